@@ -1,0 +1,60 @@
+# Faults that Criterion itself passes over: a filter that matches no test, and a leak or a race, which the sanitizers
+# report after the end of the test was noted.
+set(CRITERION_SILENT_FAULTS "Tested: 0 " "ERROR: LeakSanitizer" "WARNING: ThreadSanitizer")
+
+# More ranks than cores must run too, and unbound, or the ranks of a test share one core.
+set(MPI_TEST_ENVIRONMENT
+  OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_mpi_yield_when_idle=1)
+
+function(add_test_program name source)
+  add_executable(${name} ${source} ${ARGN})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests/support)
+  target_link_libraries(${name} PRIVATE mzgrid mzgrid_flags PkgConfig::CRITERION PkgConfig::JANSSON PkgConfig::CRYPTO PkgConfig::DEFLATE m)
+endfunction()
+
+# add_criterion_test(<source.c>)
+#
+# A program of Criterion's Test() cases without MPI, run as one test named after the file.
+function(add_criterion_test source)
+  get_filename_component(name ${source} NAME_WE)
+  add_test_program(${name} ${source})
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES
+    LABELS unit
+    TIMEOUT 120
+    ENVIRONMENT "${MPI_TEST_ENVIRONMENT}"
+    FAIL_REGULAR_EXPRESSION "${CRITERION_SILENT_FAULTS}")
+endfunction()
+
+# add_criterion_mpi_test(<source.c> RANKS <n>... [MUST_FAIL])
+#
+# For each MPI_TEST(suite, case) at the start of a line and each number of ranks, the test suite/case@n: one MPI job
+# which runs that one case, for an MPI job can be joined only once. With MUST_FAIL, each job has to run and to fail.
+function(add_criterion_mpi_test source)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "MUST_FAIL" "" "RANKS")
+  get_filename_component(name ${source} NAME_WE)
+  add_test_program(${name} ${source} ${PROJECT_SOURCE_DIR}/tests/support/mpi_test.c)
+
+  # Configure again when the file changes: it may hold new cases.
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
+  file(STRINGS ${source} lines REGEX "^MPI_TEST\\(")
+  foreach(line IN LISTS lines)
+    string(REGEX REPLACE "^MPI_TEST\\(([^,]+), *([^)]+)\\).*" "\\1/\\2" case "${line}")
+    foreach(n IN LISTS arg_RANKS)
+      set(command ${MPIEXEC_EXECUTABLE} -q ${MPIEXEC_NUMPROC_FLAG} ${n} ${MPIEXEC_PREFLAGS}
+        $<TARGET_FILE:${name}> ${MPIEXEC_POSTFLAGS} --filter ${case})
+      set(faults ${CRITERION_SILENT_FAULTS})
+      if(arg_MUST_FAIL)
+        set(command sh ${PROJECT_SOURCE_DIR}/tests/support/expect_failure.sh ${command} --verbose)
+        set(faults "")
+      endif()
+      add_test(NAME ${case}@${n} COMMAND ${command})
+      set_tests_properties(${case}@${n} PROPERTIES
+        LABELS mpi
+        PROCESSORS ${n}
+        TIMEOUT 120
+        ENVIRONMENT "${MPI_TEST_ENVIRONMENT}"
+        FAIL_REGULAR_EXPRESSION "${faults}")
+    endforeach()
+  endforeach()
+endfunction()

@@ -1,0 +1,102 @@
+/*
+ * One conversion, from an input to a SpatialData store, by all ranks of a communicator.
+ */
+#ifndef MZGRID_CONVERT_H
+#define MZGRID_CONVERT_H
+
+#include <mzgrid/axis.h>
+#include <mzgrid/error.h>
+#include <mzgrid/resample.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mzg_context;
+
+enum mzg_layout { MZG_LAYOUT_CSC, MZG_LAYOUT_CSR };
+
+/* Where resampled rows wait: in one parallel HDF5 file; in the memory of the node that all ranks share, until
+ * they outgrow it; or whichever fits. */
+enum mzg_streaming { MZG_STREAMING_AUTO, MZG_STREAMING_HDF5, MZG_STREAMING_OFF };
+enum mzg_duplicates { MZG_DUPLICATES_SUM, MZG_DUPLICATES_FIRST, MZG_DUPLICATES_ERROR };
+
+/* What the user asks for. mzg_convert_defaults() gives the defaults; 0, NULL and false mean "not given". */
+struct mzg_convert_options {
+    const char *input;
+    const char *output;
+
+    struct mzg_axis_spec axis; /* min_mz, max_mz 0: from metadata, else by scanning; no strategy: 5 mDa at m/z
+                                * 1000 (17 mDa at 300 for linear_tof) */
+    bool axis_type_auto;   /* the law follows from instrument, data or type of the spectra; else: axis.type */
+    const char *axis_file; /* an axis that mzg_axis_write() wrote, instead of all of the above; NULL: none */
+    bool scan_range;       /* find the range by reading every m/z */
+    bool method_auto;      /* choose by spectrum type, and say why; else: */
+    enum mzg_method method;
+    bool high_accuracy; /* with method_auto: prefer pchip to linear while it is affordable */
+    double max_gap;     /* sampling steps beyond which an interval of a profile is read as trimmed zeros; 0:
+                         * never; below 0: 3 for profiles in processed mode, else never */
+    enum mzg_spectrum_type spectrum_type; /* MZG_SPECTRUM_UNKNOWN: as the input says */
+    double min_intensity;                 /* values below are not stored */
+
+    enum mzg_layout layout;
+    const char *dataset_id;
+    double pixel_size[2]; /* micrometres; overrides the input's */
+    double z_spacing;     /* micrometres between z planes */
+    enum mzg_duplicates duplicates;
+    bool allow_large_grid;
+    bool overwrite;
+
+    bool strict;
+    bool allow_truncated;
+    bool fail_on_error;  /* --on-error fail */
+    int64_t max_skipped; /* -1: the larger of 10 pixels and 5 % */
+    bool keep_going;     /* no limit on skipped pixels */
+
+    const char *compression; /* of numeric arrays: none, or zstd, blosc-lz4 or blosc-zstd with ":LEVEL" */
+
+    int64_t memory_limit; /* bytes for all ranks of a node together; 0: the smaller of 8 GiB and half of what
+                             is free */
+    enum mzg_streaming streaming;
+    int64_t chunk_size; /* pixels; 0: chosen by mzgrid */
+    bool dry_run;       /* print the plan and stop; nothing is written */
+    bool keep_hdf5;
+    const char *temp_dir; /* NULL: beside the output */
+};
+
+/* What came of it, the same on all ranks. */
+struct mzg_convert_report {
+    int64_t pixels;        /* rows of the table */
+    int64_t skipped;       /* pixels left out */
+    bool skipped_too_many; /* with keep_going: more than allowed otherwise */
+    int64_t bins;
+    int64_t non_zeros;
+    int64_t bytes_read;
+    int64_t bytes_written; /* of the finished store */
+    int64_t peak_memory;   /* sum over all ranks of each one's peak, bytes */
+    double seconds;        /* wall, in all, and by stage: */
+    double seconds_open;
+    double seconds_axis;
+    double seconds_stream;
+    double seconds_assemble;
+    double seconds_finish;
+};
+
+/* Told how far the run has come: `done` of `total` pixels in the stage "resampling", parts of the store in
+ * "writing". Called on rank 0 by its main thread. */
+struct mzg_progress {
+    void (*update)(void *context, const char *stage, int64_t done, int64_t total);
+    void *context;
+};
+
+void mzg_convert_defaults(struct mzg_convert_options *options);
+
+/* Checks what can be checked without reading the input: MZG_EUSAGE with one sentence. Local. */
+enum mzg_status mzg_convert_check(const struct mzg_convert_options *options, struct mzg_error *err);
+
+/* Converts. On failure nothing stands under options->output that was not there before, and every rank returns
+ * the same status and text. `*stop` (may be NULL) is looked at once a round: when any rank finds it not 0,
+ * the conversion ends with MZG_EINTERRUPTED. Collective over context->comm. */
+enum mzg_status mzg_convert(const struct mzg_context *context, const struct mzg_convert_options *options,
+                            const struct mzg_progress *progress, const volatile int *stop,
+                            struct mzg_convert_report *report, struct mzg_error *err);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * What went wrong, in a form to branch on and a sentence for the user.
+ *
+ * Convention of every mzgrid function that can fail: it takes `struct mzg_error *err` last, returns
+ * MZG_OK or the status it also left in `err`, and on failure leaves its outputs untouched.
+ */
+#ifndef MZGRID_ERROR_H
+#define MZGRID_ERROR_H
+
+enum mzg_status {
+    MZG_OK = 0,
+    MZG_EUSAGE,      /* the caller asked for something impossible or contradictory */
+    MZG_ENOMEM,      /* no memory, or more than the limit allows */
+    MZG_EIO,         /* the operating system refused: open, read, write, disk full */
+    MZG_EFORMAT,     /* a file does not hold what it should */
+    MZG_ERANGE,      /* a number is outside what can be computed or stored */
+    MZG_ESKIPPED,    /* more pixels are corrupted than the run may skip */
+    MZG_EINTERRUPTED /* the user or the scheduler asked the run to stop */
+};
+
+/* All zero, as from `= {0}`, is no error. */
+struct mzg_error {
+    enum mzg_status status;
+    char text[1020]; /* one line: what, where, what was expected, what to do; no newline, no full stop */
+};
+
+/* Fills `err` and returns `status`, to be used as `return mzg_fail(err, MZG_EIO, ...)`. Local. */
+enum mzg_status mzg_fail(struct mzg_error *err, enum mzg_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,12 @@
+/* All of mzgrid's public interface. */
+#ifndef MZGRID_MZGRID_H
+#define MZGRID_MZGRID_H
+
+#include <mzgrid/axis.h>
+#include <mzgrid/convert.h>
+#include <mzgrid/error.h>
+#include <mzgrid/reader.h>
+#include <mzgrid/resample.h>
+#include <mzgrid/sampling.h>
+
+#endif

@@ -1,0 +1,187 @@
+/*
+ * Readers: where spectra come from. A reader opens an input, tells what it is (struct mzg_dataset), and hands
+ * out spectra by ranges of pixels. The steps are apart, so that they can overlap:
+ *
+ *     fetch   one thread of a rank brings the stored bytes of a range of pixels into a batch   (I/O)
+ *     decode  the workers turn the bytes of single spectra into arrays of doubles              (computing)
+ *
+ * A pixel is a position (x, y, z). Pixels are numbered in the order of their first spectrum in the input;
+ * several spectra may share a pixel. A spectrum that cannot be read is a fault of that spectrum, never an
+ * error of the run.
+ *
+ * A further kind of input is one file that defines a struct mzg_reader_kind, and one line in
+ * src/input/reader.c.
+ */
+#ifndef MZGRID_READER_H
+#define MZGRID_READER_H
+
+#include <mzgrid/error.h>
+#include <mzgrid/resample.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct json_t;
+struct mzg_context;
+
+/* What an input is: the same on all ranks once it is open, except `metadata`. */
+struct mzg_dataset {
+    const char *path;
+    int64_t n_spectra;
+    int64_t n_pixels;           /* distinct positions */
+    int64_t n_duplicate_pixels; /* of them, those with more than one spectrum */
+    int64_t n_points; /* sum over all spectra of the points that the index promises and the input can hold */
+    int64_t n_bytes;  /* of all files of the input */
+    int64_t n_index_bytes; /* of memory that the reader holds, once a node */
+    enum mzg_spectrum_type type;
+    bool shared_mz;       /* all spectra have one m/z array (continuous mode) */
+    int32_t min[3];       /* x, y, z: the bounding box of all indexed pixels, */
+    int32_t max[3];       /*          both ends included */
+    double pixel_size[2]; /* x, y in micrometres; 0 where unknown */
+    bool has_mz_range;    /* every spectrum tells its lowest and highest m/z: */
+    double min_mz;        /*   their extremes, widened by half a unit of the last printed digit */
+    double max_mz;
+    struct json_t
+        *metadata; /* rank 0: what to keep of the input's own metadata, as a tree of objects, strings,
+                    * numbers, booleans and arrays of strings; NULL elsewhere. Owned by the reader */
+};
+
+/* Why a spectrum cannot be used. The names (mzg_fault_name) are part of the output. */
+enum mzg_fault_reason {
+    MZG_FAULT_NONE,
+    MZG_FAULT_NO_ARRAY,       /* no m/z or no intensity array, or of no known type */
+    MZG_FAULT_OUTSIDE_FILE,   /* an array begins or ends outside the file */
+    MZG_FAULT_BAD_NUMBER,     /* offset or length is not a number, or has no meaning */
+    MZG_FAULT_ENCODED_LENGTH, /* the encoded length does not fit the number of values */
+    MZG_FAULT_LENGTHS_DIFFER, /* m/z and intensity have different numbers of values */
+    MZG_FAULT_COMPRESSION,    /* the compressed stream is broken, or inflates to another length */
+    MZG_FAULT_READ            /* the operating system could not read the bytes */
+};
+
+struct mzg_fault {
+    enum mzg_fault_reason reason;
+    int64_t spectrum; /* ordinal in the input, from 0 */
+    char text[240];   /* array, byte range and what is wrong, such as
+                       * "m/z array at byte 99999999999: ends beyond the ibd (604744 bytes)" */
+};
+
+struct mzg_reader_options {
+    bool strict;          /* warnings about identity (UUID, size, terms) are errors; verifies the checksum */
+    bool allow_truncated; /* use the complete spectra of a description that ends early */
+};
+
+/* The stored bytes of a range of pixels. Reused from fetch to fetch; its memory grows with the largest. */
+struct mzg_batch {
+    int64_t first_pixel;
+    int64_t n_pixels;
+    int64_t n_spectra; /* entries of `spectra` */
+    int64_t
+        *pixel_begin;   /* n_pixels + 1: the spectra of pixel first_pixel + i are entries pixel_begin[i] .. */
+    int64_t *spectra;   /*   pixel_begin[i + 1] - 1: their ordinals in the input, ascending */
+    int64_t bytes_read; /* from the input, for this batch */
+    void *storage;      /* of the reader that filled it */
+    void (*free_storage)(void *storage);
+};
+
+struct mzg_decoder; /* scratch space of one thread */
+struct mzg_reader;
+
+/* The table of functions behind the interface. All that take a reader are local and do not communicate, but
+ * for open and close. */
+struct mzg_reader_kind {
+    const char *name; /* such as "imzML" */
+
+    /* Whether `path` looks like an input of this kind, by its name. */
+    bool (*claims)(const char *path);
+
+    /* Collective over context->comm. */
+    enum mzg_status (*open)(const struct mzg_context *context, const char *path,
+                            const struct mzg_reader_options *options, struct mzg_reader **reader,
+                            struct mzg_error *err);
+    void (*close)(struct mzg_reader *reader);
+
+    void (*pixel)(const struct mzg_reader *reader, int64_t pixel, int32_t position[3],
+                  int64_t *first_spectrum, int64_t *n_spectra);
+    void (*measure)(const struct mzg_reader *reader, int64_t first_pixel, int64_t n_pixels, int64_t *bytes,
+                    int64_t *points);
+    int64_t (*count_faulty)(const struct mzg_reader *reader);
+    enum mzg_status (*shared_mz)(struct mzg_reader *reader, const double **mz, int64_t *n,
+                                 struct mzg_error *err);
+    enum mzg_status (*fetch)(const struct mzg_reader *reader, int64_t first_pixel, int64_t n_pixels,
+                             struct mzg_batch *batch, struct mzg_error *err);
+    bool (*decode)(const struct mzg_reader *reader, const struct mzg_batch *batch, int64_t entry,
+                   struct mzg_decoder *decoder, struct mzg_spectrum *spectrum, struct mzg_fault *fault);
+    enum mzg_status (*scan_mz)(const struct mzg_reader *reader, int64_t first_pixel, int64_t n_pixels,
+                               bool full, struct mzg_decoder *decoder, double *min_mz, double *max_mz,
+                               struct mzg_error *err);
+
+    /* Facts of the input from its header and sizes alone, at once whatever its size, as a JSON object. */
+    enum mzg_status (*describe)(const char *path, struct json_t **description, struct mzg_error *err);
+};
+
+/* The part of a reader that all kinds share; a kind's own struct begins with it. */
+struct mzg_reader {
+    const struct mzg_reader_kind *kind;
+    struct mzg_dataset dataset;
+};
+
+/* Opens the input at `path` with the first kind that claims it. On failure every rank returns the same status
+ * and text. Collective over context->comm, which, like `context`, outlives the reader. */
+enum mzg_status mzg_reader_open(const struct mzg_context *context, const char *path,
+                                const struct mzg_reader_options *options, struct mzg_reader **reader,
+                                struct mzg_error *err);
+
+/* Accepts NULL. Collective. */
+void mzg_reader_close(struct mzg_reader *reader);
+
+/* Position, and where its spectra begin: `first_spectrum` is the ordinal of its first one. A spectrum whose
+ * position cannot be read is a pixel of its own, at INT32_MIN in all coordinates, outside the bounding box;
+ * it is always faulty. Local. */
+void mzg_reader_pixel(const struct mzg_reader *reader, int64_t pixel, int32_t position[3],
+                      int64_t *first_spectrum, int64_t *n_spectra);
+
+/* The memory that fetching these pixels takes, and the points that they promise together. Local, O(n_pixels).
+ */
+void mzg_reader_measure(const struct mzg_reader *reader, int64_t first_pixel, int64_t n_pixels,
+                        int64_t *bytes, int64_t *points);
+
+/* How many pixels the index already shows to have no readable spectrum. Local. */
+int64_t mzg_reader_count_faulty(const struct mzg_reader *reader);
+
+/* With dataset.shared_mz: the m/z array that all spectra share, decoded; owned by the reader. MZG_EFORMAT
+ * where it cannot be decoded, for no pixel can be used then. Local: the caller agrees. */
+enum mzg_status mzg_reader_shared_mz(struct mzg_reader *reader, const double **mz, int64_t *n,
+                                     struct mzg_error *err);
+
+/* Zeroes a batch; frees what it holds. Local. */
+void mzg_batch_init(struct mzg_batch *batch);
+void mzg_batch_destroy(struct mzg_batch *batch);
+
+/* Brings the stored bytes of n_pixels pixels into `batch`. Spectra that the index shows to be faulty are in
+ * the batch too, without bytes: decoding them tells the fault. Fails with MZG_ENOMEM only; bytes that cannot
+ * be read are a fault of their spectra. Local; one thread at a time per batch. */
+enum mzg_status mzg_reader_fetch(const struct mzg_reader *reader, int64_t first_pixel, int64_t n_pixels,
+                                 struct mzg_batch *batch, struct mzg_error *err);
+
+enum mzg_status mzg_decoder_new(struct mzg_decoder **decoder, struct mzg_error *err);
+void mzg_decoder_free(struct mzg_decoder *decoder);
+
+/* Decodes entry `entry` of the batch. The arrays of `spectrum` lie in the decoder and are valid until its
+ * next use, except that with dataset.shared_mz `mz` is the pointer of mzg_reader_shared_mz(). Returns false,
+ * with `fault` filled, where the spectrum cannot be used. Local, thread-safe for distinct decoders. */
+bool mzg_reader_decode(const struct mzg_reader *reader, const struct mzg_batch *batch, int64_t entry,
+                       struct mzg_decoder *decoder, struct mzg_spectrum *spectrum, struct mzg_fault *fault);
+
+/* Lowers `*min_mz` and raises `*max_mz` to the m/z of these pixels that are finite, above 0 and at most 1e6.
+ * Unless `full`, the first and last value of uncompressed arrays stand for all. Faulty spectra are passed
+ * over. Local, thread-safe for distinct decoders. */
+enum mzg_status mzg_reader_scan_mz(const struct mzg_reader *reader, int64_t first_pixel, int64_t n_pixels,
+                                   bool full, struct mzg_decoder *decoder, double *min_mz, double *max_mz,
+                                   struct mzg_error *err);
+
+/* Facts of the input from its header and sizes alone (`mzgrid info`); the caller owns the object. Local. */
+enum mzg_status mzg_reader_describe(const char *path, struct json_t **description, struct mzg_error *err);
+
+/* The stable name of a reason, such as "array outside the file". Local. */
+const char *mzg_fault_name(enum mzg_fault_reason reason);
+
+#endif

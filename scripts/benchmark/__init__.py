@@ -1,0 +1,1 @@
+"""The parts of scripts/bench: workloads, how a run is measured, how results are written, and one module per suite."""

@@ -1,0 +1,118 @@
+"""Runs a command and measures it: wall time, processor time, and the memory of all its processes together."""
+
+import dataclasses
+import os
+import pathlib
+import subprocess
+import tempfile
+import threading
+import time
+
+PERIOD = 0.1  # seconds between two samples of memory
+
+
+class BenchError(Exception):
+    """Ends the bench with one line."""
+
+
+@dataclasses.dataclass
+class Measured:
+    status: int
+    seconds: float
+    processor_seconds: float
+    peak_pss: int  # bytes: the largest sum over the processes, among the samples
+    message: str  # the last lines on standard error
+
+
+def launch(program, ranks, arguments):
+    """The command of one MPI job. Unbound: mzgrid itself divides the cores among the ranks of a node."""
+    return ["mpirun", "-q", "--oversubscribe", "--bind-to", "none", "-n", str(ranks), str(program), *map(str, arguments)]
+
+
+def environment():
+    allowed = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"} if os.geteuid() == 0 else {}
+    return {**os.environ, **allowed}
+
+
+def children(pid):
+    """All processes below `pid`, its own included."""
+    found = [pid]
+    for task in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in task.read_text().split():
+            found += children(int(child))
+    return found
+
+
+def pss(pid):
+    for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+class MemorySampler(threading.Thread):
+    """Sums the proportional set sizes of a job's processes, its launcher left out, ten times a second."""
+
+    def __init__(self, pid, with_root):
+        super().__init__(daemon=True)
+        self.pid = pid
+        self.with_root = with_root
+        self.peak = 0
+        self.over = threading.Event()
+
+    def sample(self):
+        total = 0
+        try:
+            processes = children(self.pid)
+        except OSError:
+            return 0
+        for process in processes:
+            if process != self.pid or self.with_root:
+                try:
+                    total += pss(process)
+                except OSError:  # it ended meanwhile
+                    pass
+        return total
+
+    def run(self):
+        while not self.over.is_set():
+            begin = time.monotonic()
+            self.peak = max(self.peak, self.sample())
+            self.over.wait(max(0.0, PERIOD - (time.monotonic() - begin)))
+
+
+def run(command):
+    """Runs `command` to its end. For an MPI job the memory is that of the ranks, not of mpirun."""
+    with tempfile.TemporaryFile() as errors:
+        os.sync()  # what earlier runs left to be written is not to be paid for by this one
+        before = os.times()
+        begin = time.monotonic()
+        process = subprocess.Popen(
+            [str(word) for word in command],
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+        )
+        sampler = MemorySampler(process.pid, with_root=command[0] != "mpirun")
+        sampler.start()
+        status = process.wait()
+        seconds = time.monotonic() - begin
+        sampler.over.set()
+        sampler.join()
+        after = os.times()
+        errors.seek(0)
+        message = " / ".join(errors.read().decode(errors="replace").split("\n")[-4:]).strip(" /")
+    processor = after.children_user + after.children_system - before.children_user - before.children_system
+    return Measured(status, seconds, processor, sampler.peak, message)
+
+
+def tree_bytes(path):
+    """The bytes of all files below `path`."""
+    return sum(f.stat().st_size for f in pathlib.Path(path).rglob("*") if f.is_file())
+
+
+def empty_job_seconds(program, ranks, runs):
+    """What starting and ending the ranks alone takes, the median of some runs."""
+    times = sorted(run(launch(program, ranks, ["--version"])).seconds for _ in range(runs))
+    return times[len(times) // 2]

@@ -1,0 +1,76 @@
+"""What is converted: generated data of the three kinds, each with the axis and the method that suit it."""
+
+import dataclasses
+import json
+import math
+import os
+
+from .measure import BenchError, launch, run
+
+
+@dataclasses.dataclass(frozen=True)
+class Workload:
+    name: str
+    kind: str  # of `mzgrid generate`
+    width: int
+    height: int
+    points: int
+    axis: str
+    bins: int
+    method: str
+
+    @property
+    def pixels(self):
+        return self.width * self.height
+
+    @property
+    def title(self):
+        return (
+            f"{self.name}: {self.pixels:,} px × {self.points:,} points → {self.bins:,} bins {self.axis}, {self.method}"
+        )
+
+    def scaled(self, share):
+        """The same with about this share of the pixels."""
+        side = math.sqrt(share)
+        return dataclasses.replace(
+            self, width=max(1, round(self.width * side)), height=max(1, round(self.height * side))
+        )
+
+    def generator_options(self):
+        return f"--size {self.width}x{self.height} --kind {self.kind} --points {self.points} --seed 1 --full".split()
+
+    def convert_options(self):
+        return (
+            f"--mass-axis-type {self.axis} --bins {self.bins} --interpolation-method {self.method} --progress none -q"
+        ).split()
+
+
+ALL = [
+    Workload("centroid", "centroid", 200, 200, 1500, "reflector_tof", 100_000, "nearest_neighbor"),
+    Workload("profile", "profile", 100, 100, 5000, "linear_tof", 100_000, "nearest_neighbor"),
+    Workload("continuous", "continuous", 100, 100, 20000, "linear_tof", 50_000, "linear"),
+]
+
+
+def prepare(workload, program, cache):
+    """The input of a workload: the path of its imzML and the bytes of both files. Generated unless it is there."""
+    cache.mkdir(parents=True, exist_ok=True)
+    path = cache / f"{workload.name}-{workload.width}x{workload.height}.imzML"
+    made_with = path.with_suffix(".json")
+    options = workload.generator_options()
+    if not (made_with.exists() and path.exists() and json.loads(made_with.read_text()) == options):
+        print(f"generating {workload.name} ({workload.pixels:,} spectra)", flush=True)
+        done = run(launch(program, os.cpu_count(), ["generate", path, *options, "--overwrite", "-q"]))
+        if done.status != 0:
+            raise BenchError(f"cannot generate {path.name}: {done.message}")
+        made_with.write_text(json.dumps(options))
+    files = [path, path.with_suffix(".ibd")]
+    return path, sum(f.stat().st_size for f in files)
+
+
+def warm(path):
+    """Reads both files of an input, so that the page cache holds them, where they fit."""
+    for name in (path, path.with_suffix(".ibd")):
+        with open(name, "rb", buffering=0) as file:
+            while file.read(1 << 24):
+                pass

@@ -1,0 +1,78 @@
+/*
+ * The law of a mass axis when the user names none. Analysers come first, the one of the highest resolution
+ * among them, for a hybrid records images with it; a TOF only where it is clear whether with reflectron.
+ */
+#include <axis/instruments.h>
+#include <mzgrid/sampling.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool has_term(const struct mzg_axis_evidence *evidence, const char *accession)
+{
+    for (int64_t i = 0; i < evidence->n_terms; i++)
+        if (strcmp(evidence->terms[i], accession) == 0)
+            return true;
+    return false;
+}
+
+/* An analyser term, together with another one where it needs one to tell. */
+struct rule {
+    const char *term;
+    const char *with; /* NULL: none needed */
+    enum mzg_axis_type type;
+    const char *analyser;
+};
+
+static const struct rule rules[] = {
+    {"MS:1000079", NULL, MZG_AXIS_FTICR, "FT-ICR"},
+    {"MS:1000484", NULL, MZG_AXIS_ORBITRAP, "orbitrap"},
+    {"MS:1000084", "MS:1000106", MZG_AXIS_REFLECTOR_TOF, "time-of-flight with its reflectron on"},
+    {"MS:1000084", "MS:1000105", MZG_AXIS_LINEAR_TOF, "time-of-flight with its reflectron off"},
+    {"MS:1000084", "MS:1000081", MZG_AXIS_REFLECTOR_TOF, "time-of-flight behind a quadrupole"},
+    {"MS:1000081", NULL, MZG_AXIS_CONSTANT, "quadrupole"},
+    {"MS:1000264", NULL, MZG_AXIS_CONSTANT, "ion trap"},
+    {"MS:1000082", NULL, MZG_AXIS_CONSTANT, "quadrupole ion trap"},
+    {"MS:1000291", NULL, MZG_AXIS_CONSTANT, "linear ion trap"},
+    {"MS:1000083", NULL, MZG_AXIS_CONSTANT, "radial ejection linear ion trap"},
+    {"MS:1000078", NULL, MZG_AXIS_CONSTANT, "axial ejection linear ion trap"},
+};
+
+/* Without a reflectron term, a TOF may follow either law, and what stands beside it does not tell. */
+static const struct rule *find_rule(const struct mzg_axis_evidence *evidence)
+{
+    bool is_tof = has_term(evidence, "MS:1000084");
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        bool is_weaker = is_tof && rules[i].type == MZG_AXIS_CONSTANT;
+        if (!is_weaker && has_term(evidence, rules[i].term) &&
+            (!rules[i].with || has_term(evidence, rules[i].with)))
+            return &rules[i];
+    }
+    return NULL;
+}
+
+enum mzg_axis_type mzg_axis_choose(const struct mzg_axis_evidence *evidence, char *reason, size_t size)
+{
+    const struct rule *rule = find_rule(evidence);
+    if (rule) {
+        snprintf(reason, size, "analyser %s (%s)", rule->analyser, rule->term);
+        return rule->type;
+    }
+    for (int64_t i = 0; i < evidence->n_terms; i++) {
+        const struct mzg_instrument *instrument = mzg_instrument_find(evidence->terms[i]);
+        if (instrument) {
+            snprintf(reason, size, "instrument model %.100s (%s)", instrument->model, evidence->terms[i]);
+            return instrument->type;
+        }
+    }
+    enum mzg_axis_type type;
+    if (evidence->fit && mzg_sampling_law(evidence->fit, &type)) {
+        snprintf(reason, size, "the sampling step grows as m^%.3f in %.0f %% of the spacings",
+                 evidence->fit->sampling.exponent, 100.0 * evidence->fit->agreement);
+        return type;
+    }
+    snprintf(reason, size, "%s, and neither analyser nor instrument nor sampling tell more",
+             evidence->is_centroid ? "centroid spectra" : "spectra not known as centroids");
+    return evidence->is_centroid ? MZG_AXIS_REFLECTOR_TOF : MZG_AXIS_CONSTANT;
+}

@@ -1,0 +1,18 @@
+/*
+ * One function, compiled for several CPUs; the loader picks. Contraction is off (cmake/Flags.cmake) and the
+ * code below adds nothing up out of order, so that every variant gives the same bits: wider registers, not
+ * other arithmetic.
+ */
+#ifndef MZG_AXIS_CLONES_H
+#define MZG_AXIS_CLONES_H
+
+/* Sanitizers instrument the resolvers, which run before the sanitizers' own start. MZG_NO_CLONES is for the
+ * tests that compare the variants. */
+#if !defined(MZG_NO_CLONES) && defined(__x86_64__) && defined(__gnu_linux__) &&                              \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
+#define MZG_CLONES __attribute__((target_clones("default", "avx2", "arch=skylake-avx512")))
+#else
+#define MZG_CLONES
+#endif
+
+#endif

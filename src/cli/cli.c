@@ -1,0 +1,168 @@
+#include <cli/cli.h>
+#include <cli/commands.h>
+#include <cli/help.h>
+#include <cli/options.h>
+#include <cli/output.h>
+#include <cli/signals.h>
+#include <cli/suggest.h>
+#include <cli/version.h>
+#include <core/agree.h>
+#include <core/context.h>
+#include <core/log.h>
+#include <core/pool.h>
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct mzg_command *const commands[] = {&mzg_command_convert, &mzg_command_info,
+                                                     &mzg_command_generate, NULL};
+
+void mzg_reserve_streams(void)
+{
+    /* open() takes the lowest free number. Opened for reading only, standard output and error refuse to be
+     * written. */
+    int fd;
+    do
+        fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
+int mzg_exit_status(enum mzg_status status)
+{
+    switch (status) {
+    case MZG_OK:
+        return 0;
+    case MZG_EUSAGE:
+        return 2;
+    case MZG_ENOMEM:
+    case MZG_EIO:
+    case MZG_EFORMAT:
+    case MZG_ERANGE:
+    case MZG_ESKIPPED:
+    case MZG_EINTERRUPTED:
+        break;
+    }
+    return 1;
+}
+
+static enum mzg_status find_command(const char *name, const struct mzg_command **command,
+                                    struct mzg_error *err)
+{
+    struct mzg_suggestion suggestion = {.typed = name};
+    for (int i = 0; commands[i]; i++) {
+        if (strcmp(name, commands[i]->name) == 0) {
+            *command = commands[i];
+            return MZG_OK;
+        }
+        mzg_suggest(&suggestion, commands[i]->name);
+    }
+    const char *what = name[0] == '-' ? "option" : "command";
+    if (suggestion.word)
+        return mzg_fail(err, MZG_EUSAGE, "unknown %s '%s' (did you mean '%s'?)", what, name, suggestion.word);
+    return mzg_fail(err, MZG_EUSAGE, "unknown %s '%s'", what, name);
+}
+
+/* Rank 0 prints what `print` writes. */
+static int print_text(const struct mzg_context *context, void (*print)(FILE *file, const void *subject),
+                      const void *subject, struct mzg_error *err)
+{
+    if (context->rank == 0) {
+        print(stdout, subject);
+        mzg_output_flush(err);
+    }
+    mzg_agree(context->comm, err);
+    return 0;
+}
+
+static void print_program_help(FILE *file, const void *subject)
+{
+    mzg_help_program(file, subject);
+}
+
+static void print_command_help(FILE *file, const void *subject)
+{
+    mzg_help_command(file, subject);
+}
+
+static void print_version(FILE *file, const void *subject)
+{
+    (void)subject;
+    mzg_version_print(file);
+}
+
+static int run_command(struct mzg_context *context, const struct mzg_command *command, int argc, char **argv,
+                       struct mzg_error *err)
+{
+    int status = 0;
+    struct mzg_arguments arguments;
+    mzg_arguments_parse(command, argc, argv, 2, &arguments, err);
+    if (mzg_agree(context->comm, err) == MZG_OK)
+        status = arguments.help ? print_text(context, print_command_help, command, err)
+                                : command->run(context, &arguments, err);
+    mzg_arguments_destroy(&arguments);
+    return status;
+}
+
+static int dispatch(struct mzg_context *context, int argc, char **argv, const char **hint,
+                    struct mzg_error *err)
+{
+    int thread_level;
+    MPI_Query_thread(&thread_level);
+    if (thread_level < MPI_THREAD_FUNNELED)
+        mzg_fail(err, MZG_EIO, "this MPI library does not work with threads (MPI_THREAD_FUNNELED)");
+    else if (argc < 2)
+        mzg_fail(err, MZG_EUSAGE, "no command given");
+    else if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        return print_text(context, print_program_help, commands, err);
+    else if (strcmp(argv[1], "--version") == 0)
+        return print_text(context, print_version, NULL, err);
+
+    const struct mzg_command *command = NULL;
+    if (err->status == MZG_OK)
+        find_command(argv[1], &command, err);
+    if (mzg_agree(context->comm, err) != MZG_OK)
+        return 0;
+    *hint = command->name;
+    return run_command(context, command, argc, argv, err);
+}
+
+/* The one line that a failure leaves. File names may hold anything, also line ends. */
+static void log_failure(struct mzg_log *log, const char *hint, struct mzg_error *err)
+{
+    for (char *c = err->text; *c; c++) {
+        if ((unsigned char)*c < ' ' || *c == 127)
+            *c = '?';
+    }
+    if (err->status == MZG_EUSAGE)
+        mzg_log_line(log, MZG_LOG_ERROR, "%s; see 'mzgrid %s%s--help'", err->text, hint, hint[0] ? " " : "");
+    else
+        mzg_log_line(log, MZG_LOG_ERROR, "%s", err->text);
+}
+
+int mzg_main(MPI_Comm comm, int argc, char **argv)
+{
+    struct mzg_context context = {0};
+    struct mzg_error err = {0};
+    const char *hint = "";
+    int status = 0;
+
+    mzg_signals_install();
+    MPI_Comm_dup(comm, &context.comm);
+    MPI_Comm_set_errhandler(context.comm, MPI_ERRORS_RETURN);
+    MPI_Comm_rank(context.comm, &context.rank);
+    MPI_Comm_size(context.comm, &context.size);
+    mzg_log_new(context.rank, MZG_LOG_INFO, NULL, &context.log, &err);
+    if (mzg_agree(context.comm, &err) == MZG_OK)
+        status = dispatch(&context, argc, argv, &hint, &err);
+    if (err.status != MZG_OK) {
+        log_failure(context.log, hint, &err);
+        status = mzg_exit_status(err.status);
+    }
+    mzg_pool_free(context.pool);
+    mzg_log_free(context.log);
+    MPI_Comm_free(&context.comm);
+    return status;
+}

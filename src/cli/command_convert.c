@@ -1,0 +1,115 @@
+/* `mzgrid convert`: options → one conversion → closing summary and run record. */
+#include <cli/commands.h>
+#include <cli/convert_options.h>
+#include <cli/progress.h>
+#include <cli/report.h>
+#include <cli/run_record.h>
+#include <cli/signals.h>
+#include <core/agree.h>
+#include <core/context.h>
+#include <core/file.h>
+#include <core/pool.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { EXIT_SKIPPED_TOO_MANY = 3 };
+
+/* The log and the threads that the settings ask for take the place of those of `context`. Collective. */
+static enum mzg_status prepare(struct mzg_context *context, const struct mzg_convert_settings *settings,
+                               struct mzg_error *err)
+{
+    struct mzg_log *log = NULL;
+    mzg_log_new(context->rank, mzg_convert_log_level(settings), settings->log_file, &log, err);
+    if (mzg_agree(context->comm, err) != MZG_OK) {
+        mzg_log_free(log);
+        return err->status;
+    }
+    mzg_log_free(context->log);
+    context->log = log;
+    return mzg_pool_new(context->comm, (int)settings->threads, &context->pool, err);
+}
+
+/* HDF5 tells little about a directory that it cannot write to. */
+static enum mzg_status check_temp_dir(const struct mzg_context *context, const char *path,
+                                      struct mzg_error *err)
+{
+    struct stat info;
+    if (path && stat(path, &info) != 0)
+        mzg_fail(err, MZG_EIO, "--temp-dir: %s: %s", path, strerror(errno));
+    else if (path && !S_ISDIR(info.st_mode))
+        mzg_fail(err, MZG_EIO, "--temp-dir: %s is not a directory", path);
+    else if (path && access(path, W_OK | X_OK) != 0)
+        mzg_fail(err, MZG_EIO, "--temp-dir: %s: cannot be written to: %s", path, strerror(errno));
+    return mzg_agree(context->comm, err);
+}
+
+/* The store is complete, so that failing here is no failure of the run. */
+static void write_record(const struct mzg_context *context, const char *output, json_t *record)
+{
+    struct mzg_error err = {0};
+    char *path = mzg_file_path(output, ".run.json");
+    if (!path)
+        mzg_fail(&err, MZG_ENOMEM, "%s: no memory for the run record", output);
+    else
+        mzg_run_record_write(path, record, &err);
+    if (err.status != MZG_OK)
+        mzg_log_line(context->log, MZG_LOG_WARNING, "%s", err.text);
+    free(path);
+}
+
+static void finish(const struct mzg_context *context, const struct mzg_arguments *arguments,
+                   const char *output, time_t started, json_t *hosts, const struct mzg_convert_report *report)
+{
+    if (context->rank != 0)
+        return;
+    mzg_report_log(context, output, report);
+    json_t *record = mzg_run_record_new(context, arguments, started, hosts, report);
+    write_record(context, output, record);
+    json_decref(record);
+}
+
+static int run(struct mzg_context *context, const struct mzg_arguments *arguments, struct mzg_error *err)
+{
+    struct mzg_convert_settings settings;
+    struct mzg_convert_report report = {0};
+    struct mzg_progress_view view;
+    json_t *hosts = NULL;
+    time_t started = time(NULL);
+
+    mzg_convert_settings_read(arguments, &settings, err);
+    if (mzg_agree(context->comm, err) != MZG_OK)
+        goto cleanup;
+    if (prepare(context, &settings, err) != MZG_OK ||
+        check_temp_dir(context, settings.convert.temp_dir, err) != MZG_OK ||
+        mzg_hosts_gather(context, &hosts, err) != MZG_OK)
+        goto cleanup;
+
+    mzg_progress_begin(&view, context->log, settings.no_progress || settings.quiet, mzg_clock_seconds());
+    struct mzg_progress progress = {.update = mzg_progress_update, .context = &view};
+    mzg_convert(context, &settings.convert, &progress, mzg_signals_stop(), &report, err);
+    mzg_progress_end(&view);
+    if (err->status == MZG_OK && !settings.convert.dry_run)
+        finish(context, arguments, settings.convert.output, started, hosts, &report);
+
+cleanup:
+    json_decref(hosts);
+    mzg_convert_settings_destroy(&settings);
+    return report.skipped_too_many ? EXIT_SKIPPED_TOO_MANY : 0;
+}
+
+const struct mzg_command mzg_command_convert = {
+    .name = "convert",
+    .summary = "Convert an imzML file to a SpatialData Zarr store.",
+    .description =
+        "Resamples every spectrum of INPUT (imzML, with its .ibd beside it) onto one mass axis and writes "
+        "the SpatialData Zarr store OUTPUT.zarr. Runs on any number of MPI ranks, as in 'mpirun -n 8 "
+        "mzgrid convert ...'; the result is the same. A record of the run is left in "
+        "OUTPUT.zarr.run.json.",
+    .operands = {"INPUT", "OUTPUT.zarr"},
+    .options = mzg_convert_option_table,
+    .run = run,
+};

@@ -1,0 +1,12 @@
+/* The subcommands. A further one is a file that defines a struct mzg_command, a line here and one in cli.c.
+ */
+#ifndef MZG_CLI_COMMANDS_H
+#define MZG_CLI_COMMANDS_H
+
+#include <cli/options.h>
+
+extern const struct mzg_command mzg_command_convert;
+extern const struct mzg_command mzg_command_info;
+extern const struct mzg_command mzg_command_generate;
+
+#endif

@@ -1,0 +1,369 @@
+#include <cli/convert_options.h>
+#include <cli/numbers.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#define AT(field) offsetof(struct mzg_convert_settings, field)
+
+static const double max_mz = 1e6;
+
+static const char *axis_type_choice(int number)
+{
+    if (number == 0)
+        return "auto";
+    return number <= MZG_AXIS_TYPES ? mzg_axis_type_name((enum mzg_axis_type)(number - 1)) : NULL;
+}
+
+static const char *method_choice(int number)
+{
+    if (number == 0)
+        return "auto";
+    return number <= MZG_METHODS ? mzg_method_name((enum mzg_method)(number - 1)) : NULL;
+}
+
+/* The orders are those of enum mzg_layout, enum mzg_streaming, enum mzg_spectrum_type, enum mzg_duplicates,
+ * and of the settings' own numbers. */
+static const char *layout_choice(int number)
+{
+    static const char *const names[] = {"csc", "csr", NULL};
+    return names[number];
+}
+
+static const char *streaming_choice(int number)
+{
+    static const char *const names[] = {"auto", "hdf5", "off", NULL};
+    return names[number];
+}
+
+static const char *spectrum_type_choice(int number)
+{
+    static const char *const names[] = {"auto", "centroid", "profile", NULL};
+    return names[number];
+}
+
+static const char *accuracy_choice(int number)
+{
+    static const char *const names[] = {"normal", "high", NULL};
+    return names[number];
+}
+
+static const char *duplicates_choice(int number)
+{
+    static const char *const names[] = {"sum", "first", "error", NULL};
+    return names[number];
+}
+
+static const char *on_error_choice(int number)
+{
+    static const char *const names[] = {"skip", "fail", NULL};
+    return names[number];
+}
+
+static const char *progress_choice(int number)
+{
+    static const char *const names[] = {"auto", "none", NULL};
+    return names[number];
+}
+
+static enum mzg_status set_bin_width(const char *text, void *target, struct mzg_error *err)
+{
+    struct mzg_bin_width *width = target;
+    const char *unit;
+    double value;
+    if (mzg_read_number(text, &unit, &value) && value > 0) {
+        if (strcmp(unit, "") == 0 || strcmp(unit, "Da") == 0)
+            *width = (struct mzg_bin_width){value, MZG_WIDTH_DA};
+        else if (strcmp(unit, "mDa") == 0)
+            *width = (struct mzg_bin_width){value / 1000, MZG_WIDTH_DA};
+        else if (strcmp(unit, "ppm") == 0)
+            *width = (struct mzg_bin_width){value, MZG_WIDTH_PPM};
+        else
+            return mzg_fail(err, MZG_EUSAGE, "'%s' has an unknown unit, expected Da, mDa or ppm", text);
+        return MZG_OK;
+    }
+    return mzg_fail(err, MZG_EUSAGE, "'%s' is not a width above 0 such as 0.005, 5mDa or 10ppm", text);
+}
+
+/* "A:B", both above 0. */
+static bool read_pair(const char *text, double pair[2])
+{
+    const char *rest;
+    double a, b;
+    if (!mzg_read_number(text, &rest, &a) || *rest != ':' || !mzg_read_number(rest + 1, NULL, &b))
+        return false;
+    if (a <= 0 || b <= 0)
+        return false;
+    pair[0] = a;
+    pair[1] = b;
+    return true;
+}
+
+static enum mzg_status set_pixel_size(const char *text, void *target, struct mzg_error *err)
+{
+    double *size = target;
+    double side;
+    if (read_pair(text, size))
+        return MZG_OK;
+    if (!mzg_read_number(text, NULL, &side) || side <= 0)
+        return mzg_fail(err, MZG_EUSAGE, "'%s' is not a size in micrometres above 0, such as 50 or 50:100",
+                        text);
+    size[0] = size[1] = side;
+    return MZG_OK;
+}
+
+/* The field is a struct mzg_axis_spec. */
+static enum mzg_status set_tof_law(const char *text, void *target, struct mzg_error *err)
+{
+    struct mzg_axis_spec *axis = target;
+    double pair[2];
+    if (!read_pair(text, pair))
+        return mzg_fail(err, MZG_EUSAGE, "'%s' is not two numbers above 0, such as 1:0.002", text);
+    axis->tof_a = pair[0];
+    axis->tof_b = pair[1];
+    return MZG_OK;
+}
+
+static enum mzg_status set_max_gap(const char *text, void *target, struct mzg_error *err)
+{
+    double steps = -1;
+    if (strcmp(text, "none") == 0)
+        steps = 0;
+    else if (strcmp(text, "auto") != 0 && (!mzg_read_number(text, NULL, &steps) || steps < 1))
+        return mzg_fail(err, MZG_EUSAGE,
+                        "'%s' is not a number of sampling steps of 1 or more, nor 'none' or 'auto'", text);
+    *(double *)target = steps;
+    return MZG_OK;
+}
+
+static enum mzg_status set_chunk_size(const char *text, void *target, struct mzg_error *err)
+{
+    int64_t pixels = 0;
+    if (strcmp(text, "auto") != 0 && (!mzg_read_integer(text, &pixels) || pixels < 1))
+        return mzg_fail(err, MZG_EUSAGE, "'%s' is not a number of pixels of 1 or more, nor 'auto'", text);
+    *(int64_t *)target = pixels;
+    return MZG_OK;
+}
+
+/* One row each, as a table is read. */
+/* clang-format off */
+const struct mzg_option mzg_convert_option_table[] = {
+    {.kind = MZG_OPTION_GROUP, .name = "Mass axis"},
+    {.kind = MZG_OPTION_CHOICE, .name = "mass-axis-type", .argument = "TYPE", .offset = AT(axis_type),
+     .choice = axis_type_choice, .standard = "auto",
+     .help = "How the width of the bins grows with m/z; 'auto' follows from the analyser, the instrument's model, the "
+             "sampling of profiles, or the type of the spectra, whichever tells first."},
+    {.kind = MZG_OPTION_OWN, .name = "tof-law", .argument = "A:B", .offset = AT(convert.axis),
+     .set = set_tof_law,
+     .help = "For --mass-axis-type tof: widths grow as the square root of A*m + B*m^2; only the ratio of A "
+             "and B counts."},
+    {.kind = MZG_OPTION_OWN, .name = "bin-width", .argument = "W[Da|mDa|ppm]", .offset = AT(bin_width),
+     .set = set_bin_width, .standard = "5mDa at m/z 1000; 17mDa at m/z 300 for linear_tof",
+     .help = "Width of a bin at the reference m/z; a number alone is in Da."},
+    {.kind = MZG_OPTION_NUMBER, .name = "resolution", .argument = "R", .offset = AT(resolution),
+     .above_low = true,
+     .help = "Instead of --bin-width: the reference m/z divided by R."},
+    {.kind = MZG_OPTION_NUMBER, .name = "reference-mz", .argument = "MZ",
+     .offset = AT(convert.axis.reference_mz), .above_low = true, .high = max_mz, .standard = "1000",
+     .help = "Where bins have the width that --bin-width or --resolution names."},
+    {.kind = MZG_OPTION_INTEGER, .name = "bins", .argument = "N", .offset = AT(convert.axis.bins),
+     .least = 1, .most = INT32_MAX,
+     .help = "Number of bins, instead of --bin-width."},
+    {.kind = MZG_OPTION_NUMBER, .name = "min-mz", .argument = "MZ", .offset = AT(convert.axis.min_mz),
+     .above_low = true, .high = max_mz, .standard = "as in the input",
+     .help = "Where the axis begins."},
+    {.kind = MZG_OPTION_NUMBER, .name = "max-mz", .argument = "MZ", .offset = AT(convert.axis.max_mz),
+     .above_low = true, .high = max_mz, .standard = "as in the input",
+     .help = "Where the axis ends."},
+    {.kind = MZG_OPTION_FLAG, .name = "scan-range", .offset = AT(convert.scan_range),
+     .help = "Find the range by reading every m/z of the input, whatever its metadata say."},
+
+    {.kind = MZG_OPTION_GROUP, .name = "Resampling"},
+    {.kind = MZG_OPTION_CHOICE, .name = "interpolation-method", .argument = "METHOD", .offset = AT(method),
+     .choice = method_choice, .standard = "auto",
+     .help = "How a spectrum becomes values on the bins; 'auto' follows from the type of the spectra."},
+    {.kind = MZG_OPTION_CHOICE, .name = "accuracy", .argument = "LEVEL", .offset = AT(accuracy),
+     .choice = accuracy_choice, .standard = "normal",
+     .help = "With 'high', 'auto' takes pchip in place of linear while the work is bounded."},
+    {.kind = MZG_OPTION_OWN, .name = "max-gap", .argument = "none|auto|STEPS", .offset = AT(convert.max_gap),
+     .set = set_max_gap, .standard = "auto",
+     .help = "Read an interval of more than STEPS sampling steps as zeros that were trimmed away; 'auto' is 3 "
+             "for profiles in processed mode and none for all others."},
+    {.kind = MZG_OPTION_CHOICE, .name = "spectrum-type", .argument = "TYPE", .offset = AT(spectrum_type),
+     .choice = spectrum_type_choice, .standard = "auto",
+     .help = "What the spectra are, whatever the input says."},
+    {.kind = MZG_OPTION_NUMBER, .name = "min-intensity", .argument = "I",
+     .offset = AT(convert.min_intensity), .standard = "0",
+     .help = "Values below I are not stored."},
+
+    {.kind = MZG_OPTION_GROUP, .name = "Output"},
+    {.kind = MZG_OPTION_CHOICE, .name = "layout", .argument = "LAYOUT", .offset = AT(layout),
+     .choice = layout_choice, .standard = "csc",
+     .help = "How the matrix of pixels and bins is stored: csc is fast for ion images, csr for spectra."},
+    {.kind = MZG_OPTION_TEXT, .name = "compression", .argument = "CODEC", .offset = AT(convert.compression),
+     .standard = "blosc-lz4:5",
+     .help = "Of numeric arrays: none, or zstd, blosc-lz4 or blosc-zstd, with :LEVEL."},
+    {.kind = MZG_OPTION_TEXT, .name = "dataset-id", .argument = "NAME", .offset = AT(convert.dataset_id),
+     .standard = "msi_dataset",
+     .help = "Begins the names of all elements of the store; letters, digits, '_', '-' and '.'."},
+    {.kind = MZG_OPTION_OWN, .name = "pixel-size", .argument = "X[:Y]", .offset = AT(convert.pixel_size),
+     .set = set_pixel_size, .standard = "as in the input",
+     .help = "Size of a pixel in micrometres; Y is X where it is not given."},
+    {.kind = MZG_OPTION_NUMBER, .name = "z-spacing", .argument = "Z", .offset = AT(convert.z_spacing),
+     .above_low = true,
+     .help = "Distance of neighbouring z planes in micrometres."},
+    {.kind = MZG_OPTION_CHOICE, .name = "duplicates", .argument = "HOW", .offset = AT(duplicates),
+     .choice = duplicates_choice, .standard = "sum",
+     .help = "What to do with several spectra at one position: add them, use the first, or refuse the "
+             "input."},
+    {.kind = MZG_OPTION_FLAG, .name = "allow-large-grid", .offset = AT(convert.allow_large_grid),
+     .help = "Write rasters of more than 2^32 cells."},
+    {.kind = MZG_OPTION_FLAG, .name = "overwrite", .offset = AT(convert.overwrite),
+     .help = "Replace an existing output, once the new one is complete."},
+
+    {.kind = MZG_OPTION_GROUP, .name = "Faulty input"},
+    {.kind = MZG_OPTION_FLAG, .name = "strict", .offset = AT(convert.strict),
+     .help = "Refuse an input whose UUID, checksum, sizes or terms contradict each other, instead of "
+             "warning."},
+    {.kind = MZG_OPTION_FLAG, .name = "allow-truncated", .offset = AT(convert.allow_truncated),
+     .help = "Use the complete spectra of an imzML file that ends early."},
+    {.kind = MZG_OPTION_CHOICE, .name = "on-error", .argument = "HOW", .offset = AT(on_error),
+     .choice = on_error_choice, .standard = "skip",
+     .help = "What to do with a pixel that cannot be read: leave it out and go on, or end the run."},
+    {.kind = MZG_OPTION_INTEGER, .name = "max-skipped", .argument = "N", .offset = AT(convert.max_skipped),
+     .least = 0, .most = INT64_MAX, .standard = "the larger of 10 pixels and 5 %",
+     .help = "End the run when more than N pixels had to be left out."},
+    {.kind = MZG_OPTION_FLAG, .name = "keep-going", .offset = AT(convert.keep_going),
+     .help = "Never end the run because of skipped pixels; the exit status is 3 where it would have "
+             "ended."},
+
+    {.kind = MZG_OPTION_GROUP, .name = "Running"},
+    {.kind = MZG_OPTION_SIZE, .name = "memory-limit", .argument = "SIZE", .offset = AT(convert.memory_limit),
+     .standard = "the smaller of 8G and half of what the node has free",
+     .help = "Memory for all ranks of a node together, such as 900M or 16G."},
+    {.kind = MZG_OPTION_CHOICE, .name = "streaming", .argument = "HOW", .offset = AT(streaming),
+     .choice = streaming_choice, .standard = "auto",
+     .help = "Where resampled rows wait: 'hdf5' in one parallel HDF5 file; 'off' in memory, for ranks of one "
+             "node, until they outgrow a third of the limit; 'auto' takes 'off' where they fit. The result does "
+             "not depend on it."},
+    {.kind = MZG_OPTION_FLAG, .name = "dry-run", .offset = AT(convert.dry_run),
+     .help = "Print the plan, with what each buffer takes, and stop."},
+    {.kind = MZG_OPTION_OWN, .name = "chunk-size", .argument = "N|auto", .offset = AT(convert.chunk_size),
+     .set = set_chunk_size, .standard = "auto",
+     .help = "Pixels that a rank works on at a time. The result does not depend on it."},
+    {.kind = MZG_OPTION_INTEGER, .name = "threads", .argument = "N", .offset = AT(threads), .least = 1,
+     .most = 4096, .standard = "the cores that the launcher gave the rank",
+     .help = "Worker threads of each rank."},
+    {.kind = MZG_OPTION_FLAG, .name = "keep-hdf5", .offset = AT(convert.keep_hdf5),
+     .help = "Keep the intermediate HDF5 file, which any AnnData reader opens (.h5ad)."},
+    {.kind = MZG_OPTION_TEXT, .name = "temp-dir", .argument = "DIR", .offset = AT(convert.temp_dir),
+     .standard = "beside the output",
+     .help = "Where the intermediate HDF5 file is; with several nodes, a directory that all of them "
+             "share."},
+
+    {.kind = MZG_OPTION_GROUP, .name = "Messages"},
+    {.kind = MZG_OPTION_CHOICE, .name = "progress", .argument = "HOW", .offset = AT(no_progress),
+     .choice = progress_choice, .standard = "auto",
+     .help = "'auto' draws a bar on a terminal, and elsewhere writes a line every 10 seconds."},
+    {.kind = MZG_OPTION_REPEAT, .name = "verbose", .letter = 'v', .offset = AT(verbose),
+     .help = "Say how it is done; -vv says more."},
+    {.kind = MZG_OPTION_FLAG, .name = "quiet", .letter = 'q', .offset = AT(quiet),
+     .help = "Only warnings and errors."},
+    {.kind = MZG_OPTION_TEXT, .name = "log-file", .argument = "FILE", .offset = AT(log_file),
+     .help = "Append all messages, with their times, to FILE as well."},
+    {0},
+};
+/* clang-format on */
+
+static enum mzg_status read_output_path(const char *path, struct mzg_convert_settings *settings,
+                                        struct mzg_error *err)
+{
+    settings->output = strdup(path);
+    if (!settings->output)
+        return mzg_fail(err, MZG_ENOMEM, "no memory for the path of the output");
+    size_t length = strlen(settings->output);
+    while (length > 1 && settings->output[length - 1] == '/')
+        settings->output[--length] = '\0';
+    settings->convert.output = settings->output;
+    return MZG_OK;
+}
+
+static enum mzg_status translate_axis(const struct mzg_arguments *arguments,
+                                      struct mzg_convert_settings *settings, struct mzg_error *err)
+{
+    struct mzg_axis_spec *axis = &settings->convert.axis;
+    settings->convert.axis_type_auto = settings->axis_type == 0;
+    if (settings->axis_type > 0)
+        axis->type = (enum mzg_axis_type)(settings->axis_type - 1);
+    bool is_tof = settings->axis_type == 1 + MZG_AXIS_TOF;
+    if (is_tof != mzg_arguments_has(arguments, "tof-law"))
+        return mzg_fail(err, MZG_EUSAGE, "--mass-axis-type tof and --tof-law A:B need each other");
+
+    bool has_width = mzg_arguments_has(arguments, "bin-width");
+    bool has_resolution = mzg_arguments_has(arguments, "resolution");
+    if (has_width && has_resolution)
+        return mzg_fail(err, MZG_EUSAGE,
+                        "--bin-width and --resolution both say how wide a bin is: give one of them");
+    if (!has_width && !has_resolution) {
+        if (mzg_arguments_has(arguments, "reference-mz"))
+            return mzg_fail(err, MZG_EUSAGE,
+                            "--reference-mz says where --bin-width or --resolution holds, and "
+                            "neither is given");
+        return MZG_OK;
+    }
+    if (!mzg_arguments_has(arguments, "reference-mz"))
+        axis->reference_mz = 1000;
+    if (has_resolution)
+        axis->bin_width = axis->reference_mz / settings->resolution;
+    else if (settings->bin_width.unit == MZG_WIDTH_PPM)
+        axis->bin_width = settings->bin_width.value * 1e-6 * axis->reference_mz;
+    else
+        axis->bin_width = settings->bin_width.value;
+    return MZG_OK;
+}
+
+/* Turns the words that were read into the conversion's own terms. */
+static enum mzg_status translate(const struct mzg_arguments *arguments, struct mzg_convert_settings *settings,
+                                 struct mzg_error *err)
+{
+    struct mzg_convert_options *convert = &settings->convert;
+    convert->method_auto = settings->method == 0;
+    if (settings->method > 0)
+        convert->method = (enum mzg_method)(settings->method - 1);
+    convert->high_accuracy = settings->accuracy == 1;
+    convert->spectrum_type = (enum mzg_spectrum_type)settings->spectrum_type;
+    convert->layout = (enum mzg_layout)settings->layout;
+    convert->streaming = (enum mzg_streaming)settings->streaming;
+    convert->duplicates = (enum mzg_duplicates)settings->duplicates;
+    convert->fail_on_error = settings->on_error == 1;
+
+    if (settings->quiet && settings->verbose > 0)
+        return mzg_fail(err, MZG_EUSAGE, "--quiet and --verbose contradict each other");
+    return translate_axis(arguments, settings, err);
+}
+
+enum mzg_status mzg_convert_settings_read(const struct mzg_arguments *arguments,
+                                          struct mzg_convert_settings *settings, struct mzg_error *err)
+{
+    *settings = (struct mzg_convert_settings){0};
+    mzg_convert_defaults(&settings->convert);
+    settings->convert.input = arguments->operands[0];
+    if (read_output_path(arguments->operands[1], settings, err) != MZG_OK ||
+        mzg_arguments_apply(arguments, settings, err) != MZG_OK ||
+        translate(arguments, settings, err) != MZG_OK)
+        return err->status;
+    return mzg_convert_check(&settings->convert, err);
+}
+
+void mzg_convert_settings_destroy(struct mzg_convert_settings *settings)
+{
+    free(settings->output);
+    *settings = (struct mzg_convert_settings){0};
+}
+
+enum mzg_log_level mzg_convert_log_level(const struct mzg_convert_settings *settings)
+{
+    if (settings->quiet)
+        return MZG_LOG_WARNING;
+    return settings->verbose == 0 ? MZG_LOG_INFO : settings->verbose == 1 ? MZG_LOG_DETAIL : MZG_LOG_DEBUG;
+}

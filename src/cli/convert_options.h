@@ -1,0 +1,45 @@
+/* What `mzgrid convert` is asked for: its table of options, and the settings read from it. */
+#ifndef MZG_CLI_CONVERT_OPTIONS_H
+#define MZG_CLI_CONVERT_OPTIONS_H
+
+#include <cli/options.h>
+#include <core/log.h>
+#include <mzgrid/convert.h>
+
+/* What the rows of the table fill in. Words that need more than storing are turned into `convert` afterwards.
+ */
+struct mzg_convert_settings {
+    struct mzg_convert_options convert;
+    struct mzg_bin_width {
+        double value;
+        enum { MZG_WIDTH_DA, MZG_WIDTH_PPM } unit;
+    } bin_width;
+    double resolution;
+    int axis_type;     /* 0: auto, else 1 + enum mzg_axis_type */
+    int method;        /* 0: auto, else 1 + enum mzg_method */
+    int layout;        /* enum mzg_layout */
+    int accuracy;      /* 0: normal, 1: high */
+    int spectrum_type; /* enum mzg_spectrum_type, unknown for auto */
+    int streaming;     /* enum mzg_streaming */
+    int duplicates;    /* enum mzg_duplicates */
+    int on_error;      /* 0: skip, 1: fail */
+    int64_t threads;
+    int no_progress; /* 0: auto, 1: none */
+    int verbose;
+    bool quiet;
+    const char *log_file;
+    char *output; /* the output without slashes at its end; owned */
+};
+
+extern const struct mzg_option mzg_convert_option_table[];
+
+/* Defaults, then what was given; checked as far as can be without reading the input. Release with
+ * mzg_convert_settings_destroy(), also after a failure. Local. */
+enum mzg_status mzg_convert_settings_read(const struct mzg_arguments *arguments,
+                                          struct mzg_convert_settings *settings, struct mzg_error *err);
+void mzg_convert_settings_destroy(struct mzg_convert_settings *settings);
+
+/* How much the log says. Local. */
+enum mzg_log_level mzg_convert_log_level(const struct mzg_convert_settings *settings);
+
+#endif

@@ -1,0 +1,13 @@
+/* A JSON object as aligned text for people. */
+#ifndef MZG_CLI_JSON_TEXT_H
+#define MZG_CLI_JSON_TEXT_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+/* Prints one line per value, names aligned, underscores in names as blanks, null as "unknown". An object is
+ * indented below its name. A list of plain values stands on one line where it fits into 80 columns; of any
+ * other list each item has a line, an object in it as "name value, name value". Local. */
+void mzg_json_print_text(FILE *file, const json_t *object);
+
+#endif

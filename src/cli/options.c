@@ -1,0 +1,272 @@
+#include <cli/numbers.h>
+#include <cli/options.h>
+#include <cli/suggest.h>
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool takes_value(const struct mzg_option *option)
+{
+    return option->kind != MZG_OPTION_FLAG && option->kind != MZG_OPTION_REPEAT;
+}
+
+/* The option whose name is the first `length` bytes of `name`, or NULL. */
+static const struct mzg_option *find_option(const struct mzg_command *command, const char *name,
+                                            size_t length)
+{
+    for (const struct mzg_option *option = command->options; option->name; option++) {
+        if (option->kind != MZG_OPTION_GROUP && strlen(option->name) == length &&
+            memcmp(option->name, name, length) == 0)
+            return option;
+    }
+    return NULL;
+}
+
+static enum mzg_status fail_unknown(const struct mzg_command *command, const char *name, size_t length,
+                                    struct mzg_error *err)
+{
+    char typed[64];
+    snprintf(typed, sizeof typed, "%.*s", (int)(length < 60 ? length : 60), name);
+    struct mzg_suggestion suggestion = {.typed = typed};
+    for (const struct mzg_option *option = command->options; option->name; option++) {
+        if (option->kind != MZG_OPTION_GROUP)
+            mzg_suggest(&suggestion, option->name);
+    }
+    if (suggestion.word)
+        return mzg_fail(err, MZG_EUSAGE, "unknown option '--%s' (did you mean '--%s'?)", typed,
+                        suggestion.word);
+    return mzg_fail(err, MZG_EUSAGE, "unknown option '--%s'", typed);
+}
+
+static void give(struct mzg_arguments *arguments, const struct mzg_option *option, const char *text)
+{
+    arguments->given[arguments->n_given++] = (struct mzg_argument){option, text};
+}
+
+/* --name, --name=value or --name value; `next` is the word behind it, or NULL. Sets `*used_next`. */
+static enum mzg_status parse_long(struct mzg_arguments *arguments, const char *word, const char *next,
+                                  bool *used_next, struct mzg_error *err)
+{
+    const char *name = word + 2;
+    size_t length = strcspn(name, "=");
+    const char *value = name[length] ? name + length + 1 : NULL;
+    const struct mzg_option *option = find_option(arguments->command, name, length);
+    if (!option)
+        return fail_unknown(arguments->command, name, length, err);
+    if (!takes_value(option)) {
+        if (value)
+            return mzg_fail(err, MZG_EUSAGE, "--%s takes no value, got '%s'", option->name, value);
+        give(arguments, option, NULL);
+        return MZG_OK;
+    }
+    /* A forgotten value must not swallow the option behind it. */
+    if (!value && next && strncmp(next, "--", 2) != 0) {
+        value = next;
+        *used_next = true;
+    }
+    if (!value || !value[0])
+        return mzg_fail(err, MZG_EUSAGE, "--%s needs a value: --%s %s", option->name, option->name,
+                        option->argument);
+    give(arguments, option, value);
+    return MZG_OK;
+}
+
+/* -v, or several such letters in one word, as -vv. */
+static enum mzg_status parse_letters(struct mzg_arguments *arguments, const char *word, struct mzg_error *err)
+{
+    for (const char *letter = word + 1; *letter; letter++) {
+        if (*letter == 'h') {
+            arguments->help = true;
+            return MZG_OK;
+        }
+        const struct mzg_option *option = arguments->command->options;
+        while (option->name && option->letter != *letter)
+            option++;
+        if (!option->name)
+            return mzg_fail(err, MZG_EUSAGE, "unknown option '-%c' in '%s'", *letter, word);
+        give(arguments, option, NULL);
+    }
+    return MZG_OK;
+}
+
+static int count_operands(const struct mzg_command *command)
+{
+    int n = 0;
+    while (n < MZG_MAX_OPERANDS && command->operands[n])
+        n++;
+    return n;
+}
+
+static enum mzg_status parse_words(struct mzg_arguments *arguments, int first, struct mzg_error *err)
+{
+    int wanted = count_operands(arguments->command);
+    int n_operands = 0;
+    bool only_operands = false;
+    for (int i = first; i < arguments->argc && !arguments->help; i++) {
+        const char *word = arguments->argv[i];
+        bool used_next = false;
+        if (only_operands || word[0] != '-' || word[1] == '\0') {
+            if (n_operands == wanted)
+                return mzg_fail(err, MZG_EUSAGE, "'%s' is one argument too many", word);
+            if (!word[0])
+                return mzg_fail(err, MZG_EUSAGE, "%s is empty", arguments->command->operands[n_operands]);
+            arguments->operands[n_operands++] = word;
+        } else if (strcmp(word, "--") == 0) {
+            only_operands = true;
+        } else if (strcmp(word, "--help") == 0) {
+            arguments->help = true;
+        } else if (word[1] != '-') {
+            if (parse_letters(arguments, word, err) != MZG_OK)
+                return err->status;
+        } else {
+            const char *next = i + 1 < arguments->argc ? arguments->argv[i + 1] : NULL;
+            if (parse_long(arguments, word, next, &used_next, err) != MZG_OK)
+                return err->status;
+        }
+        i += used_next;
+    }
+    if (!arguments->help && n_operands < wanted)
+        return mzg_fail(err, MZG_EUSAGE, "%s is missing", arguments->command->operands[n_operands]);
+    return MZG_OK;
+}
+
+enum mzg_status mzg_arguments_parse(const struct mzg_command *command, int argc, char **argv, int first,
+                                    struct mzg_arguments *arguments, struct mzg_error *err)
+{
+    *arguments = (struct mzg_arguments){.command = command, .argc = argc, .argv = argv};
+    /* Every letter of a word such as -vv is one option. */
+    size_t most = 1;
+    for (int i = first; i < argc; i++)
+        most += argv[i][0] == '-' && argv[i][1] != '-' ? strlen(argv[i]) : 1;
+    arguments->given = calloc(most, sizeof *arguments->given);
+    if (!arguments->given)
+        return mzg_fail(err, MZG_ENOMEM, "no memory for the command line");
+    return parse_words(arguments, first, err);
+}
+
+void mzg_arguments_destroy(struct mzg_arguments *arguments)
+{
+    free(arguments->given);
+    *arguments = (struct mzg_arguments){0};
+}
+
+bool mzg_arguments_has(const struct mzg_arguments *arguments, const char *name)
+{
+    for (int i = 0; i < arguments->n_given; i++) {
+        if (strcmp(arguments->given[i].option->name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum mzg_status set_integer(const struct mzg_option *option, const char *text, int64_t *target,
+                                   struct mzg_error *err)
+{
+    int64_t value;
+    if (mzg_read_integer(text, &value) && value >= option->least && value <= option->most) {
+        *target = value;
+        return MZG_OK;
+    }
+    if (option->most == INT64_MAX)
+        return mzg_fail(err, MZG_EUSAGE, "--%s: '%s' is not a whole number of %" PRId64 " or more",
+                        option->name, text, option->least);
+    return mzg_fail(err, MZG_EUSAGE, "--%s: '%s' is not a whole number from %" PRId64 " to %" PRId64,
+                    option->name, text, option->least, option->most);
+}
+
+static enum mzg_status set_number(const struct mzg_option *option, const char *text, double *target,
+                                  struct mzg_error *err)
+{
+    double value;
+    double high = option->high > 0 ? option->high : HUGE_VAL;
+    if (mzg_read_number(text, NULL, &value) && value <= high &&
+        (option->above_low ? value > option->low : value >= option->low)) {
+        *target = value;
+        return MZG_OK;
+    }
+    char most[48] = "";
+    if (option->high > 0)
+        snprintf(most, sizeof most, " and at most %.10g", option->high);
+    return mzg_fail(err, MZG_EUSAGE, "--%s: '%s' is not a number %s %.10g%s", option->name, text,
+                    option->above_low ? "above" : "of at least", option->low, most);
+}
+
+static enum mzg_status set_choice(const struct mzg_option *option, const char *text, int *target,
+                                  struct mzg_error *err)
+{
+    struct mzg_suggestion suggestion = {.typed = text};
+    char words[512] = "";
+    size_t used = 0;
+    for (int i = 0; option->choice(i); i++) {
+        const char *word = option->choice(i);
+        if (strcmp(word, text) == 0) {
+            *target = i;
+            return MZG_OK;
+        }
+        mzg_suggest(&suggestion, word);
+        int length = snprintf(words + used, sizeof words - used, "%s%s", i ? ", " : "", word);
+        if (length > 0 && used + (size_t)length < sizeof words)
+            used += (size_t)length;
+    }
+    if (suggestion.word)
+        return mzg_fail(err, MZG_EUSAGE, "--%s: unknown value '%s' (did you mean '%s'?), expected one of %s",
+                        option->name, text, suggestion.word, words);
+    return mzg_fail(err, MZG_EUSAGE, "--%s: unknown value '%s', expected one of %s", option->name, text,
+                    words);
+}
+
+/* Setters say what they expected; which option it was about is added here. */
+static enum mzg_status set_own(const struct mzg_option *option, const char *text, void *target,
+                               struct mzg_error *err)
+{
+    struct mzg_error inner = {0};
+    if (option->set(text, target, &inner) == MZG_OK)
+        return MZG_OK;
+    return mzg_fail(err, inner.status, "--%s: %s", option->name, inner.text);
+}
+
+static enum mzg_status apply_one(const struct mzg_argument *argument, void *target, struct mzg_error *err)
+{
+    const struct mzg_option *option = argument->option;
+    switch (option->kind) {
+    case MZG_OPTION_GROUP:
+        break;
+    case MZG_OPTION_FLAG:
+        *(bool *)target = true;
+        break;
+    case MZG_OPTION_REPEAT:
+        ++*(int *)target;
+        break;
+    case MZG_OPTION_TEXT:
+        *(const char **)target = argument->text;
+        break;
+    case MZG_OPTION_INTEGER:
+        return set_integer(option, argument->text, target, err);
+    case MZG_OPTION_NUMBER:
+        return set_number(option, argument->text, target, err);
+    case MZG_OPTION_SIZE:
+        if (!mzg_read_size(argument->text, target))
+            return mzg_fail(err, MZG_EUSAGE, "--%s: '%s' is not a size such as 512M or 1.5G", option->name,
+                            argument->text);
+        break;
+    case MZG_OPTION_CHOICE:
+        return set_choice(option, argument->text, target, err);
+    case MZG_OPTION_OWN:
+        return set_own(option, argument->text, target, err);
+    }
+    return MZG_OK;
+}
+
+enum mzg_status mzg_arguments_apply(const struct mzg_arguments *arguments, void *settings,
+                                    struct mzg_error *err)
+{
+    for (int i = 0; i < arguments->n_given; i++) {
+        const struct mzg_argument *argument = &arguments->given[i];
+        if (apply_one(argument, (char *)settings + argument->option->offset, err) != MZG_OK)
+            return err->status;
+    }
+    return MZG_OK;
+}

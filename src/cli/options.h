@@ -1,0 +1,93 @@
+/*
+ * The command line as tables. A subcommand is a struct mzg_command whose options are rows of a table; the
+ * parser, the text of --help (help.h) and the suggestions for misspelt options all come from these rows:
+ *
+ *     argv ── mzg_arguments_parse ──► pairs (row, text) and operands ── mzg_arguments_apply ──► the command's
+ * settings
+ *
+ * Parsing needs no files and no MPI. Errors are MZG_EUSAGE and name the option as it was typed.
+ */
+#ifndef MZG_CLI_OPTIONS_H
+#define MZG_CLI_OPTIONS_H
+
+#include <mzgrid/error.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct mzg_context;
+struct mzg_arguments;
+
+enum mzg_option_kind {
+    MZG_OPTION_GROUP,   /* no option: `name` is the heading of the rows below */
+    MZG_OPTION_FLAG,    /* bool: becomes true */
+    MZG_OPTION_REPEAT,  /* int: 1 more each time it is given */
+    MZG_OPTION_TEXT,    /* const char *: borrowed from argv, not empty */
+    MZG_OPTION_INTEGER, /* int64_t in [least, most] */
+    MZG_OPTION_NUMBER,  /* double in [low, high], or (low, high] with `above_low` */
+    MZG_OPTION_SIZE,    /* int64_t: bytes, with K, M, G or T */
+    MZG_OPTION_CHOICE,  /* int: the number of the word among those of `choice` */
+    MZG_OPTION_OWN      /* whatever `set` makes of it */
+};
+
+/* Where a row's value goes is `offset`, in bytes from the start of the command's settings. */
+struct mzg_option {
+    const char *name;     /* without the dashes */
+    const char *argument; /* its name in the help, such as "N"; NULL for FLAG and REPEAT */
+    const char *help;     /* sentences */
+    const char *standard; /* what holds where the option is not given; NULL: nothing worth telling */
+    const char *(*choice)(int number); /* CHOICE: the words in order, then NULL */
+    enum mzg_status (*set)(const char *text, void *target, struct mzg_error *err); /* OWN */
+    size_t offset;
+    int64_t least, most; /* INTEGER */
+    double low, high;    /* NUMBER; high 0: no limit */
+    enum mzg_option_kind kind;
+    bool above_low; /* NUMBER: `low` itself is not allowed */
+    char letter;    /* short form of a FLAG or REPEAT; 0: none */
+};
+
+enum { MZG_MAX_OPERANDS = 2 };
+
+struct mzg_command {
+    const char *name;
+    const char *summary;                    /* one line for `mzgrid --help` */
+    const char *description;                /* sentences for `mzgrid NAME --help` */
+    const char *operands[MZG_MAX_OPERANDS]; /* names of what must be given, such as "INPUT" */
+    const struct mzg_option *options;       /* up to a row without a name */
+
+    /* Runs the command and returns the exit status, or fills `err`. It may set the log and the pool of
+     * `context`, which its caller frees. Collective over context->comm. */
+    int (*run)(struct mzg_context *context, const struct mzg_arguments *arguments, struct mzg_error *err);
+};
+
+/* One option as given. */
+struct mzg_argument {
+    const struct mzg_option *option;
+    const char *text; /* NULL for FLAG and REPEAT */
+};
+
+/* A parsed command line; everything but the array is borrowed from argv and the command. */
+struct mzg_arguments {
+    const struct mzg_command *command;
+    int argc; /* of the whole program, for the record of the run */
+    char **argv;
+    bool help; /* --help was asked for: nothing else was looked at */
+    int n_given;
+    struct mzg_argument *given; /* owned, in the order of argv */
+    const char *operands[MZG_MAX_OPERANDS];
+};
+
+/* Takes argv[first] .. argv[argc - 1] apart. Release with mzg_arguments_destroy(), also after a failure.
+ * Local. */
+enum mzg_status mzg_arguments_parse(const struct mzg_command *command, int argc, char **argv, int first,
+                                    struct mzg_arguments *arguments, struct mzg_error *err);
+void mzg_arguments_destroy(struct mzg_arguments *arguments);
+
+/* Reads the texts of all given options into `settings`; of options given twice the last one holds. Local. */
+enum mzg_status mzg_arguments_apply(const struct mzg_arguments *arguments, void *settings,
+                                    struct mzg_error *err);
+
+/* Whether the option of that name was given. Local. */
+bool mzg_arguments_has(const struct mzg_arguments *arguments, const char *name);
+
+#endif

@@ -1,0 +1,169 @@
+#include <cli/run_record.h>
+#include <cli/version.h>
+#include <core/agree.h>
+#include <core/context.h>
+#include <core/file.h>
+#include <core/pool.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct place {
+    char host[MPI_MAX_PROCESSOR_NAME];
+    int threads;
+};
+
+/* Names of hosts, files and options need not be UTF-8; what JSON cannot hold becomes '?'. */
+static json_t *text_or_ascii(const char *text)
+{
+    json_t *string = json_string(text);
+    if (string)
+        return string;
+    char *ascii = strdup(text);
+    for (char *c = ascii; c && *c; c++) {
+        if ((unsigned char)*c >= 128)
+            *c = '?';
+    }
+    string = ascii ? json_string(ascii) : NULL;
+    free(ascii);
+    return string;
+}
+
+static void count_place(json_t *hosts, const struct place *place)
+{
+    json_t *host = json_object_get(hosts, place->host);
+    if (!host) {
+        host = json_pack("{s:i, s:i}", "ranks", 0, "threads", 0);
+        json_object_set_new(hosts, place->host, host);
+    }
+    json_object_set_new(host, "ranks", json_integer(json_integer_value(json_object_get(host, "ranks")) + 1));
+    json_object_set_new(host, "threads",
+                        json_integer(json_integer_value(json_object_get(host, "threads")) + place->threads));
+}
+
+enum mzg_status mzg_hosts_gather(const struct mzg_context *context, json_t **hosts, struct mzg_error *err)
+{
+    struct place mine = {.threads = mzg_pool_size(context->pool)};
+    int length;
+    MPI_Get_processor_name(mine.host, &length);
+
+    struct place *all = NULL;
+    json_t *found = NULL;
+    if (context->rank == 0) {
+        all = calloc((size_t)context->size, sizeof *all);
+        found = json_object();
+        if (!all || !found)
+            mzg_fail(err, MZG_ENOMEM, "no memory for the list of hosts");
+    }
+    if (mzg_agree(context->comm, err) != MZG_OK) {
+        json_decref(found);
+        goto cleanup;
+    }
+    MPI_Gather(&mine, sizeof mine, MPI_BYTE, all, sizeof mine, MPI_BYTE, 0, context->comm);
+    for (int i = 0; all && i < context->size; i++)
+        count_place(found, &all[i]);
+    *hosts = found;
+
+cleanup:
+    free(all);
+    return err->status;
+}
+
+static json_t *command_line(const struct mzg_arguments *arguments)
+{
+    json_t *words = json_array();
+    for (int i = 0; i < arguments->argc; i++)
+        json_array_append_new(words, text_or_ascii(arguments->argv[i]));
+    return words;
+}
+
+static json_t *options_as_given(const struct mzg_arguments *arguments)
+{
+    json_t *options = json_object();
+    for (int i = 0; i < arguments->n_given; i++) {
+        const struct mzg_argument *given = &arguments->given[i];
+        json_object_set_new(options, given->option->name,
+                            given->text ? text_or_ascii(given->text) : json_true());
+    }
+    return options;
+}
+
+static json_t *library_versions(void)
+{
+    struct mzg_library libraries[MZG_LIBRARIES];
+    mzg_version_libraries(libraries);
+    json_t *versions = json_object();
+    for (int i = 0; i < MZG_LIBRARIES; i++)
+        json_object_set_new(versions, libraries[i].name, json_string(libraries[i].version));
+    return versions;
+}
+
+static json_t *report_numbers(const struct mzg_convert_report *report)
+{
+    return json_pack("{s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:I, s:{s:f, s:f, s:f, s:f, s:f, s:f}}", //
+                     "pixels", (json_int_t)report->pixels,                                         //
+                     "skipped", (json_int_t)report->skipped,                                       //
+                     "skipped_too_many", report->skipped_too_many,                                 //
+                     "bins", (json_int_t)report->bins,                                             //
+                     "non_zeros", (json_int_t)report->non_zeros,                                   //
+                     "bytes_read", (json_int_t)report->bytes_read,                                 //
+                     "bytes_written", (json_int_t)report->bytes_written,                           //
+                     "peak_memory", (json_int_t)report->peak_memory,                               //
+                     "seconds", "total", report->seconds, "open", report->seconds_open, "axis",
+                     report->seconds_axis, "stream", report->seconds_stream, "assemble",
+                     report->seconds_assemble, "finish", report->seconds_finish);
+}
+
+json_t *mzg_run_record_new(const struct mzg_context *context, const struct mzg_arguments *arguments,
+                           time_t started, json_t *hosts, const struct mzg_convert_report *report)
+{
+    char start[32];
+    struct tm utc;
+    gmtime_r(&started, &utc);
+    strftime(start, sizeof start, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:s, s:i, s:O, s:o, s:o}", //
+                     "mzgrid", mzg_version(),                              //
+                     "command_line", command_line(arguments),              //
+                     "input", text_or_ascii(arguments->operands[0]),       //
+                     "output", text_or_ascii(arguments->operands[1]),      //
+                     "options", options_as_given(arguments),               //
+                     "started", start,                                     //
+                     "ranks", context->size,                               //
+                     "hosts", hosts,                                       //
+                     "libraries", library_versions(),                      //
+                     "report", report_numbers(report));
+}
+
+static enum mzg_status dump_and_sync(const char *path, const json_t *record, struct mzg_error *err)
+{
+    FILE *file = fopen(path, "w");
+    if (!file)
+        return mzg_fail(err, MZG_EIO, "%s: cannot create the run record: %s", path, strerror(errno));
+    errno = 0;
+    bool written = json_dumpf(record, file, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) == 0 &&
+                   fputc('\n', file) != EOF && fflush(file) == 0 && fsync(fileno(file)) == 0;
+    int code = errno;
+    if (fclose(file) == 0 && written)
+        return MZG_OK;
+    return mzg_file_write_failed(err, path, "the run record", code);
+}
+
+enum mzg_status mzg_run_record_write(const char *path, const json_t *record, struct mzg_error *err)
+{
+    char *part = mzg_file_path(path, ".part");
+    if (!record || !part) {
+        mzg_fail(err, MZG_ENOMEM, "%s: no memory for the run record", path);
+        goto cleanup;
+    }
+    if (dump_and_sync(part, record, err) == MZG_OK && rename(part, path) != 0)
+        mzg_fail(err, MZG_EIO, "%s: cannot rename the run record to this name: %s", part, strerror(errno));
+    if (err->status != MZG_OK)
+        unlink(part);
+
+cleanup:
+    free(part);
+    return err->status;
+}

@@ -1,0 +1,15 @@
+/*
+ * Agreement on failure: what one rank alone met becomes known to all, so that all leave a collective
+ * function together. It stands between a step that one rank may fail at and the next collective call.
+ */
+#ifndef MZG_CORE_AGREE_H
+#define MZG_CORE_AGREE_H
+
+#include <mpi.h>
+#include <mzgrid/error.h>
+
+/* Returns MZG_OK if no rank failed. Otherwise all ranks get the error of the lowest rank that did, in
+ * `err` too. Collective over `comm`. */
+enum mzg_status mzg_agree(MPI_Comm comm, struct mzg_error *err);
+
+#endif

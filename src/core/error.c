@@ -1,0 +1,13 @@
+#include <mzgrid/error.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum mzg_status mzg_fail(struct mzg_error *err, enum mzg_status status, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(err->text, sizeof err->text, format, args);
+    va_end(args);
+    return err->status = status;
+}

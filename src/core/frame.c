@@ -1,0 +1,42 @@
+#include <core/frame.h>
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+void mzg_frame_add(struct mzg_frame *frame, const char *name, enum mzg_type type, const void *values)
+{
+    assert(frame->n_columns < MZG_FRAME_MAX_COLUMNS);
+    frame->columns[frame->n_columns++] = (struct mzg_column){.name = name, .type = type, .values = values};
+}
+
+void mzg_frame_add_category(struct mzg_frame *frame, const char *name, const char *category)
+{
+    assert(frame->n_columns < MZG_FRAME_MAX_COLUMNS);
+    frame->columns[frame->n_columns++] =
+        (struct mzg_column){.name = name, .type = MZG_STRING, .category = category};
+}
+
+int mzg_type_size(enum mzg_type type)
+{
+    switch (type) {
+    case MZG_BOOL:
+    case MZG_INT8:
+        return 1;
+    case MZG_INT32:
+    case MZG_FLOAT32:
+        return 4;
+    case MZG_INT64:
+    case MZG_FLOAT64:
+        return 8;
+    case MZG_STRING:
+        break;
+    }
+    return 0;
+}
+
+int mzg_frame_index(const struct mzg_frame *frame, int64_t i, char *text, int size)
+{
+    return snprintf(text, (size_t)size, "%s%" PRId64, frame->index_prefix ? frame->index_prefix : "",
+                    frame->index_numbers ? frame->index_numbers[i] : i);
+}

@@ -1,0 +1,46 @@
+/*
+ * A table of named columns with an index of strings: what AnnData calls a dataframe (obs, var). It borrows
+ * its columns from the caller and knows nothing of the formats it is written to.
+ */
+#ifndef MZG_CORE_FRAME_H
+#define MZG_CORE_FRAME_H
+
+#include <stdint.h>
+
+/* A value of MZG_BOOL is one byte, 0 or 1. */
+enum mzg_type { MZG_BOOL, MZG_INT8, MZG_INT32, MZG_INT64, MZG_FLOAT32, MZG_FLOAT64, MZG_STRING };
+
+enum { MZG_FRAME_MAX_COLUMNS = 24 };
+
+/* `n` values: of the type's C equivalent, or `const char *const *` for MZG_STRING (UTF-8, never NULL). With
+ * `category`, the column is a categorical whose only category is that string; `values` is then unused. */
+struct mzg_column {
+    const char *name;
+    enum mzg_type type;
+    const void *values;
+    const char *category;
+};
+
+/* The index of row i is `index_prefix` followed by the decimal index_numbers[i], or by i where that is NULL.
+ */
+struct mzg_frame {
+    int64_t n;
+    const char *index_prefix;
+    const int64_t *index_numbers;
+    int n_columns;
+    struct mzg_column columns[MZG_FRAME_MAX_COLUMNS];
+};
+
+/* Adds a column; the values are borrowed. Local. */
+void mzg_frame_add(struct mzg_frame *frame, const char *name, enum mzg_type type, const void *values);
+
+/* Adds a categorical column with one category, the same in every row. Local. */
+void mzg_frame_add_category(struct mzg_frame *frame, const char *name, const char *category);
+
+/* Bytes of one value; 0 for MZG_STRING. */
+int mzg_type_size(enum mzg_type type);
+
+/* Writes the index of row i, at most `size` bytes with the terminator, and returns its length. */
+int mzg_frame_index(const struct mzg_frame *frame, int64_t i, char *text, int size);
+
+#endif

@@ -1,0 +1,139 @@
+#include <core/log.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+struct mzg_log {
+    enum mzg_log_level level;
+    enum mzg_log_level file_level;
+    FILE *file;
+    bool terminal;
+    bool speaks; /* rank 0 */
+    int64_t warnings;
+    char status[256]; /* the status line as it stands on the terminal; "" when there is none */
+};
+
+/* Whether what is written on standard error appears on a terminal. Behind mpirun it is a pipe to mpirun, the
+ * parent of a rank on its node, which passes everything on to its own standard error. */
+static bool ends_on_terminal(void)
+{
+    struct stat info;
+    if (isatty(STDERR_FILENO))
+        return true;
+    if (!getenv("OMPI_COMM_WORLD_RANK") || fstat(STDERR_FILENO, &info) != 0 || !S_ISFIFO(info.st_mode))
+        return false;
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%ld/fd/2", (long)getppid());
+    int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    bool terminal = fd >= 0 && isatty(fd);
+    if (fd >= 0)
+        close(fd);
+    return terminal;
+}
+
+enum mzg_status mzg_log_new(int rank, enum mzg_log_level level, const char *path, struct mzg_log **log,
+                            struct mzg_error *err)
+{
+    struct mzg_log *new_log = calloc(1, sizeof *new_log);
+    if (!new_log)
+        return mzg_fail(err, MZG_ENOMEM, "no memory for the log");
+    new_log->level = level;
+    new_log->file_level = level > MZG_LOG_DETAIL ? level : MZG_LOG_DETAIL;
+    new_log->speaks = rank == 0;
+    new_log->terminal = new_log->speaks && ends_on_terminal();
+    if (path && new_log->speaks) {
+        new_log->file = fopen(path, "a");
+        if (!new_log->file) {
+            mzg_fail(err, MZG_EIO, "%s: cannot open the log file: %s", path, strerror(errno));
+            free(new_log);
+            return err->status;
+        }
+    }
+    *log = new_log;
+    return MZG_OK;
+}
+
+static void erase_status(const struct mzg_log *log)
+{
+    if (log->status[0])
+        fputs("\r\033[K", stderr);
+}
+
+static void draw_status(const struct mzg_log *log)
+{
+    if (log->status[0])
+        fputs(log->status, stderr);
+    fflush(stderr);
+}
+
+void mzg_log_free(struct mzg_log *log)
+{
+    if (!log)
+        return;
+    mzg_log_status(log, "");
+    if (log->file)
+        fclose(log->file);
+    free(log);
+}
+
+static void print_to_file(FILE *file, const char *text)
+{
+    char stamp[32];
+    time_t now = time(NULL);
+    struct tm local;
+    localtime_r(&now, &local);
+    strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &local);
+    fprintf(file, "%s %s\n", stamp, text);
+    fflush(file);
+}
+
+void mzg_log_line(struct mzg_log *log, enum mzg_log_level level, const char *format, ...)
+{
+    static const char *const prefixes[] = {
+        "mzgrid: error: ", "mzgrid: warning: ", "mzgrid: ", "mzgrid: ", "mzgrid: "};
+    if (!log || !log->speaks)
+        return;
+    if (level == MZG_LOG_WARNING)
+        log->warnings++;
+
+    char text[2048];
+    int length = snprintf(text, sizeof text, "%s", prefixes[level]);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text + length, sizeof text - (size_t)length, format, args);
+    va_end(args);
+
+    if (level <= log->level) {
+        erase_status(log);
+        fprintf(stderr, "%s\n", text);
+        draw_status(log);
+    }
+    if (log->file && level <= log->file_level)
+        print_to_file(log->file, text);
+}
+
+void mzg_log_status(struct mzg_log *log, const char *text)
+{
+    if (!log || !log->terminal)
+        return;
+    erase_status(log);
+    snprintf(log->status, sizeof log->status, "%s", text);
+    draw_status(log);
+}
+
+bool mzg_log_is_terminal(const struct mzg_log *log)
+{
+    return log && log->terminal;
+}
+
+int64_t mzg_log_warnings(const struct mzg_log *log)
+{
+    return log ? log->warnings : 0;
+}

@@ -1,0 +1,48 @@
+/*
+ * The log of a run: lines on standard error and, if asked for, in a file, and one status line that is
+ * redrawn in place while standard error is a terminal. Rank 0 speaks for all ranks: the log of every other
+ * rank is silent, so that code may log without asking which rank it is.
+ *
+ * Only the main thread of a rank logs. A NULL log is valid and silent.
+ */
+#ifndef MZG_CORE_LOG_H
+#define MZG_CORE_LOG_H
+
+#include <mzgrid/error.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum mzg_log_level {
+    MZG_LOG_ERROR,   /* why the run ends */
+    MZG_LOG_WARNING, /* the result may not be what the user expects; a few lines a run */
+    MZG_LOG_INFO,    /* decisions and results; a screen a run (default) */
+    MZG_LOG_DETAIL,  /* -v: how it is done; some lines a stage */
+    MZG_LOG_DEBUG    /* -vv: some lines a round */
+};
+
+struct mzg_log;
+
+/* A log that prints lines up to `level` on standard error, and all lines up to MZG_LOG_DETAIL or `level`,
+ * whichever is more, with time stamps, in the file at `path` (NULL: none; appended to). On ranks other than 0
+ * it is silent and opens nothing. Local: the caller agrees on failure. */
+enum mzg_status mzg_log_new(int rank, enum mzg_log_level level, const char *path, struct mzg_log **log,
+                            struct mzg_error *err);
+
+/* Closes the file and clears the status line. Accepts NULL. Local. */
+void mzg_log_free(struct mzg_log *log);
+
+/* One line, without a newline at its end. Local. */
+void mzg_log_line(struct mzg_log *log, enum mzg_log_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Redraws the status line below the log; does nothing where mzg_log_is_terminal() is false. An empty text
+ * removes it. Local. */
+void mzg_log_status(struct mzg_log *log, const char *text);
+
+/* Whether this log prints on a terminal. Local. */
+bool mzg_log_is_terminal(const struct mzg_log *log);
+
+/* How many warnings were logged so far. Local. */
+int64_t mzg_log_warnings(const struct mzg_log *log);
+
+#endif

@@ -1,0 +1,90 @@
+#include <core/memory.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The number of kB behind `key` in a /proc file of "Key:   123 kB" lines, in bytes; 0 if it is not there. */
+static int64_t read_kilobytes(const char *path, const char *key)
+{
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return 0;
+    char line[256];
+    int64_t kilobytes = 0;
+    size_t length = strlen(key);
+    while (fgets(line, sizeof line, file)) {
+        if (strncmp(line, key, length) == 0 && line[length] == ':') {
+            if (sscanf(line + length + 1, "%" SCNd64, &kilobytes) != 1)
+                kilobytes = 0;
+            break;
+        }
+    }
+    fclose(file);
+    return kilobytes * 1024;
+}
+
+/* The single number in a control group's file; -1 if there is none, or "max". */
+static int64_t read_number(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return -1;
+    int64_t number;
+    if (fscanf(file, "%" SCNd64, &number) != 1)
+        number = -1;
+    fclose(file);
+    return number;
+}
+
+/* What the limit of one control-group hierarchy leaves; INT64_MAX without a limit. */
+static int64_t group_leaves(const char *limit_path, const char *usage_path)
+{
+    int64_t limit = read_number(limit_path);
+    int64_t usage = read_number(usage_path);
+    if (limit < 0 || usage < 0)
+        return INT64_MAX;
+    return limit > usage ? limit - usage : 0;
+}
+
+int64_t mzg_memory_pss(void)
+{
+    return read_kilobytes("/proc/self/smaps_rollup", "Pss");
+}
+
+int64_t mzg_memory_resident(void)
+{
+    return read_kilobytes("/proc/self/status", "VmRSS");
+}
+
+int64_t mzg_memory_peak(void)
+{
+    return read_kilobytes("/proc/self/status", "VmHWM");
+}
+
+int64_t mzg_memory_available(void)
+{
+    int64_t least = read_kilobytes("/proc/meminfo", "MemAvailable");
+    int64_t v2 = group_leaves("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current");
+    int64_t v1 = group_leaves("/sys/fs/cgroup/memory/memory.limit_in_bytes",
+                              "/sys/fs/cgroup/memory/memory.usage_in_bytes");
+    if (v2 < least)
+        least = v2;
+    if (v1 < least)
+        least = v1;
+    return least;
+}
+
+int64_t mzg_size_product(int64_t a, int64_t b)
+{
+    int64_t product;
+    if (a < 0 || b < 0 || __builtin_mul_overflow(a, b, &product))
+        return -1;
+    return product;
+}
+
+int64_t mzg_size_product3(int64_t a, int64_t b, int64_t c)
+{
+    int64_t product = mzg_size_product(a, b);
+    return product < 0 ? -1 : mzg_size_product(product, c);
+}

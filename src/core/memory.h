@@ -1,0 +1,22 @@
+/* Probes of memory: what this process uses, what its node or control group has left. All local. */
+#ifndef MZG_CORE_MEMORY_H
+#define MZG_CORE_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bytes of this process in RAM now, its share of pages shared with others counted proportionally (Pss), and
+ * the most it ever had (VmHWM, shared pages counted whole); 0 where /proc does not tell. */
+int64_t mzg_memory_pss(void);
+int64_t mzg_memory_resident(void);
+int64_t mzg_memory_peak(void);
+
+/* Bytes that processes of this node may still take: the smaller of the kernel's MemAvailable and what the
+ * control group's limit (v1 or v2) leaves. */
+int64_t mzg_memory_available(void);
+
+/* a * b, a * b * c, or -1 where the product, or a negative factor, has no meaning as a size. */
+int64_t mzg_size_product(int64_t a, int64_t b);
+int64_t mzg_size_product3(int64_t a, int64_t b, int64_t c);
+
+#endif

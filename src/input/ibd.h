@@ -1,0 +1,39 @@
+/* The binary half of an imzML pair: found beside the XML, opened, and read in large pieces. */
+#ifndef MZG_INPUT_IBD_H
+#define MZG_INPUT_IBD_H
+
+#include <mzgrid/error.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct mzg_ibd {
+    int fd; /* -1: not open */
+    int64_t size;
+    char *path;
+};
+
+enum { MZG_UUID_SIZE = 16 };
+
+/* The path of the .ibd beside the imzML at `path`: the same name with the extension in any letter case.
+ * MZG_EIO, naming what was looked for, where there is none. The caller frees `*found`. Local. */
+enum mzg_status mzg_ibd_find(const char *path, char **found, struct mzg_error *err);
+
+/* Opens the regular file at `path` for reading; copies the path. Local. */
+enum mzg_status mzg_ibd_open(const char *path, struct mzg_ibd *ibd, struct mzg_error *err);
+
+/* Accepts one that was never opened, as {.fd = -1}. Local. */
+void mzg_ibd_close(struct mzg_ibd *ibd);
+
+/* Opens a regular file for reading, says what is wrong with any other. Local. */
+enum mzg_status mzg_open_regular(const char *path, int *fd, int64_t *size, struct mzg_error *err);
+
+/* Reads exactly n bytes at `offset`. Returns 0, or errno; ENODATA where the file ends before. Local,
+ * thread-safe. */
+int mzg_read_at(int fd, void *bytes, int64_t n, int64_t offset);
+
+/* Whether the bytes are a Git LFS pointer, or nothing but text. */
+bool mzg_is_lfs_pointer(const char *bytes, size_t n);
+bool mzg_is_text(const char *bytes, size_t n);
+
+#endif

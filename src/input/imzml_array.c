@@ -1,0 +1,74 @@
+#include <input/imzml_array.h>
+#include <input/imzml_terms.h>
+
+#include <string.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "arrays of imzML are little-endian, and read as they are");
+
+enum mzg_array_type mzg_array_type_of(int term)
+{
+    switch (term) {
+    case MZG_TERM_FLOAT32:
+        return MZG_ARRAY_FLOAT32;
+    case MZG_TERM_FLOAT64:
+        return MZG_ARRAY_FLOAT64;
+    case MZG_TERM_INT8:
+        return MZG_ARRAY_INT8;
+    case MZG_TERM_INT16:
+        return MZG_ARRAY_INT16;
+    case MZG_TERM_INT32:
+    case MZG_TERM_INT32_OLD:
+        return MZG_ARRAY_INT32;
+    case MZG_TERM_INT64:
+    case MZG_TERM_INT64_OLD:
+        return MZG_ARRAY_INT64;
+    default:
+        return MZG_ARRAY_UNTYPED;
+    }
+}
+
+const char *mzg_array_type_name(enum mzg_array_type type)
+{
+    static const char *const names[] = {"unknown type",   "32-bit float",   "64-bit float",  "8-bit integer",
+                                        "16-bit integer", "32-bit integer", "64-bit integer"};
+    return names[type];
+}
+
+int mzg_array_item_size(enum mzg_array_type type)
+{
+    static const int sizes[] = {0, 4, 8, 1, 2, 4, 8};
+    return sizes[type];
+}
+
+/* One loop for each type: memcpy is how C reads a value at any alignment, and compiles to a plain load. */
+#define CONVERT(c_type)                                                                                      \
+    for (int64_t i = 0; i < n; i++) {                                                                        \
+        c_type value;                                                                                        \
+        memcpy(&value, from + i * (int64_t)sizeof value, sizeof value);                                      \
+        values[i] = (double)value;                                                                           \
+    }                                                                                                        \
+    break
+
+void mzg_array_convert(enum mzg_array_type type, const void *bytes, int64_t n, double *values)
+{
+    const char *from = bytes;
+    switch (type) {
+    case MZG_ARRAY_UNTYPED:
+        break;
+    case MZG_ARRAY_FLOAT32:
+        CONVERT(float);
+    case MZG_ARRAY_FLOAT64:
+        if (n > 0)
+            memcpy(values, from, (size_t)n * sizeof *values);
+        break;
+    case MZG_ARRAY_INT8:
+        CONVERT(int8_t);
+    case MZG_ARRAY_INT16:
+        CONVERT(int16_t);
+    case MZG_ARRAY_INT32:
+        CONVERT(int32_t);
+    case MZG_ARRAY_INT64:
+        CONVERT(int64_t);
+    }
+}

@@ -1,0 +1,86 @@
+/*
+ * The spectra of an imzML file as compact entries, from the events of its XML. What a spectrum element says
+ * itself wins over what it has from a parameter group.
+ */
+#ifndef MZG_INPUT_IMZML_INDEX_H
+#define MZG_INPUT_IMZML_INDEX_H
+
+#include <input/findings.h>
+#include <input/imzml_entry.h>
+#include <input/imzml_header.h>
+
+/* Entries in blocks, which grow without being moved and are freed one by one as they are copied out. */
+enum { MZG_ENTRY_BLOCK = 1 << 14 };
+
+struct mzg_entry_list {
+    struct mzg_imzml_entry **blocks;
+    int64_t n_blocks;
+    int64_t n;
+};
+
+/* Where a value comes from: the higher one wins. */
+enum mzg_value_source { MZG_FROM_NOWHERE, MZG_FROM_USER, MZG_FROM_GROUP, MZG_FROM_ELEMENT };
+
+struct mzg_index_number {
+    enum mzg_value_source source;
+    bool valid; /* it is a whole number: `value` */
+    int64_t value;
+};
+
+/* The array being read. */
+struct mzg_index_array {
+    enum mzg_value_source kind_source, type_source, compression_source;
+    int kind; /* MZG_MZ or MZG_INTENSITY; -1 for any other */
+    enum mzg_array_type type;
+    enum mzg_array_type type_too; /* a second, different type from the same source */
+    bool zlib;
+    const char *unsupported; /* an encoding that cannot be read */
+    struct mzg_index_number offset, n, encoded;
+};
+
+/* The spectrum being read. */
+struct mzg_index_spectrum {
+    struct mzg_imzml_entry entry;
+    struct mzg_index_number position[3];
+    enum mzg_value_source type_source;
+    enum mzg_spectrum_type type;
+    enum mzg_value_source low_source, high_source;
+    double low, high; /* widened by half a digit */
+    int n_other_arrays;
+    bool in_array;
+    struct mzg_index_array array;
+};
+
+struct mzg_imzml_index {
+    struct mzg_entry_list entries; /* of complete spectra */
+    int64_t n_type[3];             /* spectra by enum mzg_spectrum_type */
+    int64_t n_with_range;          /* spectra that tell their lowest and highest m/z */
+    double min_mz, max_mz;         /* their extremes */
+    int64_t n_without_position;
+
+    const struct mzg_imzml_header *header; /* resolved */
+    int64_t ibd_size;
+    struct mzg_findings *findings;
+    bool in_spectrum;
+    struct mzg_index_spectrum spectrum;
+};
+
+/* All is borrowed and outlives the index. */
+void mzg_imzml_index_init(struct mzg_imzml_index *index, const struct mzg_imzml_header *header,
+                          int64_t ibd_size, struct mzg_findings *findings);
+void mzg_imzml_index_destroy(struct mzg_imzml_index *index);
+
+/* The events from <spectrum> to </spectrum>, both included. Fail with MZG_ENOMEM, and with MZG_EFORMAT where
+ * an array is encoded in a way that cannot be read or told. Local. */
+enum mzg_status mzg_imzml_index_start(struct mzg_imzml_index *index, enum mzg_imzml_element element,
+                                      const struct mzg_xml_attributes *attributes, struct mzg_error *err);
+enum mzg_status mzg_imzml_index_end(struct mzg_imzml_index *index, enum mzg_imzml_element element,
+                                    struct mzg_error *err);
+
+/* Entry i. */
+const struct mzg_imzml_entry *mzg_entry_list_at(const struct mzg_entry_list *list, int64_t i);
+
+/* Moves all entries to `to` and leaves the list empty. */
+void mzg_entry_list_move(struct mzg_entry_list *list, struct mzg_imzml_entry *to);
+
+#endif

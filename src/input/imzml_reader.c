@@ -1,0 +1,291 @@
+/*
+ * The kind of input "imzML". Rank 0 parses the XML; the index then lies once on each node, and every rank
+ * opens the ibd for itself.
+ */
+#include <core/agree.h>
+#include <core/context.h>
+#include <core/memory.h>
+#include <input/imzml_kind.h>
+#include <input/imzml_metadata.h>
+#include <input/imzml_pair.h>
+#include <input/imzml_reader.h>
+#include <input/imzml_survey.h>
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static bool claims(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return dot && strcasecmp(dot, ".imzML") == 0;
+}
+
+static void imzml_close(struct mzg_reader *base)
+{
+    struct mzg_imzml_reader *reader = (struct mzg_imzml_reader *)base;
+    mzg_node_memory_free(reader->entries_memory);
+    mzg_node_memory_free(reader->pixels_memory);
+    mzg_ibd_close(&reader->ibd);
+    json_decref(base->dataset.metadata);
+    free(reader->shared_mz);
+    free(reader->path);
+    free(reader);
+}
+
+/* What rank 0 holds while it opens. */
+struct opening {
+    struct mzg_imzml_document document;
+    struct mzg_imzml_identity identity;
+    struct mzg_pixels pixels;
+};
+
+/* Rank 0: both files, their identity, the whole XML. */
+static enum mzg_status read_pair(struct mzg_imzml_reader *reader, const struct mzg_reader_options *options,
+                                 struct opening *opening, struct mzg_error *err)
+{
+    const char *path = reader->path;
+    unsigned char head[MZG_UUID_SIZE];
+    struct mzg_imzml_parse_options parse = {.header_only = true};
+    struct mzg_findings ignored = {0};
+
+    /* The header first: it may show that the rest is not worth reading. */
+    if (mzg_imzml_parse(path, &parse, &opening->document, err) != MZG_OK ||
+        mzg_imzml_require(&opening->document.header, path, err) != MZG_OK ||
+        mzg_imzml_open_ibd(path, &reader->ibd, head, err) != MZG_OK)
+        return err->status;
+    mzg_imzml_identify(&opening->document.header, head, &ignored, &opening->identity);
+    if (mzg_imzml_refuse_text(&reader->ibd, &opening->identity, err) != MZG_OK)
+        return err->status;
+    mzg_imzml_document_destroy(&opening->document);
+
+    parse = (struct mzg_imzml_parse_options){.allow_truncated = options->allow_truncated,
+                                             .ibd_size = reader->ibd.size};
+    if (mzg_imzml_parse(path, &parse, &opening->document, err) != MZG_OK)
+        return err->status;
+    mzg_imzml_identify(&opening->document.header, head, &opening->document.findings, &opening->identity);
+    if (opening->document.index.entries.n == 0)
+        return mzg_fail(err, MZG_EFORMAT, "%s: no spectra", path);
+    /* Only on demand: it reads the whole ibd once more. */
+    if (options->strict)
+        return mzg_imzml_verify_checksum(&reader->ibd, &opening->identity, &opening->document.findings, err);
+    return MZG_OK;
+}
+
+/* Rank 0: the facts from the entries, which have moved to where they stay. */
+static enum mzg_status survey(struct mzg_imzml_reader *reader, const struct mzg_reader_options *options,
+                              struct opening *opening, struct mzg_error *err)
+{
+    struct mzg_imzml_document *document = &opening->document;
+    int64_t n = document->index.entries.n;
+    mzg_entry_list_move(&document->index.entries, mzg_node_memory_bytes(reader->entries_memory));
+    struct mzg_error inner = {0};
+    if (mzg_imzml_survey(document, reader->entries, n, &reader->summary, &opening->pixels, &inner) != MZG_OK)
+        return mzg_fail(err, inner.status, "%s: %.900s", reader->path, inner.text);
+    reader->summary.ibd_size = reader->ibd.size;
+    reader->summary.dataset.n_bytes = document->size + reader->ibd.size;
+    if (options->strict && mzg_findings_refuse(&document->findings, reader->path, err) != MZG_OK)
+        return err->status;
+    return mzg_imzml_metadata(document, &opening->identity, &reader->base.dataset.metadata, err);
+}
+
+/* Collective: the table of pixels, where there is one. */
+static enum mzg_status share_pixels(MPI_Comm comm, int rank, struct mzg_imzml_reader *reader,
+                                    const struct mzg_pixels *pixels, struct mzg_error *err)
+{
+    const struct mzg_dataset *dataset = &reader->summary.dataset;
+    if (!reader->summary.repeated)
+        return MZG_OK;
+    int64_t n_begin = dataset->n_pixels + 1;
+    int64_t size = (n_begin + dataset->n_spectra) * (int64_t)sizeof(int64_t);
+    if (mzg_node_memory_new(comm, size, &reader->pixels_memory, err) != MZG_OK)
+        return err->status;
+    int64_t *table = mzg_node_memory_bytes(reader->pixels_memory);
+    if (rank == 0) {
+        memcpy(table, pixels->begin, (size_t)n_begin * sizeof *table);
+        memcpy(table + n_begin, pixels->spectra, (size_t)dataset->n_spectra * sizeof *table);
+    }
+    mzg_node_memory_share(reader->pixels_memory);
+    reader->pixel_begin = table;
+    reader->pixel_spectra = table + n_begin;
+    return MZG_OK;
+}
+
+/* Collective: the index, from rank 0 to all nodes. */
+static enum mzg_status share_index(const struct mzg_context *context,
+                                   const struct mzg_reader_options *options, struct mzg_imzml_reader *reader,
+                                   struct opening *opening, struct mzg_error *err)
+{
+    MPI_Comm comm = context->comm;
+    int64_t n = opening->document.index.entries.n;
+    MPI_Bcast(&n, 1, MPI_INT64_T, 0, comm);
+    if (mzg_node_memory_new(comm, mzg_size_product(n, sizeof(struct mzg_imzml_entry)),
+                            &reader->entries_memory, err) != MZG_OK)
+        return err->status;
+    reader->entries = mzg_node_memory_bytes(reader->entries_memory);
+
+    if (context->rank == 0)
+        survey(reader, options, opening, err);
+    if (mzg_agree(comm, err) != MZG_OK)
+        return err->status;
+    mzg_node_memory_share(reader->entries_memory);
+    MPI_Bcast(&reader->summary, sizeof reader->summary, MPI_BYTE, 0, comm);
+    reader->summary.dataset.n_index_bytes = n * (int64_t)sizeof(struct mzg_imzml_entry);
+    return share_pixels(comm, context->rank, reader, &opening->pixels, err);
+}
+
+/* Collective: every rank opens the ibd that rank 0 found. */
+static enum mzg_status open_everywhere(const struct mzg_context *context, struct mzg_imzml_reader *reader,
+                                       struct mzg_error *err)
+{
+    int length = context->rank == 0 ? (int)strlen(reader->ibd.path) + 1 : 0;
+    MPI_Bcast(&length, 1, MPI_INT, 0, context->comm);
+    char *path = malloc((size_t)length);
+    if (!path)
+        mzg_fail(err, MZG_ENOMEM, "%s: no memory for a path", reader->path);
+    if (mzg_agree(context->comm, err) != MZG_OK) {
+        free(path);
+        return err->status;
+    }
+    if (context->rank == 0)
+        memcpy(path, reader->ibd.path, (size_t)length);
+    MPI_Bcast(path, length, MPI_CHAR, 0, context->comm);
+    if (context->rank != 0 && mzg_ibd_open(path, &reader->ibd, err) == MZG_OK &&
+        reader->ibd.size != reader->summary.ibd_size)
+        mzg_fail(err, MZG_EIO,
+                 "%s: has %" PRId64 " bytes for rank %d, but %" PRId64
+                 " for rank 0: is it still being written?",
+                 path, reader->ibd.size, context->rank, reader->summary.ibd_size);
+    free(path);
+    return mzg_agree(context->comm, err);
+}
+
+static enum mzg_status new_reader(const char *path, struct mzg_imzml_reader **reader, struct mzg_error *err)
+{
+    struct mzg_imzml_reader *fresh = calloc(1, sizeof *fresh);
+    if (fresh)
+        fresh->path = strdup(path);
+    if (!fresh || !fresh->path) {
+        free(fresh);
+        return mzg_fail(err, MZG_ENOMEM, "%s: no memory for a reader", path);
+    }
+    fresh->base.kind = &mzg_imzml_kind;
+    fresh->ibd.fd = -1;
+    *reader = fresh;
+    return MZG_OK;
+}
+
+/* Every rank: the facts to where callers look for them, and the m/z array that is shared. */
+static void settle(struct mzg_imzml_reader *reader)
+{
+    struct json_t *metadata = reader->base.dataset.metadata;
+    reader->base.dataset = reader->summary.dataset;
+    reader->base.dataset.metadata = metadata;
+    reader->base.dataset.path = reader->path;
+    if (reader->base.dataset.shared_mz)
+        mzg_imzml_load_shared_mz(reader);
+}
+
+static enum mzg_status imzml_open(const struct mzg_context *context, const char *path,
+                                  const struct mzg_reader_options *options, struct mzg_reader **opened,
+                                  struct mzg_error *err)
+{
+    struct mzg_imzml_reader *reader = NULL;
+    struct opening opening = {0};
+    if (new_reader(path, &reader, err) == MZG_OK && context->rank == 0)
+        read_pair(reader, options, &opening, err);
+    enum mzg_status status = mzg_agree(context->comm, err);
+    if (status == MZG_OK)
+        status = share_index(context, options, reader, &opening, err);
+    if (status == MZG_OK)
+        status = open_everywhere(context, reader, err);
+    if (status == MZG_OK) {
+        settle(reader);
+        if (context->rank == 0)
+            mzg_findings_log(&opening.document.findings, path, context->log);
+        *opened = &reader->base;
+    } else if (reader) {
+        imzml_close(&reader->base);
+    }
+    mzg_pixels_destroy(&opening.pixels);
+    mzg_imzml_document_destroy(&opening.document);
+    return status;
+}
+
+int64_t mzg_imzml_spectrum_count(const struct mzg_imzml_reader *reader, int64_t pixel)
+{
+    return reader->pixel_begin ? reader->pixel_begin[pixel + 1] - reader->pixel_begin[pixel] : 1;
+}
+
+int64_t mzg_imzml_spectrum_at(const struct mzg_imzml_reader *reader, int64_t pixel, int64_t k)
+{
+    return reader->pixel_begin ? reader->pixel_spectra[reader->pixel_begin[pixel] + k] : pixel;
+}
+
+static void imzml_pixel(const struct mzg_reader *base, int64_t pixel, int32_t position[3],
+                        int64_t *first_spectrum, int64_t *n_spectra)
+{
+    const struct mzg_imzml_reader *reader = (const struct mzg_imzml_reader *)base;
+    *first_spectrum = mzg_imzml_spectrum_at(reader, pixel, 0);
+    *n_spectra = mzg_imzml_spectrum_count(reader, pixel);
+    memcpy(position, reader->entries[*first_spectrum].position, 3 * sizeof *position);
+}
+
+static void imzml_measure(const struct mzg_reader *base, int64_t first_pixel, int64_t n_pixels,
+                          int64_t *bytes, int64_t *points)
+{
+    /* Two ranges and an ordinal for each spectrum, and the order of the ranges. */
+    const int64_t overhead = 2 * 32 + 8 + 2 * 8;
+    const struct mzg_imzml_reader *reader = (const struct mzg_imzml_reader *)base;
+    int64_t stored = (n_pixels + 1) * 8, n = 0;
+    for (int64_t p = first_pixel; p < first_pixel + n_pixels; p++) {
+        int64_t count = mzg_imzml_spectrum_count(reader, p);
+        for (int64_t k = 0; k < count; k++) {
+            const struct mzg_imzml_entry *entry = &reader->entries[mzg_imzml_spectrum_at(reader, p, k)];
+            stored += overhead;
+            if (entry->fault != MZG_ENTRY_OK)
+                continue;
+            if (!base->dataset.shared_mz)
+                stored += mzg_entry_stored(entry, MZG_MZ, reader->ibd.size);
+            stored += mzg_entry_stored(entry, MZG_INTENSITY, reader->ibd.size);
+            n += entry->array[MZG_MZ].n;
+        }
+    }
+    *bytes = stored;
+    *points = n;
+}
+
+static int64_t imzml_count_faulty(const struct mzg_reader *base)
+{
+    return ((const struct mzg_imzml_reader *)base)->summary.faulty_pixels;
+}
+
+static enum mzg_status imzml_shared_mz(struct mzg_reader *base, const double **mz, int64_t *n,
+                                       struct mzg_error *err)
+{
+    const struct mzg_imzml_reader *reader = (const struct mzg_imzml_reader *)base;
+    if (!base->dataset.shared_mz)
+        return mzg_fail(err, MZG_EUSAGE, "%s: its spectra do not share one m/z array", reader->path);
+    if (!reader->shared_mz) {
+        *err = reader->shared_error;
+        return err->status;
+    }
+    *mz = reader->shared_mz;
+    *n = reader->entries[reader->summary.shared_from].array[MZG_MZ].n;
+    return MZG_OK;
+}
+
+const struct mzg_reader_kind mzg_imzml_kind = {.name = "imzML",
+                                               .claims = claims,
+                                               .open = imzml_open,
+                                               .close = imzml_close,
+                                               .pixel = imzml_pixel,
+                                               .measure = imzml_measure,
+                                               .count_faulty = imzml_count_faulty,
+                                               .shared_mz = imzml_shared_mz,
+                                               .fetch = mzg_imzml_fetch,
+                                               .decode = mzg_imzml_decode,
+                                               .scan_mz = mzg_imzml_scan_mz,
+                                               .describe = mzg_imzml_describe};

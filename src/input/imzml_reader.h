@@ -1,0 +1,55 @@
+/* The imzML reader as its own files see it. */
+#ifndef MZG_INPUT_IMZML_READER_H
+#define MZG_INPUT_IMZML_READER_H
+
+#include <input/ibd.h>
+#include <input/imzml_entry.h>
+#include <input/node_memory.h>
+#include <mzgrid/reader.h>
+
+/* What rank 0 tells the others: plain data, sent as it is. */
+struct mzg_imzml_summary {
+    struct mzg_dataset dataset; /* without its pointers */
+    int64_t ibd_size;
+    int64_t faulty_pixels;
+    int64_t shared_from; /* with shared_mz: a spectrum whose m/z array it is */
+    bool repeated;       /* some position has several spectra: there is a table of pixels */
+};
+
+struct mzg_imzml_reader {
+    struct mzg_reader base;
+    char *path;
+    struct mzg_ibd ibd;
+    struct mzg_imzml_summary summary;
+    struct mzg_node_memory *entries_memory;
+    const struct mzg_imzml_entry *entries; /* one for each spectrum */
+    struct mzg_node_memory *pixels_memory;
+    const int64_t *pixel_begin; /* as struct mzg_pixels; NULL where pixel i is spectrum i */
+    const int64_t *pixel_spectra;
+    double *shared_mz;
+    struct mzg_error shared_error; /* why it could not be decoded */
+};
+
+/* The spectra of a pixel: `*n` of them, the first in file order being `*first`. */
+int64_t mzg_imzml_spectrum_at(const struct mzg_imzml_reader *reader, int64_t pixel, int64_t k);
+int64_t mzg_imzml_spectrum_count(const struct mzg_imzml_reader *reader, int64_t pixel);
+
+/* Decodes one stored array into buffer `which` of the decoder: NULL, with `fault` filled but for its
+ * spectrum, where the bytes are not what the entry promises. `stored` bytes lie at `bytes`. Local. */
+const double *mzg_imzml_decode_array(const struct mzg_imzml_entry *entry, int which, const char *bytes,
+                                     int64_t stored, struct mzg_decoder *decoder, struct mzg_fault *fault);
+
+/* struct mzg_reader_kind: fetch, decode, scan_mz. */
+enum mzg_status mzg_imzml_fetch(const struct mzg_reader *base, int64_t first_pixel, int64_t n_pixels,
+                                struct mzg_batch *batch, struct mzg_error *err);
+bool mzg_imzml_decode(const struct mzg_reader *base, const struct mzg_batch *batch, int64_t entry,
+                      struct mzg_decoder *decoder, struct mzg_spectrum *spectrum, struct mzg_fault *fault);
+enum mzg_status mzg_imzml_scan_mz(const struct mzg_reader *base, int64_t first_pixel, int64_t n_pixels,
+                                  bool full, struct mzg_decoder *decoder, double *min_mz, double *max_mz,
+                                  struct mzg_error *err);
+
+/* Reads and decodes the m/z array that all spectra share into reader->shared_mz, or leaves the reason why not
+ * in reader->shared_error. Local. */
+void mzg_imzml_load_shared_mz(struct mzg_imzml_reader *reader);
+
+#endif

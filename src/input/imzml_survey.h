@@ -1,0 +1,16 @@
+/* From a parsed document and its entries to the facts about the data set that all ranks need: pixels, box,
+ * types, shared m/z. Runs on rank 0. */
+#ifndef MZG_INPUT_IMZML_SURVEY_H
+#define MZG_INPUT_IMZML_SURVEY_H
+
+#include <input/imzml_parse.h>
+#include <input/imzml_reader.h>
+#include <input/pixels.h>
+
+/* Fills `summary` (but for the sizes of the files) and the table of pixels, and adds findings to the
+ * document. Its index has at least one spectrum. MZG_EFORMAT where no spectrum has a position. Local. */
+enum mzg_status mzg_imzml_survey(struct mzg_imzml_document *document, const struct mzg_imzml_entry *entries,
+                                 int64_t n, struct mzg_imzml_summary *summary, struct mzg_pixels *pixels,
+                                 struct mzg_error *err);
+
+#endif

@@ -1,0 +1,123 @@
+#include <input/imzml_terms.h>
+
+#include <string.h>
+
+enum { MAX_DIGITS = 8 };
+
+int mzg_term_parse(struct mzg_text accession)
+{
+    static const struct {
+        const char *prefix;
+        size_t length;
+        int base;
+    } vocabularies[] = {{"MS:", 3, MZG_MS(0)}, {"IMS:", 4, MZG_IMS(0)}, {"UO:", 3, MZG_UO(0)}};
+
+    for (size_t v = 0; v < sizeof vocabularies / sizeof *vocabularies; v++) {
+        size_t skip = vocabularies[v].length;
+        if (accession.n <= skip || accession.n > skip + MAX_DIGITS ||
+            memcmp(accession.p, vocabularies[v].prefix, skip) != 0)
+            continue;
+        int number = 0;
+        for (size_t i = skip; i < accession.n; i++) {
+            if (accession.p[i] < '0' || accession.p[i] > '9')
+                return MZG_TERM_UNKNOWN;
+            number = 10 * number + (accession.p[i] - '0');
+        }
+        return vocabularies[v].base + number;
+    }
+    return MZG_TERM_UNKNOWN;
+}
+
+const char *mzg_term_unsupported(int term)
+{
+    switch (term) {
+    case MZG_MS(1000520):
+        return "MS:1000520 16-bit float";
+    case MZG_MS(1001479):
+        return "MS:1001479 null-terminated ASCII string";
+    case MZG_MS(1002312):
+        return "MS:1002312 MS-Numpress linear prediction compression";
+    case MZG_MS(1002313):
+        return "MS:1002313 MS-Numpress positive integer compression";
+    case MZG_MS(1002314):
+        return "MS:1002314 MS-Numpress short logged float compression";
+    case MZG_MS(1002746):
+        return "MS:1002746 MS-Numpress linear prediction compression followed by zlib compression";
+    case MZG_MS(1002747):
+        return "MS:1002747 MS-Numpress positive integer compression followed by zlib compression";
+    case MZG_MS(1002748):
+        return "MS:1002748 MS-Numpress short logged float compression followed by zlib compression";
+    case MZG_MS(1003088):
+        return "MS:1003088 truncation and zlib compression";
+    case MZG_MS(1003089):
+        return "MS:1003089 truncation, delta prediction and zlib compression";
+    case MZG_MS(1003090):
+        return "MS:1003090 truncation, linear prediction and zlib compression";
+    case MZG_MS(1003780):
+        return "MS:1003780 zstd compression";
+    case MZG_MS(1003781):
+        return "MS:1003781 byte-shuffled zstd compression";
+    case MZG_MS(1003782):
+        return "MS:1003782 dictionary-encoded zstd compression";
+    case MZG_MS(1003783):
+        return "MS:1003783 MS-Numpress linear prediction compression followed by zstd compression";
+    case MZG_MS(1003784):
+        return "MS:1003784 MS-Numpress positive integer compression followed by zstd compression";
+    case MZG_MS(1003785):
+        return "MS:1003785 MS-Numpress short logged float compression followed by zstd compression";
+    case MZG_MS(1003826):
+        return "MS:1003826 coordinate grid encoding";
+    default:
+        return NULL;
+    }
+}
+
+double mzg_term_micrometres(int unit)
+{
+    switch (unit) {
+    case MZG_TERM_UNKNOWN:
+    case MZG_TERM_MICROMETRE:
+        return 1;
+    case MZG_TERM_NANOMETRE:
+        return 1e-3;
+    case MZG_TERM_MILLIMETRE:
+        return 1e3;
+    case MZG_TERM_CENTIMETRE:
+        return 1e4;
+    case MZG_TERM_METRE:
+        return 1e6;
+    default:
+        return 0;
+    }
+}
+
+enum mzg_imzml_element mzg_element_parse(const char *name)
+{
+    /* The commonest first: most of a file is cvParam. */
+    static const struct {
+        const char *name;
+        enum mzg_imzml_element element;
+    } elements[] = {{"cvParam", MZG_ELEMENT_CV_PARAM},
+                    {"referenceableParamGroupRef", MZG_ELEMENT_GROUP_REF},
+                    {"binaryDataArray", MZG_ELEMENT_BINARY_DATA_ARRAY},
+                    {"spectrum", MZG_ELEMENT_SPECTRUM},
+                    {"userParam", MZG_ELEMENT_USER_PARAM},
+                    {"spectrumList", MZG_ELEMENT_SPECTRUM_LIST},
+                    {"mzML", MZG_ELEMENT_MZML},
+                    {"indexedmzML", MZG_ELEMENT_INDEXED_MZML},
+                    {"fileContent", MZG_ELEMENT_FILE_CONTENT},
+                    {"sourceFileList", MZG_ELEMENT_SOURCE_FILE_LIST},
+                    {"contact", MZG_ELEMENT_CONTACT},
+                    {"referenceableParamGroupList", MZG_ELEMENT_GROUP_LIST},
+                    {"sampleList", MZG_ELEMENT_SAMPLE_LIST},
+                    {"softwareList", MZG_ELEMENT_SOFTWARE_LIST},
+                    {"scanSettingsList", MZG_ELEMENT_SCAN_SETTINGS_LIST},
+                    {"instrumentConfigurationList", MZG_ELEMENT_INSTRUMENT_LIST},
+                    {"dataProcessingList", MZG_ELEMENT_DATA_PROCESSING_LIST},
+                    {"run", MZG_ELEMENT_RUN}};
+
+    for (size_t i = 0; i < sizeof elements / sizeof *elements; i++)
+        if (name[0] == elements[i].name[0] && strcmp(name, elements[i].name) == 0)
+            return elements[i].element;
+    return MZG_ELEMENT_OTHER;
+}

@@ -1,0 +1,32 @@
+/* From positions of spectra to pixels: distinct positions, numbered in the order of their first spectrum.
+ * Pure. */
+#ifndef MZG_INPUT_PIXELS_H
+#define MZG_INPUT_PIXELS_H
+
+#include <mzgrid/error.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Pixel i has the spectra spectra[begin[i]] … spectra[begin[i + 1] - 1], ascending. Both NULL where no
+ * position occurs twice: pixel i is then spectrum i. */
+struct mzg_pixels {
+    int64_t n;
+    int64_t n_duplicate; /* with more than one spectrum */
+    int64_t *begin;      /* n + 1 */
+    int64_t *spectra;    /* one for each spectrum */
+};
+
+/* `positions` points to x, y, z of the first of n spectra, those of the next lie `stride` bytes further on. A
+ * spectrum whose x is INT32_MIN has no position and is a pixel of its own. Takes up to 32 bytes a spectrum
+ * where a position occurs twice or the positions lie far apart, else a bit for each cell of their bounding
+ * box. Fails with MZG_ENOMEM. */
+enum mzg_status mzg_pixels_number(const int32_t *positions, size_t stride, int64_t n,
+                                  struct mzg_pixels *pixels, struct mzg_error *err);
+
+void mzg_pixels_destroy(struct mzg_pixels *pixels);
+
+/* Widens the box [min, max] by the positions that are there; the caller begins with min = INT32_MAX, max =
+ * INT32_MIN. */
+void mzg_pixels_box(const int32_t *positions, size_t stride, int64_t n, int32_t min[3], int32_t max[3]);
+
+#endif

@@ -1,0 +1,132 @@
+/* The registry of readers and the thin layer over it: a further kind of input is one line in `kinds`. */
+#include <core/agree.h>
+#include <core/context.h>
+#include <input/imzml_kind.h>
+#include <mzgrid/reader.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct mzg_reader_kind *const kinds[] = {&mzg_imzml_kind};
+enum { N_KINDS = sizeof kinds / sizeof *kinds };
+
+static enum mzg_status find_kind(const char *path, const struct mzg_reader_kind **kind, struct mzg_error *err)
+{
+    for (int i = 0; i < N_KINDS; i++) {
+        if (kinds[i]->claims(path)) {
+            *kind = kinds[i];
+            return MZG_OK;
+        }
+    }
+    if (access(path, F_OK) != 0)
+        return mzg_fail(err, MZG_EIO, "%s: cannot open: %s", path, strerror(errno));
+    return mzg_fail(err, MZG_EFORMAT,
+                    "%s: no kind of input that mzgrid knows; expected the .imzML file of a pair", path);
+}
+
+enum mzg_status mzg_reader_open(const struct mzg_context *context, const char *path,
+                                const struct mzg_reader_options *options, struct mzg_reader **reader,
+                                struct mzg_error *err)
+{
+    /* By the name alone, so that all ranks come to the same kind; but for the words of the refusal. */
+    const struct mzg_reader_kind *kind = NULL;
+    find_kind(path, &kind, err);
+    if (mzg_agree(context->comm, err) != MZG_OK)
+        return err->status;
+    return kind->open(context, path, options, reader, err);
+}
+
+void mzg_reader_close(struct mzg_reader *reader)
+{
+    if (reader)
+        reader->kind->close(reader);
+}
+
+void mzg_reader_pixel(const struct mzg_reader *reader, int64_t pixel, int32_t position[3],
+                      int64_t *first_spectrum, int64_t *n_spectra)
+{
+    reader->kind->pixel(reader, pixel, position, first_spectrum, n_spectra);
+}
+
+void mzg_reader_measure(const struct mzg_reader *reader, int64_t first_pixel, int64_t n_pixels,
+                        int64_t *bytes, int64_t *points)
+{
+    reader->kind->measure(reader, first_pixel, n_pixels, bytes, points);
+}
+
+int64_t mzg_reader_count_faulty(const struct mzg_reader *reader)
+{
+    return reader->kind->count_faulty(reader);
+}
+
+enum mzg_status mzg_reader_shared_mz(struct mzg_reader *reader, const double **mz, int64_t *n,
+                                     struct mzg_error *err)
+{
+    return reader->kind->shared_mz(reader, mz, n, err);
+}
+
+void mzg_batch_init(struct mzg_batch *batch)
+{
+    *batch = (struct mzg_batch){0};
+}
+
+void mzg_batch_destroy(struct mzg_batch *batch)
+{
+    free(batch->pixel_begin);
+    free(batch->spectra);
+    if (batch->storage)
+        batch->free_storage(batch->storage);
+    mzg_batch_init(batch);
+}
+
+enum mzg_status mzg_reader_fetch(const struct mzg_reader *reader, int64_t first_pixel, int64_t n_pixels,
+                                 struct mzg_batch *batch, struct mzg_error *err)
+{
+    return reader->kind->fetch(reader, first_pixel, n_pixels, batch, err);
+}
+
+bool mzg_reader_decode(const struct mzg_reader *reader, const struct mzg_batch *batch, int64_t entry,
+                       struct mzg_decoder *decoder, struct mzg_spectrum *spectrum, struct mzg_fault *fault)
+{
+    return reader->kind->decode(reader, batch, entry, decoder, spectrum, fault);
+}
+
+enum mzg_status mzg_reader_scan_mz(const struct mzg_reader *reader, int64_t first_pixel, int64_t n_pixels,
+                                   bool full, struct mzg_decoder *decoder, double *min_mz, double *max_mz,
+                                   struct mzg_error *err)
+{
+    return reader->kind->scan_mz(reader, first_pixel, n_pixels, full, decoder, min_mz, max_mz, err);
+}
+
+enum mzg_status mzg_reader_describe(const char *path, struct json_t **description, struct mzg_error *err)
+{
+    const struct mzg_reader_kind *kind = NULL;
+    if (find_kind(path, &kind, err) != MZG_OK)
+        return err->status;
+    return kind->describe(path, description, err);
+}
+
+const char *mzg_fault_name(enum mzg_fault_reason reason)
+{
+    switch (reason) {
+    case MZG_FAULT_NONE:
+        return "none";
+    case MZG_FAULT_NO_ARRAY:
+        return "array missing";
+    case MZG_FAULT_OUTSIDE_FILE:
+        return "array outside the file";
+    case MZG_FAULT_BAD_NUMBER:
+        return "unreadable number";
+    case MZG_FAULT_ENCODED_LENGTH:
+        return "encoded length does not fit";
+    case MZG_FAULT_LENGTHS_DIFFER:
+        return "lengths of m/z and intensity differ";
+    case MZG_FAULT_COMPRESSION:
+        return "compression broken";
+    case MZG_FAULT_READ:
+        return "bytes unreadable";
+    }
+    return "unknown";
+}

@@ -1,0 +1,74 @@
+#include <run/axis_broadcast.h>
+
+#include <core/agree.h>
+#include <run/statistics.h>
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum { PIECE = 1 << 22 };
+
+static void broadcast_doubles(double *values, int64_t n, MPI_Comm comm)
+{
+    for (int64_t first = 0; first < n; first += PIECE)
+        MPI_Bcast(values + first, (int)(n - first < PIECE ? n - first : PIECE), MPI_DOUBLE, 0, comm);
+}
+
+/* Refuses an axis whose own arrays, and the statistics of its bins, would not fit. */
+static enum mzg_status check_memory(int64_t n_bins, int64_t memory, struct mzg_error *err)
+{
+    int64_t per_bin = 2 * (int64_t)sizeof(double) + (int64_t)sizeof(struct mzg_bin_statistics) + 8;
+    if (n_bins > memory / per_bin)
+        return mzg_fail(err, MZG_ENOMEM,
+                        "a mass axis of %" PRId64 " bins takes %" PRId64
+                        " MB on each rank, more than its share of %" PRId64
+                        " MB; ask for fewer or wider bins, or a smaller m/z range",
+                        n_bins, n_bins * per_bin >> 20, memory >> 20);
+    return MZG_OK;
+}
+
+/* The axis of the file, or the one that `spec` describes. */
+static enum mzg_status make_axis(const struct mzg_axis_spec *spec, const char *path, int64_t memory,
+                                 struct mzg_axis *axis, struct mzg_error *err)
+{
+    struct mzg_axis measured;
+    if (path)
+        return mzg_axis_read(path, axis, err) == MZG_OK ? check_memory(axis->n_bins, memory, err)
+                                                        : err->status;
+    if (mzg_axis_measure(spec, &measured, err) != MZG_OK ||
+        check_memory(measured.n_bins, memory, err) != MZG_OK)
+        return err->status;
+    return mzg_axis_build(spec, axis, err);
+}
+
+enum mzg_status mzg_axis_build_shared(const struct mzg_context *context, const struct mzg_axis_spec *spec,
+                                      const char *path, int64_t memory, struct mzg_axis *axis,
+                                      struct mzg_error *err)
+{
+    struct mzg_axis shared = {0};
+    if (context->rank == 0)
+        make_axis(spec, path, memory, &shared, err);
+    if (mzg_agree(context->comm, err) != MZG_OK) {
+        mzg_axis_destroy(&shared);
+        return err->status;
+    }
+
+    double *edges = shared.edges, *centers = shared.centers;
+    MPI_Bcast(&shared, sizeof shared, MPI_BYTE, 0, context->comm);
+    shared.edges = edges;
+    shared.centers = centers;
+    if (context->rank != 0) {
+        shared.edges = malloc(((size_t)shared.n_bins + 1) * sizeof *shared.edges);
+        shared.centers = malloc((size_t)shared.n_bins * sizeof *shared.centers);
+        if (!shared.edges || !shared.centers)
+            mzg_fail(err, MZG_ENOMEM, "no memory for a mass axis of %" PRId64 " bins", shared.n_bins);
+    }
+    if (mzg_agree(context->comm, err) != MZG_OK) {
+        mzg_axis_destroy(&shared);
+        return err->status;
+    }
+    broadcast_doubles(shared.edges, shared.n_bins + 1, context->comm);
+    broadcast_doubles(shared.centers, shared.n_bins, context->comm);
+    *axis = shared;
+    return MZG_OK;
+}

@@ -1,0 +1,64 @@
+#include <run/check.h>
+
+#include <inttypes.h>
+
+int64_t mzg_check_allowed_skips(const struct mzg_convert_options *options, const struct mzg_dataset *dataset)
+{
+    int64_t n_pixels = dataset->n_pixels;
+    if (options->max_skipped >= 0)
+        return options->max_skipped;
+    return n_pixels / 20 > 10 ? n_pixels / 20 : 10;
+}
+
+enum mzg_status mzg_check_dataset(const struct mzg_convert_options *options, const struct mzg_reader *reader,
+                                  struct mzg_log *log, struct mzg_error *err)
+{
+    const struct mzg_dataset *dataset = &reader->dataset;
+    int64_t faulty = mzg_reader_count_faulty(reader);
+    if (dataset->n_pixels == 0)
+        return mzg_fail(err, MZG_EFORMAT, "%s: holds no spectra", dataset->path);
+    if (dataset->n_pixels > INT32_MAX - 1)
+        return mzg_fail(err, MZG_ERANGE, "%s: %" PRId64 " pixels are more than instance keys can number",
+                        dataset->path, dataset->n_pixels);
+    if (dataset->n_duplicate_pixels > 0 && options->duplicates == MZG_DUPLICATES_ERROR)
+        return mzg_fail(err, MZG_EFORMAT,
+                        "%s: %" PRId64 " pixels have more than one spectrum; --duplicates sum adds them",
+                        dataset->path, dataset->n_duplicate_pixels);
+    if (dataset->n_duplicate_pixels > 0)
+        mzg_log_line(log, MZG_LOG_WARNING, "%" PRId64 " pixels have more than one spectrum; %s",
+                     dataset->n_duplicate_pixels,
+                     options->duplicates == MZG_DUPLICATES_SUM ? "these are added up" : "the first is used");
+    if (faulty == dataset->n_pixels)
+        return mzg_fail(err, MZG_EFORMAT,
+                        "%s: none of its %" PRId64
+                        " pixels can be read; 'mzgrid info' shows what the file claims",
+                        dataset->path, faulty);
+    if (faulty > 0)
+        mzg_log_line(log, MZG_LOG_WARNING,
+                     "%" PRId64 " of %" PRId64 " pixels cannot be read and will be skipped", faulty,
+                     dataset->n_pixels);
+    if (faulty > mzg_check_allowed_skips(options, dataset) && !options->keep_going && !options->fail_on_error)
+        return mzg_fail(err, MZG_ESKIPPED,
+                        "%s: %" PRId64 " of %" PRId64 " pixels cannot be read, more than the %" PRId64
+                        " that --max-skipped allows; --keep-going lifts the limit",
+                        dataset->path, faulty, dataset->n_pixels, mzg_check_allowed_skips(options, dataset));
+    return MZG_OK;
+}
+
+enum mzg_status mzg_check_grid(const struct mzg_sdata_geometry *geometry, const struct mzg_dataset *dataset,
+                               struct mzg_log *log, struct mzg_error *err)
+{
+    double cells = 1;
+    for (int axis = 0; axis < 3; axis++)
+        cells *= (double)geometry->max[axis] - geometry->min[axis] + 1;
+    if (cells > 0x1p32 && !geometry->allow_large)
+        return mzg_fail(err, MZG_ERANGE,
+                        "%s: the positions span %.0f cells, more than 2^32; a position may be wrong, or "
+                        "--allow-large-grid accepts it",
+                        dataset->path, cells);
+    if (!geometry->in_micrometers)
+        mzg_log_line(
+            log, MZG_LOG_WARNING,
+            "the pixel size is unknown, so positions are in pixels; --pixel-size gives it in micrometres");
+    return MZG_OK;
+}

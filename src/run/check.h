@@ -1,0 +1,23 @@
+/* What the index of the input alone shows to be impossible, or worth a warning, before any spectrum is read.
+ */
+#ifndef MZG_RUN_CHECK_H
+#define MZG_RUN_CHECK_H
+
+#include <core/log.h>
+#include <mzgrid/convert.h>
+#include <mzgrid/reader.h>
+#include <spatialdata/spatialdata.h>
+
+/* How many pixels may be skipped. Local. */
+int64_t mzg_check_allowed_skips(const struct mzg_convert_options *options, const struct mzg_dataset *dataset);
+
+/* Refuses an input without spectra, with too many faulty ones, or with positions that cannot be numbered. The
+ * same on all ranks. Local. */
+enum mzg_status mzg_check_dataset(const struct mzg_convert_options *options, const struct mzg_reader *reader,
+                                  struct mzg_log *log, struct mzg_error *err);
+
+/* Refuses rasters of more than 2^32 cells. The same on all ranks. Local. */
+enum mzg_status mzg_check_grid(const struct mzg_sdata_geometry *geometry, const struct mzg_dataset *dataset,
+                               struct mzg_log *log, struct mzg_error *err);
+
+#endif

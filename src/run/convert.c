@@ -1,0 +1,343 @@
+/*
+ * One conversion, told top to bottom: open the input and the output, decide and build the mass axis, stream
+ * all pixels into the stage, assemble the store from it, finish.
+ */
+#include <mzgrid/convert.h>
+
+#include <core/agree.h>
+#include <core/file.h>
+#include <core/log.h>
+#include <core/memory.h>
+#include <mzgrid/reader.h>
+#include <run/axis_broadcast.h>
+#include <run/check.h>
+#include <run/decide.h>
+#include <run/paths.h>
+#include <run/plan.h>
+#include <run/stream.h>
+#include <run/table.h>
+#include <spatialdata/matrix.h>
+#include <stage/h5ad.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Everything that lives as long as the conversion, so that one function can release it, whatever was reached.
+ */
+struct conversion {
+    const struct mzg_context *context;
+    const struct mzg_convert_options *options;
+    struct mzg_progress progress;
+    const volatile int *stop; /* may be NULL */
+    struct mzg_convert_report *report;
+    double clock; /* when the present stage began */
+
+    struct mzg_sdata *sdata;
+    struct mzg_reader *reader;
+    struct mzg_decisions decisions;
+    struct mzg_axis axis;
+    struct mzg_plan plan;
+    struct mzg_resampler *resampler;
+    struct mzg_stage *stage;
+    struct mzg_paths paths;
+    struct mzg_codec codec;
+    bool stage_kept;
+    struct mzg_statistics statistics;
+    struct mzg_stream_result stream;
+    int64_t *column_begins;
+    struct mzg_sdata_geometry geometry;
+    struct mzg_table table;
+};
+
+/* The seconds since the last call, for the stage that just ended. */
+static double lap(struct conversion *c)
+{
+    double now = MPI_Wtime();
+    double seconds = now - c->clock;
+    c->clock = now;
+    return seconds;
+}
+
+/* Opens the output first: that it cannot be written should be known before an hour of reading. */
+static enum mzg_status open_ends(struct conversion *c, struct mzg_error *err)
+{
+    const struct mzg_convert_options *options = c->options;
+    struct mzg_reader_options input = {.strict = options->strict,
+                                       .allow_truncated = options->allow_truncated};
+    if (mzg_codec_parse(options->compression, &c->codec, err) == MZG_OK)
+        mzg_paths_make(options, c->context->rank, &c->paths, err);
+    struct mzg_sdata_options output = {.path = options->output,
+                                       .dataset_id = options->dataset_id,
+                                       .overwrite = options->overwrite,
+                                       .codec = c->codec};
+    if (err->status == MZG_OK && c->context->rank == 0 && options->keep_hdf5 && !options->overwrite &&
+        access(c->paths.h5ad, F_OK) == 0)
+        mzg_fail(err, MZG_EIO, "%s: exists already; --overwrite replaces it", c->paths.h5ad);
+    if (mzg_agree(c->context->comm, err) != MZG_OK ||
+        mzg_sdata_new(c->context, &output, &c->sdata, err) != MZG_OK ||
+        mzg_reader_open(c->context, options->input, &input, &c->reader, err) != MZG_OK)
+        return err->status;
+    c->report->seconds_open = lap(c);
+    return MZG_OK;
+}
+
+static enum mzg_status check_input(struct conversion *c, struct mzg_error *err)
+{
+    const struct mzg_dataset *dataset = &c->reader->dataset;
+    mzg_table_geometry(c->options, dataset, &c->geometry);
+    if (mzg_check_dataset(c->options, c->reader, c->context->log, err) != MZG_OK)
+        return err->status;
+    return mzg_check_grid(&c->geometry, dataset, c->context->log, err);
+}
+
+static enum mzg_status make_axis(struct conversion *c, struct mzg_error *err)
+{
+    if (mzg_decide_axis(c->context, c->options, c->reader, &c->decisions, err) != MZG_OK)
+        return err->status;
+    int64_t limit = mzg_plan_limit(c->context->comm, c->options->memory_limit);
+    if (mzg_axis_build_shared(c->context, &c->decisions.axis, c->options->axis_file, limit, &c->axis, err) !=
+        MZG_OK)
+        return err->status;
+    const struct mzg_axis *axis = &c->axis;
+    mzg_log_line(c->context->log, MZG_LOG_INFO,
+                 "mass axis %s (%s): %" PRId64 " bins, m/z %.6g to %.6g (%s), widths %.4g to %.4g",
+                 mzg_axis_type_name(axis->spec.type), c->decisions.axis_reason, axis->n_bins, axis->edges[0],
+                 axis->edges[axis->n_bins], c->decisions.range_reason, axis->edges[1] - axis->edges[0],
+                 axis->edges[axis->n_bins] - axis->edges[axis->n_bins - 1]);
+
+    mzg_decide_method(c->options, &c->reader->dataset, axis, c->context->log, &c->decisions);
+    struct mzg_resampler_options resampling = {.method = c->decisions.method,
+                                               .max_gap = c->decisions.max_gap,
+                                               .sampling = c->decisions.fit.sampling};
+    if (c->reader->dataset.shared_mz)
+        mzg_reader_shared_mz(c->reader, &resampling.shared_mz, &resampling.n_shared, err);
+    if (err->status == MZG_OK)
+        mzg_resampler_new(&resampling, axis, &c->resampler, err);
+    c->report->seconds_axis = lap(c);
+    return mzg_agree(c->context->comm, err);
+}
+
+static void warn_of_counts(const struct conversion *c)
+{
+    static const char *const texts[MZG_COUNTS] = {
+        [MZG_COUNT_OUTSIDE_POINTS] = "points lie outside the mass axis and were dropped",
+        [MZG_COUNT_DROPPED_POINTS] =
+            "points with an m/z or intensity that is not finite, or an m/z of 0 or below, were dropped",
+        [MZG_COUNT_UNSORTED] = "spectra had unsorted m/z and were sorted",
+        [MZG_COUNT_MERGED] = "spectra had the same m/z more than once; the intensities were added",
+        [MZG_COUNT_BY_NEAREST] =
+            "spectra could not keep their sum by interpolation and were resampled by nearest_neighbor",
+        [MZG_COUNT_CLAMPED] = "values were beyond what float32 holds and were cut to its largest",
+    };
+    for (int i = 0; i < MZG_COUNTS; i++)
+        if (c->stream.counts[i] > 0)
+            mzg_log_line(c->context->log, MZG_LOG_WARNING, "%" PRId64 " %s", c->stream.counts[i], texts[i]);
+}
+
+static enum mzg_status make_plan(struct conversion *c, struct mzg_error *err)
+{
+    struct mzg_plan_request request = {
+        .options = c->options, .reader = c->reader, .method = c->decisions.method, .n_bins = c->axis.n_bins};
+    if (mzg_plan_make(c->context, &request, &c->plan, err) == MZG_OK)
+        mzg_plan_log(&c->plan, c->context->log, c->options->dry_run ? MZG_LOG_INFO : MZG_LOG_DETAIL);
+    return err->status;
+}
+
+static enum mzg_status make_stage(struct conversion *c, struct mzg_error *err)
+{
+    if (c->plan.in_memory)
+        return mzg_stage_new_spilling(c->context, c->paths.stage, c->plan.stage_share, c->axis.n_bins,
+                                      &c->stage, err);
+    return mzg_stage_new_hdf5(c->context, c->paths.stage, c->axis.n_bins, &c->stage, err);
+}
+
+static enum mzg_status stream_pixels(struct conversion *c, struct mzg_error *err)
+{
+    const struct mzg_convert_options *options = c->options;
+    struct mzg_stream_options stream = {
+        .chunk = {.reader = c->reader,
+                  .resampler = c->resampler,
+                  .min_intensity = options->min_intensity,
+                  .first_only = options->duplicates == MZG_DUPLICATES_FIRST},
+        .chunk_size = c->plan.chunk_size,
+        .max_skipped = mzg_check_allowed_skips(options, &c->reader->dataset),
+        .keep_going = options->keep_going,
+        .fail_on_error = options->fail_on_error,
+        .stop = c->stop,
+        .progress = c->progress,
+    };
+    mzg_statistics_init(c->axis.n_bins, &c->statistics, err);
+    if (mzg_agree(c->context->comm, err) != MZG_OK || make_stage(c, err) != MZG_OK ||
+        mzg_stream(c->context, &stream, c->stage, &c->statistics, &c->stream, err) != MZG_OK)
+        return err->status;
+    if (c->stage->n_rows == 0)
+        return mzg_fail(err, MZG_ESKIPPED, "%s: no pixel could be read, so there is nothing to write",
+                        c->reader->dataset.path);
+    if (mzg_stage_seal(c->stage, err) != MZG_OK)
+        return err->status;
+    mzg_statistics_reduce(&c->statistics, c->context->comm);
+    warn_of_counts(c);
+    c->report->seconds_stream = lap(c);
+    return MZG_OK;
+}
+
+static void report_matrix(void *context, int64_t done, int64_t total)
+{
+    struct conversion *c = context;
+    if (c->context->rank == 0 && c->progress.update)
+        c->progress.update(c->progress.context, "writing", done, total);
+}
+
+static enum mzg_status write_matrix(struct conversion *c, struct mzg_error *err)
+{
+    c->column_begins = malloc(((size_t)c->axis.n_bins + 1) * sizeof *c->column_begins);
+    if (!c->column_begins)
+        mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " column pointers", c->axis.n_bins);
+    if (mzg_agree(c->context->comm, err) != MZG_OK)
+        return err->status;
+    c->column_begins[0] = 0;
+    for (int64_t k = 0; k < c->axis.n_bins; k++)
+        c->column_begins[k + 1] = c->column_begins[k] + c->statistics.bins[k].count;
+    struct mzg_sdata_matrix matrix = {.by_column = c->options->layout == MZG_LAYOUT_CSC,
+                                      .stage = c->stage,
+                                      .column_begins = c->column_begins,
+                                      .codec = c->codec,
+                                      .memory = mzg_plan_left(&c->plan, mzg_stage_memory(c->stage)),
+                                      .scratch_path = c->paths.scratch,
+                                      .stop = c->stop,
+                                      .progress = report_matrix,
+                                      .progress_context = c};
+    return mzg_sdata_write_matrix(c->sdata, &matrix, err);
+}
+
+static enum mzg_status write_elements(struct conversion *c, struct mzg_error *err)
+{
+    struct mzg_table_source source = {.options = c->options,
+                                      .decisions = &c->decisions,
+                                      .reader = c->reader,
+                                      .axis = &c->axis,
+                                      .statistics = &c->statistics,
+                                      .stream = &c->stream,
+                                      .geometry = &c->geometry,
+                                      .region = mzg_sdata_region(c->sdata),
+                                      .n_rows = c->stage->n_rows};
+    if (mzg_table_build(c->context, &source, &c->table, err) != MZG_OK)
+        return err->status;
+    struct mzg_sdata_table table = {.obs = &c->table.obs,
+                                    .var = &c->table.var,
+                                    .spatial = c->table.spatial,
+                                    .skipped = &c->table.skipped,
+                                    .average_spectrum = c->table.mean_intensity,
+                                    .uns = c->table.uns};
+    struct mzg_sdata_pixels pixels = {.n = c->table.n_rows,
+                                      .x = c->table.position[0],
+                                      .y = c->table.position[1],
+                                      .z = c->table.position[2],
+                                      .instance_key = c->table.instance_key,
+                                      .tic = c->table.tic};
+    if (mzg_sdata_write_table(c->sdata, &table, err) != MZG_OK)
+        return err->status;
+    return mzg_sdata_write_rasters(c->sdata, &c->geometry, &pixels, err);
+}
+
+/* Completes the staged file as an .h5ad, where it is to be kept. */
+static enum mzg_status complete_stage(struct conversion *c, struct mzg_error *err)
+{
+    mzg_stage_close(c->stage);
+    c->stage = NULL;
+    if (c->options->keep_hdf5 && c->context->rank == 0) {
+        struct mzg_h5ad h5ad = {.n_rows = c->table.n_rows,
+                                .obs = &c->table.obs,
+                                .var = &c->table.var,
+                                .spatial = c->table.spatial,
+                                .skipped = &c->table.skipped,
+                                .average_spectrum = c->table.mean_intensity,
+                                .uns = c->table.uns};
+        mzg_h5ad_complete(c->paths.stage, &h5ad, err);
+    }
+    return mzg_agree(c->context->comm, err);
+}
+
+/* Gives the completed file its name. The store stands by now, so that failing here is no failure of the run.
+ */
+static void keep_stage(struct conversion *c)
+{
+    if (!c->options->keep_hdf5)
+        return;
+    c->stage_kept = true;
+    if (c->context->rank == 0 && rename(c->paths.stage, c->paths.h5ad) != 0)
+        mzg_log_line(c->context->log, MZG_LOG_WARNING, "%s: cannot be renamed to %s: %s", c->paths.stage,
+                     c->paths.h5ad, strerror(errno));
+}
+
+static enum mzg_status assemble(struct conversion *c, struct mzg_error *err)
+{
+    if (write_matrix(c, err) != MZG_OK || write_elements(c, err) != MZG_OK)
+        return err->status;
+    if (c->stop && *c->stop)
+        mzg_fail(err, MZG_EINTERRUPTED, "interrupted; nothing was written");
+    if (mzg_agree(c->context->comm, err) != MZG_OK)
+        return err->status;
+    c->report->pixels = c->stage->n_rows;
+    c->report->non_zeros = c->stage->n_values;
+    c->report->seconds_assemble = lap(c);
+    if (complete_stage(c, err) != MZG_OK || mzg_sdata_finish(c->sdata, err) != MZG_OK)
+        return err->status;
+    keep_stage(c);
+    return MZG_OK;
+}
+
+static void fill_report(struct conversion *c, double begin)
+{
+    struct mzg_convert_report *report = c->report;
+    report->skipped = c->stream.n_skipped;
+    report->skipped_too_many = report->skipped > mzg_check_allowed_skips(c->options, &c->reader->dataset);
+    report->bins = c->axis.n_bins;
+    report->bytes_read = c->stream.bytes_read;
+    int64_t sums[2] = {mzg_zarr_bytes_written(mzg_sdata_store(c->sdata)), mzg_memory_peak()};
+    MPI_Allreduce(MPI_IN_PLACE, sums, 2, MPI_INT64_T, MPI_SUM, c->context->comm);
+    report->bytes_written = sums[0];
+    report->peak_memory = sums[1];
+    report->seconds_finish = lap(c);
+    report->seconds = c->clock - begin;
+}
+
+static void release(struct conversion *c)
+{
+    mzg_table_destroy(&c->table);
+    mzg_stream_result_destroy(&c->stream);
+    mzg_statistics_destroy(&c->statistics);
+    free(c->column_begins);
+    mzg_stage_close(c->stage);
+    if (c->context->rank == 0 && c->paths.stage && !c->stage_kept)
+        unlink(c->paths.stage);
+    mzg_paths_destroy(&c->paths);
+    mzg_resampler_free(c->resampler);
+    mzg_axis_destroy(&c->axis);
+    mzg_reader_close(c->reader);
+    mzg_sdata_free(c->sdata);
+}
+
+enum mzg_status mzg_convert(const struct mzg_context *context, const struct mzg_convert_options *options,
+                            const struct mzg_progress *progress, const volatile int *stop,
+                            struct mzg_convert_report *report, struct mzg_error *err)
+{
+    double begin = MPI_Wtime();
+    struct mzg_convert_report result = {0};
+    struct conversion c = {
+        .context = context, .options = options, .stop = stop, .report = &result, .clock = begin};
+    if (progress)
+        c.progress = *progress;
+
+    if (mzg_convert_check(options, err) == MZG_OK && open_ends(&c, err) == MZG_OK &&
+        check_input(&c, err) == MZG_OK && make_axis(&c, err) == MZG_OK && make_plan(&c, err) == MZG_OK) {
+        if (!options->dry_run && stream_pixels(&c, err) == MZG_OK && assemble(&c, err) == MZG_OK)
+            fill_report(&c, begin);
+        *report = result;
+    }
+    release(&c);
+    return err->status;
+}

@@ -1,0 +1,255 @@
+#include <run/decide.h>
+
+#include <core/agree.h>
+#include <core/block.h>
+#include <core/log.h>
+#include <core/pool.h>
+#include <run/sample.h>
+
+#include <jansson.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SCAN_PIXELS = 256 };
+
+static const double default_width = 0.005, default_reference = 1000;
+static const double default_linear_tof_width = 0.017, default_linear_tof_reference = 300;
+
+/* One worker's part of a scan for the lowest and highest m/z. */
+struct scan_worker {
+    struct mzg_decoder *decoder;
+    double min_mz;
+    double max_mz;
+    struct mzg_error err;
+};
+
+struct scan {
+    const struct mzg_reader *reader;
+    bool full;
+    struct mzg_block pixels;
+    struct scan_worker *workers;
+};
+
+/* A worker's task: the item-th group of this rank's pixels. */
+static void scan_group(void *context, int64_t item, int number)
+{
+    struct scan *scan = context;
+    struct scan_worker *worker = &scan->workers[number];
+    int64_t first = item * SCAN_PIXELS;
+    int64_t left = scan->pixels.count - first;
+    if (worker->err.status == MZG_OK)
+        mzg_reader_scan_mz(scan->reader, scan->pixels.first + first, left < SCAN_PIXELS ? left : SCAN_PIXELS,
+                           scan->full, worker->decoder, &worker->min_mz, &worker->max_mz, &worker->err);
+}
+
+static enum mzg_status scan_own_pixels(const struct mzg_context *context, struct scan *scan, double range[2],
+                                       struct mzg_error *err)
+{
+    int n = mzg_pool_size(context->pool);
+    scan->workers = calloc((size_t)n, sizeof *scan->workers);
+    if (!scan->workers)
+        return mzg_fail(err, MZG_ENOMEM, "no memory to scan the m/z range");
+    for (int i = 0; i < n && err->status == MZG_OK; i++) {
+        scan->workers[i].min_mz = INFINITY;
+        scan->workers[i].max_mz = -INFINITY;
+        mzg_decoder_new(&scan->workers[i].decoder, err);
+    }
+    if (err->status == MZG_OK)
+        mzg_pool_run(context->pool, (scan->pixels.count + SCAN_PIXELS - 1) / SCAN_PIXELS, scan_group, scan);
+    for (int i = 0; i < n; i++) {
+        struct scan_worker *worker = &scan->workers[i];
+        if (err->status == MZG_OK)
+            *err = worker->err;
+        range[0] = fmin(range[0], worker->min_mz);
+        range[1] = fmax(range[1], worker->max_mz);
+        mzg_decoder_free(worker->decoder);
+    }
+    free(scan->workers);
+    return err->status;
+}
+
+/* The lowest and highest m/z of the whole input. Collective. */
+static enum mzg_status scan_range(const struct mzg_context *context, const struct mzg_reader *reader,
+                                  bool full, double range[2], struct mzg_error *err)
+{
+    int64_t pixels = reader->dataset.n_pixels;
+    struct scan scan = {
+        .reader = reader, .full = full, .pixels = mzg_block_of(pixels, context->size, context->rank)};
+    range[0] = INFINITY;
+    range[1] = -INFINITY;
+    scan_own_pixels(context, &scan, range, err);
+    if (mzg_agree(context->comm, err) != MZG_OK)
+        return err->status;
+    MPI_Allreduce(MPI_IN_PLACE, &range[0], 1, MPI_DOUBLE, MPI_MIN, context->comm);
+    MPI_Allreduce(MPI_IN_PLACE, &range[1], 1, MPI_DOUBLE, MPI_MAX, context->comm);
+    if (!(range[0] <= range[1]))
+        return mzg_fail(
+            err, MZG_EFORMAT,
+            "%s: no m/z that is finite and above 0 was found, so there is no range for the mass axis; "
+            "give one with --min-mz and --max-mz",
+            reader->dataset.path);
+    return MZG_OK;
+}
+
+static enum mzg_status decide_range(const struct mzg_context *context,
+                                    const struct mzg_convert_options *options,
+                                    const struct mzg_reader *reader, struct mzg_decisions *d,
+                                    struct mzg_error *err)
+{
+    const struct mzg_dataset *dataset = &reader->dataset;
+    size_t size = sizeof d->range_reason;
+    if (d->axis.min_mz > 0 && d->axis.max_mz > 0) {
+        snprintf(d->range_reason, size, "given");
+        return MZG_OK;
+    }
+    double range[2] = {dataset->min_mz, dataset->max_mz};
+    if (dataset->has_mz_range && !options->scan_range) {
+        snprintf(d->range_reason, size,
+                 "from the lowest and highest observed m/z that every spectrum states");
+    } else {
+        double begin = MPI_Wtime();
+        if (scan_range(context, reader, options->scan_range, range, err) != MZG_OK)
+            return err->status;
+        snprintf(d->range_reason, size, "%s",
+                 options->scan_range ? "from a scan of every m/z"
+                                     : "from a scan of the ends of the m/z arrays");
+        mzg_log_line(context->log, MZG_LOG_DETAIL, "scanning the m/z range took %.2f s", MPI_Wtime() - begin);
+    }
+    if (range[0] == range[1]) {
+        /* A single m/z: an axis needs two, a millionth to either side. */
+        range[0] *= 1 - 1e-6;
+        range[1] *= 1 + 1e-6;
+    }
+    if (d->axis.min_mz <= 0)
+        d->axis.min_mz = range[0];
+    if (d->axis.max_mz <= 0)
+        d->axis.max_mz = range[1];
+    return MZG_OK;
+}
+
+static const char *type_text(enum mzg_spectrum_type type)
+{
+    switch (type) {
+    case MZG_SPECTRUM_CENTROID:
+        return "centroid spectra";
+    case MZG_SPECTRUM_PROFILE:
+        return "profile spectra";
+    case MZG_SPECTRUM_UNKNOWN:
+        break;
+    }
+    return "spectra of unknown type";
+}
+
+/* The law, on rank 0, which has the input's metadata. */
+static void choose_law(const struct mzg_dataset *dataset, struct mzg_decisions *d)
+{
+    enum { MOST_TERMS = 64 };
+    const char *terms[MOST_TERMS];
+    int64_t n = 0;
+    json_t *accessions = json_object_get(dataset->metadata, "instrument_accessions");
+    for (size_t i = 0; i < json_array_size(accessions) && n < MOST_TERMS; i++)
+        terms[n++] = json_string_value(json_array_get(accessions, i));
+    struct mzg_axis_evidence evidence = {.terms = terms,
+                                         .n_terms = n,
+                                         .fit = d->has_fit ? &d->fit : NULL,
+                                         .is_centroid = d->spectrum_type == MZG_SPECTRUM_CENTROID};
+    d->axis.type = mzg_axis_choose(&evidence, d->axis_reason, sizeof d->axis_reason);
+}
+
+/* Collective. */
+static void decide_law(const struct mzg_context *context, const struct mzg_convert_options *options,
+                       const struct mzg_dataset *dataset, struct mzg_decisions *d)
+{
+    if (!options->axis_type_auto)
+        snprintf(d->axis_reason, sizeof d->axis_reason, "given");
+    else if (context->rank == 0)
+        choose_law(dataset, d);
+    MPI_Bcast(d, sizeof *d, MPI_BYTE, 0, context->comm);
+}
+
+static void decide_width(struct mzg_axis_spec *axis)
+{
+    if (axis->bin_width > 0 || axis->bins > 0)
+        return;
+    bool linear = axis->type == MZG_AXIS_LINEAR_TOF;
+    axis->bin_width = linear ? default_linear_tof_width : default_width;
+    axis->reference_mz = linear ? default_linear_tof_reference : default_reference;
+}
+
+enum mzg_status mzg_decide_axis(const struct mzg_context *context, const struct mzg_convert_options *options,
+                                const struct mzg_reader *reader, struct mzg_decisions *decisions,
+                                struct mzg_error *err)
+{
+    const struct mzg_dataset *dataset = &reader->dataset;
+    *decisions = (struct mzg_decisions){.axis = options->axis, .spectrum_type = options->spectrum_type};
+    if (decisions->spectrum_type == MZG_SPECTRUM_UNKNOWN)
+        decisions->spectrum_type = dataset->type;
+    if (decisions->spectrum_type != MZG_SPECTRUM_CENTROID &&
+        mzg_sample_fit(context, reader, &decisions->fit, &decisions->has_fit, err) != MZG_OK)
+        return err->status;
+    if (options->axis_file) {
+        snprintf(decisions->axis_reason, sizeof decisions->axis_reason, "from the axis file");
+        snprintf(decisions->range_reason, sizeof decisions->range_reason, "from the axis file");
+        return MZG_OK;
+    }
+    decide_law(context, options, dataset, decisions);
+    decide_width(&decisions->axis);
+    return decide_range(context, options, reader, decisions, err);
+}
+
+static void choose_method(const struct mzg_convert_options *options, const struct mzg_dataset *dataset,
+                          const struct mzg_axis *axis, struct mzg_decisions *d)
+{
+    struct mzg_method_evidence evidence = {
+        .is_centroid = d->spectrum_type == MZG_SPECTRUM_CENTROID,
+        .is_profile = d->spectrum_type == MZG_SPECTRUM_PROFILE,
+        .axis = axis,
+        .fit = d->has_fit ? &d->fit : NULL,
+        .high_accuracy = options->high_accuracy,
+        .work = (double)dataset->n_points + (double)dataset->n_pixels * (double)axis->n_bins,
+    };
+    d->method = mzg_method_choose(&evidence, d->method_reason, sizeof d->method_reason);
+}
+
+/* Three steps for profiles whose zeros may have been trimmed away; SPEC of the gap rule in
+ * docs/mathematics.md. */
+static void decide_gap(const struct mzg_convert_options *options, const struct mzg_dataset *dataset,
+                       struct mzg_log *log, struct mzg_decisions *d)
+{
+    bool trimmed = d->spectrum_type == MZG_SPECTRUM_PROFILE && !dataset->shared_mz;
+    d->max_gap = options->max_gap >= 0 ? options->max_gap : trimmed ? 3 : 0;
+    if (!mzg_method_interpolates(d->method) || (d->max_gap > 0 && !d->has_fit)) {
+        if (options->max_gap > 0 && mzg_method_interpolates(d->method))
+            mzg_log_line(log, MZG_LOG_WARNING,
+                         "--max-gap has no effect: the spectra do not tell their sampling step");
+        d->max_gap = 0;
+    }
+    if (d->max_gap > 0)
+        mzg_log_line(
+            log, MZG_LOG_INFO,
+            "intervals above %g sampling steps are read as trimmed zeros (step %.4g at m/z 1000, growing as "
+            "m^%.2f)",
+            d->max_gap, d->fit.sampling.scale * pow(1000, d->fit.sampling.exponent),
+            d->fit.sampling.exponent);
+}
+
+void mzg_decide_method(const struct mzg_convert_options *options, const struct mzg_dataset *dataset,
+                       const struct mzg_axis *axis, struct mzg_log *log, struct mzg_decisions *decisions)
+{
+    decisions->method = options->method;
+    if (options->method_auto)
+        choose_method(options, dataset, axis, decisions);
+    else
+        snprintf(decisions->method_reason, sizeof decisions->method_reason, "given");
+    if (!options->method_auto && mzg_method_interpolates(decisions->method) &&
+        decisions->spectrum_type == MZG_SPECTRUM_CENTROID)
+        mzg_log_line(log, MZG_LOG_WARNING,
+                     "--interpolation-method %s on centroid spectra invents a continuum between peaks; "
+                     "nearest_neighbor would not",
+                     mzg_method_name(decisions->method));
+    mzg_log_line(log, MZG_LOG_INFO, "%s; method %s (%s)", type_text(decisions->spectrum_type),
+                 mzg_method_name(decisions->method), decisions->method_reason);
+    decide_gap(options, dataset, log, decisions);
+}

@@ -1,0 +1,83 @@
+/* Defaults of a conversion, and what can be checked of its options before the input is read. */
+#include <mzgrid/convert.h>
+
+#include <math.h>
+#include <string.h>
+
+void mzg_convert_defaults(struct mzg_convert_options *options)
+{
+    *options = (struct mzg_convert_options){
+        .axis_type_auto = true,
+        .method_auto = true,
+        .dataset_id = "msi_dataset",
+        .max_gap = -1,
+        .max_skipped = -1,
+    };
+}
+
+static enum mzg_status check_axis(const struct mzg_axis_spec *axis, struct mzg_error *err)
+{
+    if (axis->bin_width > 0 && axis->bins > 0)
+        return mzg_fail(
+            err, MZG_EUSAGE,
+            "--bin-width and --bins exclude each other: give the width of the bins or their number");
+    if (axis->bin_width < 0 || !isfinite(axis->bin_width))
+        return mzg_fail(err, MZG_EUSAGE, "--bin-width must be above 0, not %g", axis->bin_width);
+    if (axis->bins < 0)
+        return mzg_fail(err, MZG_EUSAGE, "--bins must be at least 1, not %lld", (long long)axis->bins);
+    if (axis->bin_width > 0 && !(axis->reference_mz > 0))
+        return mzg_fail(err, MZG_EUSAGE, "--reference-mz must be above 0, not %g", axis->reference_mz);
+    if (axis->min_mz < 0 || axis->max_mz < 0)
+        return mzg_fail(err, MZG_EUSAGE, "--min-mz and --max-mz must be above 0");
+    if (axis->min_mz > 0 && axis->max_mz > 0 && axis->min_mz >= axis->max_mz)
+        return mzg_fail(err, MZG_EUSAGE, "--min-mz %g must be below --max-mz %g", axis->min_mz, axis->max_mz);
+    return MZG_OK;
+}
+
+/* An axis file is a whole axis; nothing else may speak of it. */
+static enum mzg_status check_axis_file(const struct mzg_convert_options *options, struct mzg_error *err)
+{
+    const struct mzg_axis_spec *axis = &options->axis;
+    if (options->axis_file && (!options->axis_type_auto || axis->bin_width > 0 || axis->bins > 0 ||
+                               axis->min_mz > 0 || axis->max_mz > 0 || options->scan_range))
+        return mzg_fail(err, MZG_EUSAGE,
+                        "an axis file is a whole axis: no other option may say what the axis is");
+    return MZG_OK;
+}
+
+/* What SpatialData allows as the name of an element. */
+static enum mzg_status check_dataset_id(const char *id, struct mzg_error *err)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
+    if (!id || !id[0] || strspn(id, allowed) != strlen(id) || strncmp(id, "__", 2) == 0)
+        return mzg_fail(
+            err, MZG_EUSAGE,
+            "--dataset-id '%s': only letters, digits, '_', '-' and '.' are allowed, not '__' at the start",
+            id ? id : "");
+    if (strlen(id) > 128)
+        return mzg_fail(err, MZG_EUSAGE, "--dataset-id is %zu characters long; at most 128 are allowed",
+                        strlen(id));
+    return MZG_OK;
+}
+
+enum mzg_status mzg_convert_check(const struct mzg_convert_options *options, struct mzg_error *err)
+{
+    if (check_axis(&options->axis, err) != MZG_OK || check_axis_file(options, err) != MZG_OK ||
+        check_dataset_id(options->dataset_id, err) != MZG_OK)
+        return err->status;
+    if (!options->input || !options->output)
+        return mzg_fail(err, MZG_EUSAGE, "an input and an output are needed");
+    if (!options->output[strspn(options->output, "/")])
+        return mzg_fail(err, MZG_EUSAGE, "'%s' cannot be an output", options->output);
+    if (options->min_intensity < 0 || !isfinite(options->min_intensity))
+        return mzg_fail(err, MZG_EUSAGE, "--min-intensity must be 0 or more, not %g", options->min_intensity);
+    if (options->max_gap > 0 && options->max_gap < 1)
+        return mzg_fail(err, MZG_EUSAGE, "--max-gap must be at least 1 sampling step, not %g",
+                        options->max_gap);
+    if (options->chunk_size < 0)
+        return mzg_fail(err, MZG_EUSAGE, "--chunk-size must be at least 1, not %lld",
+                        (long long)options->chunk_size);
+    if (options->pixel_size[0] < 0 || options->pixel_size[1] < 0 || options->z_spacing < 0)
+        return mzg_fail(err, MZG_EUSAGE, "--pixel-size and --z-spacing must be above 0");
+    return MZG_OK;
+}

@@ -1,0 +1,165 @@
+#include <run/plan.h>
+
+#include <core/agree.h>
+#include <core/log.h>
+#include <core/memory.h>
+#include <core/pool.h>
+#include <run/statistics.h>
+
+#include <inttypes.h>
+
+enum {
+    CHUNK_BYTES = 96 << 20, /* of both chunks; beyond this larger reads and writes gain nothing */
+    LEAST_BYTES = 4 << 20,  /* for chunks and columns, below which nothing works well */
+    CHUNK_PIXELS = 1 << 16, /* bounds the records that rank 0 receives in a round */
+    CHUNKS_PER_RANK = 8, /* at least so many, where there are pixels enough, to keep ranks busy to the end */
+    ROUND_PIXELS = 30 << 20, /* of all ranks together: MPI counts the bytes of their records in an int */
+    OBS_BYTES = 180,         /* of one pixel on rank 0: its record and its columns of obs */
+    VAR_BYTES = 40,          /* of one bin on rank 0: its columns of var */
+    COLUMN_BYTES = 16,       /* of one bin: where its column begins, and its next place */
+    LIBRARY_BYTES = 24 << 20 /* that HDF5, MPI and the codecs take later */
+};
+
+static const int64_t default_limit = INT64_C(8) << 30;
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t most(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+int64_t mzg_plan_limit(MPI_Comm comm, int64_t wish)
+{
+    int64_t limit = wish > 0 ? wish : least(default_limit, mzg_memory_available() / 2);
+    MPI_Allreduce(MPI_IN_PLACE, &limit, 1, MPI_INT64_T, MPI_MIN, comm);
+    return limit;
+}
+
+/* How the ranks lie on nodes. Collective. */
+static void find_nodes(MPI_Comm comm, struct mzg_plan *plan)
+{
+    MPI_Comm node;
+    int size;
+    MPI_Comm_size(comm, &size);
+    MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+    MPI_Comm_size(node, &plan->ranks_per_node);
+    MPI_Comm_free(&node);
+    MPI_Allreduce(MPI_IN_PLACE, &plan->ranks_per_node, 1, MPI_INT, MPI_MAX, comm);
+    plan->one_node = plan->ranks_per_node == size;
+}
+
+/* The values of one pixel's row, from above. */
+static int64_t values_per_pixel(const struct mzg_plan_request *request)
+{
+    const struct mzg_dataset *dataset = &request->reader->dataset;
+    int64_t points = dataset->n_points / most(dataset->n_pixels, 1) + 1;
+    return mzg_method_interpolates(request->method) ? request->n_bins : least(points, request->n_bins);
+}
+
+/* What one pixel takes in both chunks: its stored bytes twice (fetched ahead, and at work), its row as the
+ * worker leaves it, and in its place, twice too. */
+static int64_t bytes_per_pixel(const struct mzg_plan_request *request)
+{
+    const struct mzg_dataset *dataset = &request->reader->dataset;
+    int64_t points = dataset->n_points / most(dataset->n_pixels, 1) + 1;
+    return INT64_C(32) * points + INT64_C(24) * values_per_pixel(request) + 512;
+}
+
+static void choose_chunk(const struct mzg_context *context, const struct mzg_plan_request *request,
+                         int64_t room, struct mzg_plan *plan)
+{
+    const struct mzg_dataset *dataset = &request->reader->dataset;
+    int64_t size = request->options->chunk_size;
+    if (size <= 0) {
+        size = least(CHUNK_BYTES, room) / bytes_per_pixel(request);
+        size = least(size, dataset->n_pixels / ((int64_t)context->size * CHUNKS_PER_RANK) + 1);
+        size = least(size, CHUNK_PIXELS);
+    }
+    plan->chunk_size = most(1, least(size, ROUND_PIXELS / context->size));
+    int64_t round = plan->chunk_size * context->size;
+    plan->n_rounds = (dataset->n_pixels + round - 1) / round;
+    plan->chunk = plan->chunk_size * bytes_per_pixel(request);
+}
+
+static void choose_stage(const struct mzg_plan_request *request, struct mzg_plan *plan)
+{
+    const struct mzg_convert_options *options = request->options;
+    plan->result = mzg_size_product3(request->reader->dataset.n_pixels, values_per_pixel(request), 8);
+    plan->stage_share = plan->limit / 3;
+    bool fits = plan->result >= 0 && plan->result <= plan->stage_share;
+    plan->in_memory =
+        plan->one_node && !options->keep_hdf5 &&
+        (options->streaming == MZG_STREAMING_OFF || (options->streaming == MZG_STREAMING_AUTO && fits));
+}
+
+static int64_t total_of_node(const struct mzg_plan *plan, int64_t working)
+{
+    return plan->ranks_per_node * (plan->used + plan->statistics + plan->columns + LIBRARY_BYTES + working) +
+           plan->table;
+}
+
+enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mzg_plan_request *request,
+                              struct mzg_plan *plan, struct mzg_error *err)
+{
+    const struct mzg_dataset *dataset = &request->reader->dataset;
+    *plan = (struct mzg_plan){.limit = mzg_plan_limit(context->comm, request->options->memory_limit),
+                              .used = mzg_memory_pss(),
+                              .statistics = request->n_bins * (int64_t)sizeof(struct mzg_bin_statistics),
+                              .columns = request->n_bins * COLUMN_BYTES,
+                              .table = dataset->n_pixels * OBS_BYTES + request->n_bins * VAR_BYTES,
+                              .bytes_per_pixel_of_index =
+                                  (double)dataset->n_index_bytes / (double)most(dataset->n_pixels, 1)};
+    MPI_Allreduce(MPI_IN_PLACE, &plan->used, 1, MPI_INT64_T, MPI_MAX, context->comm);
+    find_nodes(context->comm, plan);
+    if (request->options->streaming == MZG_STREAMING_OFF && !plan->one_node)
+        return mzg_fail(
+            err, MZG_EUSAGE,
+            "--streaming off keeps the result in memory that all ranks share, but these ranks lie on "
+            "several nodes; use --streaming hdf5");
+
+    int64_t needed = total_of_node(plan, LEAST_BYTES + bytes_per_pixel(request));
+    if (needed > plan->limit)
+        return mzg_fail(err, MZG_ENOMEM,
+                        "the memory limit of %" PRId64 " MiB per node is too small: %d ranks, %" PRId64
+                        " pixels (%.0f bytes each in the index) and %" PRId64 " bins need at least %" PRId64
+                        " MiB; raise --memory-limit, or take fewer ranks or bins",
+                        plan->limit >> 20, plan->ranks_per_node, dataset->n_pixels,
+                        plan->bytes_per_pixel_of_index, request->n_bins, (needed >> 20) + 1);
+    choose_stage(request, plan);
+    int64_t left = (plan->limit - total_of_node(plan, 0)) / plan->ranks_per_node;
+    if (plan->in_memory)
+        left -=
+            least(plan->result < 0 ? INT64_MAX : plan->result, plan->stage_share) / plan->ranks_per_node / 2;
+    choose_chunk(context, request, most(left / 2, LEAST_BYTES), plan);
+    return MZG_OK;
+}
+
+void mzg_plan_log(const struct mzg_plan *plan, struct mzg_log *log, int level)
+{
+    enum mzg_log_level l = (enum mzg_log_level)level;
+    mzg_log_line(log, l, "plan: %" PRId64 " rounds of %" PRId64 " pixels per rank; rows wait in %s",
+                 plan->n_rounds, plan->chunk_size, plan->in_memory ? "memory" : "an HDF5 file");
+    mzg_log_line(log, l, "plan: memory limit %" PRId64 " MiB for %d ranks of a node", plan->limit >> 20,
+                 plan->ranks_per_node);
+    mzg_log_line(log, l,
+                 "plan: each rank: in use %.1f MiB (index: %.0f bytes per pixel, once a node), statistics "
+                 "%.1f, chunks "
+                 "%.1f, columns %.1f; rank 0: table %.1f MiB",
+                 (double)plan->used / 0x1p20, plan->bytes_per_pixel_of_index,
+                 (double)plan->statistics / 0x1p20, (double)plan->chunk / 0x1p20,
+                 (double)plan->columns / 0x1p20, (double)plan->table / 0x1p20);
+    mzg_log_line(
+        log, l,
+        "plan: at most %.1f MB of rows on their way, and about as much again while they turn into columns",
+        (double)plan->result / 1e6);
+}
+
+int64_t mzg_plan_left(const struct mzg_plan *plan, int64_t stage_bytes)
+{
+    int64_t left = (plan->limit - total_of_node(plan, 0) - stage_bytes) / plan->ranks_per_node;
+    return most(left, LEAST_BYTES);
+}

@@ -1,0 +1,53 @@
+/*
+ * The memory of a run: what the limit leaves for chunks, where the rows wait, and what each buffer takes. The
+ * limit is for all ranks of a node together and counts everything.
+ */
+#ifndef MZG_RUN_PLAN_H
+#define MZG_RUN_PLAN_H
+
+#include <core/context.h>
+#include <mzgrid/convert.h>
+#include <mzgrid/reader.h>
+
+struct mzg_plan_request {
+    const struct mzg_convert_options *options;
+    const struct mzg_reader *reader; /* open: its index is part of what is used already */
+    enum mzg_method method;
+    int64_t n_bins;
+};
+
+/* Bytes, of one rank unless said. The same on all ranks. */
+struct mzg_plan {
+    int64_t limit;      /* of a node */
+    int ranks_per_node; /* the most */
+    bool one_node;
+    int64_t used;       /* already: program, libraries, index, axis */
+    int64_t statistics; /* of the bins */
+    int64_t table;      /* obs and var, on rank 0 only */
+    int64_t chunk;      /* both chunks under way, with the workers' buffers */
+    int64_t columns;    /* for turning rows into columns, beside what waits in memory */
+    int64_t chunk_size; /* pixels */
+    int64_t n_rounds;
+    bool in_memory;      /* the rows wait in memory */
+    int64_t stage_share; /* of a node: what they may take there */
+    int64_t result;      /* an estimate, from above, of the rows of all ranks */
+    double bytes_per_pixel_of_index;
+};
+
+/* The limit of a node: what the user set, or the smaller of 8 GiB and half of what is free. The least of all
+ * nodes. Collective over `comm`. */
+int64_t mzg_plan_limit(MPI_Comm comm, int64_t wish);
+
+/* Plans the run. MZG_ENOMEM where the limit is too small, with the number needed. All ranks return the same.
+ * Collective over context->comm. */
+enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mzg_plan_request *request,
+                              struct mzg_plan *plan, struct mzg_error *err);
+
+/* Logs the plan, item by item. Local. */
+void mzg_plan_log(const struct mzg_plan *plan, struct mzg_log *log, int level);
+
+/* The bytes that this rank may still take once streaming is over, with `stage_bytes` of rows in the memory of
+ * the node. Local. */
+int64_t mzg_plan_left(const struct mzg_plan *plan, int64_t stage_bytes);
+
+#endif

@@ -1,0 +1,72 @@
+#include <run/provenance.h>
+
+#include <run/table.h>
+#include <version.h>
+
+static const char *const layout_names[] = {[MZG_LAYOUT_CSC] = "csc", [MZG_LAYOUT_CSR] = "csr"};
+static const char *const duplicates_names[] = {
+    [MZG_DUPLICATES_SUM] = "sum", [MZG_DUPLICATES_FIRST] = "first", [MZG_DUPLICATES_ERROR] = "error"};
+
+static json_t *describe_axis(const struct mzg_table_source *source)
+{
+    const struct mzg_axis *axis = source->axis;
+    char sha256[65] = "";
+    struct mzg_error err = {0};
+    mzg_axis_digest(axis, sha256, &err);
+    json_t *json =
+        json_pack("{s:s, s:I, s:f, s:f, s:f, s:s, s:s, s:s}", "type", mzg_axis_type_name(axis->spec.type),
+                  "n_bins", (json_int_t)axis->n_bins, "min_mz", axis->edges[0], "max_mz",
+                  axis->edges[axis->n_bins], "step", axis->step, "edges_sha256", sha256, "type_reason",
+                  source->decisions->axis_reason, "range_reason", source->decisions->range_reason);
+    if (json && axis->spec.type == MZG_AXIS_TOF) {
+        json_object_set_new(json, "tof_a", json_real(axis->spec.tof_a));
+        json_object_set_new(json, "tof_b", json_real(axis->spec.tof_b));
+    } else if (json) {
+        json_object_set_new(json, "exponent", json_real(mzg_axis_exponent(axis->spec.type)));
+    }
+    if (json && axis->spec.bin_width > 0) {
+        json_object_set_new(json, "bin_width", json_real(axis->spec.bin_width));
+        json_object_set_new(json, "reference_mz", json_real(axis->spec.reference_mz));
+    }
+    return json;
+}
+
+static json_t *describe_options(const struct mzg_table_source *source)
+{
+    const struct mzg_convert_options *options = source->options;
+    const struct mzg_sdata_geometry *geometry = source->geometry;
+    return json_pack("{s:s, s:s, s:s, s:f, s:b, s:f, s:f, s:s}", "layout", layout_names[options->layout],
+                     "duplicates", duplicates_names[options->duplicates], "dtype", "float32", "min_intensity",
+                     options->min_intensity, "scan_range", options->scan_range, "pixel_size_x",
+                     geometry->pixel_size[0], "pixel_size_y", geometry->pixel_size[1], "pixel_unit",
+                     geometry->in_micrometers ? "micrometer" : "pixel");
+}
+
+static json_t *describe_resampling(const struct mzg_decisions *decisions)
+{
+    static const char *const types[] = {[MZG_SPECTRUM_UNKNOWN] = "unknown",
+                                        [MZG_SPECTRUM_CENTROID] = "centroid",
+                                        [MZG_SPECTRUM_PROFILE] = "profile"};
+    json_t *json =
+        json_pack("{s:s, s:s, s:s, s:s, s:f}", "method", mzg_method_name(decisions->method), "method_reason",
+                  decisions->method_reason, "values", mzg_method_values(decisions->method), "spectrum_type",
+                  types[decisions->spectrum_type], "max_gap", decisions->max_gap);
+    if (json && decisions->has_fit) {
+        json_object_set_new(json, "sampling_scale", json_real(decisions->fit.sampling.scale));
+        json_object_set_new(json, "sampling_exponent", json_real(decisions->fit.sampling.exponent));
+    }
+    return json;
+}
+
+enum mzg_status mzg_provenance_make(const struct mzg_table_source *source, json_t **uns,
+                                    struct mzg_error *err)
+{
+    json_t *tree =
+        json_pack("{s:{s:s, s:o, s:o, s:o}, s:O*}", "mzgrid", "version", MZG_VERSION, "options",
+                  describe_options(source), "mass_axis", describe_axis(source), "resampling",
+                  describe_resampling(source->decisions), "imzml", source->reader->dataset.metadata);
+    if (!tree)
+        return mzg_fail(err, MZG_ENOMEM, "no memory for the description of the run");
+    *uns = tree;
+    return MZG_OK;
+}

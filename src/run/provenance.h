@@ -1,0 +1,17 @@
+/*
+ * uns["mzgrid"] and uns["imzml"]: how the result came about. Only what determines the result stands there: no
+ * paths, times, ranks or hosts, so that the same conversion gives the same bytes wherever it ran.
+ */
+#ifndef MZG_RUN_PROVENANCE_H
+#define MZG_RUN_PROVENANCE_H
+
+#include <jansson.h>
+#include <mzgrid/error.h>
+
+struct mzg_table_source;
+
+/* The tree for uns; the caller owns it. Rank 0, local. */
+enum mzg_status mzg_provenance_make(const struct mzg_table_source *source, json_t **uns,
+                                    struct mzg_error *err);
+
+#endif

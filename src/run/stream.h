@@ -1,0 +1,40 @@
+/*
+ * Streaming: the pixels of the input, in rounds of one chunk per rank, are fetched, resampled and appended to
+ * the stage. Chunk i of a round belongs to rank i, so the rows of the stage are in the order of the pixels
+ * for any number of ranks.
+ */
+#ifndef MZG_RUN_STREAM_H
+#define MZG_RUN_STREAM_H
+
+#include <mzgrid/convert.h>
+#include <run/chunk.h>
+#include <run/statistics.h>
+
+struct mzg_stream_options {
+    struct mzg_chunk_options chunk;
+    int64_t chunk_size;       /* pixels */
+    int64_t max_skipped;      /* pixels; above it the run ends */
+    bool keep_going;          /* unless this is set */
+    bool fail_on_error;       /* end at the first fault */
+    const volatile int *stop; /* may be NULL */
+    struct mzg_progress progress;
+};
+
+struct mzg_stream_result {
+    int64_t n_skipped; /* pixels; the same on all ranks, as all below unless said */
+    int64_t bytes_read;
+    int64_t counts[MZG_COUNTS];       /* by enum mzg_count */
+    int64_t n_skips;                  /* faulty spectra */
+    struct mzg_pixel_record *records; /* rank 0: one per pixel of the input; NULL elsewhere */
+    struct mzg_skip *skips;           /* rank 0: n_skips, by spectrum; NULL elsewhere */
+};
+
+/* Streams all pixels into `stage` and `statistics` (of this rank's rows only). All ranks return the same
+ * status. Collective over context->comm. */
+enum mzg_status mzg_stream(const struct mzg_context *context, const struct mzg_stream_options *options,
+                           struct mzg_stage *stage, struct mzg_statistics *statistics,
+                           struct mzg_stream_result *result, struct mzg_error *err);
+
+void mzg_stream_result_destroy(struct mzg_stream_result *result);
+
+#endif

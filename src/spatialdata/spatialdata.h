@@ -1,0 +1,89 @@
+/*
+ * The SpatialData container (version 0.2, Zarr v3) of one conversion: one table of pixels × bins, the raster
+ * of labels that the table annotates, the image of the total ion current. Built as OUT.zarr.part, renamed
+ * when it is complete.
+ */
+#ifndef MZG_SPATIALDATA_SPATIALDATA_H
+#define MZG_SPATIALDATA_SPATIALDATA_H
+
+#include <core/context.h>
+#include <core/frame.h>
+#include <jansson.h>
+#include <mzgrid/error.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <zarr/zarr.h>
+
+struct mzg_sdata_options {
+    const char *path;       /* OUT.zarr */
+    const char *dataset_id; /* letters, digits, '_', '-', '.'; not beginning with "__" */
+    bool overwrite;         /* an existing OUT.zarr is replaced, at the end */
+    struct mzg_codec codec; /* of numeric arrays */
+};
+
+struct mzg_sdata;
+
+/* Checks that OUT.zarr can be made and makes OUT.zarr.part (one left by a dead run is removed first). MZG_EIO
+ * where OUT.zarr exists, without `overwrite`, or its directory cannot be written. Collective over
+ * context->comm. */
+enum mzg_status mzg_sdata_new(const struct mzg_context *context, const struct mzg_sdata_options *options,
+                              struct mzg_sdata **sdata, struct mzg_error *err);
+
+/* Frees the object and, unless mzg_sdata_finish() succeeded, removes OUT.zarr.part. Accepts NULL. Collective.
+ */
+void mzg_sdata_free(struct mzg_sdata *sdata);
+
+/* The Zarr store under construction, and the path of the table's group in it, such as
+ * "tables/msi_dataset_z0". Local. */
+struct mzg_zarr_store *mzg_sdata_store(struct mzg_sdata *sdata);
+const char *mzg_sdata_table_path(const struct mzg_sdata *sdata);
+
+/* The name of the labels element, such as "msi_dataset_z0_pixels": what obs["region"] says. Local. */
+const char *mzg_sdata_region(const struct mzg_sdata *sdata);
+
+/* Everything of the table but X. obs has n rows, `spatial` n × 2 values; `uns` is a tree of objects, strings,
+ * numbers, booleans and arrays (tree.c says how it is stored), without the members that follow; `skipped`
+ * becomes uns["skipped_pixels"], `average_spectrum` (var->n values) uns["average_spectrum"]. Rank 0's table
+ * counts, that of any other rank is not looked at. All ranks return the same status. Collective. */
+struct mzg_sdata_table {
+    const struct mzg_frame *obs;
+    const struct mzg_frame *var;
+    const double *spatial;
+    const struct mzg_frame *skipped;
+    const double *average_spectrum;
+    json_t *uns; /* borrowed; NULL: none */
+};
+enum mzg_status mzg_sdata_write_table(struct mzg_sdata *sdata, const struct mzg_sdata_table *table,
+                                      struct mzg_error *err);
+
+/* Where pixels lie. Rasters are the bounding box min .. max (x, y, z; both ends included) of all indexed
+ * pixels; (z, y, x) where max[2] > min[2], else (y, x). */
+struct mzg_sdata_geometry {
+    int32_t min[3];
+    int32_t max[3];
+    double pixel_size[3]; /* x, y, z in `unit` */
+    double origin[3];     /* of the corner of the raster's first cell, in `unit`: the translation */
+    bool in_micrometers;  /* else the unit is the pixel */
+    bool allow_large;     /* more than 2^32 cells are not refused */
+};
+
+/* The labels (value = instance_key) and the TIC image of n pixels at positions x, y, z, no two alike.
+ * MZG_ERANGE for a pixel outside the geometry's box, and for a box of more than 2^32 cells that is not
+ * allowed. Needs 24 bytes for each pixel and 16 MiB. Rank 0's arguments count. All ranks return the same
+ * status. Collective. */
+struct mzg_sdata_pixels {
+    int64_t n;
+    const int32_t *x;
+    const int32_t *y;
+    const int32_t *z;
+    const int32_t *instance_key;
+    const double *tic;
+};
+enum mzg_status mzg_sdata_write_rasters(struct mzg_sdata *sdata, const struct mzg_sdata_geometry *geometry,
+                                        const struct mzg_sdata_pixels *pixels, struct mzg_error *err);
+
+/* Metadata last, sync, rename OUT.zarr.part to OUT.zarr (after moving an existing one away), sync the
+ * directory. All ranks return the same status. Collective. */
+enum mzg_status mzg_sdata_finish(struct mzg_sdata *sdata, struct mzg_error *err);
+
+#endif

@@ -1,0 +1,163 @@
+/* The container as a whole: its names, the root of the store, its beginning and its end. */
+#include <core/agree.h>
+#include <core/log.h>
+#include <spatialdata/sdata.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The version of spatialdata whose files ours are like. */
+static const char reference_version[] = "0.8.0";
+
+static enum mzg_status check_dataset_id(const char *id, struct mzg_error *err)
+{
+    enum { MAX_LENGTH = 200 }; /* file names have 255 bytes, and some are longer than the id */
+    size_t valid = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.");
+    if (!*id || id[valid] || strncmp(id, "__", 2) == 0 || strlen(id) > MAX_LENGTH)
+        return mzg_fail(
+            err, MZG_EUSAGE,
+            "'%s' cannot be a dataset id: it has 1 to %d letters, digits, '_', '-' or '.', and does not "
+            "begin with '__'",
+            id, MAX_LENGTH);
+    return MZG_OK;
+}
+
+static enum mzg_status set_names(struct mzg_sdata *sdata, const char *id, struct mzg_error *err)
+{
+    if (check_dataset_id(id, err) != MZG_OK)
+        return err->status;
+    if (asprintf(&sdata->table_path, "tables/%s_z0", id) < 0)
+        sdata->table_path = NULL;
+    if (asprintf(&sdata->region, "%s_z0_pixels", id) < 0)
+        sdata->region = NULL;
+    if (asprintf(&sdata->image, "%s_z0_tic", id) < 0)
+        sdata->image = NULL;
+    if (!sdata->table_path || !sdata->region || !sdata->image)
+        return mzg_fail(err, MZG_ENOMEM, "no memory for the names of the store's elements");
+    return MZG_OK;
+}
+
+/* The groups above the table and the table itself, whose X any rank may write. */
+static enum mzg_status declare_groups(struct mzg_sdata *sdata, struct mzg_error *err)
+{
+    json_t *root = json_pack("{s:{s:s, s:s}}", "spatialdata_attrs", "version", "0.2",
+                             "spatialdata_software_version", reference_version);
+    json_t *table = mzg_encoding("anndata", "0.1.0");
+    json_t *link =
+        json_pack("{s:s, s:s, s:s, s:s, s:s}", "spatialdata-encoding-type", "ngff:regions_table", "region",
+                  sdata->region, "region_key", "region", "instance_key", "instance_key", "version", "0.2");
+    json_object_update(table, link);
+    json_decref(link);
+    if (mzg_zarr_group(sdata->store, "", root, err) != MZG_OK ||
+        mzg_zarr_group(sdata->store, "tables", NULL, err) != MZG_OK) {
+        json_decref(table);
+        return err->status;
+    }
+    return mzg_zarr_group(sdata->store, sdata->table_path, table, err);
+}
+
+static enum mzg_status build(struct mzg_sdata *sdata, const struct mzg_sdata_options *options,
+                             struct mzg_error *err)
+{
+    if (mzg_place_new(options->path, &sdata->place, err) != MZG_OK ||
+        set_names(sdata, options->dataset_id, err) != MZG_OK ||
+        mzg_zarr_store_new(sdata->context, mzg_place_part(sdata->place), &sdata->store, err) != MZG_OK)
+        return err->status;
+    return declare_groups(sdata, err);
+}
+
+/* Every rank must see the directory that rank 0 made: on a disk of one node's own, each node would fill its
+ * own. */
+static enum mzg_status check_is_shared(const struct mzg_sdata *sdata, struct mzg_error *err)
+{
+    if (access(mzg_place_part(sdata->place), F_OK) == 0)
+        return MZG_OK;
+    char host[MPI_MAX_PROCESSOR_NAME] = "?";
+    int length;
+    MPI_Get_processor_name(host, &length);
+    return mzg_fail(
+        err, MZG_EIO,
+        "%s: rank %d on node %s does not see this directory, made by rank 0: the output must lie on a file "
+        "system that all nodes share",
+        mzg_place_part(sdata->place), sdata->context->rank, host);
+}
+
+/* Local. */
+static void destroy(struct mzg_sdata *sdata)
+{
+    struct mzg_error err = {0};
+    if (!sdata)
+        return;
+    if (sdata->place && !sdata->finished && mzg_place_discard(sdata->place, &err) != MZG_OK)
+        mzg_log_line(sdata->context->log, MZG_LOG_WARNING, "%s", err.text);
+    mzg_zarr_store_free(sdata->store);
+    mzg_place_free(sdata->place);
+    free(sdata->table_path);
+    free(sdata->region);
+    free(sdata->image);
+    free(sdata);
+}
+
+enum mzg_status mzg_sdata_new(const struct mzg_context *context, const struct mzg_sdata_options *options,
+                              struct mzg_sdata **sdata, struct mzg_error *err)
+{
+    struct mzg_sdata *new_sdata = calloc(1, sizeof *new_sdata);
+    if (!new_sdata) {
+        mzg_fail(err, MZG_ENOMEM, "%s: no memory for this store", options->path);
+    } else {
+        new_sdata->context = context;
+        new_sdata->codec = options->codec;
+        if (build(new_sdata, options, err) == MZG_OK && context->rank == 0)
+            mzg_place_prepare(new_sdata->place, options->overwrite, err);
+    }
+    if (mzg_agree(context->comm, err) != MZG_OK || !new_sdata)
+        goto fail;
+
+    check_is_shared(new_sdata, err);
+    if (mzg_agree(context->comm, err) != MZG_OK)
+        goto fail;
+    *sdata = new_sdata;
+    return MZG_OK;
+
+fail:
+    destroy(new_sdata);
+    return err->status;
+}
+
+void mzg_sdata_free(struct mzg_sdata *sdata)
+{
+    if (!sdata)
+        return;
+    MPI_Barrier(sdata->context->comm); /* nobody writes any more into what is removed now */
+    destroy(sdata);
+}
+
+struct mzg_zarr_store *mzg_sdata_store(struct mzg_sdata *sdata)
+{
+    return sdata->store;
+}
+
+const char *mzg_sdata_table_path(const struct mzg_sdata *sdata)
+{
+    return sdata->table_path;
+}
+
+const char *mzg_sdata_region(const struct mzg_sdata *sdata)
+{
+    return sdata->region;
+}
+
+enum mzg_status mzg_sdata_finish(struct mzg_sdata *sdata, struct mzg_error *err)
+{
+    if (mzg_zarr_store_finish(sdata->store, err) != MZG_OK)
+        return err->status;
+    if (sdata->context->rank == 0)
+        mzg_place_publish(sdata->place, err);
+    sdata->finished = mzg_agree(sdata->context->comm, err) == MZG_OK;
+
+    struct mzg_error left = {0};
+    if (sdata->finished && mzg_place_remove_old(sdata->place, &left) != MZG_OK)
+        mzg_log_line(sdata->context->log, MZG_LOG_WARNING, "the output is complete, but %s", left.text);
+    return err->status;
+}

@@ -1,0 +1,273 @@
+/*
+ * The rows are dealt to the ranks in rounds of blocks. In each round every rank reads its block and sends
+ * each other rank the slices of the rows that fall into the columns which that rank wants; what arrives,
+ * taken in the order of the ranks, continues the rows of the round before:
+ *
+ *     round 0: rank 0 reads rows 0-9,   rank 1 rows 10-19      sent: counts of the rows | bins | values
+ *     round 1: rank 0 reads rows 20-29, rank 1 rows 30-39
+ *
+ * A stage that all ranks see whole needs neither reading nor sending: its blocks are the pieces, in one
+ * round.
+ */
+#include <stage/exchange.h>
+
+#include <core/agree.h>
+#include <core/memory.h>
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK_VALUES = 2 << 20 };
+
+struct mzg_exchange {
+    struct mzg_stage *stage;
+    const struct mzg_column_range *wanted; /* of each rank */
+    bool visible;                          /* every rank sees all rows */
+    int64_t block_rows;
+
+    int64_t *row_begins; /* the block that this rank read */
+    int32_t *counts;
+    int32_t *bins;
+    float *values;
+    int64_t value_capacity;
+
+    int32_t *sent, *received; /* pieces, as 32-bit words */
+    int64_t sent_capacity, received_capacity;
+    int *send_counts, *send_begins, *receive_counts, *receive_begins; /* in words, per rank */
+
+    int64_t n_pieces;
+    struct mzg_row_piece *pieces;
+};
+
+static enum mzg_status grow(void *pointer, int64_t *capacity, int64_t wanted, struct mzg_error *err)
+{
+    void **array = pointer;
+    if (wanted <= *capacity)
+        return MZG_OK;
+    int64_t bytes = mzg_size_product(wanted, 4);
+    void *grown = bytes < 0 ? NULL : realloc(*array, (size_t)bytes);
+    if (!grown)
+        return mzg_fail(err, MZG_ENOMEM, "no memory for %lld values while turning rows into columns",
+                        (long long)wanted);
+    *array = grown;
+    *capacity = wanted;
+    return MZG_OK;
+}
+
+/* Reads rows first_row .. first_row + n_rows - 1 of the stage. */
+static enum mzg_status read_block(struct mzg_exchange *e, int64_t first_row, int64_t n_rows,
+                                  struct mzg_error *err)
+{
+    if (mzg_stage_read_row_begins(e->stage, first_row, n_rows + 1, e->row_begins, err) != MZG_OK)
+        return err->status;
+    int64_t n = e->row_begins[n_rows] - e->row_begins[0];
+    int64_t capacity = e->value_capacity;
+    if (grow(&e->bins, &capacity, n, err) != MZG_OK || grow(&e->values, &e->value_capacity, n, err) != MZG_OK)
+        return err->status;
+    for (int64_t i = 0; i < n_rows; i++)
+        e->counts[i] = (int32_t)(e->row_begins[i + 1] - e->row_begins[i]);
+    return mzg_stage_read_values(e->stage, e->row_begins[0], n, e->bins, e->values, err);
+}
+
+/* Appends to e->sent, from word `begin`, the slices of the block that rank `to` wants; returns the number of
+ * words, or -1 where they exceed what MPI can count. */
+static int64_t pack_piece(struct mzg_exchange *e, int64_t begin, int64_t n_rows, int to,
+                          struct mzg_error *err)
+{
+    struct mzg_column_range columns = e->wanted[to];
+    int64_t total = 0;
+    if (grow(&e->sent, &e->sent_capacity, begin + n_rows, err) != MZG_OK)
+        return -1;
+    for (int64_t row = 0; row < n_rows; row++) {
+        const int32_t *bins = e->bins + (e->row_begins[row] - e->row_begins[0]);
+        int64_t low = mzg_bins_lower_bound(bins, e->counts[row], columns.first);
+        int64_t high = mzg_bins_lower_bound(bins, e->counts[row], columns.end);
+        e->sent[begin + row] = (int32_t)(high - low);
+        total += high - low;
+    }
+    int64_t words = n_rows + 2 * total;
+    if (begin + words > INT_MAX) {
+        mzg_fail(err, MZG_ERANGE, "%lld values in one block of %lld rows are more than MPI can send at once",
+                 (long long)total, (long long)n_rows);
+        return -1;
+    }
+    if (grow(&e->sent, &e->sent_capacity, begin + words, err) != MZG_OK)
+        return -1;
+
+    int32_t *bins_out = e->sent + begin + n_rows;
+    int32_t *values_out = bins_out + total;
+    for (int64_t row = 0; row < n_rows; row++) {
+        int64_t first = e->row_begins[row] - e->row_begins[0];
+        int64_t low = first + mzg_bins_lower_bound(e->bins + first, e->counts[row], columns.first);
+        size_t bytes = (size_t)e->sent[begin + row] * sizeof *bins_out;
+        if (bytes == 0)
+            continue;
+        memcpy(bins_out, e->bins + low, bytes);
+        memcpy(values_out, e->values + low, bytes);
+        bins_out += e->sent[begin + row];
+        values_out += e->sent[begin + row];
+    }
+    return words;
+}
+
+static enum mzg_status pack_block(struct mzg_exchange *e, int64_t n_rows, struct mzg_error *err)
+{
+    int64_t begin = 0;
+    for (int to = 0; to < e->stage->context->size; to++) {
+        int64_t words = pack_piece(e, begin, n_rows, to, err);
+        if (words < 0)
+            return err->status;
+        e->send_begins[to] = (int)begin;
+        e->send_counts[to] = (int)words;
+        begin += words;
+    }
+    return MZG_OK;
+}
+
+/* Sends every rank its slices of the block read here, and lists what arrived. Collective. */
+static enum mzg_status send_slices(struct mzg_exchange *e, int64_t round, int64_t n_rows,
+                                   struct mzg_error *err)
+{
+    const struct mzg_context *context = e->stage->context;
+    pack_block(e, n_rows, err);
+    if (mzg_agree(context->comm, err) != MZG_OK)
+        return err->status;
+    MPI_Alltoall(e->send_counts, 1, MPI_INT, e->receive_counts, 1, MPI_INT, context->comm);
+    int64_t words = 0;
+    for (int from = 0; from < context->size; from++) {
+        e->receive_begins[from] = (int)(words < INT_MAX ? words : INT_MAX);
+        words += e->receive_counts[from];
+    }
+    if (words > INT_MAX)
+        mzg_fail(err, MZG_ERANGE,
+                 "the columns of one rank have more values in a round than MPI can receive at once");
+    else
+        grow(&e->received, &e->received_capacity, words, err);
+    if (mzg_agree(context->comm, err) != MZG_OK)
+        return err->status;
+    MPI_Alltoallv(e->sent, e->send_counts, e->send_begins, MPI_INT32_T, e->received, e->receive_counts,
+                  e->receive_begins, MPI_INT32_T, context->comm);
+
+    for (int from = 0; from < context->size; from++) {
+        int64_t first_row = (round * context->size + from) * e->block_rows;
+        int64_t rows = e->stage->n_rows - first_row;
+        rows = rows < 0 ? 0 : rows < e->block_rows ? rows : e->block_rows;
+        const int32_t *counts = e->received + e->receive_begins[from];
+        int64_t values = (e->receive_counts[from] - rows) / 2;
+        e->pieces[from] = (struct mzg_row_piece){.first_row = first_row,
+                                                 .n_rows = rows,
+                                                 .counts = counts,
+                                                 .bins = counts + rows,
+                                                 .values = (const float *)(counts + rows + values)};
+    }
+    return MZG_OK;
+}
+
+/* Rows of a block: as many as have BLOCK_VALUES values on average. */
+static int64_t rows_per_block(const struct mzg_stage *stage)
+{
+    if (stage->n_values == 0)
+        return stage->n_rows > 0 ? stage->n_rows : 1;
+    double rows = (double)BLOCK_VALUES * (double)stage->n_rows / (double)stage->n_values;
+    return rows < 1 ? 1 : rows > 1e6 ? 1000000 : (int64_t)rows;
+}
+
+static void list_blocks(struct mzg_exchange *e, const struct mzg_stage_block *blocks)
+{
+    for (int64_t i = 0; i < e->n_pieces; i++)
+        e->pieces[i] = (struct mzg_row_piece){blocks[i].first_row, blocks[i].n_rows, blocks[i].row_counts,
+                                              blocks[i].bins, blocks[i].values};
+}
+
+static enum mzg_status allocate(struct mzg_exchange *e, struct mzg_error *err)
+{
+    size_t size = (size_t)e->stage->context->size;
+    e->pieces = calloc((size_t)e->n_pieces, sizeof *e->pieces);
+    e->send_counts = calloc(4 * size, sizeof *e->send_counts);
+    e->row_begins = calloc((size_t)e->block_rows + 1, sizeof *e->row_begins);
+    e->counts = calloc((size_t)e->block_rows, sizeof *e->counts);
+    if (!e->pieces || !e->send_counts || !e->row_begins || !e->counts)
+        return mzg_fail(err, MZG_ENOMEM, "no memory to turn rows into columns");
+    e->send_begins = e->send_counts + size;
+    e->receive_counts = e->send_begins + size;
+    e->receive_begins = e->receive_counts + size;
+    return MZG_OK;
+}
+
+enum mzg_status mzg_exchange_new(struct mzg_stage *stage, const struct mzg_column_range *wanted,
+                                 struct mzg_exchange **exchange, struct mzg_error *err)
+{
+    const struct mzg_stage_block *blocks = NULL;
+    struct mzg_exchange *made = calloc(1, sizeof *made);
+    if (!made) {
+        mzg_fail(err, MZG_ENOMEM, "no memory to turn rows into columns");
+    } else {
+        int64_t n_blocks = mzg_stage_blocks(stage, &blocks);
+        made->stage = stage;
+        made->wanted = wanted;
+        made->visible = n_blocks > 0;
+        made->block_rows = made->visible ? 0 : rows_per_block(stage);
+        made->n_pieces = made->visible ? n_blocks : stage->context->size;
+        if (allocate(made, err) == MZG_OK && made->visible)
+            list_blocks(made, blocks);
+    }
+    if (mzg_agree(stage->context->comm, err) != MZG_OK)
+        mzg_exchange_free(made);
+    else
+        *exchange = made;
+    return err->status;
+}
+
+void mzg_exchange_free(struct mzg_exchange *exchange)
+{
+    if (!exchange)
+        return;
+    free(exchange->received);
+    free(exchange->sent);
+    free(exchange->values);
+    free(exchange->bins);
+    free(exchange->counts);
+    free(exchange->row_begins);
+    free(exchange->send_counts);
+    free(exchange->pieces);
+    free(exchange);
+}
+
+int64_t mzg_exchange_rounds(const struct mzg_exchange *exchange)
+{
+    if (exchange->visible)
+        return 1;
+    int64_t rows_per_round = exchange->block_rows * exchange->stage->context->size;
+    return (exchange->stage->n_rows + rows_per_round - 1) / rows_per_round;
+}
+
+enum mzg_status mzg_exchange_round(struct mzg_exchange *e, int64_t round, const struct mzg_row_piece **pieces,
+                                   int64_t *n_pieces, struct mzg_error *err)
+{
+    const struct mzg_context *context = e->stage->context;
+    *pieces = e->pieces;
+    *n_pieces = e->n_pieces;
+    if (e->visible)
+        return MZG_OK;
+    int64_t first_row = (round * context->size + context->rank) * e->block_rows;
+    int64_t n_rows = e->stage->n_rows - first_row;
+    n_rows = n_rows < 0 ? 0 : n_rows < e->block_rows ? n_rows : e->block_rows;
+    if (n_rows > 0)
+        read_block(e, first_row, n_rows, err);
+    if (mzg_agree(context->comm, err) != MZG_OK)
+        return err->status;
+    if (context->size > 1)
+        return send_slices(e, round, n_rows, err);
+    e->pieces[0] = (struct mzg_row_piece){first_row, n_rows, e->counts, e->bins, e->values};
+    return MZG_OK;
+}
+
+int64_t mzg_exchange_memory(const struct mzg_stage *stage)
+{
+    /* A block as read, as sent, and as received. */
+    return mzg_stage_blocks(stage, &(const struct mzg_stage_block *){NULL}) > 0
+               ? 0
+               : INT64_C(24) * BLOCK_VALUES + 16 * rows_per_block(stage);
+}

@@ -1,0 +1,323 @@
+/*
+ * The stage in memory, for ranks that share one node. Each rank keeps the rows it appended in an anonymous
+ * file of its own (memfd), which grows without moving and whose pages count as this job's memory. On sealing
+ * each rank maps the files of all others, so that every rank sees the whole matrix and nothing is copied
+ * between ranks.
+ *
+ * One append of one rank is a block; all ranks keep the same list of all blocks, in the order of their rows:
+ *
+ *     file of rank 0:  | counts, bins, values of block 0 | block 2 | ...
+ *     file of rank 1:  | block 1 | block 3 | ...
+ */
+#include <stage/stage.h>
+
+#include <core/agree.h>
+#include <core/memory.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { ALIGNMENT = 64 };
+
+/* Where a block lies: in the file of `rank`, at `offset`. */
+struct place {
+    int rank;
+    int64_t offset;
+};
+
+struct memory_stage {
+    struct mzg_stage base;
+    int fd;
+    int64_t *file_sizes; /* of each rank's file */
+    char **maps;         /* of each rank's file, after sealing */
+    int64_t n_blocks, capacity;
+    struct mzg_stage_block *blocks;
+    struct place *places;
+};
+
+static int64_t aligned(int64_t bytes)
+{
+    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+/* Offsets of a block's parts from its beginning, and its size. */
+static void lay_out(int64_t n_rows, int64_t n_values, int64_t *bins, int64_t *values, int64_t *size)
+{
+    *bins = aligned(n_rows * (int64_t)sizeof(int32_t));
+    *values = *bins + aligned(n_values * (int64_t)sizeof(int32_t));
+    *size = *values + aligned(n_values * (int64_t)sizeof(float));
+}
+
+static enum mzg_status write_fully(int fd, const void *bytes, int64_t size, int64_t offset,
+                                   struct mzg_error *err)
+{
+    const char *next = bytes;
+    while (size > 0) {
+        ssize_t n = pwrite(fd, next, (size_t)(size < 1 << 30 ? size : 1 << 30), offset);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " more bytes of resampled rows: %s",
+                            size, strerror(n < 0 ? errno : ENOSPC));
+        next += n;
+        offset += n;
+        size -= n;
+    }
+    return MZG_OK;
+}
+
+static enum mzg_status write_block(struct memory_stage *stage, const struct mzg_rows *rows,
+                                   struct mzg_error *err)
+{
+    int64_t bins, values, size;
+    int64_t offset = stage->file_sizes[stage->base.context->rank];
+    lay_out(rows->n_rows, rows->n_values, &bins, &values, &size);
+    int32_t *counts = malloc((size_t)(rows->n_rows + 1) * sizeof *counts);
+    if (!counts || ftruncate(stage->fd, offset + size) != 0) {
+        free(counts);
+        return mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " more bytes of resampled rows", size);
+    }
+    for (int64_t i = 0; i < rows->n_rows; i++)
+        counts[i] = (int32_t)rows->row_counts[i];
+    int64_t width = (int64_t)sizeof(int32_t);
+    if (write_fully(stage->fd, counts, rows->n_rows * width, offset, err) == MZG_OK &&
+        write_fully(stage->fd, rows->bins, rows->n_values * width, offset + bins, err) == MZG_OK)
+        write_fully(stage->fd, rows->values, rows->n_values * width, offset + values, err);
+    free(counts);
+    return err->status;
+}
+
+/* Lists the block that `rank` appended. */
+static void note_block(struct memory_stage *stage, int rank, int64_t n_rows, int64_t n_values)
+{
+    if (n_rows == 0)
+        return;
+    struct mzg_stage *base = &stage->base;
+    int64_t bins, values, size;
+    lay_out(n_rows, n_values, &bins, &values, &size);
+    stage->blocks[stage->n_blocks] = (struct mzg_stage_block){
+        .first_row = base->n_rows, .n_rows = n_rows, .first_value = base->n_values, .n_values = n_values};
+    stage->places[stage->n_blocks++] = (struct place){.rank = rank, .offset = stage->file_sizes[rank]};
+    stage->file_sizes[rank] += size;
+    base->n_rows += n_rows;
+    base->n_values += n_values;
+}
+
+static enum mzg_status reserve_blocks(struct memory_stage *stage, int64_t wanted, struct mzg_error *err)
+{
+    if (wanted <= stage->capacity)
+        return MZG_OK;
+    size_t capacity = (size_t)(2 * wanted);
+    struct mzg_stage_block *blocks = realloc(stage->blocks, capacity * sizeof *blocks);
+    if (blocks)
+        stage->blocks = blocks;
+    struct place *places = realloc(stage->places, capacity * sizeof *places);
+    if (places)
+        stage->places = places;
+    if (!blocks || !places)
+        return mzg_fail(err, MZG_ENOMEM, "no memory to list %" PRId64 " blocks of rows", wanted);
+    stage->capacity = (int64_t)capacity;
+    return MZG_OK;
+}
+
+static enum mzg_status memory_append(struct mzg_stage *base, const struct mzg_rows *rows,
+                                     struct mzg_error *err)
+{
+    struct memory_stage *stage = (struct memory_stage *)base;
+    const struct mzg_context *context = base->context;
+    int64_t mine[2] = {rows->n_rows, rows->n_values};
+    int64_t *all = malloc(2 * (size_t)context->size * sizeof *all);
+    if (!all)
+        mzg_fail(err, MZG_ENOMEM, "no memory to append rows");
+    else if (reserve_blocks(stage, stage->n_blocks + context->size, err) == MZG_OK && rows->n_rows > 0)
+        write_block(stage, rows, err);
+    if (mzg_agree(context->comm, err) == MZG_OK) {
+        MPI_Allgather(mine, 2, MPI_INT64_T, all, 2, MPI_INT64_T, context->comm);
+        for (int rank = 0; rank < context->size; rank++)
+            note_block(stage, rank, all[2 * (size_t)rank], all[2 * (size_t)rank + 1]);
+    }
+    free(all);
+    return err->status;
+}
+
+static enum mzg_status map_file(struct memory_stage *stage, int rank, int64_t pid, int64_t fd,
+                                struct mzg_error *err)
+{
+    int64_t size = stage->file_sizes[rank];
+    if (size == 0)
+        return MZG_OK;
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%" PRId64 "/fd/%" PRId64, pid, fd);
+    int own = rank == stage->base.context->rank ? dup(stage->fd) : open(path, O_RDONLY | O_CLOEXEC);
+    void *map = own < 0 ? MAP_FAILED : mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, own, 0);
+    int code = errno;
+    if (own >= 0)
+        close(own);
+    if (map == MAP_FAILED)
+        return mzg_fail(
+            err, MZG_EIO,
+            "the ranks of this node cannot see each other's memory (%s: %s); --streaming hdf5 does "
+            "without",
+            path, strerror(code));
+    stage->maps[rank] = map;
+    return MZG_OK;
+}
+
+static enum mzg_status memory_seal(struct mzg_stage *base, struct mzg_error *err)
+{
+    struct memory_stage *stage = (struct memory_stage *)base;
+    const struct mzg_context *context = base->context;
+    int64_t mine[2] = {getpid(), stage->fd};
+    int64_t *all = malloc(2 * (size_t)context->size * sizeof *all);
+    if (!all)
+        mzg_fail(err, MZG_ENOMEM, "no memory to share the resampled rows");
+    if (mzg_agree(context->comm, err) != MZG_OK)
+        goto cleanup;
+    MPI_Allgather(mine, 2, MPI_INT64_T, all, 2, MPI_INT64_T, context->comm);
+    for (int rank = 0; rank < context->size && err->status == MZG_OK; rank++)
+        map_file(stage, rank, all[2 * (size_t)rank], all[2 * (size_t)rank + 1], err);
+    if (mzg_agree(context->comm, err) != MZG_OK)
+        goto cleanup;
+
+    for (int64_t i = 0; i < stage->n_blocks; i++) {
+        struct mzg_stage_block *block = &stage->blocks[i];
+        const char *begin = stage->maps[stage->places[i].rank] + stage->places[i].offset;
+        int64_t bins, values, size;
+        lay_out(block->n_rows, block->n_values, &bins, &values, &size);
+        block->row_counts = (const int32_t *)begin;
+        block->bins = (const int32_t *)(begin + bins);
+        block->values = (const float *)(begin + values);
+    }
+
+cleanup:
+    free(all);
+    return err->status;
+}
+
+/* The block that holds row `row` (by_row) or value `row`. */
+static int64_t find_block(const struct memory_stage *stage, int64_t wanted, bool by_row)
+{
+    int64_t low = 0, high = stage->n_blocks;
+    while (high - low > 1) {
+        int64_t middle = low + (high - low) / 2;
+        const struct mzg_stage_block *block = &stage->blocks[middle];
+        if ((by_row ? block->first_row : block->first_value) <= wanted)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static enum mzg_status memory_read_row_begins(struct mzg_stage *base, int64_t first, int64_t n,
+                                              int64_t *begins, struct mzg_error *err)
+{
+    (void)err;
+    const struct memory_stage *stage = (const struct memory_stage *)base;
+    int64_t end = first + n; /* row base->n_rows stands for the end of all values */
+    for (int64_t i = find_block(stage, first, true); i < stage->n_blocks; i++) {
+        const struct mzg_stage_block *block = &stage->blocks[i];
+        int64_t begin = block->first_value;
+        if (block->first_row >= end)
+            break;
+        for (int64_t row = block->first_row; row < block->first_row + block->n_rows && row < end; row++) {
+            if (row >= first)
+                begins[row - first] = begin;
+            begin += block->row_counts[row - block->first_row];
+        }
+    }
+    if (end > base->n_rows)
+        begins[base->n_rows - first] = base->n_values;
+    return MZG_OK;
+}
+
+static enum mzg_status memory_read_values(struct mzg_stage *base, int64_t first, int64_t n, int32_t *bins,
+                                          float *values, struct mzg_error *err)
+{
+    (void)err;
+    const struct memory_stage *stage = (const struct memory_stage *)base;
+    int64_t done = 0;
+    for (int64_t i = find_block(stage, first, false); i < stage->n_blocks && done < n; i++) {
+        const struct mzg_stage_block *block = &stage->blocks[i];
+        int64_t skip = first + done - block->first_value;
+        int64_t now = block->n_values - skip < n - done ? block->n_values - skip : n - done;
+        if (bins)
+            memcpy(bins + done, block->bins + skip, (size_t)now * sizeof *bins);
+        if (values)
+            memcpy(values + done, block->values + skip, (size_t)now * sizeof *values);
+        done += now;
+    }
+    return MZG_OK;
+}
+
+static int64_t memory_memory(const struct mzg_stage *base)
+{
+    const struct memory_stage *stage = (const struct memory_stage *)base;
+    int64_t bytes = 0;
+    for (int rank = 0; rank < base->context->size; rank++)
+        bytes += stage->file_sizes[rank];
+    return bytes;
+}
+
+static int64_t memory_blocks(const struct mzg_stage *base, const struct mzg_stage_block **blocks)
+{
+    const struct memory_stage *stage = (const struct memory_stage *)base;
+    *blocks = stage->blocks;
+    return stage->n_blocks;
+}
+
+static void memory_close(struct mzg_stage *base)
+{
+    struct memory_stage *stage = (struct memory_stage *)base;
+    for (int rank = 0; stage->maps && rank < base->context->size; rank++)
+        if (stage->maps[rank])
+            munmap(stage->maps[rank], (size_t)stage->file_sizes[rank]);
+    if (stage->fd >= 0)
+        close(stage->fd);
+    free(stage->maps);
+    free(stage->file_sizes);
+    free(stage->blocks);
+    free(stage->places);
+    free(stage);
+}
+
+static const struct mzg_stage_kind memory_kind = {
+    .name = "memory",
+    .append = memory_append,
+    .seal = memory_seal,
+    .read_row_begins = memory_read_row_begins,
+    .read_values = memory_read_values,
+    .memory = memory_memory,
+    .blocks = memory_blocks,
+    .close = memory_close,
+};
+
+enum mzg_status mzg_stage_new_memory(const struct mzg_context *context, int64_t n_columns,
+                                     struct mzg_stage **stage, struct mzg_error *err)
+{
+    struct memory_stage *made = calloc(1, sizeof *made);
+    if (!made) {
+        mzg_fail(err, MZG_ENOMEM, "no memory for the stage");
+    } else {
+        made->base = (struct mzg_stage){.kind = &memory_kind, .context = context, .n_columns = n_columns};
+        made->fd = memfd_create("mzgrid-stage", MFD_CLOEXEC);
+        made->file_sizes = calloc((size_t)context->size, sizeof *made->file_sizes);
+        made->maps = calloc((size_t)context->size, sizeof *made->maps);
+        if (made->fd < 0 || !made->file_sizes || !made->maps)
+            mzg_fail(err, MZG_ENOMEM, "no memory for the stage: %s", strerror(errno));
+    }
+    if (mzg_agree(context->comm, err) != MZG_OK) {
+        if (made)
+            memory_close(&made->base);
+        return err->status;
+    }
+    *stage = &made->base;
+    return MZG_OK;
+}

@@ -1,0 +1,39 @@
+#include <stage/stage.h>
+
+enum mzg_status mzg_stage_append(struct mzg_stage *stage, const struct mzg_rows *rows, struct mzg_error *err)
+{
+    return stage->kind->append(stage, rows, err);
+}
+
+enum mzg_status mzg_stage_seal(struct mzg_stage *stage, struct mzg_error *err)
+{
+    return stage->kind->seal(stage, err);
+}
+
+enum mzg_status mzg_stage_read_row_begins(struct mzg_stage *stage, int64_t first, int64_t n, int64_t *begins,
+                                          struct mzg_error *err)
+{
+    return stage->kind->read_row_begins(stage, first, n, begins, err);
+}
+
+enum mzg_status mzg_stage_read_values(struct mzg_stage *stage, int64_t first, int64_t n, int32_t *bins,
+                                      float *values, struct mzg_error *err)
+{
+    return stage->kind->read_values(stage, first, n, bins, values, err);
+}
+
+int64_t mzg_stage_blocks(const struct mzg_stage *stage, const struct mzg_stage_block **blocks)
+{
+    return stage->kind->blocks ? stage->kind->blocks(stage, blocks) : 0;
+}
+
+int64_t mzg_stage_memory(const struct mzg_stage *stage)
+{
+    return stage->kind->memory ? stage->kind->memory(stage) : 0;
+}
+
+void mzg_stage_close(struct mzg_stage *stage)
+{
+    if (stage)
+        stage->kind->close(stage);
+}

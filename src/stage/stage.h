@@ -1,0 +1,89 @@
+/*
+ * Where resampled rows wait until all are there: a growing sparse matrix of pixels × bins, in CSR order.
+ * Behind the interface stands a kind of storage: one parallel HDF5 file that is a valid .h5ad in the end.
+ */
+#ifndef MZG_STAGE_STAGE_H
+#define MZG_STAGE_STAGE_H
+
+#include <core/context.h>
+#include <mzgrid/error.h>
+#include <stage/rows.h>
+#include <stdint.h>
+
+struct mzg_stage;
+
+/* Rows as they lie in a stage that every rank can see whole. */
+struct mzg_stage_block {
+    int64_t first_row;
+    int64_t n_rows;
+    int64_t first_value;
+    int64_t n_values;
+    const int32_t *row_counts; /* n_rows */
+    const int32_t *bins;       /* n_values */
+    const float *values;       /* n_values */
+};
+
+struct mzg_stage_kind {
+    const char *name;
+    enum mzg_status (*append)(struct mzg_stage *stage, const struct mzg_rows *rows, struct mzg_error *err);
+    enum mzg_status (*seal)(struct mzg_stage *stage, struct mzg_error *err);
+    enum mzg_status (*read_row_begins)(struct mzg_stage *stage, int64_t first, int64_t n, int64_t *begins,
+                                       struct mzg_error *err);
+    enum mzg_status (*read_values)(struct mzg_stage *stage, int64_t first, int64_t n, int32_t *bins,
+                                   float *values, struct mzg_error *err);
+    int64_t (*memory)(const struct mzg_stage *stage);
+    int64_t (*blocks)(const struct mzg_stage *stage, const struct mzg_stage_block **blocks);
+    void (*close)(struct mzg_stage *stage);
+};
+
+struct mzg_stage {
+    const struct mzg_stage_kind *kind;
+    const struct mzg_context *context;
+    int64_t n_columns;
+    int64_t n_rows;   /* appended so far by all ranks, the same on all */
+    int64_t n_values; /* likewise */
+};
+
+/* A stage in the memory of a node that all ranks share. MZG_ENOMEM where an append finds no memory.
+ * Collective over context->comm; `context` is borrowed. */
+enum mzg_status mzg_stage_new_memory(const struct mzg_context *context, int64_t n_columns,
+                                     struct mzg_stage **stage, struct mzg_error *err);
+
+/* A stage in memory that moves to an HDF5 file at `path` when it outgrows `most_bytes`, of all ranks
+ * together. Collective. */
+enum mzg_status mzg_stage_new_spilling(const struct mzg_context *context, const char *path,
+                                       int64_t most_bytes, int64_t n_columns, struct mzg_stage **stage,
+                                       struct mzg_error *err);
+
+/* A stage in one HDF5 file created at `path`, for rows of n_columns bins. Collective over context->comm;
+ * `context` is borrowed. */
+enum mzg_status mzg_stage_new_hdf5(const struct mzg_context *context, const char *path, int64_t n_columns,
+                                   struct mzg_stage **stage, struct mzg_error *err);
+
+/* Appends this rank's rows behind those of all lower ranks; a rank may have none. All ranks return the same
+ * status. Collective. */
+enum mzg_status mzg_stage_append(struct mzg_stage *stage, const struct mzg_rows *rows, struct mzg_error *err);
+
+/* No more rows: makes what was appended readable to all ranks. Collective. */
+enum mzg_status mzg_stage_seal(struct mzg_stage *stage, struct mzg_error *err);
+
+/* Positions where rows first .. first + n - 1 begin, in values: n entries of [0, n_rows + 1), the last one
+ * n_values. Local, after sealing. */
+enum mzg_status mzg_stage_read_row_begins(struct mzg_stage *stage, int64_t first, int64_t n, int64_t *begins,
+                                          struct mzg_error *err);
+
+/* Values first .. first + n - 1 and their bins; either pointer may be NULL. Local, after sealing. */
+enum mzg_status mzg_stage_read_values(struct mzg_stage *stage, int64_t first, int64_t n, int32_t *bins,
+                                      float *values, struct mzg_error *err);
+
+/* The whole matrix as blocks in the order of the rows, where every rank can see it in memory; 0 blocks where
+ * it cannot, or the matrix has no rows. They are valid until the stage is closed. Local, after sealing. */
+int64_t mzg_stage_blocks(const struct mzg_stage *stage, const struct mzg_stage_block **blocks);
+
+/* The bytes of memory in which the rows of all ranks wait; 0 where they wait in a file. Local. */
+int64_t mzg_stage_memory(const struct mzg_stage *stage);
+
+/* Closes the storage and leaves its file where it is. Accepts NULL. Collective. */
+void mzg_stage_close(struct mzg_stage *stage);
+
+#endif

@@ -1,0 +1,312 @@
+/*
+ * Every rank meets the rows of the columns it wants in their order (stage/exchange.h), so each value goes
+ * straight to its final place:
+ *
+ *     place = column_begins[column] + how many values of that column came before
+ *
+ * A rank that cannot hold all it wants at once cuts it into panels, ranges of columns: the rows are sorted
+ * into panels on disk in one pass (stage/panels.h), and then each panel is put in column order by itself.
+ * Every staged byte is so read at most twice, whatever the size.
+ *
+ * Placing is done by the workers, each for its own range of columns, so they never write to the same place. A
+ * column at the border of two parts belongs to both; each keeps its own share.
+ */
+#include <stage/transpose.h>
+
+#include <core/agree.h>
+#include <core/pool.h>
+#include <stage/exchange.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A slice's next places, one cache line for each column, stay in the cache of a core. */
+enum { SLICES_PER_WORKER = 4, SLICE_COLUMNS = 4096 };
+
+struct transposition {
+    struct mzg_stage *stage;
+    const struct mzg_transpose_options *options;
+    struct mzg_column_range *wanted; /* of each rank */
+    struct mzg_exchange *exchange;
+
+    struct mzg_column_values part; /* under way */
+    struct mzg_column_range columns;
+    int64_t *places; /* of each of its columns: where the next value goes */
+    struct mzg_column_entry *entries;
+    int64_t n_slices; /* of the columns, one for each task of a worker */
+
+    const struct mzg_row_piece *pieces; /* to place, or to sort into panels */
+    int64_t n_pieces;
+
+    int64_t n_panels;
+    struct mzg_panels *panels;
+    struct mzg_column_range *panel_columns;
+    struct mzg_error *panel_errors;
+    struct mzg_panel_cursor piece_of_panel; /* to place */
+};
+
+/* The columns that hold values first .. first + n - 1. */
+static struct mzg_column_range columns_of_values(const int64_t *column_begins, int64_t n_columns,
+                                                 int64_t first, int64_t n)
+{
+    if (n == 0)
+        return (struct mzg_column_range){0, 0};
+    int64_t ends[2] = {first, first + n - 1}, found[2];
+    for (int i = 0; i < 2; i++) {
+        int64_t low = 0, high = n_columns; /* column_begins[low] <= value < column_begins[high] */
+        while (high - low > 1) {
+            int64_t middle = low + (high - low) / 2;
+            if (column_begins[middle] <= ends[i])
+                low = middle;
+            else
+                high = middle;
+        }
+        found[i] = low;
+    }
+    return (struct mzg_column_range){found[0], found[1] + 1};
+}
+
+/* The columns that the item-th task places. */
+static struct mzg_column_range slice_of(const struct transposition *t, int64_t item)
+{
+    int64_t n = t->columns.end - t->columns.first;
+    return (struct mzg_column_range){t->columns.first + n * item / t->n_slices,
+                                     t->columns.first + n * (item + 1) / t->n_slices};
+}
+
+static inline void place_value(const struct transposition *t, int64_t row, int64_t bin, float value)
+{
+    int64_t place = t->places[bin - t->columns.first]++ - t->part.first;
+    if (place < 0 || place >= t->part.n)
+        return; /* the share of another part in a column at the border */
+    t->entries[place] = (struct mzg_column_entry){(int32_t)row, value};
+}
+
+/* A worker's task: places the pieces of a round in a slice of the columns. */
+static void place_pieces(void *context, int64_t item, int worker)
+{
+    (void)worker;
+    const struct transposition *t = context;
+    struct mzg_column_range slice = slice_of(t, item);
+    for (int64_t p = 0; p < t->n_pieces; p++) {
+        const struct mzg_row_piece *piece = &t->pieces[p];
+        const int32_t *bins = piece->bins;
+        const float *values = piece->values;
+        for (int64_t row = 0; row < piece->n_rows; row++) {
+            int64_t n = piece->counts[row];
+            for (int64_t i = mzg_bins_lower_bound(bins, n, slice.first); i < n && bins[i] < slice.end; i++)
+                place_value(t, piece->first_row + row, bins[i], values[i]);
+            bins += n;
+            values += n;
+        }
+    }
+}
+
+/* A worker's task: places a piece of a panel in a slice of the columns. */
+static void place_panel_piece(void *context, int64_t item, int worker)
+{
+    (void)worker;
+    const struct transposition *t = context;
+    struct mzg_column_range slice = slice_of(t, item);
+    struct mzg_panel_cursor cursor = t->piece_of_panel;
+    while (mzg_panel_next(&cursor)) {
+        int64_t low = 0, high = cursor.n;
+        while (low < high) {
+            int64_t middle = low + (high - low) / 2;
+            if (mzg_panel_bin(&cursor, middle) < slice.first)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        for (; low < cursor.n && mzg_panel_bin(&cursor, low) < slice.end; low++)
+            place_value(t, cursor.row, mzg_panel_bin(&cursor, low), mzg_panel_value(&cursor, low));
+    }
+}
+
+/* A worker's task: sorts the pieces of a round into one panel. */
+static void add_to_panel(void *context, int64_t panel, int worker)
+{
+    (void)worker;
+    struct transposition *t = context;
+    struct mzg_column_range columns = t->panel_columns[panel];
+    for (int64_t p = 0; p < t->n_pieces; p++) {
+        const struct mzg_row_piece *piece = &t->pieces[p];
+        const int32_t *bins = piece->bins;
+        const float *values = piece->values;
+        for (int64_t row = 0; row < piece->n_rows; row++) {
+            int64_t n = piece->counts[row];
+            int64_t low = mzg_bins_lower_bound(bins, n, columns.first);
+            int64_t high = low + mzg_bins_lower_bound(bins + low, n - low, columns.end);
+            if (high > low && mzg_panels_add(t->panels, panel, piece->first_row + row, high - low, bins + low,
+                                             values + low, &t->panel_errors[panel]) != MZG_OK)
+                return;
+            bins += n;
+            values += n;
+        }
+    }
+}
+
+/* Makes values first .. first + n - 1 the part under way. */
+static enum mzg_status begin_part(struct transposition *t, int64_t first, int64_t n, struct mzg_error *err)
+{
+    t->part = (struct mzg_column_values){.first = first, .n = n, .entries = t->entries};
+    t->columns = columns_of_values(t->options->column_begins, t->stage->n_columns, first, n);
+    int64_t n_columns = t->columns.end - t->columns.first;
+    free(t->places);
+    t->places = malloc((size_t)(n_columns + 1) * sizeof *t->places);
+    if (!t->places)
+        return mzg_fail(err, MZG_ENOMEM, "no memory for the places of %lld columns", (long long)n_columns);
+    memcpy(t->places, t->options->column_begins + t->columns.first, (size_t)n_columns * sizeof *t->places);
+    t->n_slices = (int64_t)mzg_pool_size(t->stage->context->pool) * SLICES_PER_WORKER;
+    if (t->n_slices < n_columns / SLICE_COLUMNS)
+        t->n_slices = n_columns / SLICE_COLUMNS;
+    return MZG_OK;
+}
+
+/* Runs `task` on the pieces of every round; between rounds panels go to disk. Collective. */
+static enum mzg_status run_rounds(struct transposition *t, mzg_task_fn *task, int64_t n_tasks,
+                                  struct mzg_error *err)
+{
+    const struct mzg_context *context = t->stage->context;
+    for (int64_t round = 0; round < mzg_exchange_rounds(t->exchange); round++) {
+        if (mzg_exchange_round(t->exchange, round, &t->pieces, &t->n_pieces, err) != MZG_OK)
+            return err->status;
+        mzg_pool_run(context->pool, n_tasks, task, t);
+        for (int64_t i = 0; i < t->n_panels && err->status == MZG_OK; i++)
+            *err = t->panel_errors[i];
+        if (err->status == MZG_OK && t->panels)
+            mzg_panels_flush(t->panels, 0, err);
+        if (mzg_agree(context->comm, err) != MZG_OK)
+            return err->status;
+    }
+    return MZG_OK;
+}
+
+/* All at once: what each rank wants fits its memory. Collective. */
+static enum mzg_status transpose_at_once(struct transposition *t, mzg_take_columns_fn *take, void *context,
+                                         struct mzg_error *err)
+{
+    begin_part(t, t->options->first, t->options->n, err);
+    if (mzg_agree(t->stage->context->comm, err) != MZG_OK ||
+        run_rounds(t, place_pieces, t->n_slices, err) != MZG_OK)
+        return err->status;
+    if (t->part.n > 0)
+        take(context, &t->part, err);
+    return mzg_agree(t->stage->context->comm, err);
+}
+
+static int64_t part_begin(const struct transposition *t, int64_t part, int64_t *n)
+{
+    int64_t first = part * t->options->most_values;
+    int64_t left = t->options->n - first;
+    *n = left < t->options->most_values ? left : t->options->most_values;
+    return t->options->first + first;
+}
+
+static enum mzg_status make_panels(struct transposition *t, struct mzg_error *err)
+{
+    t->n_panels = (t->options->n + t->options->most_values - 1) / t->options->most_values;
+    t->panel_columns = calloc((size_t)t->n_panels + 1, sizeof *t->panel_columns);
+    t->panel_errors = calloc((size_t)t->n_panels + 1, sizeof *t->panel_errors);
+    if (!t->panel_columns || !t->panel_errors)
+        return mzg_fail(err, MZG_ENOMEM, "no memory for %lld column panels", (long long)t->n_panels);
+    for (int64_t i = 0; i < t->n_panels; i++) {
+        int64_t n;
+        int64_t first = part_begin(t, i, &n);
+        t->panel_columns[i] = columns_of_values(t->options->column_begins, t->stage->n_columns, first, n);
+    }
+    struct mzg_panels *panels = NULL;
+    mzg_panels_new(t->options->scratch_path, t->n_panels, t->panel_columns, &panels, err);
+    t->panels = panels;
+    return err->status;
+}
+
+/* Puts one panel in column order and hands it over. */
+static enum mzg_status take_panel(struct transposition *t, int64_t panel, mzg_take_columns_fn *take,
+                                  void *context, struct mzg_error *err)
+{
+    int64_t n;
+    int64_t first = part_begin(t, panel, &n);
+    if (begin_part(t, first, n, err) != MZG_OK)
+        return err->status;
+    for (int64_t i = 0; i < mzg_panels_pieces(t->panels, panel); i++) {
+        const char *bytes;
+        int64_t size;
+        if (mzg_panels_read(t->panels, panel, i, &bytes, &size, err) != MZG_OK)
+            return err->status;
+        t->piece_of_panel =
+            (struct mzg_panel_cursor){.next = bytes, .end = bytes + size, .columns = t->panel_columns[panel]};
+        mzg_pool_run(t->stage->context->pool, t->n_slices, place_panel_piece, t);
+    }
+    return take(context, &t->part, err);
+}
+
+/* Panel by panel, through a temporary file. Collective. */
+static enum mzg_status transpose_in_panels(struct transposition *t, mzg_take_columns_fn *take, void *context,
+                                           struct mzg_error *err)
+{
+    make_panels(t, err);
+    if (mzg_agree(t->stage->context->comm, err) != MZG_OK ||
+        run_rounds(t, add_to_panel, t->n_panels, err) != MZG_OK)
+        return err->status;
+    mzg_exchange_free(t->exchange);
+    t->exchange = NULL;
+    mzg_panels_flush(t->panels, 1, err);
+    for (int64_t panel = 0; panel < t->n_panels && err->status == MZG_OK; panel++)
+        take_panel(t, panel, take, context, err);
+    return mzg_agree(t->stage->context->comm, err);
+}
+
+static enum mzg_status allocate(struct transposition *t, struct mzg_error *err)
+{
+    const struct mzg_transpose_options *o = t->options;
+    size_t n = (size_t)(o->n < o->most_values ? o->n : o->most_values) + 1;
+    t->wanted = calloc((size_t)t->stage->context->size, sizeof *t->wanted);
+    t->entries = malloc(n * sizeof *t->entries);
+    if (!t->wanted || !t->entries)
+        return mzg_fail(err, MZG_ENOMEM, "no memory for %zu values of the matrix in column order", n);
+    return MZG_OK;
+}
+
+/* Tells all ranks what each wants; returns whether any must take it in several goes. Collective. */
+static int share_wishes(struct transposition *t)
+{
+    const struct mzg_transpose_options *o = t->options;
+    MPI_Comm comm = t->stage->context->comm;
+    struct mzg_column_range mine = columns_of_values(o->column_begins, t->stage->n_columns, o->first, o->n);
+    MPI_Allgather(&mine, 2, MPI_INT64_T, t->wanted, 2, MPI_INT64_T, comm);
+    int several = o->n > o->most_values, any;
+    MPI_Allreduce(&several, &any, 1, MPI_INT, MPI_LOR, comm);
+    return any;
+}
+
+enum mzg_status mzg_stage_transpose(struct mzg_stage *stage, const struct mzg_transpose_options *options,
+                                    mzg_take_columns_fn *take, void *context, struct mzg_error *err)
+{
+    struct transposition t = {.stage = stage, .options = options};
+    allocate(&t, err);
+    if (mzg_agree(stage->context->comm, err) != MZG_OK)
+        goto cleanup;
+    int in_panels = share_wishes(&t);
+    if (mzg_exchange_new(stage, t.wanted, &t.exchange, err) != MZG_OK)
+        goto cleanup;
+    if (in_panels)
+        transpose_in_panels(&t, take, context, err);
+    else
+        transpose_at_once(&t, take, context, err);
+
+cleanup:
+    mzg_panels_free(t.panels);
+    free(t.panel_errors);
+    free(t.panel_columns);
+    mzg_exchange_free(t.exchange);
+    free(t.entries);
+    free(t.places);
+    free(t.wanted);
+    return err->status;
+}
+
+int64_t mzg_stage_transpose_memory(const struct mzg_stage *stage)
+{
+    return mzg_exchange_memory(stage) + 8 * stage->n_columns;
+}

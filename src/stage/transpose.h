@@ -1,0 +1,45 @@
+/*
+ * From rows to columns: the staged CSR matrix, read once by all ranks together, arrives on each rank as a
+ * part of the same matrix in CSC order, as much at a time as fits in memory.
+ */
+#ifndef MZG_STAGE_TRANSPOSE_H
+#define MZG_STAGE_TRANSPOSE_H
+
+#include <stage/stage.h>
+
+struct mzg_transpose_options {
+    const int64_t
+        *column_begins; /* n_columns + 1: where each column begins in CSC order; the same on all ranks */
+    int64_t first;      /* this rank wants values first .. first + n - 1 of the CSC matrix */
+    int64_t n;
+    int64_t most_values; /* that it takes at once; above 0 */
+    const char
+        *scratch_path; /* where this rank may make a temporary file, if it must take them in several goes */
+};
+
+/* A value and its row: side by side, so that placing one touches one cache line. */
+struct mzg_column_entry {
+    int32_t row;
+    float value;
+};
+
+/* Values first .. first + n - 1 of the CSC matrix: column by column, rows ascending in each. */
+struct mzg_column_values {
+    int64_t first;
+    int64_t n;
+    const struct mzg_column_entry *entries;
+};
+
+/* Takes one part of what a rank wants; parts come in order, each but the last of most_values values. It may
+ * not communicate. Returns err->status. */
+typedef enum mzg_status mzg_take_columns_fn(void *context, const struct mzg_column_values *part,
+                                            struct mzg_error *err);
+
+/* Hands every rank its values. All ranks return the same status. Collective over the stage's ranks. */
+enum mzg_status mzg_stage_transpose(struct mzg_stage *stage, const struct mzg_transpose_options *options,
+                                    mzg_take_columns_fn *take, void *context, struct mzg_error *err);
+
+/* The bytes that a transposition takes beside 8 for each of most_values. Local. */
+int64_t mzg_stage_transpose_memory(const struct mzg_stage *stage);
+
+#endif

@@ -1,0 +1,189 @@
+/* The two files of an imzML, from .part to their final names. */
+#include <synthetic/file_pair.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+enum { HASH_BUFFER = 1 << 20 };
+
+enum mzg_status mzg_file_pair_init(const char *path, struct mzg_file_pair *pair, struct mzg_error *err)
+{
+    static const char extension[] = ".imzML";
+    size_t length = strlen(path), tail = sizeof extension - 1;
+    bool extended = length > tail && strcasecmp(path + length - tail, extension) == 0;
+    int stem = (int)(extended ? length - tail : length);
+
+    *pair = (struct mzg_file_pair){.fd = {-1, -1}};
+    if (stem == 0 || path[stem - 1] == '/')
+        return mzg_fail(err, MZG_EUSAGE,
+                        "'%s' is no name for an imzML file: expected one such as sample.imzML", path);
+    const char *suffix = extended ? path + stem : extension;
+    if (asprintf(&pair->name[MZG_FILE_IMZML], "%.*s%s", stem, path, suffix) < 0)
+        pair->name[MZG_FILE_IMZML] = NULL;
+    if (asprintf(&pair->name[MZG_FILE_IBD], "%.*s.ibd", stem, path) < 0)
+        pair->name[MZG_FILE_IBD] = NULL;
+    for (int f = 0; f < MZG_FILES; f++)
+        if (!pair->name[f] || asprintf(&pair->part[f], "%s.part", pair->name[f]) < 0) {
+            pair->part[f] = NULL;
+            mzg_file_pair_destroy(pair);
+            return mzg_fail(err, MZG_ENOMEM, "%s: no memory for its name", path);
+        }
+    return MZG_OK;
+}
+
+void mzg_file_pair_destroy(struct mzg_file_pair *pair)
+{
+    for (int f = 0; f < MZG_FILES; f++) {
+        if (pair->fd[f] >= 0)
+            close(pair->fd[f]);
+        free(pair->name[f]);
+        free(pair->part[f]);
+        pair->fd[f] = -1;
+        pair->name[f] = pair->part[f] = NULL;
+    }
+}
+
+enum mzg_status mzg_file_pair_check(const struct mzg_file_pair *pair, bool overwrite, struct mzg_error *err)
+{
+    for (int f = 0; f < MZG_FILES && !overwrite; f++)
+        if (access(pair->name[f], F_OK) == 0)
+            return mzg_fail(err, MZG_EUSAGE, "%s: exists; give another name, or --overwrite to replace it",
+                            pair->name[f]);
+    return MZG_OK;
+}
+
+enum mzg_status mzg_file_pair_open(struct mzg_file_pair *pair, bool create, struct mzg_error *err)
+{
+    for (int f = 0; f < MZG_FILES; f++) {
+        pair->fd[f] = open(pair->part[f], O_WRONLY | O_CLOEXEC | (create ? O_CREAT | O_TRUNC : 0), 0666);
+        if (pair->fd[f] < 0)
+            return mzg_fail(err, MZG_EIO, "%s: cannot %s: %s", pair->part[f], create ? "create" : "open",
+                            strerror(errno));
+        pair->created |= create;
+    }
+    return MZG_OK;
+}
+
+/* Bytes free where `path` lies; -1 if the system does not tell. */
+static int64_t free_bytes(const char *path)
+{
+    struct statvfs space;
+    char *slash = strrchr(path, '/');
+    char *directory = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    bool known = directory && statvfs(directory, &space) == 0;
+    free(directory);
+    return known ? (int64_t)((uint64_t)space.f_bavail * (uint64_t)space.f_frsize) : -1;
+}
+
+/* Why `n` bytes at `offset` could not be written, by `error`. */
+static enum mzg_status fail_to_write(const char *path, int error, int64_t n, int64_t offset,
+                                     struct mzg_error *err)
+{
+    if (error != ENOSPC)
+        return mzg_fail(err, MZG_EIO, "%s: cannot write %" PRId64 " bytes at byte %" PRId64 ": %s", path, n,
+                        offset, strerror(error));
+    return mzg_fail(err, MZG_EIO,
+                    "%s: the disk is full: %" PRId64 " bytes at byte %" PRId64 " do not fit into the %" PRId64
+                    " bytes that are free; make room, or write elsewhere",
+                    path, n, offset, free_bytes(path));
+}
+
+enum mzg_status mzg_file_pair_reserve(const struct mzg_file_pair *pair, enum mzg_file file, int64_t size,
+                                      struct mzg_error *err)
+{
+    const char *path = pair->part[file];
+    int64_t available = free_bytes(path);
+    /* Asked for more than there is, some file systems take all there is before they refuse, and for that
+     * moment nobody else can write. */
+    if (available >= 0 && available < size)
+        return fail_to_write(path, ENOSPC, size, 0, err);
+    /* Not posix_fallocate(): it would write zeros on file systems that cannot reserve. */
+    if (size > 0 && fallocate(pair->fd[file], 0, 0, size) != 0 && errno == ENOSPC)
+        return fail_to_write(path, ENOSPC, size, 0, err);
+    return MZG_OK;
+}
+
+enum mzg_status mzg_file_pair_write(const struct mzg_file_pair *pair, enum mzg_file file, const void *bytes,
+                                    int64_t n, int64_t offset, struct mzg_error *err)
+{
+    const char *from = bytes;
+    while (n > 0) {
+        ssize_t written = pwrite(pair->fd[file], from, (size_t)n, offset);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return fail_to_write(pair->part[file], written < 0 ? errno : ENOSPC, n, offset, err);
+        from += written;
+        offset += written;
+        n -= written;
+    }
+    return MZG_OK;
+}
+
+enum mzg_status mzg_file_pair_close(struct mzg_file_pair *pair, enum mzg_file file, struct mzg_error *err)
+{
+    int fd = pair->fd[file];
+    pair->fd[file] = -1;
+    if (close(fd) != 0)
+        return mzg_fail(err, MZG_EIO, "%s: cannot finish writing: %s", pair->part[file], strerror(errno));
+    return MZG_OK;
+}
+
+enum mzg_status mzg_file_pair_sha1(const struct mzg_file_pair *pair, enum mzg_file file, uint8_t digest[20],
+                                   struct mzg_error *err)
+{
+    const char *path = pair->part[file];
+    EVP_MD_CTX *hash = EVP_MD_CTX_new();
+    uint8_t *buffer = malloc(HASH_BUFFER);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    enum mzg_status status = MZG_OK;
+    ssize_t n = 0;
+
+    if (fd < 0)
+        status = mzg_fail(err, MZG_EIO, "%s: cannot open: %s", path, strerror(errno));
+    else if (!hash || !buffer)
+        status = mzg_fail(err, MZG_ENOMEM, "%s: no memory for its checksum", path);
+    else if (!EVP_DigestInit_ex(hash, EVP_sha1(), NULL))
+        status = mzg_fail(err, MZG_EIO, "%s: the cryptographic library refuses to compute SHA-1", path);
+    while (status == MZG_OK && (n = read(fd, buffer, HASH_BUFFER)) != 0) {
+        if (n > 0)
+            EVP_DigestUpdate(hash, buffer, (size_t)n);
+        else if (errno != EINTR)
+            status = mzg_fail(err, MZG_EIO, "%s: cannot read back: %s", path, strerror(errno));
+    }
+    if (status == MZG_OK)
+        EVP_DigestFinal_ex(hash, digest, NULL);
+    if (fd >= 0)
+        close(fd);
+    free(buffer);
+    EVP_MD_CTX_free(hash);
+    return status;
+}
+
+enum mzg_status mzg_file_pair_finish(const struct mzg_file_pair *pair, struct mzg_error *err)
+{
+    /* The imzML last: who sees it finds its ibd. */
+    for (int f = MZG_FILES - 1; f >= 0; f--)
+        if (rename(pair->part[f], pair->name[f]) != 0) {
+            int error = errno;
+            if (f == MZG_FILE_IMZML)
+                unlink(pair->name[MZG_FILE_IBD]);
+            return mzg_fail(err, MZG_EIO, "%s: cannot rename to %s: %s", pair->part[f], pair->name[f],
+                            strerror(error));
+        }
+    return MZG_OK;
+}
+
+void mzg_file_pair_remove(const struct mzg_file_pair *pair)
+{
+    for (int f = 0; pair->created && f < MZG_FILES; f++)
+        unlink(pair->part[f]);
+}

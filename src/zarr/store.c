@@ -1,0 +1,219 @@
+/* The tree of declared nodes, and its end: all metadata in files, the root's last, everything on the disk. */
+#include <zarr/store.h>
+
+#include <core/agree.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zarr/store_file.h>
+
+#include <stdio.h>
+
+enum mzg_status mzg_zarr_store_new(const struct mzg_context *context, const char *path,
+                                   struct mzg_zarr_store **store, struct mzg_error *err)
+{
+    struct mzg_zarr_store *new_store = calloc(1, sizeof *new_store);
+    if (new_store) {
+        new_store->context = context;
+        new_store->path = strdup(path);
+        new_store->nodes = json_object();
+    }
+    if (!new_store || !new_store->path || !new_store->nodes) {
+        mzg_zarr_store_free(new_store);
+        return mzg_fail(err, MZG_ENOMEM, "%s: no memory for this store", path);
+    }
+    *store = new_store;
+    return MZG_OK;
+}
+
+void mzg_zarr_store_free(struct mzg_zarr_store *store)
+{
+    if (!store)
+        return;
+    while (store->arrays) {
+        struct mzg_zarr_array *array = store->arrays;
+        store->arrays = array->next;
+        free(array->path);
+        free(array);
+    }
+    json_decref(store->nodes);
+    free(store->path);
+    free(store);
+}
+
+static enum mzg_status check_parent(const struct mzg_zarr_store *store, const char *path,
+                                    struct mzg_error *err)
+{
+    const char *slash = strrchr(path, '/');
+    char *parent = strndup(path, slash ? (size_t)(slash - path) : 0);
+    if (!parent)
+        return mzg_fail(err, MZG_ENOMEM, "%s/%s: no memory for its path", store->path, path);
+    const char *type = json_string_value(json_object_get(json_object_get(store->nodes, parent), "node_type"));
+    free(parent);
+    if (!type || strcmp(type, "group") != 0)
+        return mzg_fail(err, MZG_EUSAGE, "%s/%s: the group above this node was not declared", store->path,
+                        path);
+    return MZG_OK;
+}
+
+enum mzg_status mzg_zarr_declare(struct mzg_zarr_store *store, const char *path, json_t *metadata,
+                                 struct mzg_error *err)
+{
+    if (json_object_get(store->nodes, path))
+        mzg_fail(err, MZG_EUSAGE, "%s/%s: this node was declared before", store->path, path);
+    else if (*path && check_parent(store, path, err) == MZG_OK && strstr(path, "//"))
+        mzg_fail(err, MZG_EUSAGE, "%s/%s: a name in this path is empty", store->path, path);
+    if (err->status != MZG_OK)
+        json_decref(metadata);
+    else if (json_object_set_new(store->nodes, path, metadata) != 0)
+        mzg_fail(err, MZG_EUSAGE, "%s/%s: this path is not UTF-8, or there is no memory for the node",
+                 store->path, path);
+    return err->status;
+}
+
+enum mzg_status mzg_zarr_group(struct mzg_zarr_store *store, const char *path, json_t *attributes,
+                               struct mzg_error *err)
+{
+    json_t *metadata = json_pack("{s:i, s:s, s:o}", "zarr_format", 3, "node_type", "group", "attributes",
+                                 attributes ? attributes : json_object());
+    if (!metadata)
+        return mzg_fail(err, MZG_ENOMEM, "%s/%s: no memory for this group", store->path, path);
+    return mzg_zarr_declare(store, path, metadata, err);
+}
+
+int64_t mzg_zarr_bytes_written(const struct mzg_zarr_store *store)
+{
+    return store->bytes_written;
+}
+
+static enum mzg_status write_metadata(struct mzg_zarr_store *store, const char *node, const json_t *metadata,
+                                      struct mzg_error *err)
+{
+    struct mzg_store_file file = {.fd = -1};
+    char *path = NULL;
+    char *text = json_dumps(metadata, JSON_INDENT(1));
+    if (!text || asprintf(&path, "%s/%s%szarr.json", store->path, node, *node ? "/" : "") < 0) {
+        path = NULL;
+        mzg_fail(err, MZG_ENOMEM, "%s/%s: no memory for its metadata", store->path, node);
+        goto cleanup;
+    }
+    if (mzg_store_file_create(path, &file, err) != MZG_OK)
+        goto cleanup;
+    mzg_store_file_append(&file, text, strlen(text), err);
+    mzg_store_file_close(&file, err);
+    store->bytes_written += file.written;
+
+cleanup:
+    free(path);
+    free(text);
+    return err->status;
+}
+
+static int depth(const char *path)
+{
+    int n = 0;
+    for (; *path; path++)
+        n += *path == '/';
+    return n;
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+    const char *first = *(const char *const *)a, *second = *(const char *const *)b;
+    int difference = depth(first) - depth(second);
+    return difference ? difference : strcmp(first, second);
+}
+
+/* The root's metadata with a copy of all others in it, sorted by depth, then name; NULL: no memory. */
+static json_t *consolidate(const struct mzg_zarr_store *store)
+{
+    size_t n = 0;
+    const char **paths = malloc((json_object_size(store->nodes) + 1) * sizeof *paths);
+    json_t *all = json_object();
+    json_t *root = json_copy(json_object_get(store->nodes, ""));
+    if (!paths || !all || !root)
+        goto fail;
+    const char *path;
+    json_t *metadata;
+    json_object_foreach(store->nodes, path, metadata)
+    {
+        if (*path)
+            paths[n++] = path;
+    }
+    qsort(paths, n, sizeof *paths, compare_paths);
+    for (size_t i = 0; i < n; i++) {
+        if (json_object_set(all, paths[i], json_object_get(store->nodes, paths[i])) != 0)
+            goto fail;
+    }
+    json_t *consolidated =
+        json_pack("{s:s, s:b, s:O}", "kind", "inline", "must_understand", 0, "metadata", all);
+    if (!consolidated || json_object_set_new(root, "consolidated_metadata", consolidated) != 0)
+        goto fail;
+    json_decref(all);
+    free(paths);
+    return root;
+
+fail:
+    json_decref(root);
+    json_decref(all);
+    free(paths);
+    return NULL;
+}
+
+static enum mzg_status write_all_metadata(struct mzg_zarr_store *store, struct mzg_error *err)
+{
+    const char *path;
+    json_t *metadata;
+    json_object_foreach(store->nodes, path, metadata)
+    {
+        if (*path && write_metadata(store, path, metadata, err) != MZG_OK)
+            return err->status;
+    }
+    json_t *root = consolidate(store);
+    if (!root)
+        return mzg_fail(err, MZG_ENOMEM,
+                        "%s: no memory for its consolidated metadata, or its root was not declared",
+                        store->path);
+    write_metadata(store, "", root, err);
+    json_decref(root);
+    return err->status;
+}
+
+/* Waits until the file system that holds the store has everything that this node wrote. One call for a node
+ * instead of one fsync for each of thousands of chunk files and their directories; it also waits for what
+ * others wrote there. */
+static enum mzg_status sync_file_system(const struct mzg_zarr_store *store, struct mzg_error *err)
+{
+    int fd = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || syncfs(fd) != 0)
+        mzg_fail(err, MZG_EIO, "%s: cannot bring it to the disk: %s", store->path, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return err->status;
+}
+
+/* Whether this rank is the first of its node. Collective. */
+static bool is_first_of_node(const struct mzg_context *context)
+{
+    MPI_Comm node;
+    int rank;
+    MPI_Comm_split_type(context->comm, MPI_COMM_TYPE_SHARED, context->rank, MPI_INFO_NULL, &node);
+    MPI_Comm_rank(node, &rank);
+    MPI_Comm_free(&node);
+    return rank == 0;
+}
+
+enum mzg_status mzg_zarr_store_finish(struct mzg_zarr_store *store, struct mzg_error *err)
+{
+    const struct mzg_context *context = store->context;
+    MPI_Barrier(context->comm); /* another rank of this node may still be writing */
+    if (is_first_of_node(context))
+        sync_file_system(store, err);
+    if (mzg_agree(context->comm, err) != MZG_OK)
+        return err->status;
+    if (context->rank == 0 && write_all_metadata(store, err) == MZG_OK)
+        sync_file_system(store, err);
+    return mzg_agree(context->comm, err);
+}

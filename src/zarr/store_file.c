@@ -1,0 +1,78 @@
+#include <zarr/store_file.h>
+
+#include <core/file.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Makes the directories of `path`, from the top; another rank may be making the same ones. */
+static enum mzg_status make_directories(const char *path, struct mzg_error *err)
+{
+    char *part = strdup(path);
+    if (!part)
+        return mzg_fail(err, MZG_ENOMEM, "%s: no memory for its path", path);
+    for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(part, 0777) != 0 && errno != EEXIST) {
+            mzg_file_write_failed(err, part, "this directory", errno);
+            break;
+        }
+        *slash = '/';
+    }
+    free(part);
+    return err->status;
+}
+
+enum mzg_status mzg_store_file_create(const char *path, struct mzg_store_file *file, struct mzg_error *err)
+{
+    int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
+    int fd = open(path, flags, 0666);
+    if (fd < 0 && errno == ENOENT) {
+        if (make_directories(path, err) != MZG_OK)
+            return err->status;
+        fd = open(path, flags, 0666);
+    }
+    if (fd < 0)
+        return mzg_file_write_failed(err, path, "this file", errno);
+    *file = (struct mzg_store_file){.fd = fd, .path = path};
+    return MZG_OK;
+}
+
+static enum mzg_status fail_to_append(const struct mzg_store_file *file, size_t size, int code,
+                                      struct mzg_error *err)
+{
+    char what[64];
+    snprintf(what, sizeof what, "%zu bytes after the first %" PRId64, size, file->written);
+    return mzg_file_write_failed(err, file->path, what, code);
+}
+
+enum mzg_status mzg_store_file_append(struct mzg_store_file *file, const void *bytes, size_t size,
+                                      struct mzg_error *err)
+{
+    const unsigned char *next = bytes;
+    while (size > 0) {
+        ssize_t n = write(file->fd, next, size);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return fail_to_append(file, size, n < 0 ? errno : ENOSPC, err);
+        next += n;
+        size -= (size_t)n;
+        file->written += n;
+    }
+    return MZG_OK;
+}
+
+enum mzg_status mzg_store_file_close(struct mzg_store_file *file, struct mzg_error *err)
+{
+    int fd = file->fd;
+    file->fd = -1;
+    if (close(fd) != 0 && errno != EINTR && err->status == MZG_OK)
+        mzg_file_write_failed(err, file->path, "what the system still held back", errno);
+    return err->status;
+}

@@ -1,0 +1,100 @@
+/*
+ * Zarr v3 stores on a file system: groups, arrays, shards and codecs; nothing about mass spectrometry.
+ *
+ * Nodes (groups and arrays) are declared, which costs no I/O: on rank 0 all of them, on any other rank at
+ * least those that it writes and the groups above them. Any rank may write any whole chunk file (shard); no
+ * two ranks write the same one. Rank 0 writes the metadata at the end (mzg_zarr_store_finish), so that a
+ * store without its root zarr.json is an unfinished one.
+ *
+ * The bytes written depend on the data and the declaration alone: edge chunks are padded with zeros to full
+ * size, chunks of zeros are left out, inner chunks lie in C order without gaps, the index at the end with its
+ * CRC-32C, and every chunk is compressed as one buffer by one thread. A chunk is all zeros when all its bits
+ * are: -0.0 is stored.
+ *
+ * Writing needs about five inner chunks of memory for each worker, besides the data.
+ */
+#ifndef MZG_ZARR_ZARR_H
+#define MZG_ZARR_ZARR_H
+
+#include <core/context.h>
+#include <core/frame.h>
+#include <jansson.h>
+#include <mzgrid/error.h>
+#include <stdint.h>
+
+enum { MZG_ZARR_MAX_DIMENSIONS = 4 };
+
+enum mzg_codec_kind { MZG_CODEC_NONE, MZG_CODEC_ZSTD, MZG_CODEC_BLOSC_LZ4, MZG_CODEC_BLOSC_ZSTD };
+
+struct mzg_codec {
+    enum mzg_codec_kind kind;
+    int level;
+};
+
+/* The codec of a text: "none", or "zstd", "blosc-lz4" or "blosc-zstd", with ":LEVEL" or at its usual level;
+ * NULL: the default, blosc-lz4:5. MZG_EUSAGE for any other. Local. */
+enum mzg_status mzg_codec_parse(const char *text, struct mzg_codec *codec, struct mzg_error *err);
+
+struct mzg_zarr_store;
+
+/* An array as declared. With shard[0] > 0 chunk files are shards of `shard` elements, a multiple of `chunk`
+ * in each dimension, and `chunk` is the shape of the inner chunks; with shard[0] == 0 each chunk is a file.
+ */
+struct mzg_zarr_array_spec {
+    enum mzg_type type;
+    int n_dimensions; /* 0 for a scalar */
+    int64_t shape[MZG_ZARR_MAX_DIMENSIONS];
+    int64_t chunk[MZG_ZARR_MAX_DIMENSIONS];
+    int64_t shard[MZG_ZARR_MAX_DIMENSIONS];
+    struct mzg_codec codec;
+    const char *dimension_names; /* one letter each, such as "yx"; NULL for none */
+};
+
+struct mzg_zarr_array;
+
+/* A store to be built in the directory `path`, which exists and is empty. `context` is borrowed; without a
+ * pool (context->pool NULL) the calling thread compresses. Local. */
+enum mzg_status mzg_zarr_store_new(const struct mzg_context *context, const char *path,
+                                   struct mzg_zarr_store **store, struct mzg_error *err);
+/* Frees the object and leaves the files. Accepts NULL. Local. */
+void mzg_zarr_store_free(struct mzg_zarr_store *store);
+
+/* Declares a group at `path` ("" for the root, else such as "tables/a_z0/X") with `attributes`, whose
+ * reference it takes (NULL: none), also on failure. The group above must have been declared. Local. */
+enum mzg_status mzg_zarr_group(struct mzg_zarr_store *store, const char *path, json_t *attributes,
+                               struct mzg_error *err);
+
+/* Declares an array; takes the reference to `attributes`, also on failure. `*array` belongs to the store.
+ * MZG_EUSAGE for a specification that is not consistent, MZG_ERANGE for chunks that the codecs cannot take (2
+ * GiB). Local. */
+enum mzg_status mzg_zarr_array(struct mzg_zarr_store *store, const char *path,
+                               const struct mzg_zarr_array_spec *spec, json_t *attributes,
+                               struct mzg_zarr_array **array, struct mzg_error *err);
+
+/* How many chunk files (shards) the array has in its grid, in C order. Local. */
+int64_t mzg_zarr_array_files(const struct mzg_zarr_array *array);
+
+/* Writes chunk file `file`: `data` holds the elements of the array that lie in it, in C order, cut at the
+ * array's ends. The workers compress. Local. */
+enum mzg_status mzg_zarr_write(struct mzg_zarr_array *array, int64_t file, const void *data,
+                               struct mzg_error *err);
+
+/* Writes a whole numeric array, all its files, from memory. Local: one rank calls it. */
+enum mzg_status mzg_zarr_write_all(struct mzg_zarr_array *array, const void *data, struct mzg_error *err);
+
+/* Writes a whole one-dimensional (or scalar) MZG_STRING array whose item i is what `item` writes: at most
+ * `size` bytes of UTF-8 into `text` (or just the length where text is NULL), returning the length. The
+ * workers call it, several at once. Local: one rank calls it. */
+typedef int64_t mzg_zarr_string_fn(const void *source, int64_t i, char *text, int64_t size);
+enum mzg_status mzg_zarr_write_strings(struct mzg_zarr_array *array, mzg_zarr_string_fn *item,
+                                       const void *source, struct mzg_error *err);
+
+/* Bytes that this rank has written so far: chunk files and metadata. Local. */
+int64_t mzg_zarr_bytes_written(const struct mzg_zarr_store *store);
+
+/* Writes every zarr.json, the root last and with consolidated metadata. Before that and after it the file
+ * system of the store is synced, by one rank of each node: nothing is complete that is not on the disk. All
+ * ranks return the same status. Collective over the context's communicator. */
+enum mzg_status mzg_zarr_store_finish(struct mzg_zarr_store *store, struct mzg_error *err);
+
+#endif

@@ -1,0 +1,81 @@
+#!/bin/bash
+# Input and output that cannot be used: one clear line, exit status 1 or 2, nothing left behind, on any number of ranks.
+. "$(dirname "$0")/lib.sh"
+
+"$MZGRID" generate good.imzML --size 6x6 --points 30 -q
+cp good.imzML alone.imzML
+printf 'This is not XML at all.\n' >text.imzML
+printf '<?xml version="1.0"?>\n<html><body>no spectra</body></html>\n' >other.imzML
+: >empty.imzML
+head -c 2000 good.imzML >short.imzML
+for name in text other empty short; do
+    cp good.ibd $name.ibd
+done
+cp good.imzML bare.imzML
+: >bare.ibd
+mkdir directory.imzML in_the_way.zarr
+printf 'kept\n' >in_the_way.zarr/file
+printf 'kept\n' >plain_file
+before=$(find . | sort)
+
+# expect_refused TEXT ARGUMENTS: an exit status of 1 or 2 and a line with TEXT in it, and the files are as before.
+expect_refused() {
+    local text=$1
+    shift
+    for ranks in 1 3; do
+        run $ranks "$@"
+        check "exit status 1 or 2" [ "$status" = 1 -o "$status" = 2 ]
+        expect_empty "$out"
+        expect_error_line "$text"
+        check "nothing left behind" [ "$(find . | sort)" = "$before" ]
+    done
+}
+
+expect_refused "missing.imzML" convert missing.imzML out.zarr
+expect_refused "alone.ibd" convert alone.imzML out.zarr
+expect_refused "text.imzML" convert text.imzML out.zarr
+expect_refused "other.imzML" convert other.imzML out.zarr
+expect_refused "empty.imzML" convert empty.imzML out.zarr
+expect_refused "short.imzML" convert short.imzML out.zarr
+expect_refused "bare.ibd" convert bare.imzML out.zarr
+expect_refused "directory.imzML" convert directory.imzML out.zarr
+expect_refused "good.ibd" convert good.ibd out.zarr
+
+expect_refused "in_the_way.zarr" convert good.imzML in_the_way.zarr
+expect_refused "--overwrite" convert good.imzML in_the_way.zarr
+expect_refused "missing_directory" convert good.imzML missing_directory/out.zarr
+expect_refused "plain_file" convert good.imzML plain_file/out.zarr
+expect_refused "missing_directory" convert good.imzML out.zarr --keep-hdf5 --temp-dir missing_directory
+expect_refused "plain_file is not a directory" convert good.imzML out.zarr --temp-dir plain_file
+expect_refused "missing_directory/log" convert good.imzML out.zarr --log-file missing_directory/log
+check "what was in the way is untouched" [ "$(cat in_the_way.zarr/file)" = kept ]
+
+# What can be told from the options alone is in test_usage.sh; this axis can only be refused once the input is known.
+expect_refused "2147483647" convert good.imzML out.zarr --bin-width 1e-9 -q
+
+# Permissions do not hold root back: as root, another user tries.
+chmod a+rx "$box" "$box/work"
+cp good.imzML locked.imzML
+cp good.ibd locked.ibd
+mkdir locked open
+chmod 000 locked.imzML
+chmod 555 locked
+chmod 777 open
+before=$(find . | sort)
+if [ "$(id -u)" != 0 ]; then
+    expect_refused "locked.imzML: cannot open" convert locked.imzML open/out.zarr
+    expect_refused "locked" convert good.imzML locked/out.zarr
+elif setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$MZGRID"; then
+    export HOME=$box
+    as_nobody() {
+        status=0
+        setpriv --reuid=65534 --regid=65534 --clear-groups "$MZGRID" "$@" >"$out" 2>"$err" || status=$?
+        last_run="as nobody: mzgrid $*"
+        expect_status 1
+        check "nothing left behind" [ "$(find . | sort)" = "$before" ]
+    }
+    as_nobody convert locked.imzML open/out.zarr
+    expect_error_line "locked.imzML"
+    as_nobody convert good.imzML locked/out.zarr
+    expect_error_line "locked"
+fi

@@ -1,0 +1,49 @@
+#!/bin/bash
+# --help: printed once, whatever the number of ranks, within 80 columns, without reading anything.
+. "$(dirname "$0")/lib.sh"
+
+fits_80_columns() {
+    ! grep -q '.\{81\}' "$out"
+}
+
+expect_help() {
+    expect_status 0
+    expect_empty "$err"
+    check "the usage once" [ "$(grep -c '^Usage:' "$out")" = 1 ]
+    check "lines of at most 80 columns" fits_80_columns
+}
+
+for ranks in 1 3; do
+    run $ranks --help
+    expect_help
+    for command in convert info generate; do
+        check "the command $command" grep -q "^  $command " "$out"
+    done
+done
+run 1 -h
+expect_help
+
+for command in convert info generate; do
+    run 1 $command --help
+    expect_help
+    expect_text "$out" "Usage: mzgrid $command "
+done
+run 3 convert no-such-file --help
+expect_help
+tr -s ' \n' ' ' <"$out" >"$box/unwrapped"
+expect_text "$box/unwrapped" "One of auto, constant, linear_tof, reflector_tof, orbitrap, fticr"
+expect_text "$box/unwrapped" "Default: msi_dataset."
+
+# A result that cannot be written is an error.
+"$MZGRID" --help >/dev/full 2>"$err" && status=0 || status=$?
+: >"$out"
+last_run="mzgrid --help >/dev/full"
+expect_status 1
+expect_error_line "standard output: cannot write: No space left on device"
+
+"$MZGRID" --version >&- 2>"$err" && status=0 || status=$?
+last_run="mzgrid --version >&-"
+expect_status 1
+expect_error_line "standard output: cannot write"
+
+expect_no_files

@@ -1,0 +1,37 @@
+#!/bin/bash
+# Progress: a bar that is redrawn where standard error is a terminal, also behind mpirun; elsewhere nothing in a short run.
+. "$(dirname "$0")/lib.sh"
+
+# Thousands of rounds, so that the run takes longer than the bar waits.
+"$MZGRID" generate in.imzML --size 40x40 --points 100 --full -q
+
+# on_terminal RANKS OPTIONS: runs a conversion on a terminal; what that shows is left in $out.
+on_terminal() {
+    local ranks=$1
+    shift
+    launcher "$ranks"
+    last_run="on $ranks ranks, on a terminal: $*"
+    status=0
+    : >"$err"
+    script -qec "${launch[*]} '$MZGRID' convert in.imzML out.zarr --bins 500 --chunk-size 1 --overwrite $*" /dev/null \
+        >"$out" </dev/null || status=$?
+    expect_status 0
+}
+
+redraw=$(printf '\r\033[K')
+for ranks in 1 2; do
+    on_terminal $ranks
+    expect_text "$out" "$redraw"
+    expect_text "$out" "px/s  ETA "
+    check "no half line is left" [ "$(tail -n 1 "$out" | cut -c 1-7)" = "mzgrid:" ]
+    on_terminal $ranks --progress none
+    check "no bar" [ "$(grep -c 'ETA' "$out")" = 0 ]
+done
+on_terminal 1 -q
+check "no bar with -q" [ "$(grep -c 'ETA' "$out")" = 0 ]
+
+for ranks in 1 2; do
+    run $ranks convert in.imzML out.zarr --bins 500 --chunk-size 1 --overwrite
+    expect_status 0
+    check "no bar in a file" [ "$(grep -cF -e ETA -e "$redraw" "$err")" = 0 ]
+done

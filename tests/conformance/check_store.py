@@ -1,0 +1,273 @@
+#!/usr/bin/env python3
+"""Check a SpatialData Zarr store with the libraries that its users have.
+
+usage: check_store.py STORE.zarr [--rewrite]
+
+As a module: check(store, rewrite=False) returns a Report; its `errors` are what a user would run into.
+
+1. Files: every group and array has its zarr.json, the consolidated metadata say the same, every chunk file lies in the
+   grid of its array.
+2. zarr-python and tensorstore read the same values from every numeric array.
+3. spatialdata opens it, and the model of each element validates.
+4. Tables: unique names, matrix indices sorted and in range, finite values, increasing m/z; each row has its label and each label
+   its row; obsm["spatial"] lies at the centres of the pixels.
+5. --rewrite: the opened object can be saved, and the copy opened (some stores can be read, not saved).
+"""
+import argparse
+import json
+import logging
+import sys
+import tempfile
+import warnings
+from dataclasses import dataclass, field
+from math import ceil
+from pathlib import Path
+
+warnings.filterwarnings("ignore")
+logging.disable(logging.WARNING)
+
+import numpy as np  # noqa: E402
+import scipy.sparse as sp  # noqa: E402
+import spatialdata  # noqa: E402
+import tensorstore  # noqa: E402
+import zarr  # noqa: E402
+from spatialdata.models import TableModel, get_model  # noqa: E402
+from spatialdata.transformations import get_transformation  # noqa: E402
+
+ELEMENTS = ("images", "labels", "points", "shapes")
+
+
+@dataclass
+class Report:
+    errors: list = field(default_factory=list)
+    warnings: list = field(default_factory=list)
+    sdata: object = None
+
+    def error(self, text):
+        self.errors.append(text)
+
+    def warning(self, text):
+        self.warnings.append(text)
+
+
+def find_nodes(store):
+    """Path in the store → metadata, of all groups and arrays below the root that readers can reach."""
+    nodes, pending = {}, [store]
+    while pending:
+        directory = pending.pop()
+        metadata = json.loads((directory / "zarr.json").read_text())
+        if directory != store:
+            nodes[directory.relative_to(store).as_posix()] = metadata
+        if metadata["node_type"] == "group":
+            pending += [d for d in directory.iterdir() if (d / "zarr.json").is_file()]
+    return nodes
+
+
+def check_files(report, store):
+    for directory in store.rglob("*"):
+        if not directory.is_dir() or (directory / "zarr.json").is_file():
+            continue
+        parents = [p for p in directory.parents if p == store or store in p.parents]
+        if not any(_is_array(p) for p in parents):
+            report.error(f"{directory.relative_to(store)}: no zarr.json; readers do not see what is below")
+    nodes = find_nodes(store)
+    consolidated = json.loads((store / "zarr.json").read_text()).get("consolidated_metadata")
+    if consolidated is None:
+        report.warning("the metadata are not consolidated")
+    else:
+        listed = consolidated["metadata"]
+        for path in sorted(nodes.keys() - listed.keys()):
+            report.error(f"consolidated metadata lack {path}: it is invisible to readers")
+        for path in sorted(listed.keys() - nodes.keys()):
+            report.error(f"consolidated metadata list {path}, which does not exist")
+        for path in sorted(nodes.keys() & listed.keys()):
+            if nodes[path] != listed[path]:
+                report.error(f"consolidated metadata of {path} differ from its zarr.json")
+    for path, metadata in nodes.items():
+        if metadata["node_type"] == "array":
+            check_chunk_files(report, store / path, path, metadata)
+    return nodes
+
+
+def _is_array(directory):
+    file = directory / "zarr.json"
+    return file.is_file() and json.loads(file.read_text())["node_type"] == "array"
+
+
+def check_chunk_files(report, directory, path, metadata):
+    chunk_shape = metadata["chunk_grid"]["configuration"]["chunk_shape"]
+    grid = [ceil(n / c) for n, c in zip(metadata["shape"], chunk_shape)]
+    for file in directory.rglob("*"):
+        if not file.is_file() or file.name == "zarr.json":
+            continue
+        key = file.relative_to(directory).parts
+        inside = key[0] == "c" and len(key) == 1 + len(grid) and all(k.isdigit() for k in key[1:])
+        if not inside or any(int(k) >= n for k, n in zip(key[1:], grid)):
+            report.error(f"{path}/{'/'.join(key)}: not a chunk of its array")
+
+
+def read_tensorstore(store, path):
+    spec = {"driver": "zarr3", "kvstore": {"driver": "file", "path": str(store / path)}}
+    return tensorstore.open(spec, open=True).result().read().result()
+
+
+def check_numeric_arrays(report, store, nodes):
+    group = zarr.open_group(store, mode="r")
+    for path, metadata in nodes.items():
+        if metadata["node_type"] != "array" or metadata["data_type"] == "string":
+            continue
+        if np.prod(metadata["shape"], dtype=float) > 1e8:
+            report.warning(f"{path}: too large to be compared")
+            continue
+        try:
+            one, other = group[path][...], read_tensorstore(store, path)
+        except Exception as x:
+            report.error(f"{path}: {type(x).__name__}: {x}")
+            continue
+        if not np.array_equal(one, other, equal_nan=other.dtype.kind == "f"):
+            report.error(f"{path}: zarr-python and tensorstore read different values")
+
+
+def validate(report, sdata):
+    for kind in ELEMENTS:
+        for name, element in getattr(sdata, kind).items():
+            try:
+                get_model(element)().validate(element)
+            except Exception as x:
+                report.error(f"{kind}/{name}: {type(x).__name__}: {x}")
+    for name, table in sdata.tables.items():
+        try:
+            TableModel().validate(table)
+        except Exception as x:
+            report.error(f"tables/{name}: {type(x).__name__}: {x}")
+
+
+def check_matrix(report, where, x):
+    values = x.data if sp.issparse(x) else np.asarray(x)
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        report.error(f"{where}: values not finite")
+    if not sp.issparse(x):
+        return
+    major, minor = x.shape if x.format == "csr" else x.shape[::-1]
+    begins, indices = x.indptr.astype(np.int64), x.indices.astype(np.int64)
+    if len(begins) != major + 1 or begins[0] != 0 or begins[-1] != len(indices) or len(indices) != len(x.data):
+        report.error(f"{where}: indptr does not fit the {len(indices)} values")
+        return
+    if (np.diff(begins) < 0).any():
+        report.error(f"{where}: indptr decreases")
+        return
+    if len(indices) and (indices.min() < 0 or indices.max() >= minor):
+        report.error(f"{where}: index outside 0..{minor - 1}")
+    line = np.repeat(np.arange(major), np.diff(begins))
+    if ((np.diff(indices) <= 0) & (np.diff(line) == 0)).any():
+        report.error(f"{where}: indices not strictly increasing within a row or column")
+    if (values == 0).any():
+        report.error(f"{where}: {int((values == 0).sum())} stored zeros")
+
+
+def raster_of(element):
+    """The full-size array of an image or labels element."""
+    if hasattr(element, "subtree"):
+        element = next(iter(element["scale0"].ds.data_vars.values()))
+    return element
+
+
+def check_table(report, sdata, name, table):
+    where = f"tables/{name}"
+    if not table.obs_names.is_unique:
+        report.error(f"{where}: obs names are not unique")
+    if not table.var_names.is_unique:
+        report.error(f"{where}: var names are not unique")
+    check_matrix(report, f"{where}/X", table.X)
+    if "mz" in table.var and not (np.diff(table.var["mz"].to_numpy()) > 0).all():
+        report.error(f"{where}: var['mz'] is not strictly increasing")
+
+    attrs = table.uns.get("spatialdata_attrs")
+    if not attrs:
+        report.error(f"{where}: no uns/spatialdata_attrs, annotates nothing")
+        return
+    region, ids = attrs["region"], table.obs[attrs["instance_key"]].to_numpy()
+    if len(ids) and set(table.obs[attrs["region_key"]].astype(str)) != {region}:
+        report.error(f"{where}: obs[{attrs['region_key']!r}] is not always {region!r}")
+    if len(np.unique(ids)) != len(ids):
+        report.error(f"{where}: instance ids occur twice")
+    if region not in sdata.labels:
+        report.error(f"{where}: annotates {region!r}, which is not among the labels")
+        return
+    check_labels(report, where, table, ids, raster_of(sdata[region]))
+
+
+def check_labels(report, where, table, ids, element):
+    raster = np.asarray(element.values)
+    position = np.argwhere(raster)
+    present = raster[tuple(position.T)]
+    for missing in np.setdiff1d(ids, present)[:1]:
+        report.error(f"{where}: instance ids without a label, such as {missing}")
+    for extra in np.setdiff1d(present, ids)[:1]:
+        report.warning(f"{where}: labels without a row, such as {extra}")
+    if len(np.unique(present)) != len(present):
+        report.error(f"{where}: labels of several cells")
+        return
+    if not np.isin(ids, present).all():
+        return
+    order = np.argsort(present)
+    at = position[order[np.searchsorted(present, ids, sorter=order)]]
+    centre = np.stack([at[:, -1] + 0.5, at[:, -2] + 0.5, np.ones(len(at))])
+    affine = get_transformation(element).to_affine_matrix(("x", "y"), ("x", "y"))
+    far = np.abs((affine @ centre)[:2].T - np.asarray(table.obsm["spatial"])).max(initial=0)
+    if far > 1e-6 * max(1.0, np.abs(affine).max() * max(raster.shape)):
+        report.error(f"{where}: obsm['spatial'] is up to {far:g} away from the centres of the labels")
+
+
+def check_rewrite(report, sdata):
+    original = sdata.path
+    with tempfile.TemporaryDirectory() as directory:
+        copy = Path(directory) / "copy.zarr"
+        try:
+            sdata.write(copy)
+            spatialdata.read_zarr(copy)
+        except Exception as x:
+            report.error(f"cannot be written again: {type(x).__name__}: {x}")
+    sdata.path = original  # writing moved it to the copy
+
+
+def check(store, rewrite=False):
+    store, report = Path(store), Report()
+    if not (store / "zarr.json").is_file():
+        report.error(f"{store}: no zarr.json, this is no Zarr v3 store")
+        return report
+    nodes = check_files(report, store)
+    check_numeric_arrays(report, store, nodes)
+    try:
+        report.sdata = spatialdata.read_zarr(store)
+    except Exception as x:
+        report.error(f"spatialdata cannot open it: {type(x).__name__}: {x}")
+        return report
+    validate(report, report.sdata)
+    if not report.sdata.tables or not report.sdata.labels or not report.sdata.images:
+        report.error("the store lacks a table, labels or an image")
+    for name, table in report.sdata.tables.items():
+        check_table(report, report.sdata, name, table)
+    if rewrite:
+        check_rewrite(report, report.sdata)
+    return report
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Check a SpatialData Zarr store.")
+    parser.add_argument("store")
+    parser.add_argument("--rewrite", action="store_true", help="also save the opened object and open the copy")
+    options = parser.parse_args()
+    report = check(options.store, options.rewrite)
+    if report.sdata is not None:
+        print(report.sdata)
+    for text in report.warnings:
+        print("warning:", text)
+    for text in report.errors:
+        print("error:", text)
+    print(f"{len(report.errors)} errors" if report.errors else "OK")
+    return 1 if report.errors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

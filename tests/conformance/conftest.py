@@ -1,0 +1,113 @@
+"""Fixtures: the program under test, how it is started on several ranks, and the data beside the repository."""
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SHARED = REPOSITORY.parent / "shared"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--full", action="store_true", help="run the long sweeps as well")
+
+
+MEMORY = Path("/dev/shm")
+MEMORY_NEEDED = 1 << 30
+
+
+def pytest_configure(config):
+    """Stores are written in memory where there is room: every conversion syncs its files to disk, and the tests make
+    hundreds of them."""
+    config.own_basetemp = None
+    if config.option.basetemp or not os.access(MEMORY, os.W_OK):
+        return
+    if shutil.disk_usage(MEMORY).free >= MEMORY_NEEDED:
+        config.own_basetemp = config.option.basetemp = tempfile.mkdtemp(prefix="mzgrid-test-", dir=MEMORY)
+
+
+def pytest_unconfigure(config):
+    if config.own_basetemp:
+        shutil.rmtree(config.own_basetemp, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def full(request):
+    return request.config.getoption("--full")
+
+
+@dataclass
+class Run:
+    command: list
+    status: int
+    out: str
+    err: str
+    seconds: float
+
+    def __str__(self):
+        return f"{' '.join(self.command)}\nexit status {self.status}\n{self.out}{self.err}"
+
+
+class Program:
+    """mzgrid, started as a user would: directly for one rank, through mpirun for more."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __call__(self, *args, ranks=1, launcher=None, timeout=120, cwd=None):
+        """`launcher`: go through mpirun (default: for more than one rank)."""
+        command = [str(self.path), *map(str, args)]
+        if launcher or (launcher is None and ranks > 1):
+            command = ["mpirun", "-q", "--oversubscribe", "--bind-to", "none", "-n", str(ranks), *command]
+        environment = dict(os.environ)
+        if os.geteuid() == 0:
+            environment.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+        begin = time.monotonic()
+        done = subprocess.run(
+            command,
+            env=environment,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+        )
+        return Run(command, done.returncode, done.stdout, done.stderr, time.monotonic() - begin)
+
+    def convert(self, source, store, *options, ranks=1, threads=1, **more):
+        """A conversion that must succeed. The reference knows of no gaps, so these are off unless asked for."""
+        if "--max-gap" not in options:
+            options = (*options, "--max-gap", "none")
+        run = self("convert", source, store, "--threads", threads, *options, ranks=ranks, **more)
+        assert run.status == 0, str(run)
+        assert Path(store).is_dir(), str(run)
+        return run
+
+
+@pytest.fixture(scope="session")
+def mzgrid():
+    path = Path(os.environ.get("MZGRID_BUILD", REPOSITORY / "build/release")).resolve() / "mzgrid"
+    if not path.exists():
+        pytest.exit(f"{path} does not exist: build it, or name the build directory in MZGRID_BUILD", returncode=2)
+    return Program(path)
+
+
+@pytest.fixture(scope="session")
+def data():
+    """The directory of the real sets; tests that want it are skipped where it is not there."""
+    if not (SHARED / "data").is_dir():
+        pytest.skip(f"{SHARED / 'data'}: no such directory, the real sets are not here")
+    return SHARED / "data"
+
+
+@pytest.fixture(scope="session")
+def malformed():
+    if not (SHARED / "data-malformed").is_dir():
+        pytest.skip(f"{SHARED / 'data-malformed'}: no such directory, the damaged sets are not here")
+    return SHARED / "data-malformed"

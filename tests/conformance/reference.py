@@ -1,0 +1,459 @@
+"""What mzgrid should compute, written again from its contract with numpy, the XML parser of Python and mpmath.
+
+Nothing here comes from mzgrid or its output. An imzML file is decoded into spectra of doubles in the order of the
+file; a mass axis is computed with 50 digits and rounded once; spectra are cleaned and resampled by numpy; and the
+columns of obs and var, the rasters and their places follow from that.
+"""
+import math
+import xml.etree.ElementTree as ET
+import zlib
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+
+import mpmath
+import numpy as np
+
+# --- imzML -----------------------------------------------------------------------------------------------------
+
+FLOATS = {"MS:1000523": "<f8", "MS:1000521": "<f4"}
+INTEGERS = {
+    "MS:1000522": "<i8",
+    "MS:1000519": "<i4",
+    "IMS:1000142": "<i8",
+    "IMS:1000141": "<i4",
+    "IMS:1100001": "<i2",
+    "IMS:1100000": "<i1",
+}
+TYPES = {**FLOATS, **INTEGERS}
+LENGTH_UNITS = {"UO:0000017": 1.0, "UO:0000018": 1e-3, "UO:0000016": 1e3, "UO:0000015": 1e4}
+
+
+class Fault(Exception):
+    """The spectrum cannot be decoded; the text says why."""
+
+
+@dataclass
+class Term:
+    accession: str
+    name: str
+    value: str
+    unit: str
+
+
+@dataclass
+class Array:
+    kind: str  # "mz", "intensity" or "" for any other
+    types: list  # numpy type strings of all data type terms
+    compressed: bool
+    offset: int | None
+    length: int | None
+    encoded: int | None
+
+
+@dataclass
+class Spectrum:
+    ordinal: int
+    position: tuple  # x, y, z as in the file; z is 1 where the file has none
+    arrays: list
+    lowest: str | None  # as printed
+    highest: str | None
+    terms: list = field(default_factory=list)
+
+
+@dataclass
+class Document:
+    path: Path
+    spectra: list
+    content: list  # terms of fileContent
+    scan_settings: list  # a list of terms for each scanSettings
+    instrument: list  # terms of all instrumentConfigurations, components included
+    truncated: bool
+    ibd: bytes
+
+    def term(self, accession):
+        return next((t.value for t in self.content if t.accession == accession), None)
+
+    @property
+    def uuid(self):
+        return self.term("IMS:1000080").strip("{}").replace("-", "").lower()
+
+    @property
+    def continuous(self):
+        return any(t.accession == "IMS:1000030" for t in self.content)
+
+
+def _tag(element):
+    return element.tag.rpartition("}")[2]
+
+
+def _integer(text):
+    try:
+        return int(text)
+    except (TypeError, ValueError):
+        return None
+
+
+def _terms(element, groups):
+    """cvParams of the element: of its groups first, so that its own come last and win."""
+    found = []
+    for child in element:
+        if _tag(child) == "referenceableParamGroupRef":
+            group = groups.get(child.get("ref"))
+            if group is not None:
+                found += _terms(group, groups)
+    for child in element:
+        if _tag(child) == "cvParam":
+            found.append(
+                Term(child.get("accession"), child.get("name"), child.get("value", ""), child.get("unitAccession"))
+            )
+    return found
+
+
+def _descendants(element, tag):
+    return [e for e in element.iter() if _tag(e) == tag]
+
+
+def _last(terms, accession):
+    return next((t.value for t in reversed(terms) if t.accession == accession), None)
+
+
+def _array(element, groups):
+    terms = _terms(element, groups)
+    accessions = {t.accession for t in terms}
+    kind = "mz" if "MS:1000514" in accessions else "intensity" if "MS:1000515" in accessions else ""
+    types = list(dict.fromkeys(TYPES[t.accession] for t in terms if t.accession in TYPES))
+    return Array(
+        kind,
+        types,
+        "MS:1000574" in accessions,
+        _integer(_last(terms, "IMS:1000102")),
+        _integer(_last(terms, "IMS:1000103")),
+        _integer(_last(terms, "IMS:1000104")),
+    )
+
+
+def _spectrum(element, ordinal, groups):
+    terms = _terms(element, groups)
+    for scan in _descendants(element, "scan"):
+        terms += _terms(scan, groups)
+    position = tuple(_integer(_last(terms, f"IMS:100005{i}") or ("1" if i == 2 else None)) for i in range(3))
+    arrays = [_array(e, groups) for e in _descendants(element, "binaryDataArray")]
+    return Spectrum(ordinal, position, arrays, _last(terms, "MS:1000528"), _last(terms, "MS:1000527"), terms)
+
+
+def read_imzml(path):
+    """The description of an imzML file and the bytes of its ibd. XML that ends early leaves the complete spectra."""
+    path = Path(path)
+    document = Document(path, [], [], [], [], False, path.with_suffix(".ibd").read_bytes())
+    groups = {}
+    try:
+        for _, element in ET.iterparse(path):
+            tag = _tag(element)
+            if tag == "referenceableParamGroup":
+                groups[element.get("id")] = element
+            elif tag == "fileContent":
+                document.content = _terms(element, groups)
+            elif tag == "scanSettings":
+                document.scan_settings.append(_terms(element, groups))
+            elif tag == "instrumentConfiguration":
+                for part in element.iter():
+                    document.instrument += _terms(part, groups)
+            elif tag == "spectrum":
+                document.spectra.append(_spectrum(element, len(document.spectra), groups))
+                element.clear()
+    except ET.ParseError:
+        document.truncated = True
+    # Groups may stand behind what refers to them only in broken files; the sets here have them in order.
+    return document
+
+
+def _decode_array(array, ibd):
+    if array.length is None or array.offset is None:
+        raise Fault("offset or length is not a number")
+    if array.length < 0 or array.offset < 0:
+        raise Fault("offset or length is negative")
+    types = array.types
+    if len(types) > 1 and not array.compressed and array.encoded:
+        types = [t for t in types if np.dtype(t).itemsize * array.length == array.encoded]
+    if len(types) != 1:
+        raise Fault("no single data type")
+    item = np.dtype(types[0])
+    size = array.encoded if array.compressed else array.length * item.itemsize
+    if size is None or array.offset + size > len(ibd):
+        raise Fault("ends beyond the ibd")
+    if not array.compressed and array.encoded is not None and array.encoded != size:
+        raise Fault("encoded length does not fit")
+    stored = ibd[array.offset : array.offset + size]
+    if array.compressed and array.length > 0:
+        try:
+            stored = zlib.decompress(stored)
+        except zlib.error as error:
+            raise Fault(f"compressed stream: {error}") from error
+        if len(stored) != array.length * item.itemsize:
+            raise Fault("inflates to another length")
+    return np.frombuffer(stored, item, array.length).astype(np.float64)
+
+
+def decode(document, spectrum):
+    """m/z and intensity of one spectrum as doubles in file order; raises Fault."""
+    arrays = {a.kind: a for a in spectrum.arrays if a.kind}
+    for kind in ("mz", "intensity"):
+        if kind not in arrays:
+            raise Fault(f"no {kind} array")
+    if arrays["mz"].length != arrays["intensity"].length:
+        for array in arrays.values():
+            _decode_array(array, document.ibd)
+        raise Fault("m/z and intensity have different lengths")
+    return _decode_array(arrays["mz"], document.ibd), _decode_array(arrays["intensity"], document.ibd)
+
+
+def pixels(document):
+    """(position, ordinals of its spectra), in the order of the first spectrum of each position."""
+    found = {}
+    for s in document.spectra:
+        found.setdefault(s.position, []).append(s.ordinal)
+    return list(found.items())
+
+
+def _half_unit(printed):
+    return Decimal((0, (5,), Decimal(printed).as_tuple().exponent - 1))
+
+
+def metadata_range(document):
+    """Lowest and highest observed m/z over all spectra, each widened by half a unit of its last printed digit; None
+    where a spectrum lacks one or where it is no m/z."""
+    low, high = [], []
+    for s in document.spectra:
+        if s.lowest is None or s.highest is None:
+            return None
+        if not (0 < Decimal(s.lowest) <= 10**6 and 0 < Decimal(s.highest) <= 10**6):
+            return None
+        low.append(Decimal(s.lowest) - _half_unit(s.lowest))
+        high.append(Decimal(s.highest) + _half_unit(s.highest))
+    return (float(min(low)), float(max(high))) if low else None
+
+
+def scanned_range(document):
+    """Extremes of the finite m/z in (0, 1e6] of all decodable spectra."""
+    low, high = math.inf, -math.inf
+    for s in document.spectra:
+        try:
+            mz, _ = decode(document, s)
+        except Fault:
+            continue
+        mz = mz[np.isfinite(mz) & (mz > 0) & (mz <= 1e6)]
+        if len(mz):
+            low, high = min(low, mz.min()), max(high, mz.max())
+    return low, high
+
+
+def pixel_size(document):
+    """x and y size in micrometre; (None, None) where unknown. Without a unit it is micrometre; y is x where not told."""
+    for terms in document.scan_settings:
+        size = [None, None]
+        for t in terms:
+            if t.accession in ("IMS:1000046", "IMS:1000047") and t.value:
+                size[t.accession == "IMS:1000047"] = float(t.value) * LENGTH_UNITS.get(t.unit, 1.0)
+        if size[0]:
+            return size[0], size[1] or size[0]
+    return None, None
+
+
+# --- Mass axis -------------------------------------------------------------------------------------------------
+
+EXPONENTS = {"constant": 0.0, "linear_tof": 0.5, "reflector_tof": 1.0, "orbitrap": 1.5, "fticr": 2.0}
+LAWS = list(EXPONENTS)
+
+
+def _transforms(law, tof):
+    m = mpmath
+    if law == "tof":
+        a, b = m.mpf(tof[0]), m.mpf(tof[1])
+        return (
+            lambda x: 2 / m.sqrt(b) * m.asinh(m.sqrt(b * x / a)),
+            lambda t: a / b * m.sinh(t * m.sqrt(b) / 2) ** 2,
+            lambda r: m.sqrt(a * r + b * r * r),
+        )
+    return {
+        "constant": (lambda x: x, lambda t: t, lambda r: m.mpf(1)),
+        "linear_tof": (lambda x: 2 * m.sqrt(x), lambda t: t * t / 4, m.sqrt),
+        "reflector_tof": (m.log, m.exp, lambda r: r),
+        "orbitrap": (lambda x: -2 / m.sqrt(x), lambda t: 4 / (t * t), lambda r: r * m.sqrt(r)),
+        "fticr": (lambda x: -1 / x, lambda t: -1 / t, lambda r: r * r),
+    }[law]
+
+
+@dataclass(frozen=True)
+class Axis:
+    n: int
+    edges: np.ndarray  # n + 1, correctly rounded
+    centers: np.ndarray  # n
+
+
+def _measure(law, low, high, width, reference, bins, tof):
+    """T, its inverse, T(low), h and N."""
+    transform, inverse, scale = _transforms(law, tof)
+    start, end = transform(mpmath.mpf(low)), transform(mpmath.mpf(high))
+    if bins is not None:
+        return inverse, start, (end - start) / bins, bins
+    step = mpmath.mpf(width) / scale(mpmath.mpf(reference))
+    return inverse, start, step, int(mpmath.ceil((end - start) / step - mpmath.mpf("1e-9")))
+
+
+def count_bins(law, low, high, width, reference=1000.0, tof=None):
+    with mpmath.workdps(50):
+        return _measure(law, low, high, width, reference, None, tof)[3]
+
+
+@lru_cache(maxsize=64)
+def axis(law, low, high, width=None, reference=1000.0, bins=None, tof=None):
+    """Strategy A where `width` (Da) is given, else B."""
+    with mpmath.workdps(50):
+        inverse, start, step, n = _measure(law, low, high, width, reference, bins, tof)
+        edges = [float(inverse(start + k * step)) for k in range(n + 1)]
+        centers = [float(inverse(start + (k + mpmath.mpf(0.5)) * step)) for k in range(n)]
+    edges[0] = low
+    edges[n] = high if bins is not None else max(high, edges[n])
+    return Axis(n, np.array(edges), np.array(centers))
+
+
+def ulps(a, b):
+    """The largest distance of two arrays of positive doubles, in units in the last place."""
+    return int(np.abs(np.asarray(a).view(np.int64) - np.asarray(b).view(np.int64)).max(initial=0))
+
+
+# --- Spectra ---------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Clean:
+    mz: np.ndarray
+    intensity: np.ndarray
+    dropped: int
+
+
+def clean(mz, intensity):
+    """Without points of no use, in order of m/z, points of equal m/z made one."""
+    good = np.isfinite(mz) & np.isfinite(intensity) & (mz > 0)
+    dropped = int(len(mz) - good.sum())
+    mz, intensity = mz[good], intensity[good]
+    order = np.argsort(mz, kind="stable")
+    mz, intensity = mz[order], intensity[order]
+    distinct, group = np.unique(mz, return_inverse=True)
+    return Clean(distinct, np.bincount(group.reshape(-1), intensity, len(distinct)), dropped)
+
+
+def locate(mz, edges):
+    """The bin of each m/z, -1 outside; the last bin is closed."""
+    k = np.searchsorted(edges, mz, side="right") - 1
+    k[mz == edges[-1]] = len(edges) - 2
+    k[(mz < edges[0]) | (mz > edges[-1])] = -1
+    return k
+
+
+def nearest_neighbor(points, edges, centers):
+    """As numpy.histogram(mz, edges, weights=intensity), each bin added up by itself."""
+    k = locate(points.mz, edges)
+    return np.bincount(k[k >= 0], points.intensity[k >= 0], len(centers)).astype(np.float64)
+
+
+def linear(points, edges, centers):
+    if len(points.mz) == 0:
+        return np.zeros(len(centers))
+    return np.interp(centers, points.mz, points.intensity, left=0.0, right=0.0)
+
+
+METHODS = {"nearest_neighbor": nearest_neighbor, "linear": linear}
+
+
+# --- The table and the rasters ---------------------------------------------------------------------------------
+
+
+@dataclass
+class Expected:
+    obs: dict  # column -> array
+    X: np.ndarray  # rows x bins, double
+    scale: np.ndarray  # per row: the sum of |intensity|, for tolerances
+    skipped: list  # (spectrum, position, reason)
+    ambiguous: int  # points whose bin depends on how an edge was rounded
+    outside: int  # clean points beyond the axis
+
+
+def table(document, edges, centers, method, *, own_edges=None, duplicates="sum", size=(None, None)):
+    """Rows and obs. `edges` and `centers` are those the values are for; with `own_edges` the number of points is told
+    that lie in other bins of those."""
+    box = [[f(p[i] for p, _ in pixels(document)) for i in range(3)] for f in (min, max)]
+    size = [s or 1.0 for s in size]
+    names = "instance_key x y z spatial_x spatial_y spectrum_index n_spectra n_points dropped_points tic".split()
+    obs = {c: [] for c in names + ["base_peak_mz", "base_peak_intensity"]}
+    rows, scales, skipped, ambiguous, outside = [], [], [], 0, 0
+    for key, (position, ordinals) in enumerate(pixels(document), start=1):
+        row, scale, used = np.zeros(len(centers)), 0.0, []
+        n_points = dropped = 0
+        tic, peak = 0.0, (0.0, 0.0)
+        for ordinal in ordinals if duplicates == "sum" else ordinals[:1]:
+            try:
+                mz, intensity = decode(document, document.spectra[ordinal])
+            except Fault as fault:
+                skipped.append((ordinal, position, str(fault)))
+                continue
+            points = clean(mz, intensity)
+            row = row + METHODS[method](points, edges, centers)
+            bins = locate(points.mz, edges)
+            outside += int((bins < 0).sum())
+            if own_edges is not None:
+                ambiguous += int((bins != locate(points.mz, own_edges)).sum())
+            finite = intensity[np.isfinite(intensity)]
+            tic += math.fsum(finite)
+            scale += math.fsum(np.abs(finite))
+            n_points += len(mz)
+            dropped += points.dropped
+            if len(points.mz):
+                best = int(np.argmax(points.intensity))
+                if not any(n for _, n in used) or points.intensity[best] > peak[1]:
+                    peak = (points.mz[best], points.intensity[best])
+            used.append((ordinal, len(points.mz)))
+        if not used:
+            continue
+        origin = [min(1, m) for m in box[0]]
+        values = [key, *position]
+        values += [(position[i] - origin[i] + 0.5) * size[i] for i in range(2)]
+        values += [used[0][0], len(used), n_points, dropped, tic, *peak]
+        for column, value in zip(obs, values):
+            obs[column].append(value)
+        rows.append(row)
+        scales.append(scale)
+    X = np.array(rows).reshape(len(rows), len(centers))
+    return Expected(
+        {c: np.array(v) for c, v in obs.items()}, X, np.array(scales), skipped, ambiguous, outside
+    )
+
+
+def box(document):
+    """((x, y, z) of the lowest corner, of the highest), over all indexed pixels."""
+    positions = np.array([p for p, _ in pixels(document)])
+    return positions.min(axis=0), positions.max(axis=0)
+
+
+def raster(document, positions, values, dtype):
+    """(y, x), or (z, y, x) where there are several z, over the bounding box of all indexed pixels."""
+    low, high = box(document)
+    shape = tuple((high - low + 1)[::-1])
+    image = np.zeros(shape, dtype)
+    for (x, y, z), value in zip(positions, values):
+        image[z - low[2], y - low[1], x - low[0]] = value
+    return image if shape[0] > 1 else image[0]
+
+
+def columns(X):
+    """mean_intensity, max_intensity and n_pixels of every column of a csc matrix of stored values."""
+    n = X.shape[0]
+    mean, largest, count = np.zeros(X.shape[1]), np.zeros(X.shape[1]), np.zeros(X.shape[1], np.int64)
+    for k in np.flatnonzero(np.diff(X.indptr)):
+        stored = X.data[X.indptr[k] : X.indptr[k + 1]].astype(np.float64)
+        mean[k] = math.fsum(stored) / n
+        largest[k] = stored.max() if len(stored) == n else max(0.0, stored.max())
+        count[k] = np.count_nonzero(stored)
+    return mean, largest, count

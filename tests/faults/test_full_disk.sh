@@ -1,0 +1,89 @@
+#!/bin/bash
+# A disk that runs full ends the run with one line that names the place and the space, and leaves nothing behind:
+# wherever it happens, in staging, in the Zarr step or in the metadata, on any number of ranks.
+#
+# The disk is a small tmpfs, in a mount namespace of its own, so that it is gone with this process. The sizes follow
+# from what a run that succeeds leaves there, so that the last of them lacks one page: the one for the last metadata.
+if [ -z "${MZGRID_OWN_MOUNTS-}" ]; then
+    export MZGRID_OWN_MOUNTS=1
+    for way in --mount '--map-root-user --mount'; do
+        unshare $way true 2>/dev/null && exec unshare $way bash "$0" "$@"
+    done
+    echo "skipped: needs root or user namespaces, to mount a small tmpfs"
+    exit 77
+fi
+source "$(dirname "$0")/../support/faults.sh"
+
+disk=$work/disk
+elsewhere=$work/elsewhere
+mkdir "$disk" "$elsewhere"
+mount -t tmpfs -o size=512M tmpfs "$disk" 2>/dev/null || skip "tmpfs cannot be mounted here"
+
+used() { # pages of the disk, in KiB
+    df --output=used -k "$disk" | tail -n 1 | tr -d ' '
+}
+
+resize() { # KIB: an empty disk of that size
+    rm -rf "${disk:?}"/*
+    mount -o "remount,size=${1}k" "$disk"
+}
+
+generate "$work/sample.imzML" 24x24 profile 800
+convert=(convert "$work/sample.imzML" -q --threads 1 --streaming hdf5 --chunk-size 40)
+
+begin_case "staging"
+mzgrid 2 "${convert[@]}" "$elsewhere/out.zarr" --temp-dir "$disk" --keep-hdf5
+[ $status = 0 ] || { cat "$work/stderr"; fail "the run without a fault failed"; finish; }
+staged=$(used)
+rm -rf "$elsewhere"/*
+for ranks in 1 2 4; do
+    for percent in 0 1 40; do
+        resize $((staged * percent / 100 / 4 * 4 + 4))
+        begin_case "staging, $percent % of $staged KiB, $ranks ranks"
+        mzgrid $ranks "${convert[@]}" "$elsewhere/out.zarr" --temp-dir "$disk"
+        expect_refusal 1 "$disk" 'space' 'MB'
+        expect_nothing "$disk"
+        expect_nothing "$elsewhere"
+    done
+done
+
+begin_case "store"
+resize 524288
+mzgrid 2 "${convert[@]}" "$disk/out.zarr" --temp-dir "$elsewhere"
+[ $status = 0 ] || { cat "$work/stderr"; fail "the run without a fault failed"; finish; }
+rm "$disk/out.zarr.run.json" # which is not part of the store: without space for it there is a warning
+stored=$(used)
+for ranks in 1 2 4; do
+    for size in $((stored / 40)) $((stored * 2 / 3)) $((stored - 64)) $((stored - 4)); do
+        resize $((size / 4 * 4))
+        begin_case "store, $size of $stored KiB, $ranks ranks"
+        mzgrid $ranks "${convert[@]}" "$disk/out.zarr" --temp-dir "$elsewhere"
+        expect_refusal 1 "$disk" 'space' 'MB'
+        expect_nothing "$disk"
+        expect_nothing "$elsewhere"
+    done
+    # One page short, it is the metadata, written last, that has no place.
+    grep -q 'zarr\.json' "$work/stderr" || fail "the last page is not that of a zarr.json"
+done
+
+begin_case "a store that just fits"
+resize $((stored + 64))
+mzgrid 2 "${convert[@]}" "$disk/out.zarr" --temp-dir "$elsewhere"
+[ $status = 0 ] || { cat "$work/stderr"; fail "exit status $status with $((stored + 64)) KiB"; }
+[ -e "$disk/out.zarr/zarr.json" ] || fail "no store"
+
+begin_case "an existing store stays when its replacement finds no space"
+resize $((stored + stored / 2))
+mzgrid 2 "${convert[@]}" "$disk/out.zarr" --temp-dir "$elsewhere"
+find "$disk" -type f -exec sha256sum {} + | sort >"$work/before"
+mzgrid 2 "${convert[@]}" "$disk/out.zarr" --temp-dir "$elsewhere" --overwrite
+expect_refusal 1 "$disk" 'space'
+find "$disk" -type f -exec sha256sum {} + | sort | cmp -s - "$work/before" || fail "the existing store changed"
+
+begin_case "generate"
+resize 400
+mzgrid 2 generate "$disk/sample.imzML" --size 24x24 --kind profile --points 800 -q
+expect_refusal 1 "$disk" 'full' 'free'
+expect_nothing "$disk"
+
+finish

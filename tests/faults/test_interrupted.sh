@@ -1,0 +1,47 @@
+#!/bin/bash
+# Ctrl-C on mpirun, or its end asked for by SIGTERM: the run ends soon, no half-made store stands under the output's
+# name, and what was half-made is removed. mpirun gives its ranks one second for that before it kills them; here three,
+# for the machine may be busy.
+source "$(dirname "$0")/../support/faults.sh"
+
+export OMPI_MCA_odls_base_sigkill_timeout=3
+out=$work/out
+mkdir "$out"
+generate "$work/sample.imzML" 80x80 profile 1500
+convert=(convert "$work/sample.imzML" "$out/out.zarr" -q --threads 1 --streaming hdf5 --chunk-size 20 --progress none)
+
+# interrupt SIGNAL PATTERN COMMAND...: sends the signal as soon as a path that matches is there.
+interrupt() {
+    local signal=$1 pattern=$2 job begin
+    shift 2
+    # A shell without job control starts background programs with SIGINT ignored; env gives it back.
+    env --default-signal=INT "$@" </dev/null >"$work/stdout" 2>"$work/stderr" &
+    job=$!
+    for _ in $(seq 3000); do
+        [ -z "$(find "$out" -path "$pattern" 2>/dev/null | head -n 1)" ] || break
+        kill -0 $job 2>/dev/null || break
+        sleep .01
+    done
+    kill -"$signal" $job 2>/dev/null || fail "the run was over too soon"
+    begin=$SECONDS
+    wait $job
+    status=$?
+    [ $((SECONDS - begin)) -le 10 ] || fail "took $((SECONDS - begin)) s to end"
+    [ $status != 0 ] || fail "exit status 0"
+    # What the signal met when it was complete already may stay.
+    [ ! -e "$out/out.zarr/zarr.json" ] || rm -rf "$out"/out.zarr "$out"/out.zarr.run.json
+    expect_nothing "$out"
+}
+
+for signal in INT TERM; do
+    begin_case "SIG$signal, one rank without mpirun"
+    interrupt $signal "$out/*.h5ad*" "$program" "${convert[@]}"
+    expect_refusal 1 'interrupted|stopped'
+    for ranks in 1 2 4; do
+        begin_case "SIG$signal to mpirun, $ranks ranks, while staging"
+        interrupt $signal "$out/*.h5ad*" mpirun -q -n $ranks "$program" "${convert[@]}"
+    done
+    begin_case "SIG$signal to mpirun, 2 ranks, while writing the store"
+    interrupt $signal "$out/*.part/tables/*/X/data/c/*" mpirun -q -n 2 "$program" "${convert[@]}"
+done
+finish

@@ -1,0 +1,50 @@
+/* Memory that the ranks of a node share: all see what rank 0 wrote. */
+#include <input/node_memory.h>
+#include <mpi_test.h>
+
+#include <string.h>
+
+MPI_TEST(node_memory, all_ranks_see_what_rank_0_wrote)
+{
+    enum { N = 300000 };
+    struct mzg_node_memory *memory = NULL;
+    struct mzg_error err = {0};
+    cr_assert(eq(int, (int)mzg_node_memory_new(MPI_COMM_WORLD, N * sizeof(int32_t), &memory, &err), MZG_OK));
+    int32_t *numbers = mzg_node_memory_bytes(memory);
+    if (mpi_rank == 0)
+        for (int32_t i = 0; i < N; i++)
+            numbers[i] = 3 * i + 1;
+    mzg_node_memory_share(memory);
+    int32_t wrong = 0;
+    for (int32_t i = 0; i < N; i++)
+        wrong += numbers[i] != 3 * i + 1;
+    cr_expect(eq(i32, wrong, 0));
+    mzg_node_memory_free(memory);
+}
+
+MPI_TEST(node_memory, several_at_once_and_none_at_all)
+{
+    struct mzg_node_memory *memories[3] = {NULL};
+    struct mzg_error err = {0};
+    for (int i = 0; i < 3; i++)
+        cr_assert(eq(int, (int)mzg_node_memory_new(MPI_COMM_WORLD, 8 * i, &memories[i], &err), MZG_OK));
+    for (int i = 2; i >= 0; i--) {
+        if (mpi_rank == 0)
+            memset(mzg_node_memory_bytes(memories[i]), 'a' + i, (size_t)(8 * i));
+        mzg_node_memory_share(memories[i]);
+    }
+    for (int i = 0; i < 3; i++)
+        for (int k = 0; k < 8 * i; k++)
+            cr_expect(eq(chr, *((char *)mzg_node_memory_bytes(memories[i]) + k), (char)('a' + i)));
+    for (int i = 0; i < 3; i++)
+        mzg_node_memory_free(memories[i]);
+    mzg_node_memory_free(NULL);
+}
+
+MPI_TEST(node_memory, more_than_there_is_fails_on_all_ranks)
+{
+    struct mzg_node_memory *memory = NULL;
+    struct mzg_error err = {0};
+    cr_expect(eq(int, (int)mzg_node_memory_new(MPI_COMM_WORLD, INT64_MAX / 4, &memory, &err), MZG_ENOMEM));
+    cr_expect(memory == NULL);
+}

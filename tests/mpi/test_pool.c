@@ -1,0 +1,52 @@
+#include <core/pool.h>
+#include <mpi_test.h>
+
+#include <stdatomic.h>
+
+enum { ITEMS = 1000 };
+
+struct tally {
+    atomic_int done[ITEMS];
+    int64_t by_worker[8];
+};
+
+static void count_item(void *context, int64_t item, int worker)
+{
+    struct tally *tally = context;
+    atomic_fetch_add(&tally->done[item], 1);
+    tally->by_worker[worker]++;
+}
+
+MPI_TEST(pool, every_item_is_done_once)
+{
+    struct mzg_error err = {0};
+    struct mzg_pool *pool = NULL;
+    cr_assert(eq(int, (int)mzg_pool_new(MPI_COMM_WORLD, 3, &pool, &err), MZG_OK));
+    cr_expect(eq(int, mzg_pool_size(pool), 3));
+
+    static struct tally tally;
+    for (int batch = 0; batch < 50; batch++)
+        mzg_pool_run(pool, ITEMS, count_item, &tally);
+    mzg_pool_run(pool, 0, count_item, &tally);
+
+    for (int i = 0; i < ITEMS; i++)
+        cr_expect(eq(int, atomic_load(&tally.done[i]), 50));
+    int64_t sum = tally.by_worker[0] + tally.by_worker[1] + tally.by_worker[2];
+    cr_expect(eq(i64, sum, 50 * ITEMS));
+    mzg_pool_free(pool);
+}
+
+MPI_TEST(pool, default_size_is_at_least_one)
+{
+    struct mzg_error err = {0};
+    struct mzg_pool *pool = NULL;
+    cr_assert(eq(int, (int)mzg_pool_new(MPI_COMM_WORLD, 0, &pool, &err), MZG_OK));
+    cr_expect(ge(int, mzg_pool_size(pool), 1));
+    mzg_pool_free(pool);
+}
+
+MPI_TEST(pool, null_is_freed)
+{
+    mzg_pool_free(NULL);
+    cr_expect(eq(int, mpi_size > 0, 1));
+}

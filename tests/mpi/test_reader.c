@@ -1,0 +1,574 @@
+/* The reader on pairs of files written here: every rank sees the same pixels, arrays and faults. */
+#include <mpi_test.h>
+#include <mzgrid/reader.h>
+
+#include <core/context.h>
+#include <imzml_sample.h>
+#include <jansson.h>
+#include <libdeflate.h>
+#include <math.h>
+#include <temp_files.h>
+
+static char directory[256];
+static char imzml[512];
+static struct sample sample;
+
+/* The ibd as it grows. */
+static unsigned char ibd[1 << 21];
+static size_t ibd_size;
+
+static const unsigned char uuid[16] = {0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77,
+                                       0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff};
+
+static int64_t append(const void *bytes, size_t n)
+{
+    cr_assert(ibd_size + n <= sizeof ibd);
+    if (n > 0)
+        memcpy(ibd + ibd_size, bytes, n);
+    ibd_size += n;
+    return (int64_t)(ibd_size - n);
+}
+
+static void begin(const char *content, int count)
+{
+    sample.n = 0;
+    sample_head(&sample, content, "", "", count);
+    ibd_size = 0;
+    append(uuid, sizeof uuid);
+}
+
+static void write_file(const char *name, const void *bytes, size_t n)
+{
+    char path[600];
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    FILE *file = fopen(path, "wb");
+    cr_assert_not_null(file);
+    cr_expect(eq(sz, fwrite(bytes, 1, n, file), n));
+    fclose(file);
+}
+
+/* Rank 0 writes the pair into a directory of its own, whose name all ranks get. */
+static void write_pair(void)
+{
+    sample_tail(&sample);
+    if (mpi_rank == 0) {
+        make_temp_directory(directory);
+        write_file("a.imzML", sample.text, sample.n);
+        write_file("a.ibd", ibd, ibd_size);
+    }
+    MPI_Bcast(directory, sizeof directory, MPI_CHAR, 0, MPI_COMM_WORLD);
+    snprintf(imzml, sizeof imzml, "%s/a.imzML", directory);
+}
+
+static enum mzg_status open_with(const struct mzg_reader_options *options, struct mzg_reader **reader,
+                                 struct mzg_error *err)
+{
+    struct mzg_context context = {.comm = MPI_COMM_WORLD, .rank = mpi_rank, .size = mpi_size};
+    return mzg_reader_open(&context, imzml, options, reader, err);
+}
+
+static struct mzg_reader *open_pair(void)
+{
+    struct mzg_reader_options options = {0};
+    struct mzg_reader *reader = NULL;
+    struct mzg_error err = {0};
+    cr_assert(eq(int, (int)open_with(&options, &reader, &err), MZG_OK), "%s", err.text);
+    return reader;
+}
+
+static void expect_refused(const char *words, enum mzg_status status)
+{
+    struct mzg_reader_options options = {0};
+    struct mzg_reader *reader = NULL;
+    struct mzg_error err = {0};
+    cr_expect(eq(int, (int)open_with(&options, &reader, &err), (int)status), "%s", err.text);
+    cr_expect(strstr(err.text, words) != NULL, "%s", err.text);
+    cr_expect(reader == NULL);
+}
+
+static bool has_finding(const struct mzg_reader *reader, const char *words)
+{
+    size_t i;
+    json_t *line;
+    json_array_foreach(json_object_get(reader->dataset.metadata, "findings"), i,
+                       line) if (strstr(json_string_value(line), words)) return true;
+    return false;
+}
+
+/* A batch of all pixels, decoded one after the other. */
+struct all {
+    struct mzg_batch batch;
+    struct mzg_decoder *decoder;
+    struct mzg_spectrum spectrum;
+    struct mzg_fault fault;
+};
+
+static void fetch_all(const struct mzg_reader *reader, struct all *all)
+{
+    struct mzg_error err = {0};
+    *all = (struct all){0};
+    mzg_batch_init(&all->batch);
+    cr_assert(eq(int, (int)mzg_decoder_new(&all->decoder, &err), MZG_OK));
+    cr_assert(eq(int, (int)mzg_reader_fetch(reader, 0, reader->dataset.n_pixels, &all->batch, &err), MZG_OK));
+}
+
+static bool decode(const struct mzg_reader *reader, struct all *all, int64_t i)
+{
+    return mzg_reader_decode(reader, &all->batch, i, all->decoder, &all->spectrum, &all->fault);
+}
+
+static void forget(struct all *all)
+{
+    mzg_batch_destroy(&all->batch);
+    mzg_decoder_free(all->decoder);
+}
+
+static void add_processed(int x, int y, const double *mz, const float *intensity, size_t n)
+{
+    int64_t at_mz = append(mz, n * sizeof *mz);
+    int64_t at_intensity = append(intensity, n * sizeof *intensity);
+    sample_spectrum(&sample, x, y, at_mz, at_intensity, (int64_t)n);
+}
+
+static const double mz3[] = {100.5, 200.25, 300.125};
+static const float intensity3[] = {1.5f, -2, 0};
+
+MPI_TEST(reader, processed_spectra_empty_ones_and_duplicates)
+{
+    begin(SAMPLE_CONTENT, 4);
+    add_processed(3, 4, mz3, intensity3, 3);
+    add_processed(5, 4, NULL, NULL, 0);
+    add_processed(3, 4, mz3 + 1, intensity3, 2);
+    add_processed(4, 9, mz3, intensity3, 1);
+    write_pair();
+    struct mzg_reader *reader = open_pair();
+    const struct mzg_dataset *dataset = &reader->dataset;
+    cr_expect(eq(i64, dataset->n_spectra, 4));
+    cr_expect(eq(i64, dataset->n_pixels, 3));
+    cr_expect(eq(i64, dataset->n_duplicate_pixels, 1));
+    cr_expect(eq(i64, dataset->n_points, 6));
+    cr_expect(eq(i64, dataset->n_bytes, (int64_t)(sample.n + ibd_size)));
+    static const int32_t min[3] = {3, 4, 1}, max[3] = {5, 9, 1};
+    for (int d = 0; d < 3; d++) {
+        cr_expect(eq(i32, dataset->min[d], min[d]));
+        cr_expect(eq(i32, dataset->max[d], max[d]));
+    }
+    cr_expect(not(dataset->shared_mz));
+    cr_expect(not(dataset->has_mz_range));
+    cr_expect(eq(int, dataset->metadata != NULL, mpi_rank == 0));
+
+    struct all all;
+    fetch_all(reader, &all);
+    cr_assert(eq(i64, all.batch.n_spectra, 4));
+    static const int64_t order[] = {0, 2, 1, 3}, lengths[] = {3, 2, 0, 1};
+    for (int64_t i = 0; i < 4; i++) {
+        cr_expect(eq(i64, all.batch.spectra[i], order[i]));
+        cr_expect(decode(reader, &all, i));
+        cr_expect(eq(i64, all.spectrum.n, lengths[i]));
+    }
+    cr_expect(decode(reader, &all, 1));
+    cr_expect(eq(dbl, all.spectrum.mz[0], 200.25));
+    cr_expect(eq(dbl, all.spectrum.mz[1], 300.125));
+    cr_expect(eq(dbl, all.spectrum.intensity[0], 1.5));
+    cr_expect(eq(dbl, all.spectrum.intensity[1], -2));
+    forget(&all);
+
+    int64_t bytes, points;
+    mzg_reader_measure(reader, 0, 1, &bytes, &points);
+    cr_expect(eq(i64, points, 5));
+    cr_expect(ge(i64, bytes, 5 * 12));
+    cr_expect(eq(i64, mzg_reader_count_faulty(reader), 0));
+    mzg_reader_close(reader);
+}
+
+MPI_TEST(reader, a_batch_is_reused_for_any_range)
+{
+    begin(SAMPLE_CONTENT, 50);
+    double mz[50];
+    for (int i = 0; i < 50; i++) {
+        mz[i] = 100 + i;
+        add_processed(i, 0, mz, intensity3, (size_t)(i % 4));
+    }
+    write_pair();
+    struct mzg_reader *reader = open_pair();
+    struct all all;
+    fetch_all(reader, &all);
+    struct mzg_error err = {0};
+    static const int64_t firsts[] = {49, 0, 10, 13, 0}, counts[] = {1, 3, 0, 20, 50};
+    for (int r = 0; r < 5; r++) {
+        cr_assert(eq(int, (int)mzg_reader_fetch(reader, firsts[r], counts[r], &all.batch, &err), MZG_OK));
+        cr_expect(eq(i64, all.batch.n_pixels, counts[r]));
+        cr_expect(eq(i64, all.batch.pixel_begin[counts[r]], counts[r]));
+        for (int64_t i = 0; i < counts[r]; i++) {
+            cr_expect(decode(reader, &all, i));
+            cr_expect(eq(i64, all.spectrum.n, (firsts[r] + i) % 4));
+        }
+    }
+    forget(&all);
+    mzg_reader_close(reader);
+}
+
+MPI_TEST(reader, shared_mz_is_one_array_for_all)
+{
+    begin(SAMPLE_CV("IMS:1000080", "", SAMPLE_UUID) SAMPLE_CV("IMS:1000030", "continuous", ""), 3);
+    int64_t at = append(mz3, sizeof mz3);
+    for (int i = 0; i < 3; i++)
+        sample_spectrum(&sample, i + 1, 1, at, append(intensity3, sizeof intensity3), 3);
+    sample_spectrum(&sample, 9, 1, 1 << 20, at, 3); /* broken: does not end the sharing of the others */
+    write_pair();
+    struct mzg_reader *reader = open_pair();
+    cr_assert(reader->dataset.shared_mz);
+    const double *mz = NULL;
+    int64_t n = 0;
+    struct mzg_error err = {0};
+    cr_assert(eq(int, (int)mzg_reader_shared_mz(reader, &mz, &n, &err), MZG_OK));
+    cr_expect(eq(i64, n, 3));
+    cr_expect(eq(dbl, mz[2], 300.125));
+
+    struct all all;
+    fetch_all(reader, &all);
+    cr_expect(eq(i64, all.batch.bytes_read, 3 * (int64_t)sizeof intensity3), "only intensities are read");
+    for (int64_t i = 0; i < 3; i++) {
+        cr_expect(decode(reader, &all, i));
+        cr_expect(all.spectrum.mz == mz, "the very pointer");
+        cr_expect(eq(dbl, all.spectrum.intensity[0], 1.5));
+    }
+    cr_expect(not(decode(reader, &all, 3)));
+    cr_expect(eq(int, (int)all.fault.reason, (int)MZG_FAULT_OUTSIDE_FILE));
+    cr_expect(eq(i64, all.fault.spectrum, 3));
+    cr_expect(eq(i64, mzg_reader_count_faulty(reader), 1));
+
+    double low = INFINITY, high = -INFINITY;
+    cr_expect(eq(int, (int)mzg_reader_scan_mz(reader, 0, 4, false, all.decoder, &low, &high, &err), MZG_OK));
+    cr_expect(eq(dbl, low, 100.5));
+    cr_expect(eq(dbl, high, 300.125));
+    forget(&all);
+    mzg_reader_close(reader);
+}
+
+MPI_TEST(reader, the_offsets_decide_whether_mz_are_shared)
+{
+    begin(SAMPLE_CV("IMS:1000080", "", SAMPLE_UUID) SAMPLE_CV("IMS:1000030", "continuous", ""), 2);
+    add_processed(1, 1, mz3, intensity3, 3);
+    add_processed(2, 1, mz3, intensity3, 2);
+    write_pair();
+    struct mzg_reader *reader = open_pair();
+    cr_expect(not(reader->dataset.shared_mz));
+    cr_expect(mpi_rank != 0 || has_finding(reader, "declared continuous, but its spectra do not all share"));
+    const double *mz;
+    int64_t n;
+    struct mzg_error err = {0};
+    cr_expect(eq(int, (int)mzg_reader_shared_mz(reader, &mz, &n, &err), MZG_EUSAGE));
+    mzg_reader_close(reader);
+
+    begin(SAMPLE_CONTENT, 2);
+    int64_t at = append(mz3, sizeof mz3);
+    sample_spectrum(&sample, 1, 1, at, append(intensity3, sizeof intensity3), 3);
+    sample_spectrum(&sample, 2, 1, at, append(intensity3, sizeof intensity3), 3);
+    write_pair();
+    reader = open_pair();
+    cr_expect(reader->dataset.shared_mz);
+    cr_expect(mpi_rank != 0 || has_finding(reader, "declared processed, but its spectra all share"));
+    mzg_reader_close(reader);
+}
+
+/* One spectrum with these arrays, in these groups, after `begin`. */
+static void add_arrays(const char *mz_group, const char *mz, const char *intensity_group,
+                       const char *intensity)
+{
+    sample_add(&sample,
+               "<spectrum><cvParam accession=\"IMS:1000050\" value=\"1\"/><cvParam accession=\"IMS:1000051\" "
+               "value=\"1\"/><binaryDataArrayList>");
+    sample_array(&sample, mz_group, mz);
+    sample_array(&sample, intensity_group, intensity);
+    sample_add(&sample, "</binaryDataArrayList></spectrum>");
+}
+
+static int64_t append_zlib(const void *bytes, size_t n, size_t *stored)
+{
+    unsigned char packed[4096];
+    struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(6);
+    *stored = libdeflate_zlib_compress(compressor, bytes, n, packed, sizeof packed);
+    libdeflate_free_compressor(compressor);
+    return append(packed, *stored);
+}
+
+#define ZLIB "<cvParam accession=\"MS:1000574\"/>"
+
+MPI_TEST(reader, compressed_arrays_with_and_without_their_length)
+{
+    double mz[200];
+    float intensity[200];
+    for (int i = 0; i < 200; i++) {
+        mz[i] = 100 + i * 0.25;
+        intensity[i] = (float)((i * 7919) % 1000);
+    }
+    begin(SAMPLE_CONTENT, 4);
+    for (int tells = 0; tells < 2; tells++) {
+        char place[2][600], numbers[2][32];
+        size_t stored;
+        for (int which = 0; which < 2; which++) {
+            int64_t at = which ? append_zlib(intensity, sizeof intensity, &stored)
+                               : append_zlib(mz, sizeof mz, &stored);
+            snprintf(numbers[0], sizeof numbers[0], "%lld", (long long)at);
+            snprintf(numbers[1], sizeof numbers[1], "%zu", tells ? stored : 0);
+            sample_place(place[which], sizeof place[which] - sizeof ZLIB, numbers[0], "200", numbers[1]);
+            strcat(place[which], ZLIB);
+        }
+        add_arrays("mz", place[0], "intensity", place[1]);
+    }
+    write_pair();
+    struct mzg_reader *reader = open_pair();
+    struct all all;
+    fetch_all(reader, &all);
+    for (int64_t i = 0; i < 2; i++) {
+        cr_assert(decode(reader, &all, i), "%s", all.fault.text);
+        cr_expect(eq(i64, all.spectrum.n, 200));
+        for (int k = 0; k < 200; k++)
+            cr_expect(all.spectrum.mz[k] == mz[k] && all.spectrum.intensity[k] == (double)intensity[k]);
+    }
+    double low = INFINITY, high = -INFINITY;
+    struct mzg_error err = {0};
+    cr_expect(eq(int, (int)mzg_reader_scan_mz(reader, 0, 1, false, all.decoder, &low, &high, &err), MZG_OK));
+    cr_expect(eq(dbl, low, 100));
+    cr_expect(eq(dbl, high, mz[199]));
+    forget(&all);
+    mzg_reader_close(reader);
+}
+
+MPI_TEST(reader, broken_streams_are_faults_of_their_spectrum)
+{
+    begin(SAMPLE_CONTENT, 4);
+    float intensity[50] = {1, 2, 3, 4};
+    double mz[50] = {0};
+    size_t stored;
+    /* Too short, too long, broken in the middle, checksum of the end wrong. */
+    static const char *const words[] = {"holds fewer than its 51 values", "holds more than its 49 values",
+                                        "is broken", "is broken"};
+    for (int i = 0; i < 4; i++) {
+        char place[2][600], numbers[3][32];
+        int n = i == 0 ? 51 : i == 1 ? 49 : 50;
+        int64_t at = append_zlib(intensity, sizeof intensity, &stored);
+        if (i == 2)
+            memset(ibd + at + 4, 0xff, 6);
+        if (i == 3)
+            ibd[at + (int64_t)stored - 1] ^= 1;
+        snprintf(numbers[0], sizeof numbers[0], "%lld", (long long)at);
+        snprintf(numbers[1], sizeof numbers[1], "%d", n);
+        snprintf(numbers[2], sizeof numbers[2], "%zu", stored);
+        sample_place(place[1], sizeof place[1] - sizeof ZLIB, numbers[0], numbers[1], numbers[2]);
+        strcat(place[1], ZLIB);
+        snprintf(numbers[0], sizeof numbers[0], "%lld", (long long)append(mz, sizeof mz));
+        append(mz, 8);
+        sample_place(place[0], sizeof place[0], numbers[0], numbers[1], "0");
+        add_arrays("mz", place[0], "intensity", place[1]);
+    }
+    write_pair();
+    struct mzg_reader *reader = open_pair();
+    struct all all;
+    fetch_all(reader, &all);
+    for (int64_t i = 0; i < 4; i++) {
+        cr_expect(not(decode(reader, &all, i)));
+        cr_expect(eq(int, (int)all.fault.reason, (int)MZG_FAULT_COMPRESSION));
+        cr_expect(eq(i64, all.fault.spectrum, i));
+        cr_expect(strstr(all.fault.text, words[i]) != NULL, "%s", all.fault.text);
+    }
+    forget(&all);
+    mzg_reader_close(reader);
+}
+
+MPI_TEST(reader, bytes_that_vanish_are_faults_of_their_spectra)
+{
+    begin(SAMPLE_CONTENT, 3);
+    for (int i = 0; i < 3; i++)
+        add_processed(i, 0, mz3, intensity3, 3);
+    write_pair();
+    struct mzg_reader *reader = open_pair();
+    MPI_Barrier(MPI_COMM_WORLD);
+    char path[600];
+    snprintf(path, sizeof path, "%s/a.ibd", directory);
+    if (mpi_rank == 0)
+        cr_expect(eq(int, truncate(path, 16 + 36 + 30), 0));
+    MPI_Barrier(MPI_COMM_WORLD);
+    struct all all;
+    fetch_all(reader, &all);
+    cr_expect(decode(reader, &all, 0));
+    cr_expect(eq(dbl, all.spectrum.mz[1], 200.25));
+    for (int64_t i = 1; i < 3; i++) {
+        cr_expect(not(decode(reader, &all, i)));
+        cr_expect(eq(int, (int)all.fault.reason, (int)MZG_FAULT_READ));
+        cr_expect(strstr(all.fault.text, "the ibd became shorter") != NULL, "%s", all.fault.text);
+    }
+    forget(&all);
+    mzg_reader_close(reader);
+}
+
+MPI_TEST(reader, scans_pass_over_what_is_no_mz)
+{
+    static const double zero_first[] = {0, 250, 260}, unsorted[] = {150, 900, 120},
+                        wild[] = {NAN, 170, INFINITY};
+    begin(SAMPLE_CONTENT, 4);
+    add_processed(1, 1, zero_first, intensity3, 3);
+    add_processed(2, 1, unsorted, intensity3, 3);
+    add_processed(3, 1, wild, intensity3, 3);
+    add_processed(4, 1, NULL, NULL, 0);
+    sample_spectrum(&sample, 5, 1, 1 << 20, 16, 3);
+    write_pair();
+    struct mzg_reader *reader = open_pair();
+    struct mzg_decoder *decoder = NULL;
+    struct mzg_error err = {0};
+    cr_assert(eq(int, (int)mzg_decoder_new(&decoder, &err), MZG_OK));
+    static const double lows[] = {250, 120, 170, INFINITY, INFINITY},
+                        highs[] = {260, 900, 170, -INFINITY, -INFINITY};
+    for (int full = 0; full < 2; full++) {
+        for (int64_t p = 0; p < 5; p++) {
+            double low = INFINITY, high = -INFINITY;
+            cr_expect(
+                eq(int, (int)mzg_reader_scan_mz(reader, p, 1, full, decoder, &low, &high, &err), MZG_OK));
+            cr_expect(low == lows[p] && high == highs[p], "pixel %d: %g %g", (int)p, low, high);
+        }
+        double low = 130, high = 140;
+        cr_expect(eq(int, (int)mzg_reader_scan_mz(reader, 0, 5, full, decoder, &low, &high, &err), MZG_OK));
+        cr_expect(low == 120 && high == 900, "all: %g %g", low, high);
+    }
+    mzg_decoder_free(decoder);
+    mzg_reader_close(reader);
+}
+
+/* Arrays so long that only their ends are read, unless these cannot stand for the rest. */
+MPI_TEST(reader, scans_of_long_arrays)
+{
+    enum { N = 40000 };
+    static double mz[N];
+    static float intensity[N];
+    begin(SAMPLE_CONTENT, 2);
+    for (int i = 0; i < N; i++)
+        mz[i] = 200 + i * 0.001;
+    mz[N / 2] = 999; /* in the middle: seen by a full scan only */
+    add_processed(1, 1, mz, intensity, N);
+    mz[0] = 900; /* the ends in the wrong order: all is read */
+    add_processed(2, 1, mz, intensity, N);
+    write_pair();
+    struct mzg_reader *reader = open_pair();
+    struct mzg_decoder *decoder = NULL;
+    struct mzg_error err = {0};
+    cr_assert(eq(int, (int)mzg_decoder_new(&decoder, &err), MZG_OK));
+    const double last = 200 + (N - 1) * 0.001;
+    const double lows[2][2] = {{200, 200.001}, {200, 200.001}}, highs[2][2] = {{last, 999}, {999, 999}};
+    for (int full = 0; full < 2; full++) {
+        for (int64_t p = 0; p < 2; p++) {
+            double low = INFINITY, high = -INFINITY;
+            cr_expect(
+                eq(int, (int)mzg_reader_scan_mz(reader, p, 1, full, decoder, &low, &high, &err), MZG_OK));
+            cr_expect(low == lows[full][p] && high == highs[full][p], "%d, pixel %d: %g %g", full, (int)p,
+                      low, high);
+        }
+    }
+    mzg_decoder_free(decoder);
+    mzg_reader_close(reader);
+}
+
+MPI_TEST(reader, a_spectrum_without_position_is_a_faulty_pixel_outside_the_box)
+{
+    begin(SAMPLE_CONTENT, 3);
+    add_processed(4, 5, mz3, intensity3, 3);
+    sample_add(&sample, "<spectrum/><spectrum/>");
+    write_pair();
+    struct mzg_reader *reader = open_pair();
+    cr_expect(eq(i64, reader->dataset.n_pixels, 3));
+    cr_expect(eq(i32, reader->dataset.min[0], 4));
+    cr_expect(eq(i32, reader->dataset.max[1], 5));
+    cr_expect(eq(i64, mzg_reader_count_faulty(reader), 2));
+    struct all all;
+    fetch_all(reader, &all);
+    for (int64_t p = 1; p < 3; p++) {
+        int32_t position[3];
+        int64_t first, n;
+        mzg_reader_pixel(reader, p, position, &first, &n);
+        cr_expect(eq(i32, position[0], INT32_MIN));
+        cr_expect(eq(i64, first, p));
+        cr_expect(not(decode(reader, &all, p)));
+        cr_expect(eq(int, (int)all.fault.reason, (int)MZG_FAULT_BAD_NUMBER));
+    }
+    forget(&all);
+    mzg_reader_close(reader);
+}
+
+MPI_TEST(reader, strict_refuses_a_wrong_uuid_on_all_ranks)
+{
+    begin(SAMPLE_CV("IMS:1000080", "", "ff112233445566778899aabbccddeeff") SAMPLE_CV("IMS:1000031", "", ""),
+          1);
+    add_processed(1, 1, mz3, intensity3, 3);
+    write_pair();
+    struct mzg_reader_options strict = {.strict = true};
+    struct mzg_reader *reader = NULL;
+    struct mzg_error err = {0};
+    cr_expect(eq(int, (int)open_with(&strict, &reader, &err), MZG_EFORMAT));
+    cr_expect(strstr(err.text, "its UUID is ff11") != NULL, "%s", err.text);
+    cr_expect(reader == NULL);
+    mzg_reader_close(open_pair());
+}
+
+MPI_TEST(reader, files_without_use)
+{
+    begin(SAMPLE_CONTENT, 0);
+    write_pair();
+    expect_refused("no spectra", MZG_EFORMAT);
+
+    begin(SAMPLE_CONTENT, 1);
+    sample_add(&sample, "<spectrum/>");
+    write_pair();
+    expect_refused("no spectrum has a usable position", MZG_EFORMAT);
+
+    snprintf(imzml, sizeof imzml, "%s/b.imzML", directory);
+    expect_refused("b.imzML: cannot open: No such file", MZG_EIO);
+    snprintf(imzml, sizeof imzml, "%s/a.ibd", directory);
+    expect_refused("a.ibd: no kind of input", MZG_EFORMAT);
+    snprintf(imzml, sizeof imzml, "%s/nothing", directory);
+    expect_refused("nothing: cannot open", MZG_EIO);
+    snprintf(imzml, sizeof imzml, "%s/d.imzML", directory);
+    if (mpi_rank == 0)
+        mkdir(imzml, 0700);
+    MPI_Barrier(MPI_COMM_WORLD);
+    expect_refused("d.imzML: is a directory, expected a file", MZG_EIO);
+}
+
+/* Only the last rank is told another path: it must not wait for the others, nor they for it. */
+MPI_TEST(reader, failure_of_the_last_rank_reaches_all)
+{
+    begin(SAMPLE_CONTENT, 1);
+    add_processed(1, 1, mz3, intensity3, 3);
+    write_pair();
+    if (mpi_rank == mpi_size - 1)
+        snprintf(imzml, sizeof imzml, "%s/unknown.format", directory);
+    expect_refused("unknown.format: cannot open", MZG_EIO);
+}
+
+MPI_TEST(reader, names_of_faults_are_distinct)
+{
+    for (int a = MZG_FAULT_NONE; a <= MZG_FAULT_READ; a++)
+        for (int b = MZG_FAULT_NONE; b < a; b++)
+            cr_expect(strcmp(mzg_fault_name((enum mzg_fault_reason)a),
+                             mzg_fault_name((enum mzg_fault_reason)b)) != 0);
+    cr_expect(eq(str, (char *)mzg_fault_name(MZG_FAULT_OUTSIDE_FILE), "array outside the file"));
+}
+
+MPI_TEST(reader, describes_a_file_from_its_header)
+{
+    begin(SAMPLE_CONTENT SAMPLE_CV("MS:1000127", "", ""), 77);
+    add_processed(1, 1, mz3, intensity3, 3);
+    write_pair();
+    MPI_Barrier(MPI_COMM_WORLD);
+    json_t *about = NULL;
+    struct mzg_error err = {0};
+    cr_assert(eq(int, (int)mzg_reader_describe(imzml, &about, &err), MZG_OK), "%s", err.text);
+    cr_expect(eq(i64, json_integer_value(json_object_get(about, "declared_spectra")), 77));
+    cr_expect(eq(str, (char *)json_string_value(json_object_get(about, "mode")), "processed"));
+    cr_expect(eq(str, (char *)json_string_value(json_object_get(about, "spectrum_type")), "centroid"));
+    cr_expect(eq(i64, json_integer_value(json_object_get(about, "points_estimate")), 3));
+    cr_expect(eq(int, json_is_null(json_object_get(about, "pixel_size_um")), 1));
+    cr_expect(eq(sz, json_array_size(json_object_get(about, "arrays")), 2));
+    json_decref(about);
+    snprintf(imzml, sizeof imzml, "%s/b.imzML", directory);
+    cr_expect(eq(int, (int)mzg_reader_describe(imzml, &about, &err), MZG_EIO));
+}

@@ -1,0 +1,175 @@
+/* The container on several ranks: what it leaves on success and on failure. Its content is read by
+ * test_store_format.py. */
+#include <core/pool.h>
+#include <mpi_test.h>
+#include <spatialdata/remove.h>
+#include <spatialdata/spatialdata.h>
+#include <string.h>
+#include <temp_files.h>
+
+struct fixture {
+    char directory[256];
+    char output[512];
+    struct mzg_context context;
+    struct mzg_sdata_options options;
+    struct mzg_sdata *sdata;
+    struct mzg_error err;
+};
+
+static void begin(struct fixture *f)
+{
+    *f = (struct fixture){.context = {.comm = MPI_COMM_WORLD, .rank = mpi_rank, .size = mpi_size}};
+    if (mpi_rank == 0)
+        make_temp_directory(f->directory);
+    MPI_Bcast(f->directory, sizeof f->directory, MPI_CHAR, 0, MPI_COMM_WORLD);
+    snprintf(f->output, sizeof f->output, "%s/out.zarr", f->directory);
+    cr_assert(eq(int, mzg_pool_new(MPI_COMM_WORLD, 1, &f->context.pool, &f->err), MZG_OK));
+    f->options = (struct mzg_sdata_options){
+        .path = f->output, .dataset_id = "set", .codec = {.kind = MZG_CODEC_ZSTD, .level = 3}};
+}
+
+static void end(struct fixture *f)
+{
+    struct mzg_error err = {0};
+    mzg_sdata_free(f->sdata);
+    mzg_pool_free(f->context.pool);
+    MPI_Barrier(MPI_COMM_WORLD);
+    if (mpi_rank == 0)
+        mzg_remove_tree(f->directory, &err);
+    MPI_Barrier(MPI_COMM_WORLD);
+}
+
+static const int64_t numbers[2] = {1, 3};
+static const int32_t x[2] = {1, 3}, y[2] = {1, 2}, ones[2] = {1, 1}, keys[2] = {1, 3};
+static const double tic[2] = {4, 0.25}, spatial[4] = {0.5, 0.5, 2.5, 1.5}, mz[3] = {100, 200, 300};
+
+/* Other ranks than 0 know nothing of the data. */
+static enum mzg_status write_table(struct fixture *f)
+{
+    struct mzg_frame obs = {.n = 2, .index_numbers = numbers}, var = {.n = 3, .index_prefix = "mz_"},
+                     skipped = {0};
+    mzg_frame_add(&obs, "instance_key", MZG_INT32, keys);
+    mzg_frame_add_category(&obs, "region", mzg_sdata_region(f->sdata));
+    mzg_frame_add(&var, "mz", MZG_FLOAT64, mz);
+    struct mzg_sdata_table table = {
+        .obs = &obs, .var = &var, .spatial = spatial, .skipped = &skipped, .average_spectrum = mz};
+    if (mpi_rank > 0)
+        table = (struct mzg_sdata_table){0};
+    return mzg_sdata_write_table(f->sdata, &table, &f->err);
+}
+
+static enum mzg_status write_rasters(struct fixture *f, int32_t max_x)
+{
+    struct mzg_sdata_geometry geometry = {
+        .min = {1, 1, 1}, .max = {max_x, 2, 1}, .pixel_size = {1, 1, 1}, .in_micrometers = true};
+    struct mzg_sdata_pixels pixels = {.n = 2, .x = x, .y = y, .z = ones, .instance_key = keys, .tic = tic};
+    if (mpi_rank > 0)
+        pixels = (struct mzg_sdata_pixels){0};
+    return mzg_sdata_write_rasters(f->sdata, &geometry, &pixels, &f->err);
+}
+
+MPI_TEST(sdata, store_appears_when_it_is_finished)
+{
+    struct fixture f;
+    begin(&f);
+    cr_assert(eq(int, mzg_sdata_new(&f.context, &f.options, &f.sdata, &f.err), MZG_OK), "%s", f.err.text);
+    cr_expect(eq(str, (char *)mzg_sdata_table_path(f.sdata), "tables/set_z0"));
+    cr_expect(eq(str, (char *)mzg_sdata_region(f.sdata), "set_z0_pixels"));
+    cr_expect(path_exists(f.directory, "out.zarr.part"));
+    cr_expect(eq(int, write_table(&f), MZG_OK), "%s", f.err.text);
+    cr_expect(eq(int, write_rasters(&f, 3), MZG_OK), "%s", f.err.text);
+    cr_expect_not(path_exists(f.directory, "out.zarr"));
+    cr_expect(eq(int, mzg_sdata_finish(f.sdata, &f.err), MZG_OK), "%s", f.err.text);
+    cr_expect_not(path_exists(f.directory, "out.zarr.part"));
+    static const char *const nodes[] = {"",
+                                        "tables",
+                                        "tables/set_z0",
+                                        "tables/set_z0/obs/region/codes",
+                                        "tables/set_z0/uns/skipped_pixels/_index",
+                                        "labels/set_z0_pixels/0",
+                                        "images/set_z0_tic/0"};
+    for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++) {
+        char name[128];
+        snprintf(name, sizeof name, "out.zarr/%s/zarr.json", nodes[i]);
+        cr_expect(path_exists(f.directory, name), "%s", name);
+    }
+    mzg_sdata_free(f.sdata);
+    f.sdata = NULL;
+    cr_expect(path_exists(f.directory, "out.zarr/zarr.json"), "freeing leaves a finished store alone");
+    end(&f);
+}
+
+MPI_TEST(sdata, freeing_an_unfinished_store_leaves_nothing)
+{
+    struct fixture f;
+    begin(&f);
+    cr_assert(eq(int, mzg_sdata_new(&f.context, &f.options, &f.sdata, &f.err), MZG_OK));
+    cr_assert(eq(int, write_rasters(&f, 3), MZG_OK));
+    mzg_sdata_free(f.sdata);
+    f.sdata = NULL;
+    MPI_Barrier(MPI_COMM_WORLD);
+    cr_expect_not(path_exists(f.directory, "out.zarr.part"));
+    cr_expect_not(path_exists(f.directory, "out.zarr"));
+    end(&f);
+}
+
+MPI_TEST(sdata, failure_of_rank_0_reaches_all)
+{
+    struct fixture f;
+    begin(&f);
+    cr_assert(eq(int, mzg_sdata_new(&f.context, &f.options, &f.sdata, &f.err), MZG_OK));
+    cr_expect(eq(int, write_rasters(&f, 2), MZG_ERANGE));
+    cr_expect_not_null(strstr(f.err.text, "pixel 1"), "%s", f.err.text);
+    end(&f);
+}
+
+MPI_TEST(sdata, existing_output_is_refused_on_all_ranks)
+{
+    struct fixture f;
+    begin(&f);
+    if (mpi_rank == 0)
+        cr_assert_eq(mkdir(f.output, 0777), 0);
+    MPI_Barrier(MPI_COMM_WORLD);
+    cr_expect(eq(int, mzg_sdata_new(&f.context, &f.options, &f.sdata, &f.err), MZG_EIO));
+    cr_expect_not_null(strstr(f.err.text, "out.zarr exists; use --overwrite"), "%s", f.err.text);
+    cr_expect_null(f.sdata);
+    cr_expect_not(path_exists(f.directory, "out.zarr.part"));
+    end(&f);
+}
+
+MPI_TEST(sdata, overwritten_output_is_replaced_at_the_end)
+{
+    struct fixture f;
+    begin(&f);
+    if (mpi_rank == 0) {
+        cr_assert_eq(mkdir(f.output, 0777), 0);
+        write_whole_file(f.directory, "out.zarr/zarr.json", "old");
+    }
+    MPI_Barrier(MPI_COMM_WORLD);
+    f.options.overwrite = true;
+    cr_assert(eq(int, mzg_sdata_new(&f.context, &f.options, &f.sdata, &f.err), MZG_OK), "%s", f.err.text);
+    cr_expect_not(path_exists(f.directory, "out.zarr/tables"));
+    cr_expect(eq(int, write_table(&f), MZG_OK));
+    cr_expect(eq(int, mzg_sdata_finish(f.sdata, &f.err), MZG_OK));
+    cr_expect(path_exists(f.directory, "out.zarr/tables/set_z0/var/mz/zarr.json"));
+    MPI_Barrier(MPI_COMM_WORLD);
+    if (mpi_rank == 0)
+        cr_expect_not(path_exists(f.directory, "out.zarr.old"));
+    end(&f);
+}
+
+MPI_TEST(sdata, names_that_spatialdata_refuses_are_refused)
+{
+    static const char *const ids[] = {"", "my set", "__set", "a/b", "µ", "(a)"};
+    struct fixture f;
+    begin(&f);
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        f.options.dataset_id = ids[i];
+        f.err.status = MZG_OK;
+        cr_expect(eq(int, mzg_sdata_new(&f.context, &f.options, &f.sdata, &f.err), MZG_EUSAGE), "'%s'",
+                  ids[i]);
+    }
+    f.err.status = MZG_OK;
+    cr_expect_not(path_exists(f.directory, "out.zarr.part"));
+    end(&f);
+}

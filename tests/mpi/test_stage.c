@@ -1,0 +1,278 @@
+/*
+ * Stages and the transposition: what is appended by any number of ranks, in rounds of unequal size, with
+ * empty rows, is read back in order, and arrives column by column; whether the stage is an HDF5 file, memory,
+ * or moves from one to the other half way.
+ */
+#include <core/agree.h>
+#include <core/pool.h>
+#include <mpi_test.h>
+#include <stage/stage.h>
+#include <stage/transpose.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ROWS = 60, COLUMNS = 17, CHUNK = 3 };
+
+/* The matrix: value (row, column) is stored where row * 7 + column * 3 is a multiple of 4, in rows that are
+ * not empty. */
+static bool stored(int64_t row, int64_t column)
+{
+    return row % 5 != 2 && (row * 7 + column * 3) % 4 == 0;
+}
+
+static float value_of(int64_t row, int64_t column)
+{
+    return (float)(row * 100 + column + 1);
+}
+
+enum kind { HDF5, MEMORY, SPILLING, KINDS };
+
+struct fixture {
+    struct mzg_context context;
+    struct mzg_error err;
+    char path[256];
+};
+
+static void begin(struct fixture *f, const char *name)
+{
+    *f = (struct fixture){.context = {.comm = MPI_COMM_WORLD, .rank = mpi_rank, .size = mpi_size}};
+    const char *directory = getenv("TMPDIR");
+    snprintf(f->path, sizeof f->path, "%s/mzgrid-%s-%d.h5", directory ? directory : "/tmp", name, mpi_size);
+    cr_assert(eq(int, (int)mzg_pool_new(MPI_COMM_WORLD, 2, &f->context.pool, &f->err), MZG_OK));
+}
+
+static void end(struct fixture *f)
+{
+    mzg_pool_free(f->context.pool);
+    MPI_Barrier(MPI_COMM_WORLD);
+    if (mpi_rank == 0)
+        unlink(f->path);
+}
+
+/* Rows first .. first + n - 1 of the matrix. */
+static void fill_rows(int64_t first, int64_t n, struct mzg_rows *rows)
+{
+    rows->n_rows = n;
+    rows->n_values = 0;
+    for (int64_t i = 0; i < n; i++) {
+        rows->row_counts[i] = 0;
+        for (int32_t column = 0; column < COLUMNS; column++) {
+            if (!stored(first + i, column))
+                continue;
+            rows->bins[rows->n_values] = column;
+            rows->values[rows->n_values++] = value_of(first + i, column);
+            rows->row_counts[i]++;
+        }
+    }
+}
+
+static struct mzg_stage *new_stage(struct fixture *f, enum kind kind, int64_t n_columns)
+{
+    struct mzg_stage *stage = NULL;
+    enum mzg_status status = MZG_OK;
+    if (kind == HDF5)
+        status = mzg_stage_new_hdf5(&f->context, f->path, n_columns, &stage, &f->err);
+    else if (kind == MEMORY)
+        status = mzg_stage_new_memory(&f->context, n_columns, &stage, &f->err);
+    else
+        status = mzg_stage_new_spilling(&f->context, f->path, 900, n_columns, &stage, &f->err);
+    cr_assert(eq(int, (int)status, MZG_OK), "%s", f->err.text);
+    return stage;
+}
+
+static struct mzg_stage *fill_stage(struct fixture *f, enum kind kind)
+{
+    struct mzg_stage *stage = new_stage(f, kind, COLUMNS);
+    int64_t counts[CHUNK];
+    int32_t bins[CHUNK * COLUMNS];
+    float values[CHUNK * COLUMNS];
+    struct mzg_rows rows = {.row_counts = counts, .bins = bins, .values = values};
+    for (int64_t round = 0; round * CHUNK * mpi_size < ROWS; round++) {
+        int64_t first = (round * mpi_size + mpi_rank) * CHUNK;
+        int64_t n = ROWS - first < CHUNK ? ROWS - first : CHUNK;
+        fill_rows(first, n > 0 ? n : 0, &rows);
+        cr_expect(eq(int, (int)mzg_stage_append(stage, &rows, &f->err), MZG_OK));
+    }
+    cr_expect(eq(i64, stage->n_rows, ROWS));
+    cr_expect(eq(int, (int)mzg_stage_seal(stage, &f->err), MZG_OK), "%s", f->err.text);
+    return stage;
+}
+
+static void check_rows(enum kind kind, const char *name)
+{
+    struct fixture f;
+    begin(&f, name);
+    struct mzg_stage *stage = fill_stage(&f, kind);
+
+    int64_t begins[ROWS + 1];
+    static int32_t bins[ROWS * COLUMNS];
+    static float values[ROWS * COLUMNS];
+    for (int64_t first = 0; first <= ROWS; first += 7) { /* in parts that begin anywhere */
+        int64_t n = ROWS + 1 - first < 7 ? ROWS + 1 - first : 7;
+        cr_expect(eq(int, (int)mzg_stage_read_row_begins(stage, first, n, begins + first, &f.err), MZG_OK));
+    }
+    int64_t half = stage->n_values / 2 + 1;
+    cr_expect(eq(int, (int)mzg_stage_read_values(stage, 0, half, bins, values, &f.err), MZG_OK));
+    cr_expect(eq(
+        int,
+        (int)mzg_stage_read_values(stage, half, stage->n_values - half, bins + half, values + half, &f.err),
+        MZG_OK));
+    int64_t i = 0;
+    for (int64_t row = 0; row < ROWS; row++) {
+        cr_expect(eq(i64, begins[row], i));
+        for (int32_t column = 0; column < COLUMNS; column++) {
+            if (!stored(row, column))
+                continue;
+            cr_expect(eq(i32, bins[i], column));
+            cr_expect(eq(flt, values[i], value_of(row, column)));
+            i++;
+        }
+    }
+    cr_expect(eq(i64, begins[ROWS], i));
+    cr_expect(eq(i64, stage->n_values, i));
+    mzg_stage_close(stage);
+    end(&f);
+}
+
+MPI_TEST(stage, rows_are_read_back_from_hdf5)
+{
+    check_rows(HDF5, "rows");
+}
+
+MPI_TEST(stage, rows_are_read_back_from_memory)
+{
+    check_rows(MEMORY, "rows-memory");
+}
+
+MPI_TEST(stage, rows_are_read_back_after_moving_to_hdf5)
+{
+    check_rows(SPILLING, "rows-spilling");
+}
+
+/* What a rank wants, value by value, and how far it has got it. */
+struct taken {
+    int64_t next;
+    const int32_t *expected_rows;
+    const float *expected_values;
+};
+
+static enum mzg_status take_part(void *context, const struct mzg_column_values *part, struct mzg_error *err)
+{
+    struct taken *taken = context;
+    cr_expect(eq(i64, part->first, taken->next));
+    for (int64_t i = 0; i < part->n; i++) {
+        cr_expect(eq(i32, part->entries[i].row, taken->expected_rows[part->first + i]));
+        cr_expect(eq(flt, part->entries[i].value, taken->expected_values[part->first + i]));
+    }
+    taken->next += part->n;
+    return err->status;
+}
+
+static void check_columns(enum kind kind, const char *name)
+{
+    struct fixture f;
+    begin(&f, name);
+    struct mzg_stage *stage = fill_stage(&f, kind);
+
+    int64_t column_begins[COLUMNS + 1] = {0};
+    static int32_t expected_rows[ROWS * COLUMNS];
+    static float expected_values[ROWS * COLUMNS];
+    int64_t n = 0;
+    for (int64_t column = 0; column < COLUMNS; column++) {
+        column_begins[column] = n;
+        for (int32_t row = 0; row < ROWS; row++) {
+            if (!stored(row, column))
+                continue;
+            expected_rows[n] = row;
+            expected_values[n++] = value_of(row, column);
+        }
+    }
+    column_begins[COLUMNS] = n;
+
+    struct mzg_transpose_options options = {.column_begins = column_begins, .scratch_path = f.path};
+    char scratch[300];
+    snprintf(scratch, sizeof scratch, "%s.columns-%d", f.path, mpi_rank);
+    options.scratch_path = scratch;
+
+    /* Borders in the middle of columns; the last rank takes the rest, overlapping its neighbour. */
+    int64_t share = n / mpi_size;
+    options.first = mpi_rank * share;
+    options.n = share;
+    if (mpi_rank == mpi_size - 1) {
+        options.first = mpi_rank > 0 ? options.first - 5 : 0;
+        options.n = n - options.first;
+    }
+    struct taken taken = {.expected_rows = expected_rows, .expected_values = expected_values};
+    for (options.most_values = 1; options.most_values <= n;
+         options.most_values = 3 * options.most_values + 1) {
+        taken.next = options.first;
+        cr_expect(eq(int, (int)mzg_stage_transpose(stage, &options, take_part, &taken, &f.err), MZG_OK));
+        cr_expect(eq(i64, taken.next, options.first + options.n));
+        cr_expect(eq(int, access(scratch, F_OK), -1));
+    }
+
+    if (mpi_rank == 0) /* one rank wants nothing */
+        options.n = 0;
+    options.most_values = n;
+    taken.next = options.first;
+    cr_expect(eq(int, (int)mzg_stage_transpose(stage, &options, take_part, &taken, &f.err), MZG_OK));
+    cr_expect(eq(i64, taken.next, options.first + options.n));
+
+    if (mpi_rank == mpi_size - 1) /* the last rank alone cannot make its file */
+        options = (struct mzg_transpose_options){
+            .column_begins = column_begins, .n = n, .most_values = 2, .scratch_path = "/nonexistent/scratch"};
+    taken.next = options.first;
+    cr_expect(eq(int, (int)mzg_stage_transpose(stage, &options, take_part, &taken, &f.err), MZG_EIO));
+    cr_expect(ne(ptr, strstr(f.err.text, "/nonexistent/scratch"), NULL));
+    f.err = (struct mzg_error){0};
+    mzg_stage_close(stage);
+    end(&f);
+}
+
+MPI_TEST(stage, columns_arrive_in_order_from_hdf5)
+{
+    check_columns(HDF5, "columns");
+}
+
+MPI_TEST(stage, columns_arrive_in_order_from_memory)
+{
+    check_columns(MEMORY, "columns-memory");
+}
+
+MPI_TEST(stage, without_values_is_readable)
+{
+    for (enum kind kind = HDF5; kind < KINDS; kind++) {
+        struct fixture f;
+        begin(&f, "empty");
+        struct mzg_stage *stage = new_stage(&f, kind, 4);
+        int64_t counts[2] = {0, 0};
+        struct mzg_rows rows = {.n_rows = mpi_rank == mpi_size - 1 ? 2 : 0, .row_counts = counts};
+        cr_expect(eq(int, (int)mzg_stage_append(stage, &rows, &f.err), MZG_OK));
+        cr_expect(eq(int, (int)mzg_stage_seal(stage, &f.err), MZG_OK));
+        int64_t begins[3] = {-1, -1, -1};
+        cr_expect(eq(int, (int)mzg_stage_read_row_begins(stage, 0, 3, begins, &f.err), MZG_OK));
+        cr_expect(eq(i64, begins[0] + begins[1] + begins[2], 0));
+
+        int64_t column_begins[5] = {0};
+        struct mzg_transpose_options nothing = {.column_begins = column_begins, .most_values = 1};
+        cr_expect(eq(int, (int)mzg_stage_transpose(stage, &nothing, take_part, NULL, &f.err), MZG_OK));
+        mzg_stage_close(stage);
+        end(&f);
+    }
+}
+
+MPI_TEST(stage, in_a_missing_directory_fails_on_all_ranks)
+{
+    struct fixture f;
+    begin(&f, "missing");
+    struct mzg_stage *stage = NULL;
+    enum mzg_status status =
+        mzg_stage_new_hdf5(&f.context, "/nonexistent-directory/stage.h5", 4, &stage, &f.err);
+    cr_expect(eq(int, (int)status, MZG_EIO));
+    cr_expect(ne(ptr, strstr(f.err.text, "/nonexistent-directory/stage.h5"), NULL));
+    cr_expect(eq(ptr, stage, NULL));
+    end(&f);
+}

@@ -1,0 +1,167 @@
+/* A store written by all ranks: its files are there on every rank's return, its metadata agree, and an error
+ * reaches all. */
+#include <core/pool.h>
+#include <mpi_test.h>
+#include <spatialdata/remove.h>
+#include <string.h>
+#include <temp_files.h>
+#include <zarr/zarr.h>
+
+struct fixture {
+    char directory[256];
+    struct mzg_context context;
+    struct mzg_zarr_store *store;
+    struct mzg_error err;
+};
+
+static void begin(struct fixture *f)
+{
+    *f = (struct fixture){.context = {.comm = MPI_COMM_WORLD, .rank = mpi_rank, .size = mpi_size}};
+    if (mpi_rank == 0)
+        make_temp_directory(f->directory);
+    MPI_Bcast(f->directory, sizeof f->directory, MPI_CHAR, 0, MPI_COMM_WORLD);
+    cr_assert(eq(int, mzg_pool_new(MPI_COMM_WORLD, 2, &f->context.pool, &f->err), MZG_OK));
+    cr_assert(eq(int, mzg_zarr_store_new(&f->context, f->directory, &f->store, &f->err), MZG_OK));
+    cr_assert(eq(int, mzg_zarr_group(f->store, "", json_pack("{s:s}", "a", "b"), &f->err), MZG_OK));
+}
+
+static void end(struct fixture *f)
+{
+    struct mzg_error err = {0};
+    mzg_zarr_store_free(f->store);
+    mzg_pool_free(f->context.pool);
+    MPI_Barrier(MPI_COMM_WORLD);
+    if (mpi_rank == 0)
+        mzg_remove_tree(f->directory, &err);
+    MPI_Barrier(MPI_COMM_WORLD);
+}
+
+static json_t *load(const struct fixture *f, const char *name)
+{
+    size_t size;
+    json_error_t where;
+    char *text = (char *)read_whole_file(f->directory, name, &size);
+    json_t *json = text ? json_loads(text, 0, &where) : NULL;
+    free(text);
+    cr_assert_not_null(json, "%s is missing or no JSON", name);
+    return json;
+}
+
+/* An array of 40 shards, whose element i is i, written by the ranks in turn. */
+static void write_numbers(struct fixture *f)
+{
+    struct mzg_zarr_array_spec spec = {.type = MZG_INT32,
+                                       .n_dimensions = 1,
+                                       .shape = {399},
+                                       .chunk = {5},
+                                       .shard = {10},
+                                       .codec = {.kind = MZG_CODEC_NONE}};
+    struct mzg_zarr_array *array;
+    cr_assert(eq(int, mzg_zarr_array(f->store, "n", &spec, NULL, &array, &f->err), MZG_OK));
+    for (int64_t file = mpi_rank; file < mzg_zarr_array_files(array); file += mpi_size) {
+        int32_t data[10];
+        for (int i = 0; i < 10; i++)
+            data[i] = (int32_t)(10 * file + i);
+        cr_assert(eq(int, mzg_zarr_write(array, file, data, &f->err), MZG_OK));
+    }
+}
+
+MPI_TEST(zarr_store, all_ranks_see_the_whole_store)
+{
+    struct fixture f;
+    begin(&f);
+    write_numbers(&f);
+    if (mpi_rank == 0) /* only here: no other rank writes below it */
+        mzg_zarr_group(f.store, "group", json_pack("{s:i}", "only", 1), &f.err);
+    cr_assert(eq(int, mzg_zarr_store_finish(f.store, &f.err), MZG_OK), "%s", f.err.text);
+
+    int32_t expected = 0;
+    for (int file = 0; file < 40; file++) {
+        char name[64];
+        size_t size;
+        snprintf(name, sizeof name, "n/c/%d", file);
+        unsigned char *bytes = read_whole_file(f.directory, name, &size);
+        cr_assert_not_null(bytes, "%s is missing", name);
+        for (int i = 0; i < 10 && expected < 399; i++, expected++) {
+            int32_t value;
+            memcpy(&value, bytes + 4 * i, 4);
+            cr_expect(eq(i32, value, expected));
+        }
+        free(bytes);
+    }
+
+    json_t *root = load(&f, "zarr.json"), *group = load(&f, "group/zarr.json"),
+           *array = load(&f, "n/zarr.json");
+    json_t *all = json_object_get(json_object_get(root, "consolidated_metadata"), "metadata");
+    cr_expect(eq(sz, json_object_size(all), 2));
+    cr_expect(json_equal(json_object_get(all, "group"), group) == 1);
+    cr_expect(json_equal(json_object_get(all, "n"), array) == 1);
+    cr_expect(
+        eq(str, (char *)json_string_value(json_object_get(json_object_get(root, "attributes"), "a")), "b"));
+    json_decref(root);
+    json_decref(group);
+    json_decref(array);
+    end(&f);
+}
+
+MPI_TEST(zarr_store, metadata_of_an_array_are_complete)
+{
+    struct fixture f;
+    begin(&f);
+    struct mzg_zarr_array_spec spec = {.type = MZG_FLOAT32,
+                                       .n_dimensions = 2,
+                                       .shape = {3, 20},
+                                       .chunk = {1, 4},
+                                       .shard = {2, 8},
+                                       .codec = {.kind = MZG_CODEC_BLOSC_ZSTD, .level = 5},
+                                       .dimension_names = "yx"};
+    struct mzg_zarr_array *array;
+    mzg_zarr_array(f.store, "a", &spec, json_pack("{s:s}", "k", "v"), &array, &f.err);
+    cr_assert(eq(int, mzg_zarr_store_finish(f.store, &f.err), MZG_OK));
+    const char *text =
+        "{'zarr_format':3,'node_type':'array','shape':[3,20],'data_type':'float32',"
+        "'chunk_grid':{'name':'regular','configuration':{'chunk_shape':[2,8]}},"
+        "'chunk_key_encoding':{'name':'default','configuration':{'separator':'/'}},'fill_value':0.0,"
+        "'codecs':[{'name':'sharding_indexed','configuration':{'chunk_shape':[1,4],'codecs':["
+        "{'name':'bytes','configuration':{'endian':'little'}},{'name':'blosc','configuration':"
+        "{'cname':'zstd','clevel':5,'shuffle':'shuffle','typesize':4,'blocksize':0}}],'index_codecs':["
+        "{'name':'bytes','configuration':{'endian':'little'}},{'name':'crc32c'}],'index_location':'end'}}],"
+        "'attributes':{'k':'v'},'dimension_names':['y','x']}";
+    char quoted[2048];
+    snprintf(quoted, sizeof quoted, "%s", text);
+    for (char *c = quoted; *c; c++)
+        *c = *c == '\'' ? '"' : *c;
+    json_error_t where;
+    json_t *expected = json_loads(quoted, 0, &where), *metadata = load(&f, "a/zarr.json");
+    cr_assert_not_null(expected);
+    cr_expect(json_equal(metadata, expected) == 1);
+    json_decref(expected);
+    json_decref(metadata);
+    end(&f);
+}
+
+MPI_TEST(zarr_store, failure_while_finishing_reaches_all_ranks)
+{
+    struct fixture f;
+    begin(&f);
+    write_numbers(&f);
+    MPI_Barrier(MPI_COMM_WORLD);
+    if (mpi_rank == 0) /* where the metadata of the array belongs stands a directory */
+        cr_assert_eq(mkdir(strcat(strcpy((char[512]){0}, f.directory), "/n/zarr.json"), 0777), 0);
+    cr_expect(eq(int, mzg_zarr_store_finish(f.store, &f.err), MZG_EIO));
+    cr_expect_not_null(strstr(f.err.text, "n/zarr.json"), "%s", f.err.text);
+    cr_expect_not(path_exists(f.directory, "zarr.json"), "an unfinished store has no root");
+    end(&f);
+}
+
+MPI_TEST(zarr_store, error_of_the_last_rank_before_finishing_stops_all)
+{
+    struct fixture f;
+    begin(&f);
+    if (mpi_rank == mpi_size - 1)
+        mzg_fail(&f.err, MZG_EIO, "the last rank");
+    cr_expect(eq(int, mzg_zarr_store_finish(f.store, &f.err), MZG_EIO));
+    cr_expect(eq(str, f.err.text, "the last rank"));
+    cr_expect_not(path_exists(f.directory, "zarr.json"));
+    end(&f);
+}

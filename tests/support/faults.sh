@@ -1,0 +1,73 @@
+# What the scripts in tests/faults share; sourced with the program under test as $1. A script runs cases, each of which
+# may note failures, and ends with `finish`. Exit status 77 is CTest's "skipped".
+set -uo pipefail
+
+program=$(realpath "$1")
+failures=0
+
+if [ "$(id -u)" = 0 ]; then
+    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+fi
+export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_mpi_yield_when_idle=1
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/mzgrid-faults.XXXXXX")
+chmod 755 "$work"
+trap 'umount "$work"/* 2>/dev/null; rm -rf "$work"' EXIT
+
+skip() {
+    echo "skipped: $*"
+    exit 77
+}
+
+# fail TEXT: notes a failure of the current case.
+fail() {
+    echo "FAILED: $case: $*"
+    failures=$((failures + 1))
+}
+
+begin_case() {
+    case=$*
+    echo "-- $case"
+}
+
+finish() {
+    echo "$failures failures"
+    [ $failures = 0 ]
+    exit
+}
+
+# mzgrid RANKS ARGUMENT...: the program through mpirun, never longer than a minute. Leaves $status and $work/stderr.
+mzgrid() {
+    local ranks=$1
+    shift
+    timeout --kill-after=5 60 mpirun -q -n "$ranks" "$program" "$@" </dev/null >"$work/stdout" 2>"$work/all"
+    status=$?
+    # When ranks end in a hurry, the event library of mpirun itself sometimes warns of a pipe that is gone.
+    grep -v '^\[warn\] Epoll ' "$work/all" >"$work/stderr"
+}
+
+generate() { # FILE SIZE KIND POINTS
+    mzgrid 1 generate "$1" --size "$2" --kind "$3" --points "$4" --seed 1 -q
+    [ $status = 0 ] || { cat "$work/stderr"; echo "cannot generate the sample"; exit 1; }
+}
+
+# expect_refusal STATUS PATTERN...: that status, and one line on standard error, in which every pattern stands.
+expect_refusal() {
+    local wanted=$1 pattern lines
+    shift
+    lines=$(wc -l <"$work/stderr")
+    [ $status = "$wanted" ] || fail "exit status $status, expected $wanted"
+    [ "$lines" = 1 ] || fail "$lines lines on standard error, expected one"
+    for pattern; do
+        grep -qE -- "$pattern" "$work/stderr" || fail "the message does not say '$pattern'"
+    done
+    sed 's/^/   /' "$work/stderr"
+}
+
+# expect_nothing FOLDER: it is empty.
+expect_nothing() {
+    local left
+    left=$(find "$1" -mindepth 1 | head -n 5)
+    [ -z "$left" ] || fail "left behind: $left"
+    rm -rf "${1:?}"/*
+}

@@ -1,0 +1,27 @@
+/*
+ * Real and damaged imzML files for tests, where they are at hand: in ../shared beside the source tree. A test
+ * that needs them passes without, and says so.
+ */
+#ifndef SHARED_DATA_H
+#define SHARED_DATA_H
+
+#include <criterion/logging.h>
+#include <libgen.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The path of `name` in ../shared, from the path of the test's source, __FILE__, in tests/<folder>/. */
+static inline bool shared_path(const char *source, const char *name, char *path, size_t size)
+{
+    char folder[1024];
+    snprintf(folder, sizeof folder, "%s", source);
+    snprintf(path, size, "%s/../../../shared/%s", dirname(folder), name);
+    if (access(path, R_OK) == 0)
+        return true;
+    cr_log_warn("skipped: no %s beside the source tree", name);
+    return false;
+}
+
+#endif

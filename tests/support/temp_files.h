@@ -1,0 +1,55 @@
+/* Temporary directories and whole files, for tests that look at what was written. */
+#ifndef TEMP_FILES_H
+#define TEMP_FILES_H
+
+#include <criterion/criterion.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Makes an empty directory of its own; `path` holds 256 bytes. */
+static inline void make_temp_directory(char *path)
+{
+    const char *base = getenv("TMPDIR");
+    snprintf(path, 256, "%s/mzgrid-test-XXXXXX", base ? base : "/tmp");
+    cr_assert_not_null(mkdtemp(path));
+}
+
+static inline bool path_exists(const char *directory, const char *name)
+{
+    char path[1024];
+    struct stat status;
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    return lstat(path, &status) == 0;
+}
+
+/* The content of a file, with a zero byte behind it, to be freed; NULL where there is none. */
+static inline unsigned char *read_whole_file(const char *directory, const char *name, size_t *size)
+{
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return NULL;
+    fseek(file, 0, SEEK_END);
+    *size = (size_t)ftell(file);
+    rewind(file);
+    unsigned char *bytes = calloc(1, *size + 1);
+    cr_assert_eq(fread(bytes, 1, *size, file), *size);
+    fclose(file);
+    return bytes;
+}
+
+static inline void write_whole_file(const char *directory, const char *name, const char *text)
+{
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    FILE *file = fopen(path, "wb");
+    cr_assert_not_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+#endif

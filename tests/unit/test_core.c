@@ -1,0 +1,41 @@
+/* Sizes that overflow, and the index of a frame. */
+#include <core/frame.h>
+#include <core/memory.h>
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
+Test(size, products_that_fit)
+{
+    cr_expect(eq(i64, mzg_size_product(0, 5), 0));
+    cr_expect(eq(i64, mzg_size_product(1 << 20, 8), 8 << 20));
+    cr_expect(eq(i64, mzg_size_product3(2, 3, 4), 24));
+}
+
+Test(size, overflow_and_negative_factors_have_no_size)
+{
+    cr_expect(eq(i64, mzg_size_product(INT64_MAX, 2), -1));
+    cr_expect(eq(i64, mzg_size_product(-1, 2), -1));
+    cr_expect(eq(i64, mzg_size_product3(INT64_MAX / 2, 2, 2), -1));
+}
+
+Test(memory, probes_tell_something)
+{
+    int64_t resident = mzg_memory_resident(); /* first: asking takes memory */
+    cr_expect(gt(i64, resident, 0));
+    cr_expect(ge(i64, mzg_memory_peak(), resident));
+    cr_expect(gt(i64, mzg_memory_available(), 0));
+}
+
+Test(frame, index_has_prefix_and_number)
+{
+    int64_t numbers[] = {1, 30};
+    struct mzg_frame frame = {.n = 2, .index_prefix = "", .index_numbers = numbers};
+    char text[32];
+    cr_expect(eq(int, mzg_frame_index(&frame, 1, text, sizeof text), 2));
+    cr_expect(eq(str, text, "30"));
+
+    frame = (struct mzg_frame){.n = 2, .index_prefix = "mz_"};
+    mzg_frame_index(&frame, 1, text, sizeof text);
+    cr_expect(eq(str, text, "mz_1"));
+}

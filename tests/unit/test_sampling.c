@@ -1,0 +1,157 @@
+/* The sampling step, and the law that it, the analyser or the instrument names. */
+#include <axis/instruments.h>
+#include <mzgrid/sampling.h>
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <math.h>
+#include <string.h>
+
+enum { N = 4000 };
+
+/* Points equidistant in T for the exponent, from m/z 200 on. */
+static void fill_grid(double exponent, double step, double *mz)
+{
+    double p = 1.0 - exponent;
+    for (int i = 0; i < N; i++)
+        mz[i] = p == 0.0 ? 200.0 * exp(step * i) : pow(pow(200.0, p) + p * step * i, 1.0 / p);
+}
+
+static const double steps[] = {0.1, 5e-3, 3e-4, 2e-5, 1e-6};
+
+static struct mzg_sampling_fit fit_of(const double *mz, int64_t n)
+{
+    struct mzg_spectrum spectrum = {.mz = mz, .intensity = mz, .n = n};
+    struct mzg_sampling_fit fit = {0};
+    struct mzg_error err = {0};
+    cr_assert(eq(int, mzg_sampling_fit(&spectrum, 1, &fit, &err), MZG_OK), "%s", err.text);
+    return fit;
+}
+
+Test(sampling, the_step_of_each_law_is_found_and_names_it)
+{
+    for (int law = 0; law < 5; law++) {
+        double mz[N];
+        fill_grid(0.5 * law, steps[law], mz);
+        struct mzg_sampling_fit fit = fit_of(mz, N);
+        cr_expect(lt(dbl, fabs(fit.sampling.exponent - 0.5 * law), 1e-3));
+        double step_at_220 = fit.sampling.scale * pow(220.0, fit.sampling.exponent);
+        cr_expect(lt(dbl, fabs(step_at_220 / (steps[law] * pow(220.0, 0.5 * law)) - 1.0), 1e-3));
+        cr_expect(eq(dbl, fit.agreement, 1.0));
+        cr_expect(eq(i64, fit.n_intervals, N - 1));
+        enum mzg_axis_type type;
+        cr_assert(mzg_sampling_law(&fit, &type));
+        cr_expect(eq(int, (int)type, law));
+    }
+}
+
+Test(sampling, trimmed_zeros_do_not_disturb)
+{
+    for (int law = 0; law < 5; law++) {
+        double mz[N];
+        fill_grid(0.5 * law, steps[law], mz);
+        int64_t n = 0;
+        for (int i = 0; i < N; i++)
+            if (i % 40 < 6) /* peaks of six points, then a gap: one difference in six is no step */
+                mz[n++] = mz[i];
+        struct mzg_sampling_fit fit = fit_of(mz, n);
+        cr_expect(lt(dbl, fabs(fit.sampling.exponent - 0.5 * law), 2e-3));
+        cr_expect(lt(dbl, fabs(fit.agreement - 5.0 / 6.0), 0.01));
+    }
+}
+
+Test(sampling, numbers_that_make_no_sense_are_passed_over)
+{
+    double mz[N];
+    fill_grid(1.0, steps[2], mz);
+    mz[100] = NAN;
+    mz[200] = -1.0;
+    mz[300] = INFINITY;
+    mz[400] = mz[399];
+    mz[500] = 1.0;
+    cr_expect(lt(dbl, fabs(fit_of(mz, N).sampling.exponent - 1.0), 1e-3));
+}
+
+Test(sampling, too_little_to_see_is_out_of_range)
+{
+    double few[16];
+    for (int i = 0; i < 16; i++)
+        few[i] = 100.0 + i;
+    struct mzg_spectrum spectrum = {.mz = few, .intensity = few, .n = 16};
+    struct mzg_sampling_fit fit;
+    struct mzg_error err = {0};
+    cr_expect(eq(int, mzg_sampling_fit(&spectrum, 1, &fit, &err), MZG_ERANGE));
+    err = (struct mzg_error){0};
+    cr_expect(eq(int, mzg_sampling_fit(NULL, 0, &fit, &err), MZG_ERANGE));
+
+    struct mzg_spectrum pairs[32];
+    for (int i = 0; i < 32; i++)
+        pairs[i] = (struct mzg_spectrum){.mz = few, .intensity = few, .n = 2};
+    err = (struct mzg_error){0};
+    cr_expect(eq(int, mzg_sampling_fit(pairs, 32, &fit, &err), MZG_ERANGE));
+}
+
+Test(sampling, a_fit_that_does_not_describe_its_data_names_no_law)
+{
+    enum mzg_axis_type type = MZG_AXIS_TOF;
+    struct mzg_sampling_fit centroids = {.sampling = {1, 1}, .agreement = 0.2};
+    struct mzg_sampling_fit strange = {.sampling = {1, 3}, .agreement = 1.0};
+    cr_expect(not(mzg_sampling_law(&centroids, &type)));
+    cr_expect(not(mzg_sampling_law(&strange, &type)));
+    cr_expect(eq(int, (int)type, MZG_AXIS_TOF));
+}
+
+static enum mzg_axis_type choose(const char *const *terms, int64_t n, const struct mzg_sampling_fit *fit,
+                                 bool is_centroid, const char *expected_reason)
+{
+    struct mzg_axis_evidence evidence = {
+        .terms = terms, .n_terms = n, .fit = fit, .is_centroid = is_centroid};
+    char reason[200];
+    enum mzg_axis_type type = mzg_axis_choose(&evidence, reason, sizeof reason);
+    cr_expect(strstr(reason, expected_reason) != NULL, "'%s' should tell of '%s'", reason, expected_reason);
+    return type;
+}
+
+Test(choose, analysers_come_first_and_the_strongest_of_them)
+{
+    const char *fticr[] = {"MS:1000264", "MS:1000079"};
+    cr_expect(eq(int, (int)choose(fticr, 2, NULL, false, "FT-ICR"), MZG_AXIS_FTICR));
+    const char *orbitrap[] = {"MS:1000081", "MS:1000484"};
+    cr_expect(eq(int, (int)choose(orbitrap, 2, NULL, true, "orbitrap"), MZG_AXIS_ORBITRAP));
+    const char *trap[] = {"MS:1000264"};
+    cr_expect(eq(int, (int)choose(trap, 1, NULL, true, "ion trap"), MZG_AXIS_CONSTANT));
+}
+
+Test(choose, a_tof_needs_its_reflectron_to_tell)
+{
+    const char *on[] = {"MS:1000084", "MS:1000106"};
+    cr_expect(eq(int, (int)choose(on, 2, NULL, true, "reflectron on"), MZG_AXIS_REFLECTOR_TOF));
+    const char *off[] = {"MS:1000105", "MS:1000084"};
+    cr_expect(eq(int, (int)choose(off, 2, NULL, true, "reflectron off"), MZG_AXIS_LINEAR_TOF));
+    const char *hybrid[] = {"MS:1000081", "MS:1000084"};
+    cr_expect(eq(int, (int)choose(hybrid, 2, NULL, true, "behind a quadrupole"), MZG_AXIS_REFLECTOR_TOF));
+    const char *unknown[] = {"MS:1000084"};
+    struct mzg_sampling_fit fit = {.sampling = {1, 0.5}, .agreement = 0.9};
+    cr_expect(eq(int, (int)choose(unknown, 1, &fit, false, "m^0.500"), MZG_AXIS_LINEAR_TOF));
+}
+
+Test(choose, then_the_instrument_then_the_data_then_the_kind_of_spectra)
+{
+    struct mzg_sampling_fit fit = {.sampling = {1, 1.52}, .agreement = 0.9};
+    const char *model[] = {"MS:1000529", "MS:1000557"};
+    cr_expect(eq(int, (int)choose(model, 2, &fit, true, "LTQ FT Ultra"), MZG_AXIS_FTICR));
+    cr_expect(eq(int, (int)choose(NULL, 0, &fit, false, "90 %"), MZG_AXIS_ORBITRAP));
+    cr_expect(eq(int, (int)choose(NULL, 0, NULL, true, "centroid"), MZG_AXIS_REFLECTOR_TOF));
+    cr_expect(eq(int, (int)choose(NULL, 0, NULL, false, "not known"), MZG_AXIS_CONSTANT));
+}
+
+Test(instruments, are_found_by_accession)
+{
+    const struct mzg_instrument *first = mzg_instrument_find("MS:1000123");
+    cr_assert(ne(ptr, (void *)first, NULL));
+    cr_expect(eq(int, (int)first->type, MZG_AXIS_FTICR));
+    const char *unknown[] = {"MS:1000121",  "MS:1000140", "MS:9999999", "IMS:1000123",
+                             "MS:1000123x", "",           "MS:"};
+    for (int i = 0; i < 7; i++)
+        cr_expect(eq(ptr, (void *)mzg_instrument_find(unknown[i]), NULL), "%s", unknown[i]);
+}
