@@ -1,7 +1,8 @@
 /*
  * One function, compiled for several CPUs; the loader picks. Contraction is off (cmake/Flags.cmake) and the
  * code below adds nothing up out of order, so that every variant gives the same bits: wider registers, not
- * other arithmetic.
+ * other arithmetic. The widest is named by what a CPU can do, x86-64-v4: by the name of a CPU of one maker,
+ * no other maker's would get it.
  */
 #ifndef MZG_AXIS_CLONES_H
 #define MZG_AXIS_CLONES_H
@@ -10,7 +11,7 @@
  * tests that compare the variants. */
 #if !defined(MZG_NO_CLONES) && defined(__x86_64__) && defined(__gnu_linux__) &&                              \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
-#define MZG_CLONES __attribute__((target_clones("default", "avx2", "arch=skylake-avx512")))
+#define MZG_CLONES __attribute__((target_clones("default", "avx2", "arch=x86-64-v4")))
 #else
 #define MZG_CLONES
 #endif

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { LANES = 8, BLOCK = 64 };
+enum { LANES = 8, BLOCK = 256 };
 
 MZG_CLONES
 bool mzg_mz_is_clean(const double *mz, int64_t n)
@@ -35,6 +35,24 @@ static double sum_all(const double *values, int64_t n)
     for (int64_t i = whole; i < n; i++)
         lanes[i - whole] += values[i];
     return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
+}
+
+/* The largest of n >= 1 finite values. As integers, for their largest is found in any order, and so in
+ * vectors: the bits of a double are ordered as it is, once those of a negative one are turned over. */
+MZG_CLONES
+static double largest(const double *values, int64_t n)
+{
+    int64_t most = INT64_MIN;
+    for (int64_t i = 0; i < n; i++) {
+        int64_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        int64_t ordered = bits ^ (int64_t)((uint64_t)(bits >> 63) >> 1);
+        most = ordered > most ? ordered : most;
+    }
+    most ^= (int64_t)((uint64_t)(most >> 63) >> 1);
+    double value;
+    memcpy(&value, &most, sizeof value);
+    return value;
 }
 
 /* sum_all() without the values that are not finite. */
@@ -142,41 +160,25 @@ static enum mzg_status clean_into(const struct mzg_spectrum *spectrum, struct mz
     return MZG_OK;
 }
 
-/* The largest of n >= 1 values. */
-MZG_CLONES
-static double largest(const double *values, int64_t n)
-{
-    double lanes[LANES];
-    for (int lane = 0; lane < LANES; lane++)
-        lanes[lane] = values[lane < n ? lane : 0];
-    int64_t whole = n - n % LANES;
-    for (int64_t i = 0; i < whole; i += LANES)
-        for (int lane = 0; lane < LANES; lane++)
-            lanes[lane] = values[i + lane] > lanes[lane] ? values[i + lane] : lanes[lane];
-    double most = lanes[0];
-    for (int lane = 1; lane < LANES; lane++)
-        most = lanes[lane] > most ? lanes[lane] : most;
-    for (int64_t i = whole; i < n; i++)
-        most = values[i] > most ? values[i] : most;
-    return most;
-}
-
 static void find_base_peak(const struct mzg_points *points, struct mzg_spectrum_summary *summary)
 {
+    const double *intensity = points->intensity;
     if (points->n == 0)
         return;
     int64_t base = 0;
+    double most = -INFINITY;
     for (int64_t begin = 0; begin < points->n; begin += BLOCK) {
         int64_t count = points->n - begin < BLOCK ? points->n - begin : BLOCK;
-        double most = largest(points->intensity + begin, count);
-        if (begin == 0 || most > points->intensity[base]) {
+        double here = largest(intensity + begin, count);
+        if (here > most) {
             base = begin;
-            while (points->intensity[base] != most)
-                base++;
+            most = here;
         }
     }
+    while (intensity[base] != most)
+        base++;
     summary->base_peak_mz = points->mz[base];
-    summary->base_peak_intensity = points->intensity[base];
+    summary->base_peak_intensity = intensity[base];
 }
 
 enum mzg_status mzg_clean(const struct mzg_spectrum *spectrum, bool mz_is_clean,

@@ -21,9 +21,9 @@ static enum mzg_status allocate_shared(const struct mzg_slope_rule *rule, int64_
     return MZG_OK;
 }
 
-enum mzg_status mzg_curve_share(const struct mzg_slope_rule *rule, const struct mzg_task *task,
-                                struct mzg_shared *shared, struct mzg_error *err)
+enum mzg_status mzg_curve_share(const struct mzg_task *task, struct mzg_shared *shared, struct mzg_error *err)
 {
+    const struct mzg_slope_rule *rule = task->rule;
     const double *mz = task->points.mz;
     const double *centers = task->locator->axis->centers;
     int64_t n = task->points.n;
@@ -85,6 +85,8 @@ static void look_up_shared(const struct mzg_shared *shared, const struct mzg_cur
             struct mzg_stretch s =
                 mzg_stretch_cubic(y[i], y[i + 1], mz[i + 1] - mz[i], slopes[i], slopes[i + 1]);
             double value = mzg_stretch_value(s, false, weights[k]);
+            bool is_dead = mzg_stretch_is_dead(y[i], y[i + 1], slopes[i], slopes[i + 1], lowest);
+            value = is_dead ? 0.0 : value;
             values[k] = value > lowest ? value : lowest;
         }
     }
@@ -92,10 +94,10 @@ static void look_up_shared(const struct mzg_shared *shared, const struct mzg_cur
         values[n - 1] = y[curve->n - 1];
 }
 
-static enum mzg_status resample_shared(const struct mzg_slope_rule *rule, const struct mzg_task *task,
-                                       struct mzg_workspace *workspace, struct mzg_sparse_row *row,
-                                       struct mzg_error *err)
+static enum mzg_status resample_shared(const struct mzg_task *task, struct mzg_workspace *workspace,
+                                       struct mzg_sparse_row *row, struct mzg_error *err)
 {
+    const struct mzg_slope_rule *rule = task->rule;
     const struct mzg_shared *shared = task->shared;
     struct mzg_curve curve = {
         .mz = task->points.mz, .intensity = task->points.intensity, .n = task->points.n};
@@ -122,33 +124,71 @@ static void look_up_point(double mz, double intensity, struct mzg_walk *walk)
     }
 }
 
-static enum mzg_status look_up_piece(const struct mzg_slope_rule *rule, const struct mzg_curve *curve,
-                                     struct mzg_workspace *workspace, struct mzg_walk *walk,
-                                     struct mzg_error *err)
+/* The slopes at the points of all pieces; `*slopes` stays NULL for a polyline. */
+static enum mzg_status find_slopes(const struct mzg_task *task, const struct mzg_pieces *pieces,
+                                   struct mzg_workspace *workspace, double **slopes, struct mzg_error *err)
 {
-    if (curve->n == 1) {
-        look_up_point(curve->mz[0], curve->intensity[0], walk);
+    const struct mzg_slope_rule *rule = task->rule;
+    if (!rule || pieces->n == 0)
         return MZG_OK;
+    int64_t longest = 0;
+    int64_t begin = 0;
+    for (int64_t piece = 0; piece < pieces->n; begin = pieces->ends[piece++])
+        longest = pieces->ends[piece] - begin > longest ? pieces->ends[piece] - begin : longest;
+    int64_t size = longest * rule->prepared_per_point;
+    double *prepared = mzg_workspace_lane(workspace, MZG_LANE_PREPARED, size, sizeof *prepared, err);
+    /* A piece works in what belongs to the next ones, which come later. */
+    double *found = mzg_workspace_lane(workspace, MZG_LANE_SLOPES, begin + longest, sizeof *found, err);
+    if (!prepared || !found)
+        return err->status;
+    begin = 0;
+    for (int64_t piece = 0; piece < pieces->n; begin = pieces->ends[piece++]) {
+        struct mzg_curve curve = {.mz = pieces->mz + begin,
+                                  .intensity = pieces->intensity + begin,
+                                  .n = pieces->ends[piece] - begin,
+                                  .is_cut = task->options->max_gap > 0.0};
+        if (curve.n < 2)
+            continue;
+        rule->prepare(curve.mz, curve.n, prepared);
+        rule->slopes(&curve, prepared, found + begin);
     }
-    double *slopes = NULL;
-    if (rule) {
-        int64_t size = curve->n * rule->prepared_per_point;
-        double *prepared = mzg_workspace_lane(workspace, MZG_LANE_PREPARED, size, sizeof *prepared, err);
-        slopes = mzg_workspace_lane(workspace, MZG_LANE_SLOPES, 2 * curve->n, sizeof *slopes, err);
-        if (!prepared || !slopes)
-            return err->status;
-        rule->prepare(curve->mz, curve->n, prepared);
-        rule->slopes(curve, prepared, slopes);
-    }
-    return mzg_walk_curve(curve, slopes, workspace, walk, err);
+    *slopes = found;
+    return MZG_OK;
 }
 
-enum mzg_status mzg_curve_resample(const struct mzg_slope_rule *rule, const struct mzg_task *task,
-                                   struct mzg_workspace *workspace, struct mzg_sparse_row *row,
-                                   struct mzg_error *err)
+/* Pieces of one point are looked up by themselves, those between them in one walk. */
+static enum mzg_status look_up_pieces(const struct mzg_pieces *pieces, const double *slopes,
+                                      struct mzg_workspace *workspace, struct mzg_walk *walk,
+                                      struct mzg_error *err)
 {
+    int64_t begin = 0;
+    for (int64_t first = 0; first < pieces->n;) {
+        int64_t next = first;
+        int64_t end = begin;
+        for (; next < pieces->n && pieces->ends[next] - end > 1; next++)
+            end = pieces->ends[next];
+        struct mzg_pieces group = {.mz = pieces->mz + begin,
+                                   .intensity = pieces->intensity + begin,
+                                   .ends = pieces->ends + first,
+                                   .n = next - first};
+        if (group.n > 0 &&
+            mzg_walk_pieces(&group, begin, slopes ? slopes + begin : NULL, workspace, walk, err) != MZG_OK)
+            return err->status;
+        if (next < pieces->n)
+            look_up_point(pieces->mz[end], pieces->intensity[end], walk);
+        begin = next < pieces->n ? end + 1 : end;
+        first = next + 1;
+    }
+    return MZG_OK;
+}
+
+enum mzg_status mzg_curve_resample(const struct mzg_task *task, struct mzg_workspace *workspace,
+                                   struct mzg_spectrum_summary *summary __attribute__((unused)),
+                                   struct mzg_sparse_row *row, struct mzg_error *err)
+{
+    const struct mzg_slope_rule *rule = task->rule;
     if (task->shared && task->shared->intervals)
-        return resample_shared(rule, task, workspace, row, err);
+        return resample_shared(task, workspace, row, err);
     struct mzg_pieces pieces;
     if (mzg_cut_at_gaps(task->options, &task->points, workspace, &pieces, err) != MZG_OK)
         return err->status;
@@ -164,15 +204,10 @@ enum mzg_status mzg_curve_resample(const struct mzg_slope_rule *rule, const stru
     };
     if (!walk.bins || !walk.values)
         return err->status;
-    int64_t begin = 0;
-    for (int64_t piece = 0; piece < pieces.n; begin = pieces.ends[piece++]) {
-        struct mzg_curve curve = {.mz = pieces.mz + begin,
-                                  .intensity = pieces.intensity + begin,
-                                  .n = pieces.ends[piece] - begin,
-                                  .is_cut = task->options->max_gap > 0.0};
-        if (look_up_piece(rule, &curve, workspace, &walk, err) != MZG_OK)
-            return err->status;
-    }
+    double *slopes = NULL;
+    if (find_slopes(task, &pieces, workspace, &slopes, err) != MZG_OK ||
+        look_up_pieces(&pieces, slopes, workspace, &walk, err) != MZG_OK)
+        return err->status;
     *row = (struct mzg_sparse_row){.bins = walk.bins, .values = walk.values, .n = walk.n};
     return MZG_OK;
 }

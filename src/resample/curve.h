@@ -24,11 +24,11 @@ struct mzg_slope_rule {
     void (*slopes)(const struct mzg_curve *curve, const double *prepared, double *slopes);
 };
 
-/* The members of a method without more to say; `rule` is NULL for a polyline. */
-enum mzg_status mzg_curve_share(const struct mzg_slope_rule *rule, const struct mzg_task *task,
-                                struct mzg_shared *shared, struct mzg_error *err);
-enum mzg_status mzg_curve_resample(const struct mzg_slope_rule *rule, const struct mzg_task *task,
-                                   struct mzg_workspace *workspace, struct mzg_sparse_row *row,
+/* The members of a method without more to say: a spline by task->rule, or a polyline. */
+enum mzg_status mzg_curve_share(const struct mzg_task *task, struct mzg_shared *shared,
+                                struct mzg_error *err);
+enum mzg_status mzg_curve_resample(const struct mzg_task *task, struct mzg_workspace *workspace,
+                                   struct mzg_spectrum_summary *summary, struct mzg_sparse_row *row,
                                    struct mzg_error *err);
 
 #endif

@@ -23,9 +23,12 @@ struct mzg_shared {
     double *cells; /* the two ends of each point's cell, in bins */
 };
 
+struct mzg_slope_rule;
+
 /* The points to resample: those numbered [inside, end) lie on the axis. */
 struct mzg_task {
     const struct mzg_resampler_options *options;
+    const struct mzg_slope_rule *rule; /* of the method */
     const struct mzg_locator *locator; /* and its axis */
     const struct mzg_shared *shared;   /* NULL: none; else made from the very points.mz */
     struct mzg_points points;
@@ -35,9 +38,10 @@ struct mzg_task {
 
 struct mzg_method_kind {
     const char *name;
-    bool interpolates;     /* invents values between points, as on a curve */
-    bool sums;             /* its values are sums of intensities, else heights */
-    const char *conserves; /* what is the same before and after, in words */
+    bool interpolates;                 /* invents values between points, as on a curve */
+    bool sums;                         /* its values are sums of intensities, else heights */
+    const char *conserves;             /* what is the same before and after, in words */
+    const struct mzg_slope_rule *rule; /* of a spline (curve.h); NULL: none */
 
     /* Fills `shared`, which is zero, from the m/z of a task without `shared` and intensities. Fails with
      * MZG_ENOMEM. */

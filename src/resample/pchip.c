@@ -85,22 +85,11 @@ static void find_slopes(const struct mzg_curve *curve, const double *prepared, d
 static const struct mzg_slope_rule rule = {
     .prepared_per_point = 1, .may_overshoot = true, .prepare = prepare, .slopes = find_slopes};
 
-static enum mzg_status share(const struct mzg_task *task, struct mzg_shared *shared, struct mzg_error *err)
-{
-    return mzg_curve_share(&rule, task, shared, err);
-}
-
-static enum mzg_status resample(const struct mzg_task *task, struct mzg_workspace *workspace,
-                                struct mzg_spectrum_summary *summary __attribute__((unused)),
-                                struct mzg_sparse_row *row, struct mzg_error *err)
-{
-    return mzg_curve_resample(&rule, task, workspace, row, err);
-}
-
 const struct mzg_method_kind mzg_pchip_method = {
     .name = "pchip",
     .interpolates = true,
     .conserves = "heights, without overshoot",
-    .share = share,
-    .resample = resample,
+    .rule = &rule,
+    .share = mzg_curve_share,
+    .resample = mzg_curve_resample,
 };

@@ -36,6 +36,7 @@ static struct mzg_task task_of(const struct mzg_resampler *resampler, const stru
     const struct mzg_axis *axis = resampler->locator.axis;
     return (struct mzg_task){
         .options = &resampler->options,
+        .rule = resampler->kind->rule,
         .locator = &resampler->locator,
         .shared = is_shared ? &resampler->shared : NULL,
         .points = *points,

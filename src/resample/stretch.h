@@ -5,6 +5,9 @@
 #ifndef MZG_RESAMPLE_STRETCH_H
 #define MZG_RESAMPLE_STRETCH_H
 
+#include <math.h>
+#include <stdbool.h>
+
 struct mzg_stretch {
     double level; /* level + w (first + w (second + w third)); for a line second and third are not used */
     double first;
@@ -33,6 +36,16 @@ static inline struct mzg_stretch mzg_stretch_cubic(double left, double right, do
                                 .first = rise_left,
                                 .second = (rise - rise_left) * 3.0 - (rise_right - rise_left),
                                 .third = (rise_left - rise) + (rise_right - rise)};
+}
+
+/* Whether the cubic between two zeros is nowhere above 0, the lowest value allowed: it falls from the left
+ * one and rises to the right one. With `lowest` -INFINITY, whether it is 0 all over. */
+static inline bool mzg_stretch_is_dead(double left, double right, double slope_left, double slope_right,
+                                       double lowest)
+{
+    double steepest = lowest == 0.0 ? INFINITY : 0.0;
+    return (left == 0.0) & (right == 0.0) & (slope_left <= 0.0) & (slope_right >= 0.0) &
+           (slope_left >= -steepest) & (slope_right <= steepest);
 }
 
 static inline double mzg_stretch_value(struct mzg_stretch s, int is_line, double weight)

@@ -10,7 +10,7 @@ static enum mzg_status share(const struct mzg_task *task, struct mzg_shared *sha
 {
     if (mzg_nearest_method.share(task, shared, err) != MZG_OK)
         return err->status;
-    return mzg_curve_share(NULL, task, shared, err);
+    return mzg_curve_share(task, shared, err);
 }
 
 static double sum(const double *values, int64_t n)
@@ -25,7 +25,7 @@ static enum mzg_status resample(const struct mzg_task *task, struct mzg_workspac
                                 struct mzg_spectrum_summary *summary, struct mzg_sparse_row *row,
                                 struct mzg_error *err)
 {
-    if (mzg_curve_resample(NULL, task, workspace, row, err) != MZG_OK)
+    if (mzg_curve_resample(task, workspace, summary, row, err) != MZG_OK)
         return err->status;
     double *values = workspace->lanes[MZG_LANE_VALUES];
     double wanted = sum(task->points.intensity + task->inside, task->end - task->inside);

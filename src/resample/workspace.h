@@ -18,6 +18,7 @@ enum mzg_lane {
     MZG_LANE_PIECE_ENDS,
     MZG_LANE_PREPARED, /* what a spline computes from m/z alone */
     MZG_LANE_SLOPES,
+    MZG_LANE_DEAD,      /* where a curve is 0, */
     MZG_LANE_RUNS,      /* stretches of a curve that are not 0, and */
     MZG_LANE_POSITIONS, /*   their places; or the places of points in bins, and */
     MZG_LANE_CELLS,     /*   the ends of their cells */

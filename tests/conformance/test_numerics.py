@@ -206,6 +206,46 @@ def test_kernels_for_other_cpus_give_the_same_bits(numerics, method):
                 assert (a.tic, a.base_mz, a.base_intensity) == (b.tic, b.base_mz, b.base_intensity)
 
 
+def sampled_like_the_axis(rng, built, ratio):
+    """A trimmed profile whose sampling step is `ratio` bins everywhere, with peaks of all lengths and some noise in the step."""
+    n = len(built.centers)
+    steps = int(n / ratio)
+    keep = np.zeros(steps, bool)
+    for start in rng.integers(0, steps, steps // 40):
+        keep[start : start + rng.integers(1, 50)] = True
+    u = (np.flatnonzero(keep) + rng.random() + 0.2 * (rng.random() < 0.3) * rng.random(keep.sum())) * ratio
+    y = rng.lognormal(3, 1, len(u)) * (rng.random(len(u)) < 0.9)
+    ends = np.flatnonzero(np.diff(u) > 1.5 * ratio)
+    y[ends] = y[ends + 1] = 0.0
+    mz = np.interp(u, np.arange(n + 1), built.edges)
+    increasing = np.concatenate([[True], np.diff(mz) > 0])
+    return mz[increasing], y[increasing]
+
+
+@pytest.mark.parametrize("method", ["linear", "cubic", "pchip"])
+@pytest.mark.parametrize("ratio", [0.3, 0.97, 1.0, 1.02, 2.5, 25.0])
+def test_profiles_sampled_like_the_axis_equal_the_references(numerics, method, ratio):
+    """Bins that follow the sampling have one centre in each interval, over long stretches: a way of its own."""
+    plain = find_numerics("numerics_plain")
+    rng = np.random.default_rng(31)
+    for name in LAWS:
+        axis = Axis(name, 200.0, 900.0, a=2.0, b=1e-3, bins=6000)
+        built, _ = numerics(axis, method, [])
+        spectra = [sampled_like_the_axis(rng, built, ratio) for _ in range(4)]
+        _, rows = numerics(axis, method, spectra)
+        _, others = plain(axis, method, spectra)
+        for (mz, y), row, other in zip(spectra, rows, others):
+            assert row.bins.tobytes() == other.bins.tobytes() and row.values.tobytes() == other.values.tobytes()
+            assert (np.diff(row.bins) > 0).all()
+            found, wanted = row.dense(len(built.centers)), expected(method, built, axis, mz, y)
+            if method == "linear":
+                assert float32_ulps(found, wanted).max() <= 1
+            else:
+                assert np.abs(found - wanted).max() <= 1e-6 * np.abs(wanted).max()
+            _, shared = numerics(axis, method, [(mz, y)], shared=True)
+            assert shared[0].dense(len(built.centers)).tobytes() == found.tobytes()
+
+
 # --- overlap ---------------------------------------------------------------------------------------------------
 
 
