@@ -15,6 +15,26 @@ void mzg_exact_sum_merge(struct mzg_exact_sum *sum, const struct mzg_exact_sum *
     }
 }
 
+void mzg_exact_sum_add_shifted(struct mzg_exact_sum *sum, int64_t value, uint32_t position)
+{
+    struct mzg_exact_sum term;
+    uint64_t sign = value < 0 ? UINT64_MAX : 0;
+    for (uint32_t i = 0; i < MZG_EXACT_SUM_LIMBS; i++)
+        term.limbs[i] = i < position / 64 ? 0 : sign;
+    __int128 wide = (__int128)value * ((__int128)1 << position % 64);
+    term.limbs[position / 64] = (uint64_t)wide;
+    term.limbs[position / 64 + 1] = (uint64_t)(wide >> 64);
+    mzg_exact_sum_merge(sum, &term);
+}
+
+void mzg_exact_sum_add(struct mzg_exact_sum *sum, float value)
+{
+    int64_t mantissa;
+    uint32_t position;
+    mzg_exact_sum_split(value, &mantissa, &position);
+    mzg_exact_sum_add_shifted(sum, mantissa, position);
+}
+
 static void negate(struct mzg_exact_sum *sum)
 {
     uint64_t carry = 1;

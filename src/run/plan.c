@@ -108,7 +108,7 @@ enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mz
     const struct mzg_dataset *dataset = &request->reader->dataset;
     *plan = (struct mzg_plan){.limit = mzg_plan_limit(context->comm, request->options->memory_limit),
                               .used = mzg_memory_pss(),
-                              .statistics = request->n_bins * (int64_t)sizeof(struct mzg_bin_statistics),
+                              .statistics = request->n_bins * MZG_STATISTICS_PER_BIN,
                               .columns = request->n_bins * COLUMN_BYTES,
                               .table = dataset->n_pixels * OBS_BYTES + request->n_bins * VAR_BYTES,
                               .bytes_per_pixel_of_index =

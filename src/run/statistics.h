@@ -15,10 +15,23 @@ struct mzg_bin_statistics {
     float maximum; /* of the `count` values */
 };
 
+/* What was added to a bin of late: sums of a few values of like size fit a word. */
+struct mzg_recent_statistics {
+    int64_t sum; /* in units of the exact sum << position */
+    float maximum;
+    uint16_t count;
+    uint16_t position;
+};
+
 struct mzg_statistics {
     int64_t n_bins;
-    struct mzg_bin_statistics *bins;
+    struct mzg_bin_statistics *bins; /* complete once they are reduced */
+    struct mzg_recent_statistics *recent;
 };
+
+/* Bytes that one bin takes. */
+#define MZG_STATISTICS_PER_BIN                                                                               \
+    ((int64_t)(sizeof(struct mzg_bin_statistics) + sizeof(struct mzg_recent_statistics)))
 
 enum mzg_status mzg_statistics_init(int64_t n_bins, struct mzg_statistics *statistics, struct mzg_error *err);
 void mzg_statistics_destroy(struct mzg_statistics *statistics);

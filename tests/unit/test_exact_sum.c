@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <float.h>
+#include <math.h>
 #include <stddef.h>
 
 static double sum_of(const float *values, size_t n)
@@ -69,4 +70,16 @@ Test(exact_sum, order_and_grouping_do_not_matter)
         reference += values[i];
     cr_expect(lt(ldbl, (forward - reference) / reference, 1e-12L));
     cr_expect(gt(ldbl, (forward - reference) / reference, -1e-12L));
+}
+
+Test(exact_sum, integers_are_added_at_any_place)
+{
+    int64_t values[] = {0, 1, -1, INT64_MAX, INT64_MIN + 1, 0x123456789abcdef, -0x123456789abcdef};
+    for (uint32_t position = 0; position <= 253; position++) {
+        for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+            struct mzg_exact_sum sum = {0};
+            mzg_exact_sum_add_shifted(&sum, values[i], position);
+            cr_expect(eq(dbl, mzg_exact_sum_round(&sum), ldexp((double)values[i], (int)position - 149)));
+        }
+    }
 }
