@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct json_t;
 struct mzg_context;
 
 enum mzg_layout { MZG_LAYOUT_CSC, MZG_LAYOUT_CSR };
@@ -98,5 +99,20 @@ enum mzg_status mzg_convert_check(const struct mzg_convert_options *options, str
 enum mzg_status mzg_convert(const struct mzg_context *context, const struct mzg_convert_options *options,
                             const struct mzg_progress *progress, const volatile int *stop,
                             struct mzg_convert_report *report, struct mzg_error *err);
+
+/* The axis on which several inputs can be converted alike: what mzg_convert() would decide for each, over the
+ * union of their ranges; MZG_EUSAGE where it would choose different laws for them. Of `options` the axis,
+ * scan_range, spectrum_type, allow_truncated and memory_limit count. All ranks get the axis, or the same
+ * status and text. Release with mzg_axis_destroy(). Collective over context->comm. */
+enum mzg_status mzg_convert_axis(const struct mzg_context *context, const struct mzg_convert_options *options,
+                                 const char *const *inputs, int n_inputs, struct mzg_axis *axis,
+                                 struct mzg_error *err);
+
+/* What mzg_convert() would decide with these options, and why, as a JSON object on rank 0 (NULL elsewhere),
+ * which the caller owns. Reads the index of the input, a sample of its spectra, and where nothing else tells
+ * the range all m/z arrays. Collective over context->comm. */
+enum mzg_status mzg_convert_preview(const struct mzg_context *context,
+                                    const struct mzg_convert_options *options, struct json_t **decisions,
+                                    struct mzg_error *err);
 
 #endif

@@ -112,6 +112,23 @@ static enum mzg_status parse(const json_t *root, const char *path, struct mzg_ax
     return MZG_OK;
 }
 
+/* Before arrays of the wrong length, which may be huge, are made. */
+static enum mzg_status check_number(const json_t *root, const char *path, const struct mzg_axis_spec *spec,
+                                    struct mzg_error *err)
+{
+    struct mzg_axis measured;
+    struct mzg_error cause = {0};
+    if (mzg_axis_measure(spec, &measured, &cause) != MZG_OK)
+        return mzg_fail(err, MZG_EFORMAT, "%s: %s", path, cause.text);
+    int64_t expected = json_integer_value(json_object_get(root, "n_bins"));
+    if (measured.n_bins != expected)
+        return mzg_fail(err, MZG_EFORMAT,
+                        "%s: this mass axis has %" PRId64 " bins, but its file says %" PRId64
+                        ": the file was changed; write it anew with mzgrid axis",
+                        path, measured.n_bins, expected);
+    return MZG_OK;
+}
+
 static enum mzg_status verify(const json_t *root, const char *path, const struct mzg_axis *axis,
                               struct mzg_error *err)
 {
@@ -143,7 +160,7 @@ enum mzg_status mzg_axis_read(const char *path, struct mzg_axis *axis, struct mz
     struct mzg_axis_spec spec;
     struct mzg_axis built = {0};
     struct mzg_error cause = {0};
-    if (parse(root, path, &spec, err) != MZG_OK)
+    if (parse(root, path, &spec, err) != MZG_OK || check_number(root, path, &spec, err) != MZG_OK)
         goto cleanup;
     if (mzg_axis_build(&spec, &built, &cause) != MZG_OK) {
         mzg_fail(err, cause.status == MZG_ENOMEM ? MZG_ENOMEM : MZG_EFORMAT, "%s: %s", path, cause.text);

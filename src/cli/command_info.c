@@ -1,9 +1,13 @@
-/* `mzgrid info`: what an input is, on standard output. Rank 0 alone does it. */
+/* `mzgrid info`: what an input is, on standard output. Rank 0 alone reads the header; decisions take all
+ * ranks. */
 #include <cli/commands.h>
 #include <cli/json_text.h>
 #include <cli/output.h>
 #include <core/agree.h>
 #include <core/context.h>
+#include <core/log.h>
+#include <core/pool.h>
+#include <mzgrid/convert.h>
 #include <mzgrid/reader.h>
 
 #include <jansson.h>
@@ -11,6 +15,7 @@
 
 struct info_settings {
     bool json;
+    bool decisions;
 };
 
 /* One row each, as a table is read. */
@@ -19,15 +24,22 @@ static const struct mzg_option options[] = {
     {.kind = MZG_OPTION_GROUP, .name = "Options"},
     {.kind = MZG_OPTION_FLAG, .name = "json", .offset = offsetof(struct info_settings, json),
      .help = "Print JSON instead of text."},
+    {.kind = MZG_OPTION_FLAG, .name = "decisions", .offset = offsetof(struct info_settings, decisions),
+     .help = "Tell as well which mass axis, range and method 'mzgrid convert' would choose, and why; for this all "
+             "of the imzML file and some spectra are read."},
     {0},
 };
 /* clang-format on */
 
-static enum mzg_status print_description(const char *path, bool as_json, struct mzg_error *err)
+/* On rank 0. `decisions` may be NULL. */
+static enum mzg_status print_description(const char *path, json_t *decisions, bool as_json,
+                                         struct mzg_error *err)
 {
     json_t *description = NULL;
     if (mzg_reader_describe(path, &description, err) != MZG_OK)
         return err->status;
+    if (decisions)
+        json_object_set(description, "decisions", decisions);
     if (!as_json)
         mzg_json_print_text(stdout, description);
     else if (json_dumpf(description, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) == 0)
@@ -36,14 +48,39 @@ static enum mzg_status print_description(const char *path, bool as_json, struct 
     return mzg_output_flush(err);
 }
 
+/* What convert would decide without options. Collective. */
+static enum mzg_status decide(struct mzg_context *context, const char *path, json_t **decisions,
+                              struct mzg_error *err)
+{
+    struct mzg_convert_options convert;
+    struct mzg_log *log = NULL;
+    mzg_convert_defaults(&convert);
+    convert.input = path;
+    mzg_log_new(context->rank, MZG_LOG_WARNING, NULL, &log, err);
+    if (mzg_agree(context->comm, err) != MZG_OK) {
+        mzg_log_free(log);
+        return err->status;
+    }
+    mzg_log_free(context->log);
+    context->log = log;
+    if (mzg_pool_new(context->comm, 1, &context->pool, err) != MZG_OK)
+        return err->status;
+    return mzg_convert_preview(context, &convert, decisions, err);
+}
+
 static int run(struct mzg_context *context, const struct mzg_arguments *arguments, struct mzg_error *err)
 {
     struct info_settings settings = {0};
+    json_t *decisions = NULL;
+    const char *path = arguments->operands[0];
     mzg_arguments_apply(arguments, &settings, err);
     if (mzg_agree(context->comm, err) != MZG_OK)
         return 0;
+    if (settings.decisions && decide(context, path, &decisions, err) != MZG_OK)
+        return 0;
     if (context->rank == 0)
-        print_description(arguments->operands[0], settings.json, err);
+        print_description(path, decisions, settings.json, err);
+    json_decref(decisions);
     mzg_agree(context->comm, err);
     return 0;
 }
@@ -53,7 +90,8 @@ const struct mzg_command mzg_command_info = {
     .summary = "Tell what an imzML file is, from its header and sizes.",
     .description =
         "Prints what INPUT is: format, number of spectra and pixels, image size, spectrum type, instrument. "
-        "Only the header and the sizes of the files are read, so that it takes no longer for large inputs.",
+        "Only the header and the sizes of the files are read, so that it takes no longer for large inputs, "
+        "unless --decisions is given.",
     .operands = {"INPUT"},
     .options = options,
     .run = run,

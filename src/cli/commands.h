@@ -6,6 +6,7 @@
 #include <cli/options.h>
 
 extern const struct mzg_command mzg_command_convert;
+extern const struct mzg_command mzg_command_axis;
 extern const struct mzg_command mzg_command_info;
 extern const struct mzg_command mzg_command_generate;
 

@@ -145,38 +145,52 @@ static enum mzg_status set_chunk_size(const char *text, void *target, struct mzg
     return MZG_OK;
 }
 
+/* What says how an axis is made, in the tables of convert and of axis. */
+/* clang-format off */
+#define MASS_AXIS_ROWS \
+    {.kind = MZG_OPTION_GROUP, .name = "Mass axis"}, \
+    {.kind = MZG_OPTION_CHOICE, .name = "mass-axis-type", .argument = "TYPE", .offset = AT(axis_type), \
+     .choice = axis_type_choice, .standard = "auto", \
+     .help = "How the width of the bins grows with m/z; 'auto' follows from the analyser, the instrument's model, the " \
+             "sampling of profiles, or the type of the spectra, whichever tells first."}, \
+    {.kind = MZG_OPTION_OWN, .name = "tof-law", .argument = "A:B", .offset = AT(convert.axis), \
+     .set = set_tof_law, \
+     .help = "For --mass-axis-type tof: widths grow as the square root of A*m + B*m^2; only the ratio of A " \
+             "and B counts."}, \
+    {.kind = MZG_OPTION_OWN, .name = "bin-width", .argument = "W[Da|mDa|ppm]", .offset = AT(bin_width), \
+     .set = set_bin_width, .standard = "5mDa at m/z 1000; 17mDa at m/z 300 for linear_tof", \
+     .help = "Width of a bin at the reference m/z; a number alone is in Da."}, \
+    {.kind = MZG_OPTION_NUMBER, .name = "resolution", .argument = "R", .offset = AT(resolution), \
+     .above_low = true, \
+     .help = "Instead of --bin-width: the reference m/z divided by R."}, \
+    {.kind = MZG_OPTION_NUMBER, .name = "reference-mz", .argument = "MZ", \
+     .offset = AT(convert.axis.reference_mz), .above_low = true, .high = max_mz, .standard = "1000", \
+     .help = "Where bins have the width that --bin-width or --resolution names."}, \
+    {.kind = MZG_OPTION_INTEGER, .name = "bins", .argument = "N", .offset = AT(convert.axis.bins), \
+     .least = 1, .most = INT32_MAX, \
+     .help = "Number of bins, instead of --bin-width."}, \
+    {.kind = MZG_OPTION_NUMBER, .name = "min-mz", .argument = "MZ", .offset = AT(convert.axis.min_mz), \
+     .above_low = true, .high = max_mz, .standard = "as in the input", \
+     .help = "Where the axis begins."}, \
+    {.kind = MZG_OPTION_NUMBER, .name = "max-mz", .argument = "MZ", .offset = AT(convert.axis.max_mz), \
+     .above_low = true, .high = max_mz, .standard = "as in the input", \
+     .help = "Where the axis ends."}, \
+    {.kind = MZG_OPTION_FLAG, .name = "scan-range", .offset = AT(convert.scan_range), \
+     .help = "Find the range by reading every m/z of the input, whatever its metadata say."}
+
+#define SPECTRUM_TYPE_ROW \
+    {.kind = MZG_OPTION_CHOICE, .name = "spectrum-type", .argument = "TYPE", .offset = AT(spectrum_type), \
+     .choice = spectrum_type_choice, .standard = "auto", \
+     .help = "What the spectra are, whatever the input says."}
+/* clang-format on */
+
 /* One row each, as a table is read. */
 /* clang-format off */
 const struct mzg_option mzg_convert_option_table[] = {
-    {.kind = MZG_OPTION_GROUP, .name = "Mass axis"},
-    {.kind = MZG_OPTION_CHOICE, .name = "mass-axis-type", .argument = "TYPE", .offset = AT(axis_type),
-     .choice = axis_type_choice, .standard = "auto",
-     .help = "How the width of the bins grows with m/z; 'auto' follows from the analyser, the instrument's model, the "
-             "sampling of profiles, or the type of the spectra, whichever tells first."},
-    {.kind = MZG_OPTION_OWN, .name = "tof-law", .argument = "A:B", .offset = AT(convert.axis),
-     .set = set_tof_law,
-     .help = "For --mass-axis-type tof: widths grow as the square root of A*m + B*m^2; only the ratio of A "
-             "and B counts."},
-    {.kind = MZG_OPTION_OWN, .name = "bin-width", .argument = "W[Da|mDa|ppm]", .offset = AT(bin_width),
-     .set = set_bin_width, .standard = "5mDa at m/z 1000; 17mDa at m/z 300 for linear_tof",
-     .help = "Width of a bin at the reference m/z; a number alone is in Da."},
-    {.kind = MZG_OPTION_NUMBER, .name = "resolution", .argument = "R", .offset = AT(resolution),
-     .above_low = true,
-     .help = "Instead of --bin-width: the reference m/z divided by R."},
-    {.kind = MZG_OPTION_NUMBER, .name = "reference-mz", .argument = "MZ",
-     .offset = AT(convert.axis.reference_mz), .above_low = true, .high = max_mz, .standard = "1000",
-     .help = "Where bins have the width that --bin-width or --resolution names."},
-    {.kind = MZG_OPTION_INTEGER, .name = "bins", .argument = "N", .offset = AT(convert.axis.bins),
-     .least = 1, .most = INT32_MAX,
-     .help = "Number of bins, instead of --bin-width."},
-    {.kind = MZG_OPTION_NUMBER, .name = "min-mz", .argument = "MZ", .offset = AT(convert.axis.min_mz),
-     .above_low = true, .high = max_mz, .standard = "as in the input",
-     .help = "Where the axis begins."},
-    {.kind = MZG_OPTION_NUMBER, .name = "max-mz", .argument = "MZ", .offset = AT(convert.axis.max_mz),
-     .above_low = true, .high = max_mz, .standard = "as in the input",
-     .help = "Where the axis ends."},
-    {.kind = MZG_OPTION_FLAG, .name = "scan-range", .offset = AT(convert.scan_range),
-     .help = "Find the range by reading every m/z of the input, whatever its metadata say."},
+    MASS_AXIS_ROWS,
+    {.kind = MZG_OPTION_TEXT, .name = "mass-axis-file", .argument = "FILE", .offset = AT(convert.axis_file),
+     .help = "Take the whole axis from FILE, which 'mzgrid axis' wrote, so that several outputs share it; excludes "
+             "all options above."},
 
     {.kind = MZG_OPTION_GROUP, .name = "Resampling"},
     {.kind = MZG_OPTION_CHOICE, .name = "interpolation-method", .argument = "METHOD", .offset = AT(method),
@@ -189,9 +203,7 @@ const struct mzg_option mzg_convert_option_table[] = {
      .set = set_max_gap, .standard = "auto",
      .help = "Read an interval of more than STEPS sampling steps as zeros that were trimmed away; 'auto' is 3 "
              "for profiles in processed mode and none for all others."},
-    {.kind = MZG_OPTION_CHOICE, .name = "spectrum-type", .argument = "TYPE", .offset = AT(spectrum_type),
-     .choice = spectrum_type_choice, .standard = "auto",
-     .help = "What the spectra are, whatever the input says."},
+    SPECTRUM_TYPE_ROW,
     {.kind = MZG_OPTION_NUMBER, .name = "min-intensity", .argument = "I",
      .offset = AT(convert.min_intensity), .standard = "0",
      .help = "Values below I are not stored."},
@@ -275,6 +287,29 @@ const struct mzg_option mzg_convert_option_table[] = {
 };
 /* clang-format on */
 
+/* clang-format off */
+const struct mzg_option mzg_axis_option_table[] = {
+    {.kind = MZG_OPTION_GROUP, .name = "Output"},
+    {.kind = MZG_OPTION_TEXT, .name = "output", .letter = 'o', .argument = "FILE", .offset = AT(convert.output),
+     .help = "Where the axis is written, as JSON. Must be given."},
+    {.kind = MZG_OPTION_FLAG, .name = "overwrite", .offset = AT(convert.overwrite),
+     .help = "Replace FILE where it exists."},
+
+    MASS_AXIS_ROWS,
+
+    {.kind = MZG_OPTION_GROUP, .name = "Inputs"},
+    SPECTRUM_TYPE_ROW,
+    {.kind = MZG_OPTION_FLAG, .name = "allow-truncated", .offset = AT(convert.allow_truncated),
+     .help = "Use the complete spectra of an imzML file that ends early."},
+    {.kind = MZG_OPTION_INTEGER, .name = "threads", .argument = "N", .offset = AT(threads), .least = 1,
+     .most = 4096, .standard = "the cores that the launcher gave the rank",
+     .help = "Worker threads of each rank."},
+    {.kind = MZG_OPTION_FLAG, .name = "quiet", .letter = 'q', .offset = AT(quiet),
+     .help = "Only warnings and errors."},
+    {0},
+};
+/* clang-format on */
+
 static enum mzg_status read_output_path(const char *path, struct mzg_convert_settings *settings,
                                         struct mzg_error *err)
 {
@@ -352,6 +387,21 @@ enum mzg_status mzg_convert_settings_read(const struct mzg_arguments *arguments,
         mzg_arguments_apply(arguments, settings, err) != MZG_OK ||
         translate(arguments, settings, err) != MZG_OK)
         return err->status;
+    return mzg_convert_check(&settings->convert, err);
+}
+
+enum mzg_status mzg_axis_settings_read(const struct mzg_arguments *arguments,
+                                       struct mzg_convert_settings *settings, struct mzg_error *err)
+{
+    *settings = (struct mzg_convert_settings){0};
+    mzg_convert_defaults(&settings->convert);
+    settings->convert.input = arguments->operands[0];
+    if (mzg_arguments_apply(arguments, settings, err) != MZG_OK ||
+        translate_axis(arguments, settings, err) != MZG_OK)
+        return err->status;
+    settings->convert.spectrum_type = (enum mzg_spectrum_type)settings->spectrum_type;
+    if (!settings->convert.output)
+        return mzg_fail(err, MZG_EUSAGE, "where the axis goes is missing: -o FILE");
     return mzg_convert_check(&settings->convert, err);
 }
 

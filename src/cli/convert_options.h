@@ -32,12 +32,17 @@ struct mzg_convert_settings {
 };
 
 extern const struct mzg_option mzg_convert_option_table[];
+extern const struct mzg_option mzg_axis_option_table[];
 
 /* Defaults, then what was given; checked as far as can be without reading the input. Release with
  * mzg_convert_settings_destroy(), also after a failure. Local. */
 enum mzg_status mzg_convert_settings_read(const struct mzg_arguments *arguments,
                                           struct mzg_convert_settings *settings, struct mzg_error *err);
 void mzg_convert_settings_destroy(struct mzg_convert_settings *settings);
+
+/* The same for `mzgrid axis`: convert.output is the file of the axis. There is nothing to release. Local. */
+enum mzg_status mzg_axis_settings_read(const struct mzg_arguments *arguments,
+                                       struct mzg_convert_settings *settings, struct mzg_error *err);
 
 /* How much the log says. Local. */
 enum mzg_log_level mzg_convert_log_level(const struct mzg_convert_settings *settings);

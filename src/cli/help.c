@@ -74,6 +74,8 @@ void mzg_help_command(FILE *file, const struct mzg_command *command)
     fprintf(file, "Usage: mzgrid %s", command->name);
     for (int i = 0; i < MZG_MAX_OPERANDS && command->operands[i]; i++)
         fprintf(file, " %s", command->operands[i]);
+    if (command->repeats)
+        fprintf(file, "...");
     fprintf(file, " [options]\n\n");
     int column = 0;
     print_wrapped(file, command->description, 0, &column);

@@ -74,8 +74,9 @@ static enum mzg_status parse_long(struct mzg_arguments *arguments, const char *w
     return MZG_OK;
 }
 
-/* -v, or several such letters in one word, as -vv. */
-static enum mzg_status parse_letters(struct mzg_arguments *arguments, const char *word, struct mzg_error *err)
+/* -v, or several such letters in one word, as -vv; or -o VALUE, -oVALUE. `next` as for parse_long(). */
+static enum mzg_status parse_letters(struct mzg_arguments *arguments, const char *word, const char *next,
+                                     bool *used_next, struct mzg_error *err)
 {
     for (const char *letter = word + 1; *letter; letter++) {
         if (*letter == 'h') {
@@ -87,6 +88,15 @@ static enum mzg_status parse_letters(struct mzg_arguments *arguments, const char
             option++;
         if (!option->name)
             return mzg_fail(err, MZG_EUSAGE, "unknown option '-%c' in '%s'", *letter, word);
+        if (takes_value(option)) {
+            const char *value = letter[1] ? letter + 1 : next;
+            *used_next = value == next;
+            if (!value || !value[0] || (*used_next && next[0] == '-'))
+                return mzg_fail(err, MZG_EUSAGE, "-%c needs a value: -%c %s", *letter, *letter,
+                                option->argument);
+            give(arguments, option, value);
+            return MZG_OK;
+        }
         give(arguments, option, NULL);
     }
     return MZG_OK;
@@ -100,6 +110,24 @@ static int count_operands(const struct mzg_command *command)
     return n;
 }
 
+static enum mzg_status take_operand(struct mzg_arguments *arguments, const char *word, int *n_operands,
+                                    int wanted, struct mzg_error *err)
+{
+    const struct mzg_command *command = arguments->command;
+    int number = *n_operands;
+    if (number == wanted && !command->repeats)
+        return mzg_fail(err, MZG_EUSAGE, "'%s' is one argument too many", word);
+    if (number == wanted)
+        number--;
+    if (!word[0])
+        return mzg_fail(err, MZG_EUSAGE, "%s is empty", command->operands[number]);
+    if (command->repeats && number == wanted - 1)
+        arguments->repeated[arguments->n_repeated++] = word;
+    if (*n_operands < wanted)
+        arguments->operands[(*n_operands)++] = word;
+    return MZG_OK;
+}
+
 static enum mzg_status parse_words(struct mzg_arguments *arguments, int first, struct mzg_error *err)
 {
     int wanted = count_operands(arguments->command);
@@ -107,24 +135,20 @@ static enum mzg_status parse_words(struct mzg_arguments *arguments, int first, s
     bool only_operands = false;
     for (int i = first; i < arguments->argc && !arguments->help; i++) {
         const char *word = arguments->argv[i];
+        const char *next = i + 1 < arguments->argc ? arguments->argv[i + 1] : NULL;
         bool used_next = false;
         if (only_operands || word[0] != '-' || word[1] == '\0') {
-            if (n_operands == wanted)
-                return mzg_fail(err, MZG_EUSAGE, "'%s' is one argument too many", word);
-            if (!word[0])
-                return mzg_fail(err, MZG_EUSAGE, "%s is empty", arguments->command->operands[n_operands]);
-            arguments->operands[n_operands++] = word;
+            if (take_operand(arguments, word, &n_operands, wanted, err) != MZG_OK)
+                return err->status;
         } else if (strcmp(word, "--") == 0) {
             only_operands = true;
         } else if (strcmp(word, "--help") == 0) {
             arguments->help = true;
         } else if (word[1] != '-') {
-            if (parse_letters(arguments, word, err) != MZG_OK)
+            if (parse_letters(arguments, word, next, &used_next, err) != MZG_OK)
                 return err->status;
-        } else {
-            const char *next = i + 1 < arguments->argc ? arguments->argv[i + 1] : NULL;
-            if (parse_long(arguments, word, next, &used_next, err) != MZG_OK)
-                return err->status;
+        } else if (parse_long(arguments, word, next, &used_next, err) != MZG_OK) {
+            return err->status;
         }
         i += used_next;
     }
@@ -142,7 +166,8 @@ enum mzg_status mzg_arguments_parse(const struct mzg_command *command, int argc,
     for (int i = first; i < argc; i++)
         most += argv[i][0] == '-' && argv[i][1] != '-' ? strlen(argv[i]) : 1;
     arguments->given = calloc(most, sizeof *arguments->given);
-    if (!arguments->given)
+    arguments->repeated = calloc((size_t)argc + 1, sizeof *arguments->repeated);
+    if (!arguments->given || !arguments->repeated)
         return mzg_fail(err, MZG_ENOMEM, "no memory for the command line");
     return parse_words(arguments, first, err);
 }
@@ -150,6 +175,7 @@ enum mzg_status mzg_arguments_parse(const struct mzg_command *command, int argc,
 void mzg_arguments_destroy(struct mzg_arguments *arguments)
 {
     free(arguments->given);
+    free(arguments->repeated);
     *arguments = (struct mzg_arguments){0};
 }
 

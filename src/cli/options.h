@@ -43,7 +43,7 @@ struct mzg_option {
     double low, high;    /* NUMBER; high 0: no limit */
     enum mzg_option_kind kind;
     bool above_low; /* NUMBER: `low` itself is not allowed */
-    char letter;    /* short form of a FLAG or REPEAT; 0: none */
+    char letter;    /* short form, as -q, or -o VALUE; 0: none */
 };
 
 enum { MZG_MAX_OPERANDS = 2 };
@@ -53,6 +53,7 @@ struct mzg_command {
     const char *summary;                    /* one line for `mzgrid --help` */
     const char *description;                /* sentences for `mzgrid NAME --help` */
     const char *operands[MZG_MAX_OPERANDS]; /* names of what must be given, such as "INPUT" */
+    bool repeats;                           /* the last operand may be given more than once */
     const struct mzg_option *options;       /* up to a row without a name */
 
     /* Runs the command and returns the exit status, or fills `err`. It may set the log and the pool of
@@ -75,6 +76,8 @@ struct mzg_arguments {
     int n_given;
     struct mzg_argument *given; /* owned, in the order of argv */
     const char *operands[MZG_MAX_OPERANDS];
+    const char **repeated; /* owned: with command->repeats, the last operand and those behind it */
+    int n_repeated;
 };
 
 /* Takes argv[first] .. argv[argc - 1] apart. Release with mzg_arguments_destroy(), also after a failure.

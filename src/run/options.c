@@ -41,7 +41,8 @@ static enum mzg_status check_axis_file(const struct mzg_convert_options *options
     if (options->axis_file && (!options->axis_type_auto || axis->bin_width > 0 || axis->bins > 0 ||
                                axis->min_mz > 0 || axis->max_mz > 0 || options->scan_range))
         return mzg_fail(err, MZG_EUSAGE,
-                        "an axis file is a whole axis: no other option may say what the axis is");
+                        "--mass-axis-file gives a whole axis: leave out --mass-axis-type, --bin-width, "
+                        "--resolution, --bins, --min-mz, --max-mz and --scan-range");
     return MZG_OK;
 }
 

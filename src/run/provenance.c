@@ -7,9 +7,8 @@ static const char *const layout_names[] = {[MZG_LAYOUT_CSC] = "csc", [MZG_LAYOUT
 static const char *const duplicates_names[] = {
     [MZG_DUPLICATES_SUM] = "sum", [MZG_DUPLICATES_FIRST] = "first", [MZG_DUPLICATES_ERROR] = "error"};
 
-static json_t *describe_axis(const struct mzg_table_source *source)
+static json_t *describe_axis(const struct mzg_decisions *decisions, const struct mzg_axis *axis)
 {
-    const struct mzg_axis *axis = source->axis;
     char sha256[65] = "";
     struct mzg_error err = {0};
     mzg_axis_digest(axis, sha256, &err);
@@ -17,7 +16,7 @@ static json_t *describe_axis(const struct mzg_table_source *source)
         json_pack("{s:s, s:I, s:f, s:f, s:f, s:s, s:s, s:s}", "type", mzg_axis_type_name(axis->spec.type),
                   "n_bins", (json_int_t)axis->n_bins, "min_mz", axis->edges[0], "max_mz",
                   axis->edges[axis->n_bins], "step", axis->step, "edges_sha256", sha256, "type_reason",
-                  source->decisions->axis_reason, "range_reason", source->decisions->range_reason);
+                  decisions->axis_reason, "range_reason", decisions->range_reason);
     if (json && axis->spec.type == MZG_AXIS_TOF) {
         json_object_set_new(json, "tof_a", json_real(axis->spec.tof_a));
         json_object_set_new(json, "tof_b", json_real(axis->spec.tof_b));
@@ -58,13 +57,21 @@ static json_t *describe_resampling(const struct mzg_decisions *decisions)
     return json;
 }
 
+enum mzg_status mzg_provenance_decisions(const struct mzg_decisions *decisions, const struct mzg_axis *axis,
+                                         json_t **json, struct mzg_error *err)
+{
+    *json = json_pack("{s:o, s:o}", "mass_axis", describe_axis(decisions, axis), "resampling",
+                      describe_resampling(decisions));
+    return *json ? MZG_OK : mzg_fail(err, MZG_ENOMEM, "no memory for a description of the decisions");
+}
+
 enum mzg_status mzg_provenance_make(const struct mzg_table_source *source, json_t **uns,
                                     struct mzg_error *err)
 {
-    json_t *tree =
-        json_pack("{s:{s:s, s:o, s:o, s:o}, s:O*}", "mzgrid", "version", MZG_VERSION, "options",
-                  describe_options(source), "mass_axis", describe_axis(source), "resampling",
-                  describe_resampling(source->decisions), "imzml", source->reader->dataset.metadata);
+    json_t *tree = json_pack(
+        "{s:{s:s, s:o, s:o, s:o}, s:O*}", "mzgrid", "version", MZG_VERSION, "options",
+        describe_options(source), "mass_axis", describe_axis(source->decisions, source->axis), "resampling",
+        describe_resampling(source->decisions), "imzml", source->reader->dataset.metadata);
     if (!tree)
         return mzg_fail(err, MZG_ENOMEM, "no memory for the description of the run");
     *uns = tree;

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 
 options_of_help() {
-    for command in "" convert info generate; do
+    for command in "" convert axis info generate; do
         "$MZGRID" $command --help | grep -E '^  (-[a-z], )?--' | grep -oE -- '--[a-z0-9-]+' || return 1
     done | sort -u
 }

@@ -89,10 +89,15 @@ Test(axis_file, other_files_are_refused_by_name)
     expect_refused(HEAD "\"type\": \"constant\"}", "range");
     expect_refused(HEAD "\"type\": \"constant\", \"min_mz\": \"a\", \"max_mz\": 5, \"bins\": 2}", "range");
     expect_refused(HEAD "\"type\": \"constant\", \"min_mz\": 1, \"max_mz\": 5, \"bins\": -2}", "bins");
-    expect_refused(HEAD "\"type\": \"constant\", \"min_mz\": 1, \"max_mz\": 3, \"bins\": 2}", "SHA-256");
-    expect_refused(HEAD
-                   "\"type\": \"constant\", \"min_mz\": 1, \"max_mz\": 3, \"bins\": 2, \"sha256\": \"00\"}",
+    expect_refused(HEAD "\"type\": \"constant\", \"min_mz\": 1, \"max_mz\": 3, \"bins\": 2}",
+                   "its file says 0");
+    expect_refused(HEAD "\"type\": \"constant\", \"min_mz\": 1, \"max_mz\": 3, \"bins\": 2, \"n_bins\": 2, "
+                        "\"sha256\": \"00\"}",
                    "SHA-256");
+    /* Refused before gigabytes of edges are made. */
+    expect_refused(HEAD "\"type\": \"constant\", \"min_mz\": 1, \"max_mz\": 3, \"bins\": 2147483647, "
+                        "\"n_bins\": 2}",
+                   "2147483647 bins, but its file says 2");
 }
 
 Test(axis_file, the_operating_system_may_refuse)

@@ -40,7 +40,12 @@ static const struct mzg_option table[] = {
     {.kind = MZG_OPTION_GROUP, .name = "First group"},
     {.kind = MZG_OPTION_FLAG, .name = "a-flag", .letter = 'f', .help = "A flag.", .offset = AT(flag)},
     {.kind = MZG_OPTION_REPEAT, .name = "verbose", .letter = 'v', .help = "More.", .offset = AT(repeat)},
-    {.kind = MZG_OPTION_TEXT, .name = "text", .argument = "T", .help = "Any text.", .offset = AT(text)},
+    {.kind = MZG_OPTION_TEXT,
+     .name = "text",
+     .letter = 't',
+     .argument = "T",
+     .help = "Any text.",
+     .offset = AT(text)},
     {.kind = MZG_OPTION_INTEGER,
      .name = "integer",
      .argument = "N",
@@ -230,7 +235,7 @@ Test(cli_options, help_lists_every_row_within_80_columns)
                  "First group:\n"
                  "  -f, --a-flag                A flag.\n"
                  "  -v, --verbose               More.\n"
-                 "  --text T                    Any text.\n"
+                 "  -t, --text T                Any text.\n"
                  "  --integer N                 A number. Default: seven.\n"
                  "\n"
                  "Second group:\n"
@@ -266,4 +271,42 @@ Test(cli_suggest, near_words_are_found_and_far_ones_are_not)
     cr_expect(eq(str, (char *)suggestion_for("m"), ""));
     cr_expect(eq(str, (char *)suggestion_for("layout"), ""));
     cr_expect(eq(str, (char *)suggestion_for("a-word-that-is-longer-than-any-option-could-ever-be"), ""));
+}
+
+Test(cli_options, a_letter_takes_its_value_from_the_same_word_or_the_next)
+{
+    static const char *const lines[] = {"in out -t word", "in out -tword", "in -vt word out"};
+    for (int i = 0; i < 3; i++) {
+        struct settings settings;
+        struct mzg_arguments arguments;
+        struct mzg_error err;
+        cr_assert(eq(int, parse(lines[i], &settings, &arguments, &err), MZG_OK), "%s", err.text);
+        cr_expect(eq(str, (char *)settings.text, "word"));
+        cr_expect(eq(int, settings.repeat, i == 2));
+        mzg_arguments_destroy(&arguments);
+    }
+    expect_refusal("in out -t", "-t needs a value: -t T");
+    expect_refusal("in out -t -v", "-t needs a value: -t T");
+    expect_refusal("in out -t \"\"", "-t needs a value: -t T");
+}
+
+Test(cli_options, the_last_operand_may_be_repeated)
+{
+    struct mzg_command several = command;
+    several.repeats = true;
+    char *argv[] = {"mzgrid", "test", "in", "one", "-v", "two", "three"};
+    struct mzg_arguments arguments;
+    struct mzg_error err = {0};
+    cr_assert(eq(int, mzg_arguments_parse(&several, 7, argv, 2, &arguments, &err), MZG_OK), "%s", err.text);
+    cr_expect(eq(str, (char *)arguments.operands[0], "in"));
+    cr_expect(eq(str, (char *)arguments.operands[1], "one"));
+    cr_assert(eq(int, arguments.n_repeated, 3));
+    for (int i = 0; i < 3; i++)
+        cr_expect(eq(str, (char *)arguments.repeated[i], argv[i == 0 ? 3 : i + 4]));
+    mzg_arguments_destroy(&arguments);
+
+    err = (struct mzg_error){0};
+    cr_expect(eq(int, mzg_arguments_parse(&several, 3, argv, 2, &arguments, &err), MZG_EUSAGE));
+    cr_expect(eq(str, err.text, "OUT is missing"));
+    mzg_arguments_destroy(&arguments);
 }

@@ -1,0 +1,69 @@
+/* `mzgrid axis`: one mass axis for several inputs, as a file that `mzgrid convert --mass-axis-file` takes. */
+#include <cli/commands.h>
+#include <cli/convert_options.h>
+#include <core/agree.h>
+#include <core/context.h>
+#include <core/pool.h>
+
+#include <inttypes.h>
+#include <unistd.h>
+
+static void check_output(const struct mzg_convert_options *options, struct mzg_error *err)
+{
+    if (!options->overwrite && access(options->output, F_OK) == 0)
+        mzg_fail(err, MZG_EIO, "%s: exists already; --overwrite replaces it", options->output);
+}
+
+/* On rank 0. */
+static void write_axis(const struct mzg_context *context, const struct mzg_axis *axis, const char *path,
+                       struct mzg_error *err)
+{
+    char digest[65];
+    if (mzg_axis_write(axis, path, err) != MZG_OK || mzg_axis_digest(axis, digest, err) != MZG_OK)
+        return;
+    mzg_log_line(context->log, MZG_LOG_INFO,
+                 "%s is complete: mass axis %s, %" PRId64 " bins, m/z %.6g to %.6g, SHA-256 %s", path,
+                 mzg_axis_type_name(axis->spec.type), axis->n_bins, axis->edges[0], axis->edges[axis->n_bins],
+                 digest);
+}
+
+static int run(struct mzg_context *context, const struct mzg_arguments *arguments, struct mzg_error *err)
+{
+    struct mzg_convert_settings settings;
+    struct mzg_axis axis = {0};
+    if (mzg_axis_settings_read(arguments, &settings, err) == MZG_OK && context->rank == 0)
+        check_output(&settings.convert, err);
+    if (mzg_agree(context->comm, err) != MZG_OK)
+        return 0;
+    struct mzg_log *log = NULL;
+    mzg_log_new(context->rank, mzg_convert_log_level(&settings), NULL, &log, err);
+    if (mzg_agree(context->comm, err) != MZG_OK) {
+        mzg_log_free(log);
+        return 0;
+    }
+    mzg_log_free(context->log);
+    context->log = log;
+    if (mzg_pool_new(context->comm, (int)settings.threads, &context->pool, err) != MZG_OK ||
+        mzg_convert_axis(context, &settings.convert, arguments->repeated, arguments->n_repeated, &axis,
+                         err) != MZG_OK)
+        return 0;
+    if (context->rank == 0)
+        write_axis(context, &axis, settings.convert.output, err);
+    mzg_agree(context->comm, err);
+    mzg_axis_destroy(&axis);
+    return 0;
+}
+
+const struct mzg_command mzg_command_axis = {
+    .name = "axis",
+    .summary = "Make one mass axis for several imzML files.",
+    .description =
+        "Decides the mass axis as 'mzgrid convert' would, with the same options, but over the union of the "
+        "m/z "
+        "ranges of all INPUTs, and writes it as JSON to FILE. 'mzgrid convert --mass-axis-file FILE' then "
+        "resamples each of them onto this axis, so that their tables have the same columns.",
+    .operands = {"INPUT"},
+    .repeats = true,
+    .options = mzg_axis_option_table,
+    .run = run,
+};

@@ -1,0 +1,80 @@
+/* The decisions of a conversion without the conversion: for one axis of several inputs, and for `mzgrid
+ * info`. */
+#include <mzgrid/convert.h>
+
+#include <core/agree.h>
+#include <core/log.h>
+#include <mzgrid/reader.h>
+#include <run/axis_broadcast.h>
+#include <run/decide.h>
+#include <run/plan.h>
+#include <run/provenance.h>
+
+#include <jansson.h>
+#include <math.h>
+
+/* Opens one input for its decisions. Close the reader also after a failure. Collective. */
+static enum mzg_status decide_one(const struct mzg_context *context,
+                                  const struct mzg_convert_options *options, const char *path,
+                                  struct mzg_reader **reader, struct mzg_decisions *decisions,
+                                  struct mzg_error *err)
+{
+    struct mzg_reader_options input = {.strict = options->strict,
+                                       .allow_truncated = options->allow_truncated};
+    *reader = NULL;
+    if (mzg_reader_open(context, path, &input, reader, err) != MZG_OK)
+        return err->status;
+    return mzg_decide_axis(context, options, *reader, decisions, err);
+}
+
+enum mzg_status mzg_convert_axis(const struct mzg_context *context, const struct mzg_convert_options *options,
+                                 const char *const *inputs, int n_inputs, struct mzg_axis *axis,
+                                 struct mzg_error *err)
+{
+    struct mzg_decisions first = {0};
+    for (int i = 0; i < n_inputs; i++) {
+        struct mzg_reader *reader;
+        struct mzg_decisions d = {0};
+        decide_one(context, options, inputs[i], &reader, &d, err);
+        mzg_reader_close(reader);
+        if (err->status != MZG_OK)
+            return err->status;
+        mzg_log_line(context->log, MZG_LOG_INFO, "%s: %s (%s), m/z %.6g to %.6g (%s)", inputs[i],
+                     mzg_axis_type_name(d.axis.type), d.axis_reason, d.axis.min_mz, d.axis.max_mz,
+                     d.range_reason);
+        if (i == 0)
+            first = d;
+        if (d.axis.type != first.axis.type)
+            return mzg_fail(
+                err, MZG_EUSAGE,
+                "%s wants the mass axis %s, %s the mass axis %s: name one for all with --mass-axis-type",
+                inputs[0], mzg_axis_type_name(first.axis.type), inputs[i], mzg_axis_type_name(d.axis.type));
+        first.axis.min_mz = fmin(first.axis.min_mz, d.axis.min_mz);
+        first.axis.max_mz = fmax(first.axis.max_mz, d.axis.max_mz);
+    }
+    return mzg_axis_build_shared(context, &first.axis, NULL,
+                                 mzg_plan_limit(context->comm, options->memory_limit), axis, err);
+}
+
+enum mzg_status mzg_convert_preview(const struct mzg_context *context,
+                                    const struct mzg_convert_options *options, struct json_t **decisions,
+                                    struct mzg_error *err)
+{
+    struct mzg_reader *reader;
+    struct mzg_decisions d = {0};
+    struct mzg_axis axis = {0};
+    *decisions = NULL;
+    if (decide_one(context, options, options->input, &reader, &d, err) != MZG_OK ||
+        mzg_axis_build_shared(context, &d.axis, options->axis_file,
+                              mzg_plan_limit(context->comm, options->memory_limit), &axis, err) != MZG_OK)
+        goto cleanup;
+    mzg_decide_method(options, &reader->dataset, &axis, context->log, &d);
+    if (context->rank == 0)
+        mzg_provenance_decisions(&d, &axis, decisions, err);
+    mzg_agree(context->comm, err);
+
+cleanup:
+    mzg_axis_destroy(&axis);
+    mzg_reader_close(reader);
+    return err->status;
+}
