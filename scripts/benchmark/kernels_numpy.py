@@ -31,10 +31,11 @@ def continuous(rng):
     return np.linspace(np.sqrt(LOW), np.sqrt(HIGH), 20_000) ** 2, rng.lognormal(1, 1, 20_000)
 
 
+# How they are made, how many, law and bins of the axis, and the sampling step at m/z 1 where zeros were trimmed.
 WORKLOADS = {
-    "centroids": (centroids, 20, "reflector_tof", 500_000),
-    "profile": (profile, 8, "linear_tof", 100_000),
-    "continuous": (continuous, 4, "linear_tof", 20_000),
+    "centroids": (centroids, 20, "reflector_tof", 500_000, 0.0),
+    "profile": (profile, 8, "linear_tof", 100_000, 2 * STEP),
+    "continuous": (continuous, 4, "linear_tof", 20_000, 0.0),
 }
 
 
@@ -83,11 +84,11 @@ def main():
     directory, budget = Path(sys.argv[1]), float(sys.argv[2])
     rng = np.random.default_rng(1)
     result = {}
-    for name, (make, count, law, bins) in WORKLOADS.items():
+    for name, (make, count, law, bins, step) in WORKLOADS.items():
         spectra = [make(rng) for _ in range(count)]
         write(directory / f"{name}.bin", spectra)
         seconds = measure(spectra, law, bins, budget)
-        result[name] = {"law": law, "bins": bins, "low": LOW, "high": HIGH, "seconds": seconds}
+        result[name] = {"law": law, "bins": bins, "low": LOW, "high": HIGH, "step": step, "seconds": seconds}
     print(json.dumps(result))
 
 

@@ -31,8 +31,21 @@ void mzg_gap_finder_init(const struct mzg_resampler_options *options, struct mzg
 /* The sampling step at `mz`. */
 double mzg_sampling_step(const struct mzg_sampling *sampling, double mz);
 
-/* Whether [left, right] is a gap. To be asked from low m/z to high. */
-bool mzg_is_gap(struct mzg_gap_finder *finder, double left, double right);
+/* Sets the bounds for m/z from `left` on. */
+void mzg_gap_finder_move(struct mzg_gap_finder *finder, double left);
+
+/* Whether an interval wider than the lower bound is a gap. */
+bool mzg_gap_finder_decide(const struct mzg_gap_finder *finder, double left, double right);
+
+/* Whether [left, right] is a gap. To be asked from low m/z to high; inline, for nearly all are none. */
+static inline bool mzg_is_gap(struct mzg_gap_finder *finder, double left, double right)
+{
+    if (finder->max_gap == 0.0)
+        return false;
+    if (left >= finder->until)
+        mzg_gap_finder_move(finder, left);
+    return right - left > finder->low && mzg_gap_finder_decide(finder, left, right);
+}
 
 /* Piece i of a curve has the points ends[i - 1] .. ends[i] - 1, the first one those from 0. */
 struct mzg_pieces {

@@ -1,11 +1,13 @@
 /*
- * Times the resampling kernels on one core, each method on the same spectra, beside a plain loop and memcpy.
+ * Times the resampling kernels on one core, each method on the same spectra, beside plain loops and memcpy.
  *
- *     kernels FILE LAW LOWEST HIGHEST BINS SHARED SECONDS [METHOD]
+ *     kernels FILE LAW LOWEST HIGHEST BINS SHARED STEP SECONDS [METHOD]
  *
  * FILE holds the number of spectra, then for each its number of points, m/z and intensities, all 8-byte
- * numbers. With SHARED 1 all have the m/z array of the first. Every line of output is `name seconds points
- * values`: the time of the fastest pass over all spectra, the points in it, and the values it gave.
+ * numbers. With SHARED 1 all have the m/z array of the first. With STEP s above 0 the methods that
+ * interpolate are timed again, with gaps of three sampling steps s sqrt(m/z) or more read as trimmed zeros.
+ * Every line of output is `name seconds points values`: the time of the fastest pass over all spectra, the
+ * points in it, and the values it gave.
  */
 #include <mzgrid/resample.h>
 
@@ -22,6 +24,7 @@ struct workload {
     int64_t most_points;
     struct mzg_axis axis;
     bool is_shared;
+    double step;    /* the sampling step at m/z 1, growing with its root; 0: not to be used */
     double seconds; /* to spend on each kernel */
 };
 
@@ -172,6 +175,35 @@ static int64_t pass_search(const struct workload *w, void *context)
     return sum == 0.5;
 }
 
+/* The polyline at each centre between the ends, its interval by a binary search in the points. */
+static int64_t pass_line(const struct workload *w, void *context)
+{
+    double *row = context;
+    int64_t values = 0;
+    for (int64_t i = 0; i < w->n; i++) {
+        const double *mz = w->spectra[i].mz;
+        const double *y = w->spectra[i].intensity;
+        int64_t last = w->spectra[i].n - 1;
+        for (int64_t k = 0; k < w->axis.n_bins; k++) {
+            double center = w->axis.centers[k];
+            if (center < mz[0] || center > mz[last])
+                continue;
+            int64_t low = 0;
+            int64_t high = last;
+            while (high - low > 1) {
+                int64_t middle = (low + high) / 2;
+                if (mz[middle] <= center)
+                    low = middle;
+                else
+                    high = middle;
+            }
+            row[k] = y[low] + (center - mz[low]) / (mz[low + 1] - mz[low]) * (y[low + 1] - y[low]);
+            values++;
+        }
+    }
+    return values;
+}
+
 /* The bytes of the points, both arrays. */
 static int64_t pass_copy(const struct workload *w, void *context)
 {
@@ -183,11 +215,15 @@ static int64_t pass_copy(const struct workload *w, void *context)
     return 0;
 }
 
-static void measure_method(const struct workload *w, enum mzg_method method)
+static void measure_method(const struct workload *w, enum mzg_method method, bool has_gaps)
 {
     struct method_context context;
     struct mzg_error err = {0};
     struct mzg_resampler_options options = {.method = method};
+    if (has_gaps) {
+        options.max_gap = 3.0;
+        options.sampling = (struct mzg_sampling){.scale = w->step, .exponent = 0.5};
+    }
     if (w->is_shared) {
         options.shared_mz = w->spectra[0].mz;
         options.n_shared = w->spectra[0].n;
@@ -195,7 +231,9 @@ static void measure_method(const struct workload *w, enum mzg_method method)
     if (mzg_resampler_new(&options, &w->axis, &context.resampler, &err) != MZG_OK ||
         mzg_workspace_new(&context.workspace, &err) != MZG_OK)
         fail(err.text);
-    measure(mzg_method_name(method), w, pass_method, &context);
+    char name[64];
+    snprintf(name, sizeof name, "%s%s", mzg_method_name(method), has_gaps ? ",gaps" : "");
+    measure(name, w, pass_method, &context);
     mzg_workspace_free(context.workspace);
     mzg_resampler_free(context.resampler);
 }
@@ -205,15 +243,16 @@ int main(int argc, char **argv)
     struct workload w = {0};
     struct mzg_error err = {0};
     struct mzg_axis_spec spec = {.tof_a = 2.0, .tof_b = 0.001};
-    if (argc != 8 && argc != 9)
-        fail("usage: kernels FILE LAW LOWEST HIGHEST BINS SHARED SECONDS [METHOD]");
+    if (argc != 9 && argc != 10)
+        fail("usage: kernels FILE LAW LOWEST HIGHEST BINS SHARED STEP SECONDS [METHOD]");
     if (mzg_axis_type_parse(argv[2], &spec.type, &err) != MZG_OK)
         fail(err.text);
     spec.min_mz = atof(argv[3]);
     spec.max_mz = atof(argv[4]);
     spec.bins = atoll(argv[5]);
     w.is_shared = atoi(argv[6]) != 0;
-    w.seconds = atof(argv[7]);
+    w.step = atof(argv[7]);
+    w.seconds = atof(argv[8]);
     if (mzg_axis_build(&spec, &w.axis, &err) != MZG_OK)
         fail(err.text);
     read_spectra(argv[1], &w);
@@ -223,12 +262,15 @@ int main(int argc, char **argv)
     if (!row || !copy)
         fail("no memory");
     for (int method = 0; method < MZG_METHODS; method++)
-        if (argc < 9 || strcmp(argv[8], mzg_method_name((enum mzg_method)method)) == 0)
-            measure_method(&w, (enum mzg_method)method);
-    if (argc == 9)
+        for (int has_gaps = 0; has_gaps <= (w.step > 0.0 && mzg_method_interpolates((enum mzg_method)method));
+             has_gaps++)
+            if (argc < 10 || strcmp(argv[9], mzg_method_name((enum mzg_method)method)) == 0)
+                measure_method(&w, (enum mzg_method)method, has_gaps);
+    if (argc == 10)
         return 0;
     measure("plain_loop", &w, pass_plain, row);
     measure("binary_search", &w, pass_search, row);
+    measure("linear_search", &w, pass_line, row);
     measure("memcpy", &w, pass_copy, copy);
     return 0;
 }
