@@ -22,40 +22,55 @@ bool mzg_mz_is_clean(const double *mz, int64_t n)
     return steps_back == 0 && mz[0] > 0.0 && mz[n - 1] <= DBL_MAX;
 }
 
-/* The sum, in LANES interleaved sums that are added up last: an order that is always the same, and that
- * vectors have. */
+/* The bits of a double, as an integer that is ordered like it; and back. */
+static inline int64_t in_order(int64_t bits)
+{
+    return bits ^ (int64_t)((uint64_t)(bits >> 63) >> 1);
+}
+
+/* What one look at all values tells: their sum and, if all are finite, the first of the largest. */
+struct overview {
+    double sum;
+    int64_t largest; /* n = 0: 0 */
+};
+
+/* The sum is made of LANES interleaved sums that are added up last: an order that is always the same, and
+ * that vectors have. The largest is found among integers, of which vectors find it in any order. Block by
+ * block, so that values are read once from where they are, and once more from the nearest cache. */
 MZG_CLONES
-static double sum_all(const double *values, int64_t n)
+static struct overview look_over(const double *values, int64_t n)
 {
     double lanes[LANES] = {0};
-    int64_t whole = n - n % LANES;
-    for (int64_t i = 0; i < whole; i += LANES)
-        for (int lane = 0; lane < LANES; lane++)
-            lanes[lane] += values[i + lane];
-    for (int64_t i = whole; i < n; i++)
-        lanes[i - whole] += values[i];
-    return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
-}
-
-/* The largest of n >= 1 finite values. As integers, for their largest is found in any order, and so in
- * vectors: the bits of a double are ordered as it is, once those of a negative one are turned over. */
-MZG_CLONES
-static double largest(const double *values, int64_t n)
-{
     int64_t most = INT64_MIN;
-    for (int64_t i = 0; i < n; i++) {
-        int64_t bits;
-        memcpy(&bits, &values[i], sizeof bits);
-        int64_t ordered = bits ^ (int64_t)((uint64_t)(bits >> 63) >> 1);
-        most = ordered > most ? ordered : most;
+    int64_t block = 0;
+    for (int64_t begin = 0; begin < n; begin += BLOCK) {
+        int64_t end = begin + BLOCK < n ? begin + BLOCK : n;
+        int64_t whole = end - (end - begin) % LANES;
+        for (int64_t i = begin; i < whole; i += LANES)
+            for (int lane = 0; lane < LANES; lane++)
+                lanes[lane] += values[i + lane];
+        for (int64_t i = whole; i < end; i++)
+            lanes[i - whole] += values[i];
+        int64_t here = INT64_MIN;
+        for (int64_t i = begin; i < end; i++) {
+            int64_t bits;
+            memcpy(&bits, &values[i], sizeof bits);
+            here = in_order(bits) > here ? in_order(bits) : here;
+        }
+        block = here > most ? begin : block;
+        most = here > most ? here : most;
     }
-    most ^= (int64_t)((uint64_t)(most >> 63) >> 1);
-    double value;
-    memcpy(&value, &most, sizeof value);
-    return value;
+    double largest;
+    most = in_order(most);
+    memcpy(&largest, &most, sizeof largest);
+    while (block + 1 < n && values[block] < largest)
+        block++;
+    return (struct overview){.sum = ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) +
+                                    ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7])),
+                             .largest = block};
 }
 
-/* sum_all() without the values that are not finite. */
+/* The sum of look_over() without the values that are not finite. */
 static double sum_finite(const double *values, int64_t n)
 {
     double lanes[LANES] = {0};
@@ -160,41 +175,25 @@ static enum mzg_status clean_into(const struct mzg_spectrum *spectrum, struct mz
     return MZG_OK;
 }
 
-static void find_base_peak(const struct mzg_points *points, struct mzg_spectrum_summary *summary)
-{
-    const double *intensity = points->intensity;
-    if (points->n == 0)
-        return;
-    int64_t base = 0;
-    double most = -INFINITY;
-    for (int64_t begin = 0; begin < points->n; begin += BLOCK) {
-        int64_t count = points->n - begin < BLOCK ? points->n - begin : BLOCK;
-        double here = largest(intensity + begin, count);
-        if (here > most) {
-            base = begin;
-            most = here;
-        }
-    }
-    while (intensity[base] != most)
-        base++;
-    summary->base_peak_mz = points->mz[base];
-    summary->base_peak_intensity = intensity[base];
-}
-
 enum mzg_status mzg_clean(const struct mzg_spectrum *spectrum, bool mz_is_clean,
                           struct mzg_workspace *workspace, struct mzg_spectrum_summary *summary,
                           struct mzg_points *points, struct mzg_error *err)
 {
     int64_t n = spectrum->n;
     /* An intensity that is not finite makes the sum so. */
-    double tic = sum_all(spectrum->intensity, n);
-    bool all_finite = isfinite(tic);
-    *summary = (struct mzg_spectrum_summary){.n_points = n,
-                                             .tic = all_finite ? tic : sum_finite(spectrum->intensity, n)};
+    struct overview seen = look_over(spectrum->intensity, n);
+    bool all_finite = isfinite(seen.sum);
+    *summary = (struct mzg_spectrum_summary){
+        .n_points = n, .tic = all_finite ? seen.sum : sum_finite(spectrum->intensity, n)};
     if (all_finite && (mz_is_clean || mzg_mz_is_clean(spectrum->mz, n)))
         *points = (struct mzg_points){.mz = spectrum->mz, .intensity = spectrum->intensity, .n = n};
     else if (clean_into(spectrum, workspace, summary, points, err) != MZG_OK)
         return err->status;
-    find_base_peak(points, summary);
+    else
+        seen = look_over(points->intensity, points->n);
+    if (points->n > 0) {
+        summary->base_peak_mz = points->mz[seen.largest];
+        summary->base_peak_intensity = points->intensity[seen.largest];
+    }
     return MZG_OK;
 }
