@@ -71,8 +71,8 @@ static void print_text(const json_t *report)
     printf("faulty    %" JSON_INTEGER_FORMAT " spectra\n", n_faulty);
     json_array_foreach(listed, i, item) if (i < PRINTED_FAULTS) print_fault(item);
     if (n_faulty > PRINTED_FAULTS)
-        printf("  ... and %" JSON_INTEGER_FORMAT " more; --json lists the first %zu\n", n_faulty - PRINTED_FAULTS,
-               json_array_size(listed));
+        printf("  ... and %" JSON_INTEGER_FORMAT " more; --json lists the first %zu\n",
+               n_faulty - PRINTED_FAULTS, json_array_size(listed));
     printf("%s\n", json_is_true(json_object_get(report, "valid")) ? "valid" : "not valid");
 }
 
@@ -93,7 +93,8 @@ static void print_refusal(const char *path, const struct mzg_error *err)
     mzg_output_flush(&ignored);
 }
 
-/* A log that is silent but for errors takes the place of that of `context`: findings are in the report. Collective.
+/* A log that is silent but for errors takes the place of that of `context`: findings are in the report.
+ * Collective.
  */
 static enum mzg_status prepare(struct mzg_context *context, const struct validate_settings *settings,
                                struct mzg_error *err)
@@ -149,8 +150,10 @@ const struct mzg_command mzg_command_validate = {
     .name = "validate",
     .summary = "Check every spectrum of an imzML file, and say what is odd.",
     .description =
-        "Reads all of INPUT (imzML, with its .ibd beside it), decodes every array, compares UUID and checksum, and "
-        "prints what is wrong or odd, once for each kind with a count and the first case, and the spectra that "
+        "Reads all of INPUT (imzML, with its .ibd beside it), decodes every array, compares UUID and "
+        "checksum, and "
+        "prints what is wrong or odd, once for each kind with a count and the first case, and the spectra "
+        "that "
         "cannot be used. Nothing is written. The exit status is 0 where nothing was found, and 1 otherwise.",
     .operands = {"INPUT"},
     .options = options,

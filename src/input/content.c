@@ -21,8 +21,7 @@ static const struct {
     [MZG_INTENSITY_NEGATIVE] = {"intensity_negative", "are negative", "intensities"},
 };
 
-static void add(struct mzg_content *content, enum mzg_content_kind kind,
-                const struct mzg_content_case *found)
+static void add(struct mzg_content *content, enum mzg_content_kind kind, const struct mzg_content_case *found)
 {
     struct mzg_content_case *sum = &content->cases[kind];
     if (found->n_spectra > 0 && (sum->n_spectra == 0 || found->spectrum < sum->spectrum)) {
@@ -41,8 +40,8 @@ static void note(struct mzg_content_case *found, int64_t spectrum, int64_t point
     *found = (struct mzg_content_case){1, 1, spectrum, point, value};
 }
 
-void mzg_content_check_mz(const double *mz, int64_t n, int64_t spectrum, const struct mzg_content_range *range,
-                          struct mzg_content *content)
+void mzg_content_check_mz(const double *mz, int64_t n, int64_t spectrum,
+                          const struct mzg_content_range *range, struct mzg_content *content)
 {
     /* Nearly all arrays ascend, and then their ends tell the rest. */
     if (n == 0 || (mzg_mz_is_clean(mz, n) && mz[0] >= range->min_mz && mz[n - 1] <= range->max_mz))
@@ -98,13 +97,14 @@ const char *mzg_content_name(enum mzg_content_kind kind)
     return kinds[kind].name;
 }
 
-void mzg_content_describe(const struct mzg_content *content, enum mzg_content_kind kind, char *text, size_t size)
+void mzg_content_describe(const struct mzg_content *content, enum mzg_content_kind kind, char *text,
+                          size_t size)
 {
     const struct mzg_content_case *found = &content->cases[kind];
     bool is_mz = kind <= MZG_MZ_OUTSIDE;
     snprintf(text, size,
              "%" PRId64 " %s of %" PRId64 " spectra %s; first: %s %.9g at point %" PRId64
              " of spectrum %" PRId64,
-             found->n_values, kinds[kind].value, found->n_spectra, kinds[kind].what, is_mz ? "m/z" : "intensity",
-             found->value, found->point + 1, found->spectrum + 1);
+             found->n_values, kinds[kind].value, found->n_spectra, kinds[kind].what,
+             is_mz ? "m/z" : "intensity", found->value, found->point + 1, found->spectrum + 1);
 }

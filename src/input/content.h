@@ -1,7 +1,7 @@
 /*
- * What is odd about the values of spectra that can be read: m/z that are none, out of order, repeated, outside
- * the range that the file states; intensities that are not finite, or negative. None of it keeps a spectrum from
- * being used. Pure functions of arrays.
+ * What is odd about the values of spectra that can be read: m/z that are none, out of order, repeated,
+ * outside the range that the file states; intensities that are not finite, or negative. None of it keeps a
+ * spectrum from being used. Pure functions of arrays.
  */
 #ifndef MZG_INPUT_CONTENT_H
 #define MZG_INPUT_CONTENT_H
@@ -20,8 +20,8 @@ enum mzg_content_kind {
     MZG_CONTENT_KINDS
 };
 
-/* Of each kind: the values, the spectra that have any, and the first such value of the spectrum with the lowest
- * ordinal. Begin with zeros. */
+/* Of each kind: the values, the spectra that have any, and the first such value of the spectrum with the
+ * lowest ordinal. Begin with zeros. */
 struct mzg_content {
     struct mzg_content_case {
         int64_t n_values;
@@ -38,8 +38,8 @@ struct mzg_content_range {
 };
 
 /* Adds what is odd about `n` m/z or intensities of the spectrum of ordinal `spectrum`. Local. */
-void mzg_content_check_mz(const double *mz, int64_t n, int64_t spectrum, const struct mzg_content_range *range,
-                          struct mzg_content *content);
+void mzg_content_check_mz(const double *mz, int64_t n, int64_t spectrum,
+                          const struct mzg_content_range *range, struct mzg_content *content);
 void mzg_content_check_intensity(const double *intensity, int64_t n, int64_t spectrum,
                                  struct mzg_content *content);
 
@@ -51,6 +51,7 @@ const char *mzg_content_name(enum mzg_content_kind kind);
 
 /* One sentence for a kind that occurred, such as "3 m/z of 2 spectra are below their predecessor; first: m/z
  * 100.5 at point 7 of spectrum 1". Local. */
-void mzg_content_describe(const struct mzg_content *content, enum mzg_content_kind kind, char *text, size_t size);
+void mzg_content_describe(const struct mzg_content *content, enum mzg_content_kind kind, char *text,
+                          size_t size);
 
 #endif

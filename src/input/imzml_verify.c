@@ -60,7 +60,8 @@ enum mzg_status mzg_imzml_verify(struct mzg_reader *base, const volatile int *st
                  reader->identity.checksum_type, failure.text);
     }
     mzg_findings_log_kind(&reader->findings, MZG_FOUND_CHECKSUM, reader->path, log);
-    if (json_object_set_new(metadata, "checksum_status", json_string(reader->identity.checksum_status)) != 0 ||
+    if (json_object_set_new(metadata, "checksum_status", json_string(reader->identity.checksum_status)) !=
+            0 ||
         json_object_set_new(metadata, "findings", mzg_findings_json(&reader->findings)) != 0)
         return mzg_fail(err, MZG_ENOMEM, "no memory for the metadata");
     return MZG_OK;

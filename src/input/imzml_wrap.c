@@ -50,7 +50,8 @@ static bool step(struct walk *walk, const struct mzg_imzml_entry *entry, int whi
     return true;
 }
 
-/* Whether array follows array up to the end of the ibd; `first` is the one that each spectrum stores first. */
+/* Whether array follows array up to the end of the ibd; `first` is the one that each spectrum stores first.
+ */
 static bool is_proven(const struct mzg_imzml_entry *entries, int64_t n, int64_t ibd_size, int first)
 {
     struct walk walk = {.ibd_size = ibd_size, .end = -1};
@@ -85,7 +86,8 @@ static void repair(struct mzg_imzml_entry *entries, int64_t n, int64_t ibd_size,
                 continue;
             entry->array[which].offset = walk.end - bytes_of(&stated, which);
             mzg_find(findings, MZG_FOUND_WRAPPED, "%s of spectrum %" PRId64 ", %" PRId64 " for %" PRId64,
-                     mzg_entry_array_name(which), i + 1, stated.array[which].offset, entry->array[which].offset);
+                     mzg_entry_array_name(which), i + 1, stated.array[which].offset,
+                     entry->array[which].offset);
         }
         if (entry->fault == MZG_ENTRY_OUTSIDE)
             entry->fault = MZG_ENTRY_OK;

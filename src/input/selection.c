@@ -36,7 +36,8 @@ static enum mzg_status append(struct mzg_selection *selection, int64_t *capacity
     return MZG_OK;
 }
 
-/* Reads up to three numbers; returns how many there are, 0 on an empty line, -1 where it is no list of them. */
+/* Reads up to three numbers; returns how many there are, 0 on an empty line, -1 where it is no list of them.
+ */
 static int read_numbers(struct mzg_text line, int32_t numbers[3])
 {
     static const char separators[] = " \t\r,;";
@@ -75,8 +76,8 @@ enum mzg_status mzg_selection_parse(const char *bytes, int64_t n, const char *pa
         int found = text.n <= MAX_LINE || line[0] == '#' ? read_numbers(text, position.at) : -1;
         if (found < 0 || found == 1)
             return mzg_fail(err, MZG_EFORMAT,
-                            "%s: line %" PRId64 ": expected a position \"x y\" or \"x y z\" in whole numbers", path,
-                            number);
+                            "%s: line %" PRId64 ": expected a position \"x y\" or \"x y z\" in whole numbers",
+                            path, number);
         if (found > 0 && append(selection, &capacity, &position, err) != MZG_OK)
             return err->status;
         line = stop ? stop + 1 : end;
@@ -103,8 +104,8 @@ static enum mzg_status read_file(const char *path, struct mzg_selection *selecti
     int error = bytes ? mzg_read_at(fd, bytes, size, 0) : 0;
     close(fd);
     if (!bytes)
-        mzg_fail(err, MZG_ENOMEM, "%s: no memory for its %" PRId64 " bytes; expected a list of positions", path,
-                 size);
+        mzg_fail(err, MZG_ENOMEM, "%s: no memory for its %" PRId64 " bytes; expected a list of positions",
+                 path, size);
     else if (error)
         mzg_fail(err, MZG_EIO, "%s: cannot read: %s", path, strerror(error));
     else
@@ -170,16 +171,17 @@ static void find_not_there(const struct mzg_selection *selection, struct mzg_fin
     }
 }
 
-static enum mzg_status refuse_empty(const int32_t *positions, size_t stride, int64_t n_spectra, int64_t n_pixels,
-                                    struct mzg_error *err)
+static enum mzg_status refuse_empty(const int32_t *positions, size_t stride, int64_t n_spectra,
+                                    int64_t n_pixels, struct mzg_error *err)
 {
     int32_t min[3] = {INT32_MAX, INT32_MAX, INT32_MAX}, max[3] = {INT32_MIN, INT32_MIN, INT32_MIN};
     mzg_pixels_box(positions, stride, n_spectra, min, max);
-    return mzg_fail(err, MZG_ERANGE,
-                    "none of its %" PRId64
-                    " pixels is in the part asked for with --region or --pixels; they lie at x %d to %d, y %d to "
-                    "%d, z %d to %d",
-                    n_pixels, min[0], max[0], min[1], max[1], min[2], max[2]);
+    return mzg_fail(
+        err, MZG_ERANGE,
+        "none of its %" PRId64
+        " pixels is in the part asked for with --region or --pixels; they lie at x %d to %d, y %d to "
+        "%d, z %d to %d",
+        n_pixels, min[0], max[0], min[1], max[1], min[2], max[2]);
 }
 
 /* Moves the selected pixels of `all` into `part`, whose arrays are large enough. */

@@ -1,6 +1,7 @@
 /*
- * Validation reads as a conversion does, in rounds of one part of the pixels per rank, and only looks. While the
- * workers decode one batch, the main thread fetches the next; a thread of the reader hashes the ibd meanwhile.
+ * Validation reads as a conversion does, in rounds of one part of the pixels per rank, and only looks. While
+ * the workers decode one batch, the main thread fetches the next; a thread of the reader hashes the ibd
+ * meanwhile.
  */
 #include <mzgrid/validate.h>
 
@@ -107,8 +108,8 @@ static enum mzg_status check_pixels(struct run *run, int64_t first, int64_t end,
 }
 
 /* All rounds. Collective. */
-static enum mzg_status check_all(struct run *run, const struct mzg_progress *progress, const volatile int *stop,
-                                 struct mzg_error *err)
+static enum mzg_status check_all(struct run *run, const struct mzg_progress *progress,
+                                 const volatile int *stop, struct mzg_error *err)
 {
     const struct mzg_context *context = run->context;
     const struct mzg_dataset *dataset = &run->reader->dataset;
@@ -131,8 +132,8 @@ static enum mzg_status check_all(struct run *run, const struct mzg_progress *pro
     return MZG_OK;
 }
 
-/* The m/z array that all spectra share is looked at once, as that of the first of them. That it cannot be decoded
- * is a finding: `broken`. Collective. */
+/* The m/z array that all spectra share is looked at once, as that of the first of them. That it cannot be
+ * decoded is a finding: `broken`. Collective. */
 static enum mzg_status check_shared_mz(struct run *run, struct mzg_validation *validation,
                                        struct mzg_error *broken, struct mzg_error *err)
 {
@@ -210,8 +211,8 @@ enum mzg_status mzg_validate(const struct mzg_context *context, const char *path
     *valid = false;
     mzg_batch_init(&run.batches[0]);
     mzg_batch_init(&run.batches[1]);
-    if (mzg_reader_open(context, path, &options, &run.reader, err) == MZG_OK && prepare(&run, err) == MZG_OK &&
-        check_shared_mz(&run, &validation, &shared_mz, err) == MZG_OK &&
+    if (mzg_reader_open(context, path, &options, &run.reader, err) == MZG_OK &&
+        prepare(&run, err) == MZG_OK && check_shared_mz(&run, &validation, &shared_mz, err) == MZG_OK &&
         check_all(&run, progress, stop, err) == MZG_OK)
         conclude(&run, &validation, &shared_mz, stop, report, valid, err);
     mzg_validation_destroy(&validation);

@@ -12,7 +12,8 @@ enum { CAPACITY = 2 * MZG_LISTED_FAULTS };
 
 static int compare(const void *a, const void *b)
 {
-    int64_t p = ((const struct mzg_skip *)a)->fault.spectrum, q = ((const struct mzg_skip *)b)->fault.spectrum;
+    int64_t p = ((const struct mzg_skip *)a)->fault.spectrum,
+            q = ((const struct mzg_skip *)b)->fault.spectrum;
     return (p > q) - (p < q);
 }
 
@@ -156,15 +157,15 @@ static json_t *list_faults(const struct mzg_validation *validation, const struct
     return NULL;
 }
 
-enum mzg_status mzg_validation_report(const struct mzg_validation *validation, const struct mzg_reader *reader,
-                                      const struct mzg_error *shared_mz, struct json_t **report, bool *valid,
-                                      struct mzg_error *err)
+enum mzg_status mzg_validation_report(const struct mzg_validation *validation,
+                                      const struct mzg_reader *reader, const struct mzg_error *shared_mz,
+                                      struct json_t **report, bool *valid, struct mzg_error *err)
 {
     const struct mzg_dataset *dataset = &reader->dataset;
     json_t *findings = list_findings(validation, reader, shared_mz);
     *valid = json_array_size(findings) == 0 && validation->n_faulty == 0;
-    *report = json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:O*, s:O*, s:o, s:o}", "path", dataset->path, "valid",
-                        *valid, "spectra", (json_int_t)dataset->n_spectra, "pixels",
+    *report = json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:O*, s:O*, s:o, s:o}", "path", dataset->path,
+                        "valid", *valid, "spectra", (json_int_t)dataset->n_spectra, "pixels",
                         (json_int_t)dataset->n_pixels, "points", (json_int_t)validation->n_points,
                         "empty_spectra", (json_int_t)validation->n_empty, "checksum_type",
                         json_object_get(dataset->metadata, "checksum_type"), "checksum_status",

@@ -33,9 +33,9 @@ enum mzg_status mzg_validation_gather(const struct mzg_context *context, struct 
                                       struct mzg_error *err);
 
 /* The report of mzg_validate(), and whether nothing was found. Local, on rank 0. */
-enum mzg_status mzg_validation_report(const struct mzg_validation *validation, const struct mzg_reader *reader,
-                                      const struct mzg_error *shared_mz, struct json_t **report, bool *valid,
-                                      struct mzg_error *err);
+enum mzg_status mzg_validation_report(const struct mzg_validation *validation,
+                                      const struct mzg_reader *reader, const struct mzg_error *shared_mz,
+                                      struct json_t **report, bool *valid, struct mzg_error *err);
 
 void mzg_validation_destroy(struct mzg_validation *validation);
 

@@ -27,7 +27,8 @@ static void put(struct mzg_imzml_entry *entry, int which, int64_t n)
     end += 8 * n;
 }
 
-/* Spectra of 2^26 m/z and intensities, 1 GiB each, so that offsets pass 2^31 in the second and 2^32 in the fourth. */
+/* Spectra of 2^26 m/z and intensities, 1 GiB each, so that offsets pass 2^31 in the second and 2^32 in the
+ * fourth. */
 static void lay_out(int first)
 {
     for (int i = 0; i < N; i++) {
@@ -77,8 +78,8 @@ static void expect_repaired(int first, int64_t wrap(int64_t))
 Test(wrap, signed_and_unsigned_counters_in_either_order_of_arrays)
 {
     expect_repaired(MZG_MZ, as_int32);
-    cr_expect(eq(str, findings.first[MZG_FOUND_WRAPPED],
-                 "m/z array of spectrum 3, -2147483632 for 2147483664"));
+    cr_expect(
+        eq(str, findings.first[MZG_FOUND_WRAPPED], "m/z array of spectrum 3, -2147483632 for 2147483664"));
     expect_repaired(MZG_MZ, as_uint32);
     expect_repaired(MZG_INTENSITY, as_int32);
     expect_repaired(MZG_INTENSITY, as_uint32);

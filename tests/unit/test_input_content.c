@@ -79,7 +79,8 @@ Test(content, merging_keeps_the_first_spectrum_in_any_order)
         }
         char text[240];
         mzg_content_describe(&sum, MZG_MZ_UNSORTED, text, sizeof text);
-        cr_expect(eq(str, text,
-                     "3 m/z of 3 spectra are below their predecessor; first: m/z 1 at point 2 of spectrum 11"));
+        cr_expect(
+            eq(str, text,
+               "3 m/z of 3 spectra are below their predecessor; first: m/z 1 at point 2 of spectrum 11"));
     }
 }
