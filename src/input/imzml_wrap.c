@@ -96,6 +96,37 @@ static void repair(struct mzg_imzml_entry *entries, int64_t n, int64_t ibd_size,
     }
 }
 
+/* Goes on behind an array that lies elsewhere. */
+static void restart(struct walk *walk, const struct mzg_imzml_entry *entry, int which)
+{
+    int64_t bytes = bytes_of(entry, which), offset = entry->array[which].offset;
+    bool is_inside =
+        bytes >= 0 && offset >= 0 && offset <= walk->ibd_size && bytes <= walk->ibd_size - offset;
+    walk->end = is_inside ? offset + bytes : -1;
+}
+
+/* Marks the arrays that would follow the one before if they had wrapped around. */
+static void doubt(struct mzg_imzml_entry *entries, int64_t n, int64_t ibd_size, int first)
+{
+    struct walk walk = {.ibd_size = ibd_size, .end = -1};
+    for (int64_t i = 0; i < n; i++) {
+        struct mzg_imzml_entry *entry = &entries[i];
+        bool shared = i > 0 && shares_mz(entry, &entries[i - 1]);
+        for (int k = 0; k < 2; k++) {
+            int which = k == 0 ? first : 1 - first;
+            int64_t wrapped = walk.n_wrapped;
+            if (shared && which == MZG_MZ)
+                continue;
+            if (!step(&walk, entry, which))
+                restart(&walk, entry, which);
+            if (walk.n_wrapped == wrapped || entry->fault != MZG_ENTRY_OK)
+                continue;
+            entry->fault = MZG_ENTRY_WRAPPED;
+            entry->fault_array = (uint8_t)which;
+        }
+    }
+}
+
 void mzg_imzml_unwrap(struct mzg_imzml_entry *entries, int64_t n, int64_t ibd_size,
                       struct mzg_findings *findings)
 {
@@ -107,4 +138,6 @@ void mzg_imzml_unwrap(struct mzg_imzml_entry *entries, int64_t n, int64_t ibd_si
         repair(entries, n, ibd_size, first, findings);
         return;
     }
+    for (int first = MZG_MZ; first <= MZG_INTENSITY; first++)
+        doubt(entries, n, ibd_size, first);
 }

@@ -86,13 +86,16 @@ MPI_TEST(validate, oddities_of_all_ranks_come_together)
         for (size_t i = 0; i < 16; i++)
             cr_expect(eq(i64, number(json_array_get(listed, i), "spectrum"), 3 * (int64_t)i + 3));
         /* i % 5 == 4 and i % 3 != 2: 4, 9, 19, 24, 34, 39; i % 7 == 6 and i % 3 != 2: 6, 13, 27, 34. */
-        cr_expect(eq(str, (char *)text_of_kind("mz_unsorted"),
-                     "6 m/z of 6 spectra are below their predecessor; first: m/z 200 at point 2 of spectrum 5"));
-        cr_expect(eq(str, (char *)text_of_kind("mz_repeated"),
-                     "6 m/z of 6 spectra are equal to their predecessor; first: m/z 200 at point 3 of spectrum 5"));
-        cr_expect(strstr(text_of_kind("intensity_not_finite"), "of 4 spectra are not finite; first: intensity ") &&
-                      strstr(text_of_kind("intensity_not_finite"), "at point 3 of spectrum 7"),
-                  "%s", text_of_kind("intensity_not_finite"));
+        cr_expect(
+            eq(str, (char *)text_of_kind("mz_unsorted"),
+               "6 m/z of 6 spectra are below their predecessor; first: m/z 200 at point 2 of spectrum 5"));
+        cr_expect(
+            eq(str, (char *)text_of_kind("mz_repeated"),
+               "6 m/z of 6 spectra are equal to their predecessor; first: m/z 200 at point 3 of spectrum 5"));
+        cr_expect(
+            strstr(text_of_kind("intensity_not_finite"), "of 4 spectra are not finite; first: intensity ") &&
+                strstr(text_of_kind("intensity_not_finite"), "at point 3 of spectrum 7"),
+            "%s", text_of_kind("intensity_not_finite"));
         cr_expect(strstr(text_of_kind("truncated_ibd"), "16 of 48 spectra") != NULL);
     }
     json_decref(report);

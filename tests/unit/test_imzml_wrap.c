@@ -102,7 +102,7 @@ Test(wrap, a_shared_mz_array_stays_where_it_is)
     }
 }
 
-/* Whatever breaks the proof leaves all as it was. */
+/* Whatever breaks the proof leaves all offsets as they were. */
 static void expect_untouched(int64_t ibd_size)
 {
     static struct mzg_imzml_entry before[N];
@@ -112,7 +112,8 @@ static void expect_untouched(int64_t ibd_size)
     }
     memcpy(before, entries, sizeof before);
     mzg_imzml_unwrap(entries, N, ibd_size, &findings);
-    cr_expect(memcmp(entries, before, sizeof before) == 0);
+    for (int i = 0; i < N; i++)
+        cr_expect(memcmp(entries[i].array, before[i].array, sizeof before[i].array) == 0);
     cr_expect(eq(i64, findings.count[MZG_FOUND_WRAPPED], 0));
 }
 
@@ -131,6 +132,25 @@ Test(wrap, nothing_is_repaired_without_proof)
     entries[2].format[MZG_MZ] = MZG_ARRAY_FLOAT64;
     entries[2].array[MZG_MZ].offset -= turn / 2; /* no multiple of 2^32 */
     expect_untouched(end);
+}
+
+/* Beyond 4 GiB an unsigned counter gives offsets that lie inside the ibd, and data of other spectra. */
+Test(wrap, what_may_have_wrapped_is_not_used_without_proof)
+{
+    lay_out(MZG_MZ);
+    wrap_all(as_uint32);
+    mzg_imzml_unwrap(entries, N, end + 8, &findings);
+    cr_expect(eq(i64, findings.count[MZG_FOUND_WRAPPED], 0));
+    for (int i = 0; i < N; i++) {
+        /* Two arrays of 512 MiB each: the fourth spectrum ends, and the eighth begins, behind a multiple of 4
+         * GiB. */
+        cr_expect(eq(int, entries[i].fault, i < 4 ? MZG_ENTRY_OK : MZG_ENTRY_WRAPPED), "%d", i);
+    }
+    struct mzg_fault fault;
+    mzg_entry_explain(&entries[4], 4, end, &fault);
+    cr_expect(eq(int, (int)fault.reason, (int)MZG_FAULT_BAD_NUMBER));
+    cr_expect(strstr(fault.text, "m/z array at byte 16: ") && strstr(fault.text, "wrapped around"), "%s",
+              fault.text);
 }
 
 Test(wrap, a_small_ibd_cannot_have_wrapped_offsets)
