@@ -5,7 +5,8 @@
 #include <string.h>
 
 static const char prefix[] = "synthetic:";
-static const char form[] = "synthetic:WxH:POINTS[:KIND[:SEED[:full]]], such as synthetic:200x100:1500:profile";
+static const char form[] =
+    "synthetic:WxH:POINTS[:KIND[:SEED[:full]]], such as synthetic:200x100:1500:profile";
 
 /* What is still to be read, and where it came from. */
 struct description {
@@ -117,7 +118,7 @@ static enum mzg_status read_fields(struct description *description, struct mzg_s
 }
 
 enum mzg_status mzg_synthetic_parse(const char *path, struct mzg_synthetic_options *options,
-                                       struct mzg_error *err)
+                                    struct mzg_error *err)
 {
     struct mzg_synthetic_options found = {.kind = MZG_SYNTHETIC_CENTROID};
     struct description description = {.path = path, .at = path + sizeof prefix - 1};

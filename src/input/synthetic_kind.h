@@ -19,6 +19,6 @@ bool mzg_synthetic_claims(const char *path);
  * expected, for anything else. Local.
  */
 enum mzg_status mzg_synthetic_parse(const char *path, struct mzg_synthetic_options *options,
-                                       struct mzg_error *err);
+                                    struct mzg_error *err);
 
 #endif

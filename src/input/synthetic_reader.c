@@ -93,9 +93,8 @@ struct surveying {
 static void survey_spectrum(const struct mzg_tissue *tissue, int32_t x, int32_t y, struct survey *survey)
 {
     double ends[2];
-    struct survey one = {.n_points = mzg_tissue_points(tissue, x, y),
-                         .box = {x, y, -x, -y},
-                         .ends = {INFINITY, INFINITY}};
+    struct survey one = {
+        .n_points = mzg_tissue_points(tissue, x, y), .box = {x, y, -x, -y}, .ends = {INFINITY, INFINITY}};
     one.n_empty = one.n_points == 0;
     if (one.n_points > 0 && mzg_tissue_ends(tissue, x, y, ends)) {
         one.ends[0] = ends[0];
@@ -124,10 +123,10 @@ static enum mzg_status survey_all(const struct mzg_context *context, const struc
                                   struct survey *found, struct mzg_error *err)
 {
     int n = mzg_pool_size(context->pool);
-    struct surveying surveying = {
-        .tissue = reader->tissue,
-        .spectra = mzg_block_of(reader->tissue->n_spectra, context->size, context->rank),
-        .workers = malloc((size_t)n * sizeof *surveying.workers)};
+    struct surveying surveying = {.tissue = reader->tissue,
+                                  .spectra =
+                                      mzg_block_of(reader->tissue->n_spectra, context->size, context->rank),
+                                  .workers = malloc((size_t)n * sizeof *surveying.workers)};
     if (!surveying.workers)
         mzg_fail(err, MZG_ENOMEM, "%s: no memory to survey its spectra", reader->path);
     *found = nothing;
@@ -398,14 +397,14 @@ static enum mzg_status synthetic_describe(const char *path, json_t **description
     const struct mzg_synthetic_options *options = &reader->tissue->options;
     int64_t points = mzg_size_product(reader->tissue->n_spectra, options->points);
     bool shared = reader->tissue->shared_mz != NULL;
-    json_t *facts = json_pack(
-        "{s:o, s:s, s:s, s:I, s:[I, I], s:[f, f], s:I, s:I}", "path", mzg_json_text(path), "mode",
-        shared ? "continuous" : "processed", "spectrum_type",
-        type_of(options->kind) == MZG_SPECTRUM_CENTROID ? "centroid" : "profile", "spectra",
-        (json_int_t)reader->tissue->n_spectra, "grid", (json_int_t)options->width,
-        (json_int_t)options->height, "pixel_size_um", (double)MZG_SYNTHETIC_PIXEL_SIZE,
-        (double)MZG_SYNTHETIC_PIXEL_SIZE, "points_estimate", (json_int_t)points, "bytes_estimate",
-        (json_int_t)(points * (shared ? 4 : 12) + (shared ? options->points * 8 : 0)));
+    json_t *facts =
+        json_pack("{s:o, s:s, s:s, s:I, s:[I, I], s:[f, f], s:I, s:I}", "path", mzg_json_text(path), "mode",
+                  shared ? "continuous" : "processed", "spectrum_type",
+                  type_of(options->kind) == MZG_SPECTRUM_CENTROID ? "centroid" : "profile", "spectra",
+                  (json_int_t)reader->tissue->n_spectra, "grid", (json_int_t)options->width,
+                  (json_int_t)options->height, "pixel_size_um", (double)MZG_SYNTHETIC_PIXEL_SIZE,
+                  (double)MZG_SYNTHETIC_PIXEL_SIZE, "points_estimate", (json_int_t)points, "bytes_estimate",
+                  (json_int_t)(points * (shared ? 4 : 12) + (shared ? options->points * 8 : 0)));
     json_t *object = tell(reader);
     if (!facts || !object || json_object_update(object, facts) != 0) {
         json_decref(object);

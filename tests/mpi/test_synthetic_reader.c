@@ -102,8 +102,8 @@ static void expect_same_pixels(const struct pair *pair, int64_t first, int64_t n
     cr_expect(ge(i64, bytes, 24 * n));
 }
 
-/* Fetches pixels first .. first + n - 1 from both and compares their arrays bit by bit. Returns the bytes that
- * the one in memory counted. */
+/* Fetches pixels first .. first + n - 1 from both and compares their arrays bit by bit. Returns the bytes
+ * that the one in memory counted. */
 static int64_t expect_same_spectra(const struct pair *pair, int64_t first, int64_t n)
 {
     struct mzg_reader *readers[2] = {pair->made, pair->read};
@@ -206,7 +206,8 @@ MPI_TEST(synthetic_reader, every_rank_sees_the_same)
                                                                 .pixel_size = {50, 50}});
     cr_expect(eq(int, json_is_object(reader->dataset.metadata), mpi_rank == 0));
     if (mpi_rank == 0)
-        cr_expect(eq(str, (char *)json_string_value(json_object_get(reader->dataset.metadata, "kind")), "profile"));
+        cr_expect(
+            eq(str, (char *)json_string_value(json_object_get(reader->dataset.metadata, "kind")), "profile"));
     mzg_reader_close(reader);
     mzg_reader_close(alone);
 }

@@ -1,4 +1,5 @@
-/* Descriptions of synthetic tissue: what they mean, and that anything else is refused with what was expected. */
+/* Descriptions of synthetic tissue: what they mean, and that anything else is refused with what was expected.
+ */
 #include <input/synthetic_kind.h>
 
 #include <criterion/criterion.h>
@@ -12,7 +13,8 @@ Test(synthetic_description, fields_are_read_and_what_is_left_out_is_as_generate_
         struct mzg_synthetic_options options;
     } good[] = {
         {"synthetic:3x4:5", {3, 4, MZG_SYNTHETIC_CENTROID, 5, 1, false, false}},
-        {"synthetic:1x1000000:10000000:centroid", {1, 1000000, MZG_SYNTHETIC_CENTROID, 10000000, 1, false, false}},
+        {"synthetic:1x1000000:10000000:centroid",
+         {1, 1000000, MZG_SYNTHETIC_CENTROID, 10000000, 1, false, false}},
         {"synthetic:3x4:5:profile", {3, 4, MZG_SYNTHETIC_PROFILE, 5, 1, false, false}},
         {"synthetic:3x4:5:continuous:0", {3, 4, MZG_SYNTHETIC_CONTINUOUS, 5, 0, false, false}},
         {"synthetic:3x4:5:continuous:9223372036854775807",
@@ -69,7 +71,8 @@ Test(synthetic_description, anything_else_is_refused)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct mzg_synthetic_options found = {.points = -1};
         struct mzg_error err = {0};
-        cr_expect(eq(int, (int)mzg_synthetic_parse(bad[i].text, &found, &err), MZG_EUSAGE), "%s", bad[i].text);
+        cr_expect(eq(int, (int)mzg_synthetic_parse(bad[i].text, &found, &err), MZG_EUSAGE), "%s",
+                  bad[i].text);
         cr_expect(strstr(err.text, bad[i].words) != NULL, "%s: %s", bad[i].text, err.text);
         cr_expect(strncmp(err.text, bad[i].text, strlen(bad[i].text)) == 0, "%s", err.text);
         cr_expect(eq(i64, found.points, -1));
