@@ -73,20 +73,20 @@ struct mzg_fault {
 };
 
 /* A box of positions, both ends included. */
-struct mzg_region {
+struct mzg_box {
     bool given; /* else: everywhere */
     int32_t min[3];
     int32_t max[3];
 };
 
 struct mzg_reader_options {
-    bool strict;          /* warnings about identity (UUID, size, terms) are errors; verifies the checksum */
-    bool verify;          /* compute the checksum beside all else, for mzg_reader_verify() */
-    bool allow_truncated; /* use the complete spectra of a description that ends early */
-    bool mobility_sum;    /* m/z that repeat for each ion mobility are meant to be added, and no finding */
-    struct mzg_region region; /* read only the pixels in it */
-    const char *pixels_file;  /* read only those at the positions that this file lists, "x y" or "x y z" a
-                               * line;  NULL: all. With both, those that are in both */
+    bool strict;           /* warnings about identity (UUID, size, terms) are errors; verifies the checksum */
+    bool verify;           /* compute the checksum beside all else, for mzg_reader_verify() */
+    bool allow_truncated;  /* use the complete spectra of a description that ends early */
+    bool mobility_sum;     /* m/z that repeat for each ion mobility are meant to be added, and no finding */
+    struct mzg_box region; /* read only the pixels in it */
+    const char *pixels_file; /* read only those at the positions that this file lists, "x y" or "x y z" a
+                              * line;  NULL: all. With both, those that are in both */
 };
 
 /* The stored bytes of a range of pixels. Reused from fetch to fetch; its memory grows with the largest. */
@@ -108,7 +108,8 @@ struct mzg_reader;
 /* The table of functions behind the interface. All that take a reader are local and do not communicate, but
  * for open and close. */
 struct mzg_reader_kind {
-    const char *name; /* such as "imzML" */
+    const char *name;         /* such as "imzML" */
+    const char *metadata_key; /* of the dataset's metadata in uns */
 
     /* Whether `path` looks like an input of this kind, by its name. */
     bool (*claims)(const char *path);

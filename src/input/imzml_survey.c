@@ -130,20 +130,20 @@ static void compare_with_header(struct mzg_imzml_document *document,
 static void survey_whole(struct mzg_imzml_document *document, const struct mzg_imzml_entry *entries,
                          int64_t n, struct mzg_imzml_summary *summary)
 {
-    const struct mzg_imzml_index *index = &document->index;
+    const struct mzg_index_totals *totals = &document->index.totals;
     struct mzg_dataset *dataset = &summary->dataset;
     int32_t min[3] = {INT32_MAX, INT32_MAX, INT32_MAX}, max[3] = {INT32_MIN, INT32_MIN, INT32_MIN};
     mzg_pixels_box(entries[0].position, sizeof *entries, n, min, max);
     for (int d = 0; d < 3; d++)
         dataset->origin[d] = min[d] < 1 ? min[d] : 1; /* imzML counts from 1; some files from 0 */
 
-    dataset->has_mz_range = index->n_with_range == n;
+    dataset->has_mz_range = totals->n_with_range == n;
     if (dataset->has_mz_range) {
-        dataset->min_mz = index->min_mz;
-        dataset->max_mz = index->max_mz;
+        dataset->min_mz = totals->min_mz;
+        dataset->max_mz = totals->max_mz;
     }
     dataset->has_mobility = document->findings.count[MZG_FOUND_MOBILITY] > 0;
-    dataset->type = mzg_imzml_decide_type(&document->header, index->n_type, &document->findings);
+    dataset->type = mzg_imzml_decide_type(&document->header, totals->n_type, &document->findings);
     find_shared_mz(document, entries, n, summary);
 
     struct mzg_imzml_geometry geometry;
@@ -160,7 +160,7 @@ enum mzg_status mzg_imzml_survey(struct mzg_imzml_document *document, struct mzg
     const struct mzg_imzml_index *index = &document->index;
     struct mzg_findings *findings = &document->findings;
     size_t stride = sizeof *entries;
-    if (index->n_without_position == n)
+    if (index->totals.n_without_position == n)
         return mzg_fail(err, MZG_EFORMAT, "no spectrum has a usable position (IMS:1000050, IMS:1000051)");
     findings->n_spectra = n;
     mzg_imzml_unwrap(entries, n, index->ibd_size, findings);

@@ -2,6 +2,7 @@
 #include <core/agree.h>
 #include <core/context.h>
 #include <input/imzml_kind.h>
+#include <input/synthetic_kind.h>
 #include <mzgrid/reader.h>
 
 #include <errno.h>
@@ -9,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct mzg_reader_kind *const kinds[] = {&mzg_imzml_kind};
+static const struct mzg_reader_kind *const kinds[] = {&mzg_imzml_kind, &mzg_synthetic_kind};
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 
 static enum mzg_status find_kind(const char *path, const struct mzg_reader_kind **kind, struct mzg_error *err)
@@ -43,6 +44,8 @@ enum mzg_status mzg_reader_open(const struct mzg_context *context, const char *p
     /* By the name alone, so that all ranks come to the same kind; but for the words of the refusal. */
     const struct mzg_reader_kind *kind = NULL;
     find_kind(path, &kind, err);
+    if (kind && !kind->ordinal && (options->region.given || options->pixels_file))
+        mzg_fail(err, MZG_EUSAGE, "%s: of %s input no part can be chosen", path, kind->name);
     if (mzg_agree(context->comm, err) != MZG_OK || kind->open(context, path, options, reader, err) != MZG_OK)
         return err->status;
     settle_whole(&(*reader)->dataset);

@@ -148,7 +148,7 @@ static bool is_listed(struct mzg_selection *selection, const int32_t *xyz)
 /* A spectrum without a position is nowhere, and so in no selection. */
 static bool selects(struct mzg_selection *selection, const int32_t *xyz)
 {
-    const struct mzg_region *region = &selection->region;
+    const struct mzg_box *region = &selection->region;
     if (xyz[0] == INT32_MIN || (selection->listed && !is_listed(selection, xyz)))
         return false;
     for (int d = 0; d < 3 && region->given; d++)

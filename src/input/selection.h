@@ -16,7 +16,7 @@ struct mzg_position {
 };
 
 struct mzg_selection {
-    struct mzg_region region;
+    struct mzg_box region;
     bool listed; /* only these positions, sorted: */
     struct mzg_position *positions;
     int64_t n;

@@ -75,7 +75,7 @@ static void expect_ordinals(int64_t n, const int64_t *ordinals)
 Test(selection, a_region_includes_both_ends)
 {
     struct mzg_error err = {0};
-    selection.region = (struct mzg_region){true, {2, 1, 1}, {3, 1, 2}};
+    selection.region = (struct mzg_box){true, {2, 1, 1}, {3, 1, 2}};
     cr_assert(eq(int, (int)apply(&err), MZG_OK), "%s", err.text);
     expect_ordinals(2, (int64_t[]){1, 2});
     cr_expect(eq(i64, pixels.n_duplicate, 1));
@@ -98,7 +98,7 @@ Test(selection, with_both_what_is_in_both)
 {
     struct mzg_error err = {0};
     cr_assert(eq(int, (int)parse("3 1\n1 1", &err), MZG_OK));
-    selection.region = (struct mzg_region){true, {2, 1, INT32_MIN}, {3, 1, INT32_MAX}};
+    selection.region = (struct mzg_box){true, {2, 1, INT32_MIN}, {3, 1, INT32_MAX}};
     cr_assert(eq(int, (int)apply(&err), MZG_OK), "%s", err.text);
     expect_ordinals(2, (int64_t[]){2, 4});
     cr_expect(eq(i64, findings.count[MZG_FOUND_NOT_THERE], 0), "(1,1) is there, outside the region");
@@ -107,7 +107,7 @@ Test(selection, with_both_what_is_in_both)
 Test(selection, nothing_left_is_refused_with_what_there_is)
 {
     struct mzg_error err = {0};
-    selection.region = (struct mzg_region){true, {20, 1, 1}, {30, 1, 1}};
+    selection.region = (struct mzg_box){true, {20, 1, 1}, {30, 1, 1}};
     cr_expect(eq(int, (int)apply(&err), MZG_ERANGE));
     cr_expect(strstr(err.text, "none of its 5 pixels") && strstr(err.text, "x 1 to 3, y 1 to 1, z 1 to 3"),
               "%s", err.text);
