@@ -12,39 +12,28 @@ CASES = sorted(p.name for p in (SHARED / "data-malformed").glob("*/")) or sorted
 MORE = {"mut-truncated-xml": [["--allow-truncated"]], "mut-dup-coords": [["--duplicates", "error"]]}
 
 
-def reduced(text, folder, work):
-    """Without what differs from machine to machine."""
-    return text.replace(f"{folder}/", "").replace(f"{work}/", "")
+def commands(case):
+    """Of convert with options, and of validate; those that one run on several ranks says enough of."""
+    plain = [["convert", *options] for options in ([], *MORE.get(case, []))]
+    return plain + [["validate"]], [["convert", "--strict"], ["convert", "--verify"]]
 
 
-def commands(case, work):
-    """(words, number of ranks, whether the store is made)"""
-    source = f"{case}.imzML"
-    for options in ([], ["--strict"], ["--verify"], *MORE.get(case, [])):
-        yield ["convert", source, work / "out.zarr", *options, "-q", "--threads", 1]
-    yield ["validate", source, "--threads", 1]
-
-
-def conversation(mzgrid, folder, case, work, ranks):
-    """All that is said, as a transcript."""
-    lines = []
-    for i, (name, source, *rest) in enumerate(commands(case, work / str(ranks))):
-        (work / str(ranks)).mkdir(exist_ok=True)
-        options = ["--overwrite"] if name == "convert" else []
-        run = mzgrid(name, folder / source, *rest, *options, ranks=ranks)
-        shown = " ".join(["mzgrid", name, source, *map(str, rest)])
-        lines.append("$ " + reduced(shown, folder, work / str(ranks)))
-        lines += (reduced(run.out, folder, work) + reduced(run.err, folder, work)).splitlines()
-        lines += [f"exit status {run.status}", ""]
-    return "\n".join(lines)
+def transcript(mzgrid, folder, case, work, command, ranks):
+    name, *options = command
+    output = [work / f"{ranks}.zarr", "-q", "--overwrite"] if name == "convert" else []
+    run = mzgrid(name, folder / f"{case}.imzML", *output, *options, "--threads", 1, ranks=ranks)
+    said = (run.out + run.err).replace(f"{folder}/", "").replace(f"{work}/", "")
+    return f"$ mzgrid {' '.join(command)} {case}.imzML\n{said}exit status {run.status}\n"
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_golden(mzgrid, malformed, tmp_path, request, case):
-    said = conversation(mzgrid, malformed / case, case, tmp_path, 1)
+    on_all, on_one = commands(case)
+    said = [transcript(mzgrid, malformed / case, case, tmp_path, command, 1) for command in on_all + on_one]
     golden = GOLDEN / f"{case}.txt"
     if request.config.getoption("--write-golden"):
         golden.parent.mkdir(exist_ok=True)
-        golden.write_text(said)
-    assert said == golden.read_text()
-    assert conversation(mzgrid, malformed / case, case, tmp_path, 3) == said
+        golden.write_text("\n".join(said))
+    assert "\n".join(said) == golden.read_text()
+    for command, once in zip(on_all, said):
+        assert transcript(mzgrid, malformed / case, case, tmp_path, command, 3) == once
