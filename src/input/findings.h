@@ -48,6 +48,10 @@ struct mzg_findings {
 void mzg_find(struct mzg_findings *findings, enum mzg_finding kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Adds the findings of what follows in the input: of a kind that both have, `findings` keeps its first case.
+ * Local. */
+void mzg_findings_add(struct mzg_findings *findings, const struct mzg_findings *more);
+
 /* Fails with the first finding about identity, MZG_EFORMAT, if there is one. Local. */
 enum mzg_status mzg_findings_refuse(const struct mzg_findings *findings, const char *path,
                                     struct mzg_error *err);
