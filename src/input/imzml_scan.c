@@ -6,8 +6,8 @@
  *     ~~~~~~~~~~~~~~      ~~~~                                                         ~~
  *     literal       free  literal                                                  free  literal …
  *
- * A spectrum of the same form has the same literals, between free values of its own, and makes the same events
- * with these values.
+ * A spectrum of the same form has the same literals, between free values of its own, and makes the same
+ * events with these values.
  */
 #include <input/imzml_scan.h>
 
@@ -67,11 +67,20 @@ static bool is(char c, int class)
 {
     enum { V = VALUE | FREE };
     static const unsigned char classes[256] = {
-        ['\t'] = SPACE,        ['\n'] = SPACE,        ['\r'] = SPACE,
-        [' '] = SPACE | V,     ['!'] = V,             ['"'] = VALUE,
-        ['#' ... '%'] = V,     ['\''] = VALUE,        ['(' ... ';'] = V,
-        ['=' ... '@'] = V,     ['A' ... 'Z'] = NAME | V, ['[' ... '`'] = V,
-        ['a' ... 'z'] = NAME | V, ['{' ... '~'] = V,
+        ['\t'] = SPACE,
+        ['\n'] = SPACE,
+        ['\r'] = SPACE,
+        [' '] = SPACE | V,
+        ['!'] = V,
+        ['"'] = VALUE,
+        ['#' ... '%'] = V,
+        ['\''] = VALUE,
+        ['(' ... ';'] = V,
+        ['=' ... '@'] = V,
+        ['A' ... 'Z'] = NAME | V,
+        ['[' ... '`'] = V,
+        ['a' ... 'z'] = NAME | V,
+        ['{' ... '~'] = V,
     };
     return (classes[(unsigned char)c] & class) != 0;
 }

@@ -129,8 +129,8 @@ static bool push_wrapped(struct wrapped *wrapped, const char *bytes, int64_t n)
     for (int i = 0; i < wrapped->depth_around; i++)
         state = mzg_xml_push(wrapped->xml, start, sizeof start - 1);
     for (int64_t at = 0; at < n; at += LIBRARY_PIECE)
-        state = mzg_xml_push(wrapped->xml, bytes + at,
-                             (size_t)(n - at < LIBRARY_PIECE ? n - at : LIBRARY_PIECE));
+        state =
+            mzg_xml_push(wrapped->xml, bytes + at, (size_t)(n - at < LIBRARY_PIECE ? n - at : LIBRARY_PIECE));
     for (int i = 0; i < wrapped->depth_around; i++)
         state = mzg_xml_push(wrapped->xml, end, sizeof end - 1);
     if (state == MZG_XML_MORE)
@@ -239,7 +239,8 @@ bool mzg_imzml_parse_slices(const struct mzg_imzml_slices *slices, int64_t first
                             struct mzg_pool *pool, struct mzg_imzml_part *part)
 {
     int n_workers = pool ? mzg_pool_size(pool) : 1;
-    struct mzg_imzml_part parsed = {.first_slice = first, .n_lists = count, .totals = mzg_index_totals_none()};
+    struct mzg_imzml_part parsed = {
+        .first_slice = first, .n_lists = count, .totals = mzg_index_totals_none()};
     struct worker *workers = calloc((size_t)n_workers, sizeof *workers);
     parsed.lists = calloc((size_t)count + 1, sizeof *parsed.lists);
     bool ready = workers && parsed.lists;

@@ -47,8 +47,8 @@ static bool share_head(const struct mzg_context *context, const struct mzg_imzml
     *head = malloc((size_t)n);
     bool ready = *head != NULL;
     if (context->rank == 0)
-        ready = ready && source->size == plan->size &&
-                mzg_imzml_source_read(source, 0, n, *head, &err) == MZG_OK;
+        ready =
+            ready && source->size == plan->size && mzg_imzml_source_read(source, 0, n, *head, &err) == MZG_OK;
     if (!all_are(context->comm, ready))
         return false;
     MPI_Bcast(*head, (int)n, MPI_CHAR, 0, context->comm);
@@ -122,10 +122,12 @@ static bool parse_cut(const struct mzg_context *context, const struct mzg_imzml_
                                       .size = slice_size};
     parsed = all_are(context->comm, parsed && parse_share(context, &slices, part));
     parsed = parsed && all_are(context->comm, name_findings(context, &slices, part));
-    if (parsed)
+    if (parsed) {
+        document->index.ibd_size = plan->ibd_size;
         add_facts(context, part, document);
-    else
+    } else {
         mzg_imzml_part_destroy(part);
+    }
     mzg_imzml_document_destroy(&own);
     return parsed;
 }

@@ -20,9 +20,9 @@ enum mzg_status mzg_imzml_outline_read(const char *path, struct mzg_imzml_outlin
                                        struct mzg_error *err);
 
 /* Parses the spectra. Rank 0 has the outline and the options; its document gets the totals, the findings and,
- * where the whole file had to be parsed, all else anew. Each rank gets the entries of its part in `part`, which
- * follow each other in the order of ranks. `slice_size` is MZG_SLICE_SIZE but in tests, and `path` the same on
- * all ranks. Collective. */
+ * where the whole file had to be parsed, all else anew. Each rank gets the entries of its part in `part`,
+ * which follow each other in the order of ranks. `slice_size` is MZG_SLICE_SIZE but in tests, and `path` the
+ * same on all ranks. Collective. */
 enum mzg_status mzg_imzml_spectra_parse(const struct mzg_context *context, const char *path,
                                         const struct mzg_imzml_parse_options *options, int64_t slice_size,
                                         struct mzg_imzml_outline *outline, struct mzg_imzml_part *part,

@@ -1,5 +1,5 @@
-/* The index made by all ranks: for any number of ranks, threads and slices, and whatever single ranks meet, it
- * is that of the whole file parsed at once. */
+/* The index made by all ranks: for any number of ranks, threads and slices, and whatever single ranks meet,
+ * it is that of the whole file parsed at once. */
 #include <mpi_test.h>
 
 #include <core/pool.h>
@@ -86,16 +86,17 @@ static void expect_index(const char *about, struct mzg_imzml_outline *outline, s
     mzg_imzml_part_move(part, entries);
     int64_t wrong = 0;
     for (int64_t i = 0; i < n; i++)
-        wrong += memcmp(&entries[i],
-                        mzg_entry_list_at(&document.index.entries, (mpi_rank == 0 ? 0 : first) + i),
-                        sizeof *entries) != 0;
+        wrong +=
+            memcmp(&entries[i], mzg_entry_list_at(&document.index.entries, (mpi_rank == 0 ? 0 : first) + i),
+                   sizeof *entries) != 0;
     cr_expect(eq(i64, wrong, 0), "%s", about);
     if (mpi_rank == 0) {
         const struct mzg_imzml_document *made = &outline->document;
         cr_expect(memcmp(&made->index.totals, &document.index.totals, sizeof document.index.totals) == 0);
         for (int kind = 0; kind < MZG_FINDINGS; kind++) {
             cr_expect(eq(i64, made->findings.count[kind], document.findings.count[kind]), "%s", about);
-            cr_expect(eq(str, (char *)made->findings.first[kind], document.findings.first[kind]), "%s", about);
+            cr_expect(eq(str, (char *)made->findings.first[kind], document.findings.first[kind]), "%s",
+                      about);
         }
         cr_expect(eq(str, made->header_xml, document.header_xml), "%s", about);
         cr_expect(eq(i64, made->size, document.size), "%s", about);
@@ -155,7 +156,8 @@ MPI_TEST(spectra, a_rank_that_sees_another_file_has_no_part_in_it)
         struct mzg_imzml_outline outline;
         struct mzg_imzml_part part;
         struct mzg_error err = {0};
-        enum mzg_status status = parse(mpi_rank == mpi_size - 1 ? other : path, 1, 300, &outline, &part, &err);
+        enum mzg_status status =
+            parse(mpi_rank == mpi_size - 1 ? other : path, 1, 300, &outline, &part, &err);
         cr_assert(eq(int, (int)status, MZG_OK), "%s", err.text);
         expect_index("another file", &outline, &part, true);
     }

@@ -1,6 +1,7 @@
 /*
- * Thousands of damaged documents, each parsed from front to back and in slices of some size by the scanner and
- * by the library: whatever is taken says the same. MZGRID_MUTANTS is their number, MZGRID_SEED begins others.
+ * Thousands of damaged documents, each parsed from front to back and in slices of some size by the scanner
+ * and by the library: whatever is taken says the same. MZGRID_MUTANTS is their number, MZGRID_SEED begins
+ * others.
  */
 #include <index_equality.h>
 
@@ -39,19 +40,53 @@ static void splice(struct document *document, int64_t at, int64_t removed, const
         removed = document->n - at;
     if (document->n - removed + n > (int64_t)sizeof document->bytes)
         return;
-    memmove(document->bytes + at + n, document->bytes + at + removed,
-            (size_t)(document->n - at - removed));
+    memmove(document->bytes + at + n, document->bytes + at + removed, (size_t)(document->n - at - removed));
     memcpy(document->bytes + at, bytes, (size_t)n);
     document->n += n - removed;
 }
 
 static void insert_word(struct document *document, int64_t at)
 {
-    static const char *const words[] = {
-        "<!--", "-->", "<![CDATA[", "]]>", "&amp;", "&#49;", "&x;", "<spectrum>", "</spectrum>", "<spectrum/>",
-        "</spectrumList>", "<spectrumList>", "<spectrum", "<?p q?>", "<!DOCTYPE a>", "\xc3\xa4", "\xe4", "\xef\xbb\xbf",
-        " xmlns:a='b'", " xmlns='b'", "a:", "/", ">", "<", "\"", "'", "=", "\n", "\t", "<a>", "</a>", "<a/>", "<a b='c'/>",
-        "</slice>", "</mzML>", "99999999999999999999", "-1", "1e9", "value=\"\"", " value='7'"};
+    static const char *const words[] = {"<!--",
+                                        "-->",
+                                        "<![CDATA[",
+                                        "]]>",
+                                        "&amp;",
+                                        "&#49;",
+                                        "&x;",
+                                        "<spectrum>",
+                                        "</spectrum>",
+                                        "<spectrum/>",
+                                        "</spectrumList>",
+                                        "<spectrumList>",
+                                        "<spectrum",
+                                        "<?p q?>",
+                                        "<!DOCTYPE a>",
+                                        "\xc3\xa4",
+                                        "\xe4",
+                                        "\xef\xbb\xbf",
+                                        " xmlns:a='b'",
+                                        " xmlns='b'",
+                                        "a:",
+                                        "/",
+                                        ">",
+                                        "<",
+                                        "\"",
+                                        "'",
+                                        "=",
+                                        "\n",
+                                        "\t",
+                                        "<a>",
+                                        "</a>",
+                                        "<a/>",
+                                        "<a b='c'/>",
+                                        "</slice>",
+                                        "</mzML>",
+                                        "99999999999999999999",
+                                        "-1",
+                                        "1e9",
+                                        "value=\"\"",
+                                        " value='7'"};
     const char *word = words[below(sizeof words / sizeof *words)];
     splice(document, at, next_random() % 2 ? (int64_t)strlen(word) : 0, word, (int64_t)strlen(word));
 }
@@ -59,13 +94,15 @@ static void insert_word(struct document *document, int64_t at)
 /* The next number behind `at` becomes an extreme one. */
 static void replace_number(struct document *document, int64_t at)
 {
-    static const char *const numbers[] = {"9223372036854775807", "9223372036854775808", "-1", "0", "1e300", "nan",
-                                          "2147483648", "4294967296", "-2147483648", "1.5", ""};
+    static const char *const numbers[] = {
+        "9223372036854775807", "9223372036854775808", "-1",          "0",   "1e300", "nan",
+        "2147483648",          "4294967296",          "-2147483648", "1.5", ""};
     const char *number = numbers[below(sizeof numbers / sizeof *numbers)];
     int64_t digits = 0;
     while (at < document->n && (document->bytes[at] < '0' || document->bytes[at] > '9'))
         at++;
-    while (at + digits < document->n && document->bytes[at + digits] >= '0' && document->bytes[at + digits] <= '9')
+    while (at + digits < document->n && document->bytes[at + digits] >= '0' &&
+           document->bytes[at + digits] <= '9')
         digits++;
     splice(document, at, digits, number, (int64_t)strlen(number));
 }
@@ -162,8 +199,8 @@ Test(mutants, of_a_plain_document, .timeout = 3600)
 /* Of exporters as different as there are. */
 Test(mutants, of_real_documents, .timeout = 3600)
 {
-    static const char *const sets[] = {"example-processed", "cardinal-9peaks", "maldiquant-2peaks",
-                                       "thyra-iontof-sparse", "imzy-simple", "i2nca-pp"};
+    static const char *const sets[] = {"example-processed",   "cardinal-9peaks", "maldiquant-2peaks",
+                                       "thyra-iontof-sparse", "imzy-simple",     "i2nca-pp"};
     enum { N_SETS = sizeof sets / sizeof *sets };
     static char bytes[MAX_BYTES];
     int64_t n_mutants = count_of_mutants() / N_SETS;

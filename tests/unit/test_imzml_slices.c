@@ -85,12 +85,12 @@ Test(slices, malformed_sets, .timeout = 100)
  * piece of text before, within and behind. */
 struct awkward {
     const char *about;
-    const char *before;   /* the first spectrum */
-    const char *between;  /* the spectra */
-    const char *within;   /* each spectrum, in front of its first tag */
-    const char *behind;   /* the last spectrum */
+    const char *before;    /* the first spectrum */
+    const char *between;   /* the spectra */
+    const char *within;    /* each spectrum, in front of its first tag */
+    const char *behind;    /* the last spectrum */
     const char *from, *to; /* replaced in all of it; NULL: nothing */
-    bool cut[2];          /* whether the scanner, and the library alone, take it */
+    bool cut[2];           /* whether the scanner, and the library alone, take it */
 };
 
 enum { N_SPECTRA = 30 };
