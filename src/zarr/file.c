@@ -100,8 +100,8 @@ bool mzg_zarr_is_zero(const void *bytes, size_t size)
     return size == 0 || (*first == 0 && memcmp(first, first + 1, size - 1) == 0);
 }
 
-enum mzg_status mzg_zarr_pack(const struct mzg_zarr_array *array, const void *bytes, struct mzg_buffer *packed,
-                              struct mzg_error *err)
+enum mzg_status mzg_zarr_pack(const struct mzg_zarr_array *array, const void *bytes,
+                              struct mzg_buffer *packed, struct mzg_error *err)
 {
     size_t item_size = (size_t)mzg_type_size(array->spec.type);
     size_t size = (size_t)array->chunk_items * item_size;
