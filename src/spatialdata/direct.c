@@ -176,7 +176,7 @@ static enum mzg_status note_row_ends(struct direct *d, const struct mzg_rows *ro
     if (before + n_rows > d->x.spec.most_rows)
         return mzg_fail(err, MZG_ERANGE, "more rows come than the input has pixels");
     for (int rank = 0, begin = 0; rank < context->size; rank++) {
-        d->ranks.receive_counts[rank] = (int)d->ranks.sizes[2 * rank]; /* of a round, which MPI counts elsewhere */
+        d->ranks.receive_counts[rank] = (int)d->ranks.sizes[2 * (size_t)rank]; /* of a round, which MPI counts elsewhere */
         d->ranks.receive_begins[rank] = begin;
         begin += d->ranks.receive_counts[rank];
     }
