@@ -6,6 +6,7 @@
 
 #include <mzgrid/axis.h>
 #include <mzgrid/error.h>
+#include <mzgrid/reader.h>
 #include <mzgrid/resample.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,6 +15,9 @@ struct json_t;
 struct mzg_context;
 
 enum mzg_layout { MZG_LAYOUT_CSC, MZG_LAYOUT_CSR };
+
+/* As what values, computed in double, are stored. */
+enum mzg_dtype { MZG_DTYPE_FLOAT32, MZG_DTYPE_FLOAT64 };
 
 /* Where resampled rows wait: in one parallel HDF5 file; in the memory of the node that all ranks share, until
  * they outgrow it; or whichever fits. */
@@ -39,6 +43,7 @@ struct mzg_convert_options {
     double min_intensity;                 /* values below are not stored */
 
     enum mzg_layout layout;
+    enum mzg_dtype dtype;
     const char *dataset_id;
     double pixel_size[2]; /* micrometres; overrides the input's */
     double z_spacing;     /* micrometres between z planes */
@@ -46,7 +51,12 @@ struct mzg_convert_options {
     bool allow_large_grid;
     bool overwrite;
 
+    struct mzg_box region;   /* convert only the pixels in it */
+    const char *pixels_file; /* convert only those at the positions listed there; NULL: all */
+    bool mobility_sum; /* that an m/z repeats for each ion mobility is meant; its intensities are added */
+
     bool strict;
+    bool verify; /* the checksum of the ibd, beside the other work */
     bool allow_truncated;
     bool fail_on_error;  /* --on-error fail */
     int64_t max_skipped; /* -1: the larger of 10 pixels and 5 % */

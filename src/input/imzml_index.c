@@ -13,68 +13,36 @@ struct parameter {
     enum mzg_value_source source;
 };
 
+struct mzg_index_totals mzg_index_totals_none(void)
+{
+    return (struct mzg_index_totals){.min_mz = INFINITY, .max_mz = -INFINITY};
+}
+
+void mzg_index_totals_add(struct mzg_index_totals *totals, const struct mzg_index_totals *more)
+{
+    for (int type = 0; type < 3; type++)
+        totals->n_type[type] += more->n_type[type];
+    totals->n_with_range += more->n_with_range;
+    totals->min_mz = fmin(totals->min_mz, more->min_mz);
+    totals->max_mz = fmax(totals->max_mz, more->max_mz);
+    totals->n_without_position += more->n_without_position;
+}
+
 void mzg_imzml_index_init(struct mzg_imzml_index *index, const struct mzg_imzml_header *header,
                           int64_t ibd_size, struct mzg_findings *findings)
 {
-    *index = (struct mzg_imzml_index){.header = header,
-                                      .ibd_size = ibd_size,
-                                      .findings = findings,
-                                      .min_mz = INFINITY,
-                                      .max_mz = -INFINITY};
-}
-
-static void destroy_list(struct mzg_entry_list *list)
-{
-    for (int64_t b = 0; b < list->n_blocks; b++)
-        free(list->blocks[b]);
-    free(list->blocks);
-    *list = (struct mzg_entry_list){0};
+    *index = (struct mzg_imzml_index){
+        .header = header, .ibd_size = ibd_size, .findings = findings, .totals = mzg_index_totals_none()};
 }
 
 void mzg_imzml_index_destroy(struct mzg_imzml_index *index)
 {
-    destroy_list(&index->entries);
-}
-
-static enum mzg_status append(struct mzg_entry_list *list, const struct mzg_imzml_entry *entry,
-                              struct mzg_error *err)
-{
-    if (list->n == list->n_blocks * MZG_ENTRY_BLOCK) {
-        /* The table of blocks grows by one each time: it is small, and realloc seldom moves it. */
-        struct mzg_imzml_entry **blocks =
-            realloc(list->blocks, ((size_t)list->n_blocks + 1) * sizeof *list->blocks);
-        if (blocks)
-            list->blocks = blocks;
-        struct mzg_imzml_entry *block = blocks ? malloc(MZG_ENTRY_BLOCK * sizeof *block) : NULL;
-        if (!block)
-            return mzg_fail(err, MZG_ENOMEM, "no memory for the index after %" PRId64 " spectra", list->n);
-        list->blocks[list->n_blocks++] = block;
-    }
-    list->blocks[list->n / MZG_ENTRY_BLOCK][list->n % MZG_ENTRY_BLOCK] = *entry;
-    list->n++;
-    return MZG_OK;
-}
-
-const struct mzg_imzml_entry *mzg_entry_list_at(const struct mzg_entry_list *list, int64_t i)
-{
-    return &list->blocks[i / MZG_ENTRY_BLOCK][i % MZG_ENTRY_BLOCK];
-}
-
-void mzg_entry_list_move(struct mzg_entry_list *list, struct mzg_imzml_entry *to)
-{
-    for (int64_t b = 0; b < list->n_blocks; b++) {
-        int64_t left = list->n - b * MZG_ENTRY_BLOCK;
-        int64_t n = left < MZG_ENTRY_BLOCK ? left : MZG_ENTRY_BLOCK;
-        memcpy(to + b * MZG_ENTRY_BLOCK, list->blocks[b], (size_t)n * sizeof *to);
-        free(list->blocks[b]);
-        list->blocks[b] = NULL;
-    }
-    destroy_list(list);
+    mzg_entry_list_destroy(&index->entries);
 }
 
 static int64_t ordinal(const struct mzg_imzml_index *index)
 {
-    return index->entries.n;
+    return index->first_spectrum + index->entries.n;
 }
 
 static void note_repeated(struct mzg_imzml_index *index, const char *what)
@@ -159,6 +127,8 @@ static void apply_to_array(struct mzg_imzml_index *index, const struct parameter
     enum mzg_array_type type = mzg_array_type_of(parameter->term);
     if (type != MZG_ARRAY_UNTYPED)
         set_type(array, parameter, type);
+    else if (mzg_term_other_array(parameter->term))
+        array->other = parameter->term;
     else if (!array->unsupported)
         array->unsupported = mzg_term_unsupported(parameter->term);
 }
@@ -196,6 +166,8 @@ static void apply_user_position(struct mzg_imzml_index *index, const struct para
         set_number(index, &spectrum->position[0], &weaker, "3DPositionX");
     else if (mzg_text_equals(parameter->name, "3DPositionY"))
         set_number(index, &spectrum->position[1], &weaker, "3DPositionY");
+    else if (mzg_text_equals(parameter->name, "3DPositionZ"))
+        set_number(index, &spectrum->position[2], &weaker, "3DPositionZ");
 }
 
 static void apply_to_spectrum(struct mzg_imzml_index *index, const struct parameter *parameter)
@@ -255,11 +227,11 @@ static void apply_group(struct mzg_imzml_index *index, struct mzg_text id)
     }
 }
 
-enum mzg_status mzg_imzml_index_start(struct mzg_imzml_index *index, enum mzg_imzml_element element,
-                                      const struct mzg_xml_attributes *attributes, struct mzg_error *err)
+enum mzg_status mzg_imzml_index_start(struct mzg_imzml_index *index, const struct mzg_imzml_tag *tag,
+                                      struct mzg_error *err)
 {
     struct mzg_index_spectrum *spectrum = &index->spectrum;
-    switch (element) {
+    switch (tag->element) {
     case MZG_ELEMENT_SPECTRUM:
         if (index->in_spectrum)
             return mzg_fail(err, MZG_EFORMAT, "spectrum %" PRId64 " holds another spectrum",
@@ -273,21 +245,32 @@ enum mzg_status mzg_imzml_index_start(struct mzg_imzml_index *index, enum mzg_im
         break;
     case MZG_ELEMENT_CV_PARAM:
     case MZG_ELEMENT_USER_PARAM: {
-        struct parameter parameter = {.term = mzg_term_parse(mzg_xml_attribute(attributes, "accession")),
-                                      .value = mzg_xml_attribute(attributes, "value"),
-                                      .source = MZG_FROM_ELEMENT};
-        if (parameter.term == MZG_TERM_UNKNOWN)
-            parameter.name = mzg_xml_attribute(attributes, "name");
+        struct parameter parameter = {tag->term, tag->name, tag->value, MZG_FROM_ELEMENT};
         apply(index, &parameter);
         break;
     }
     case MZG_ELEMENT_GROUP_REF:
-        apply_group(index, mzg_xml_attribute(attributes, "ref"));
+        apply_group(index, tag->ref);
         break;
     default:
         break;
     }
     return MZG_OK;
+}
+
+enum mzg_status mzg_imzml_index_start_element(struct mzg_imzml_index *index, enum mzg_imzml_element element,
+                                              const struct mzg_xml_attributes *attributes,
+                                              struct mzg_error *err)
+{
+    struct mzg_imzml_tag tag = {.element = element};
+    if (element == MZG_ELEMENT_CV_PARAM || element == MZG_ELEMENT_USER_PARAM) {
+        tag.term = mzg_term_parse(mzg_xml_attribute(attributes, "accession"));
+        tag.name = mzg_xml_attribute(attributes, "name");
+        tag.value = mzg_xml_attribute(attributes, "value");
+    } else if (element == MZG_ELEMENT_GROUP_REF) {
+        tag.ref = mzg_xml_attribute(attributes, "ref");
+    }
+    return mzg_imzml_index_start(index, &tag, err);
 }
 
 /* Two data types on one array: the encoded length of an uncompressed array proves which is meant, or nothing
@@ -333,13 +316,30 @@ static void set_fault(struct mzg_imzml_entry *entry, enum mzg_entry_fault fault,
     entry->fault_array = (uint8_t)which;
 }
 
+/* An array that is not used: of another kind, of none, or the second of its kind. */
+static void leave_out(struct mzg_index_spectrum *spectrum)
+{
+    const struct mzg_index_array *array = &spectrum->array;
+    if (array->kind < 0 && mzg_term_is_mobility(array->other)) {
+        spectrum->mobility = mzg_term_other_array(array->other);
+        return;
+    }
+    if (spectrum->n_other_arrays++ > 0)
+        return;
+    if (array->kind >= 0)
+        spectrum->other_array = array->kind == MZG_MZ ? "a second m/z array" : "a second intensity array";
+    else
+        spectrum->other_array =
+            array->other ? mzg_term_other_array(array->other) : "an array of no known kind";
+}
+
 static enum mzg_status end_array(struct mzg_imzml_index *index, struct mzg_error *err)
 {
     struct mzg_index_spectrum *spectrum = &index->spectrum;
     struct mzg_index_array *array = &spectrum->array;
     spectrum->in_array = false;
     if (array->kind < 0 || spectrum->entry.format[array->kind] != 0) {
-        spectrum->n_other_arrays++;
+        leave_out(spectrum);
         return MZG_OK;
     }
     if (array->unsupported)
@@ -370,7 +370,11 @@ static void end_position(struct mzg_imzml_index *index)
 {
     struct mzg_index_spectrum *spectrum = &index->spectrum;
     struct mzg_imzml_entry *entry = &spectrum->entry;
-    if (spectrum->position[2].source == MZG_FROM_NOWHERE)
+    /* A plane that user parameters tell counts beside an x and y that they tell, not beside real ones. */
+    bool by_user =
+        spectrum->position[0].source == MZG_FROM_USER && spectrum->position[1].source == MZG_FROM_USER;
+    if (spectrum->position[2].source == MZG_FROM_NOWHERE ||
+        (spectrum->position[2].source == MZG_FROM_USER && !by_user))
         spectrum->position[2] = (struct mzg_index_number){MZG_FROM_USER, true, 1};
     bool usable = true;
     for (int d = 0; d < 3; d++) {
@@ -387,7 +391,7 @@ static void end_position(struct mzg_imzml_index *index)
         entry->position[d] = MZG_NO_COORDINATE;
     entry->fault = MZG_ENTRY_OK;
     set_fault(entry, MZG_ENTRY_NO_POSITION, MZG_MZ);
-    index->n_without_position++;
+    index->totals.n_without_position++;
     mzg_find(index->findings, MZG_FOUND_NO_POSITION, "spectrum %" PRId64, ordinal(index) + 1);
 }
 
@@ -398,23 +402,22 @@ static enum mzg_status end_spectrum(struct mzg_imzml_index *index, struct mzg_er
     index->in_spectrum = false;
     end_position(index);
     mzg_entry_check(entry, index->ibd_size);
-    if (entry->fault == MZG_ENTRY_OUTSIDE) {
-        struct mzg_fault fault;
-        mzg_entry_explain(entry, ordinal(index), index->ibd_size, &fault);
-        mzg_find(index->findings, MZG_FOUND_TRUNCATED_IBD, "spectrum %" PRId64 ", %s", ordinal(index) + 1,
-                 fault.text);
-    }
     bool has_both = entry->format[MZG_MZ] != 0 && entry->format[MZG_INTENSITY] != 0;
-    for (int i = 0; i < spectrum->n_other_arrays && has_both; i++)
-        mzg_find(index->findings, MZG_FOUND_EXTRA_ARRAY, "in spectrum %" PRId64, ordinal(index) + 1);
+    if (spectrum->n_other_arrays > 0 && has_both)
+        mzg_find_many(index->findings, MZG_FOUND_EXTRA_ARRAY, spectrum->n_other_arrays,
+                      "%s in spectrum %" PRId64, spectrum->other_array, ordinal(index) + 1);
+    if (spectrum->mobility)
+        mzg_find(index->findings, MZG_FOUND_MOBILITY, "%s in spectrum %" PRId64, spectrum->mobility,
+                 ordinal(index) + 1);
 
-    index->n_type[spectrum->type]++;
+    struct mzg_index_totals *totals = &index->totals;
+    totals->n_type[spectrum->type]++;
     if (spectrum->low_source && spectrum->high_source && spectrum->low <= spectrum->high) {
-        index->n_with_range++;
-        index->min_mz = fmin(index->min_mz, spectrum->low);
-        index->max_mz = fmax(index->max_mz, spectrum->high);
+        totals->n_with_range++;
+        totals->min_mz = fmin(totals->min_mz, spectrum->low);
+        totals->max_mz = fmax(totals->max_mz, spectrum->high);
     }
-    return append(&index->entries, entry, err);
+    return mzg_entry_list_append(&index->entries, entry, err);
 }
 
 enum mzg_status mzg_imzml_index_end(struct mzg_imzml_index *index, enum mzg_imzml_element element,

@@ -31,7 +31,7 @@ struct worker {
     struct mzg_workspace *workspace;
 
     int32_t *bins; /* values of the pixels that this worker did in this chunk */
-    float *values;
+    void *values;
     int64_t n, capacity;
 
     int32_t *sum_bins[2]; /* rows of a pixel with several spectra, added up; the two take turns */
@@ -41,6 +41,7 @@ struct worker {
     struct mzg_skip *skips;
     int64_t n_skips, skip_capacity;
     int64_t counts[MZG_COUNTS];
+    int64_t first[MZG_COUNTS]; /* as struct mzg_chunk */
     struct mzg_error err;
 };
 
@@ -115,8 +116,15 @@ static enum mzg_status add_row(struct worker *worker, int from, const struct mzg
     return MZG_OK;
 }
 
+static void count(struct worker *worker, enum mzg_count kind, int64_t n, int64_t spectrum)
+{
+    worker->counts[kind] += n;
+    if (n > 0 && spectrum < worker->first[kind])
+        worker->first[kind] = spectrum;
+}
+
 static void add_summary(const struct mzg_spectrum_summary *summary, int64_t spectrum,
-                        struct mzg_pixel_record *record, int64_t *counts)
+                        struct mzg_pixel_record *record, struct worker *worker)
 {
     bool has_points = summary->n_points > summary->dropped_points;
     bool had_points = record->n_points > record->dropped_points;
@@ -129,31 +137,53 @@ static void add_summary(const struct mzg_spectrum_summary *summary, int64_t spec
     record->n_points += summary->n_points;
     record->dropped_points += summary->dropped_points;
     record->tic += summary->tic;
-    counts[MZG_COUNT_OUTSIDE_POINTS] += summary->outside_points;
-    counts[MZG_COUNT_DROPPED_POINTS] += summary->dropped_points;
-    counts[MZG_COUNT_UNSORTED] += summary->unsorted;
-    counts[MZG_COUNT_MERGED] += summary->merged;
-    counts[MZG_COUNT_BY_NEAREST] += summary->by_nearest;
+    count(worker, MZG_COUNT_OUTSIDE_POINTS, summary->outside_points, spectrum);
+    count(worker, MZG_COUNT_DROPPED_POINTS, summary->dropped_points, spectrum);
+    count(worker, MZG_COUNT_NEGATIVE_POINTS, summary->negative_points, spectrum);
+    count(worker, MZG_COUNT_UNSORTED, summary->unsorted, spectrum);
+    count(worker, MZG_COUNT_MERGED, summary->merged, spectrum);
+    count(worker, MZG_COUNT_BY_NEAREST, summary->by_nearest, spectrum);
 }
 
-/* Appends the values of `row` that are to be stored, as float32, to the worker's buffer. */
-static enum mzg_status keep_row(struct worker *worker, const struct mzg_sparse_row *row, double min_intensity)
+/* Puts what is to be stored of `row` to `bins` and `values`, as double (wide) or float, and returns how many
+ * that are; compiled for each type. */
+static inline int64_t keep_values(const struct mzg_sparse_row *row, double min_intensity, bool wide,
+                                  int32_t *bins, void *values, int64_t *n_clamped)
 {
-    if (reserve_pairs(&worker->bins, &worker->values, sizeof(float), worker->n + row->n, &worker->capacity,
+    const double largest = wide ? DBL_MAX : (double)FLT_MAX;
+    int64_t n = 0;
+    for (int64_t i = 0; i < row->n; i++) {
+        double value = wide ? row->values[i] : (double)(float)row->values[i];
+        if (isinf(value)) {
+            value = value > 0 ? largest : -largest;
+            (*n_clamped)++;
+        }
+        bins[n] = row->bins[i];
+        if (wide)
+            ((double *)values)[n] = value;
+        else
+            ((float *)values)[n] = (float)value;
+        n += value != 0 && (min_intensity <= 0 || value >= min_intensity);
+    }
+    return n;
+}
+
+/* Appends the values of `row`, of the pixel that begins with `spectrum`, that are to be stored to the
+ * worker's buffer. */
+static enum mzg_status keep_row(struct worker *worker, const struct mzg_sparse_row *row,
+                                const struct mzg_chunk_options *options, int64_t spectrum)
+{
+    int64_t size = mzg_type_size(options->value_type);
+    if (reserve_pairs(&worker->bins, &worker->values, size, worker->n + row->n, &worker->capacity,
                       &worker->err) != MZG_OK)
         return worker->err.status;
-    int64_t n = worker->n;
-    for (int64_t i = 0; i < row->n; i++) {
-        float value = (float)row->values[i];
-        if (isinf(value)) {
-            value = value > 0 ? FLT_MAX : -FLT_MAX;
-            worker->counts[MZG_COUNT_CLAMPED]++;
-        }
-        worker->bins[n] = row->bins[i];
-        worker->values[n] = value;
-        n += value != 0 && (min_intensity <= 0 || (double)value >= min_intensity);
-    }
-    worker->n = n;
+    int32_t *bins = worker->bins + worker->n;
+    void *values = (char *)worker->values + worker->n * size;
+    int64_t n_clamped = 0;
+    worker->n += options->value_type == MZG_FLOAT64
+                     ? keep_values(row, options->min_intensity, true, bins, values, &n_clamped)
+                     : keep_values(row, options->min_intensity, false, bins, values, &n_clamped);
+    count(worker, MZG_COUNT_CLAMPED, n_clamped, spectrum);
     return MZG_OK;
 }
 
@@ -184,7 +214,7 @@ static enum mzg_status resample_pixel(struct mzg_chunk_workers *workers, int64_t
             MZG_OK)
             return worker->err.status;
         bool only = end - batch->pixel_begin[i] == 1;
-        add_summary(&summary, batch->spectra[entry], record, worker->counts);
+        add_summary(&summary, batch->spectra[entry], record, worker);
         if (only) {
             sum = row;
         } else {
@@ -194,7 +224,7 @@ static enum mzg_status resample_pixel(struct mzg_chunk_workers *workers, int64_t
         }
     }
     chunk->places[i] = (struct mzg_row_place){.worker = number, .begin = worker->n};
-    if (keep_row(worker, &sum, options->min_intensity) != MZG_OK)
+    if (keep_row(worker, &sum, options, record->first_spectrum) != MZG_OK)
         return worker->err.status;
     chunk->places[i].n = worker->n - chunk->places[i].begin;
     return MZG_OK;
@@ -218,6 +248,7 @@ static void copy_group(void *context, int64_t item, int number)
     (void)number;
     struct mzg_chunk_workers *workers = context;
     struct mzg_chunk *chunk = workers->chunk;
+    int64_t size = mzg_type_size(workers->options.value_type);
     int64_t first = item * GROUP_PIXELS;
     int64_t end = first + GROUP_PIXELS;
     if (end > chunk->batch.n_pixels)
@@ -229,8 +260,8 @@ static void copy_group(void *context, int64_t item, int number)
             continue;
         memcpy(chunk->rows.bins + place->final_begin, worker->bins + place->begin,
                (size_t)place->n * sizeof *worker->bins);
-        memcpy(chunk->rows.values + place->final_begin, worker->values + place->begin,
-               (size_t)place->n * sizeof *worker->values);
+        memcpy((char *)chunk->rows.values + place->final_begin * size,
+               (const char *)worker->values + place->begin * size, (size_t)(place->n * size));
     }
 }
 
@@ -242,7 +273,7 @@ static enum mzg_status check_workers(const struct mzg_chunk_workers *workers, st
 }
 
 /* Gives every pixel that is kept its row, and every row its place. */
-static enum mzg_status place_rows(struct mzg_chunk *chunk, struct mzg_error *err)
+static enum mzg_status place_rows(struct mzg_chunk *chunk, enum mzg_type value_type, struct mzg_error *err)
 {
     struct mzg_rows *rows = &chunk->rows;
     rows->n_rows = rows->n_values = 0;
@@ -255,7 +286,7 @@ static enum mzg_status place_rows(struct mzg_chunk *chunk, struct mzg_error *err
         rows->row_counts[rows->n_rows++] = chunk->places[i].n;
         rows->n_values += chunk->places[i].n;
     }
-    return reserve_pairs(&rows->bins, &rows->values, sizeof *rows->values, rows->n_values,
+    return reserve_pairs(&rows->bins, &rows->values, mzg_type_size(value_type), rows->n_values,
                          &chunk->value_capacity, err);
 }
 
@@ -275,6 +306,8 @@ static enum mzg_status collect_notes(struct mzg_chunk *chunk, struct mzg_chunk_w
                                      struct mzg_error *err)
 {
     memset(chunk->counts, 0, sizeof chunk->counts);
+    for (int i = 0; i < MZG_COUNTS; i++)
+        chunk->first[i] = INT64_MAX;
     int64_t n_skips = 0;
     for (int w = 0; w < workers->n; w++)
         n_skips += workers->each[w].n_skips;
@@ -289,8 +322,11 @@ static enum mzg_status collect_notes(struct mzg_chunk *chunk, struct mzg_chunk_w
             memcpy(chunk->skips + chunk->n_skips, worker->skips,
                    (size_t)worker->n_skips * sizeof *worker->skips);
         chunk->n_skips += worker->n_skips;
-        for (int i = 0; i < MZG_COUNTS; i++)
+        for (int i = 0; i < MZG_COUNTS; i++) {
             chunk->counts[i] += worker->counts[i];
+            if (worker->first[i] < chunk->first[i])
+                chunk->first[i] = worker->first[i];
+        }
     }
     qsort(chunk->skips, (size_t)chunk->n_skips, sizeof *chunk->skips, compare_skips);
     return MZG_OK;
@@ -302,6 +338,8 @@ static void reset_workers(struct mzg_chunk_workers *workers)
         workers->each[w].n = 0;
         workers->each[w].n_skips = 0;
         memset(workers->each[w].counts, 0, sizeof workers->each[w].counts);
+        for (int i = 0; i < MZG_COUNTS; i++)
+            workers->each[w].first[i] = INT64_MAX;
     }
 }
 
@@ -330,7 +368,8 @@ enum mzg_status mzg_chunk_finish(struct mzg_chunk *chunk, struct mzg_chunk_worke
                                  struct mzg_pool *pool, struct mzg_error *err)
 {
     mzg_pool_wait(pool);
-    if (err->status != MZG_OK || check_workers(workers, err) != MZG_OK || place_rows(chunk, err) != MZG_OK ||
+    if (err->status != MZG_OK || check_workers(workers, err) != MZG_OK ||
+        place_rows(chunk, workers->options.value_type, err) != MZG_OK ||
         collect_notes(chunk, workers, err) != MZG_OK)
         return err->status;
     mzg_pool_run(pool, groups_of(chunk), copy_group, workers);
