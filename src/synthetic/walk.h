@@ -1,6 +1,6 @@
 /*
- * The peaks of one spectrum of a synthetic tissue, on which all kinds rest: a walk over them in increasing t =
- * √(m/z).
+ * The peaks of one spectrum of a synthetic tissue, on which all kinds rest: a walk over them in increasing t
+ * = √(m/z).
  *
  *     catalogue   k  ·   k  k     ·   k      of the region's peaks, a share shows up    (· not this time)
  *     noise        |n   |  n |n   |   n|     one in each of equal cells, for the rest
