@@ -39,9 +39,11 @@ enum mzg_count {
 };
 
 struct mzg_chunk {
-    struct mzg_batch batch;
+    struct mzg_batch batch; /* free for the next bytes once the chunk is finished */
+    int64_t n_pixels;
+    int64_t bytes_read; /* from the input */
     struct mzg_rows rows;
-    struct mzg_pixel_record *records; /* batch.n_pixels */
+    struct mzg_pixel_record *records; /* n_pixels */
     int64_t n_skips;
     struct mzg_skip *skips; /* by spectrum */
     int64_t counts[MZG_COUNTS];
@@ -70,7 +72,8 @@ void mzg_chunk_workers_free(struct mzg_chunk_workers *workers);
 void mzg_chunk_init(struct mzg_chunk *chunk);
 void mzg_chunk_destroy(struct mzg_chunk *chunk);
 
-/* Starts to decode and resample chunk->batch on the pool, and returns at once. Local. */
+/* Starts to decode and resample chunk->batch on the pool, and returns at once; on failure nothing is started.
+ * Local. */
 enum mzg_status mzg_chunk_start(struct mzg_chunk *chunk, struct mzg_chunk_workers *workers,
                                 struct mzg_pool *pool, struct mzg_error *err);
 

@@ -1,11 +1,12 @@
 /*
- * Three chunks are under way on each rank at any time: while the workers resample chunk k, the main thread
- * hands over the rows of chunk k - 1, together with all other ranks, and fetches the bytes of chunk k + 1.
- * Two chunk objects are enough, for once its rows are handed over the chunk k - 1 takes the bytes of chunk k
- * + 1.
+ * Three chunks are under way on each rank at any time: while the workers resample chunk k, a thread beside
+ * them fetches the bytes of chunk k + 1, and the main thread hands over the rows of chunk k - 1, together
+ * with all other ranks, and then resamples along. Two chunk objects are enough: the bytes of chunk k - 1 are
+ * no longer needed when those of chunk k + 1 come, only its rows.
  *
- *     main thread    | fetch 0 |           | append 0, fetch 2 | append 1, fetch 3 |
- *     workers                  | resample 0 | resample 1        | resample 2        |
+ *     thread beside   | fetch 0 | fetch 1              | fetch 2              |
+ *     main thread               |           resample 0 | append 0, resample 1 | append 1, resample 2 |
+ *     workers                   | resample 0           | resample 1           | resample 2           |
  */
 #include <run/stream.h>
 
@@ -31,6 +32,8 @@ struct stream {
     int64_t n_rounds;
     int *gather_counts; /* rank 0 */
     int *gather_begins;
+    int64_t fetched_round;        /* by the thread beside the workers, */
+    struct mzg_error fetch_error; /*  and how it went */
 };
 
 static const struct mzg_dataset *dataset_of(const struct stream *s)
@@ -46,12 +49,22 @@ static int64_t pixels_of_round(const struct stream *s, int64_t round, int rank, 
     return left < 0 ? 0 : left < s->options->chunk_size ? left : s->options->chunk_size;
 }
 
-static void fetch_round(struct stream *s, int64_t round, struct mzg_error *err)
+/* A task of the thread beside the workers: fetches the bytes of s->fetched_round. */
+static void fetch_round(void *context)
 {
+    struct stream *s = context;
     int64_t first;
-    int64_t n = pixels_of_round(s, round, s->context->rank, &first);
-    struct mzg_batch *batch = &s->chunks[round % 2].batch;
-    mzg_reader_fetch(s->options->chunk.reader, n > 0 ? first : 0, n, batch, err);
+    int64_t n = pixels_of_round(s, s->fetched_round, s->context->rank, &first);
+    struct mzg_batch *batch = &s->chunks[s->fetched_round % 2].batch;
+    mzg_reader_fetch(s->options->chunk.reader, n > 0 ? first : 0, n, batch, &s->fetch_error);
+}
+
+static void start_fetch(struct stream *s, int64_t round)
+{
+    if (round >= s->n_rounds)
+        return;
+    s->fetched_round = round;
+    mzg_pool_start_aside(s->context->pool, fetch_round, s);
 }
 
 /* Rank 0 gets the records of the round, which are those of consecutive pixels. Collective. */
@@ -67,7 +80,7 @@ static void gather_records(struct stream *s, int64_t round, const struct mzg_chu
             s->gather_begins[rank] = rank == 0 ? 0 : s->gather_begins[rank - 1] + s->gather_counts[rank - 1];
         }
     }
-    MPI_Gatherv(chunk->records, (int)chunk->batch.n_pixels * record, MPI_BYTE,
+    MPI_Gatherv(chunk->records, (int)chunk->n_pixels * record, MPI_BYTE,
                 s->result->records ? s->result->records + round_first : NULL, s->gather_counts,
                 s->gather_begins, MPI_BYTE, 0, context->comm);
 }
@@ -133,8 +146,7 @@ static enum mzg_status fail_on_skip(struct stream *s, const struct mzg_chunk *ch
 /* Adds what the ranks counted in this round. Collective. */
 static int64_t add_counts(struct stream *s, const struct mzg_chunk *chunk)
 {
-    int64_t sums[3 + MZG_COUNTS] = {chunk->n_skips, chunk->batch.n_pixels - chunk->rows.n_rows,
-                                    chunk->batch.bytes_read};
+    int64_t sums[3 + MZG_COUNTS] = {chunk->n_skips, chunk->n_pixels - chunk->rows.n_rows, chunk->bytes_read};
     memcpy(sums + 3, chunk->counts, sizeof chunk->counts);
     MPI_Allreduce(MPI_IN_PLACE, sums, 3 + MZG_COUNTS, MPI_INT64_T, MPI_SUM, s->context->comm);
     s->result->n_skipped += sums[1];
@@ -176,27 +188,37 @@ static enum mzg_status deliver_round(struct stream *s, int64_t round, struct mzg
     return MZG_OK;
 }
 
+/* One round of the pipeline: chunk `round` is resampled, the one before handed over, the one behind fetched.
+ * Both ends of the run are rounds with less to do. */
+static void run_round(struct stream *s, int64_t round, struct mzg_error *err)
+{
+    struct mzg_chunk *chunk = &s->chunks[round % 2];
+    struct mzg_pool *pool = s->context->pool;
+    struct mzg_error start_error = {0};
+    bool started = round < s->n_rounds && mzg_chunk_start(chunk, s->workers, pool, &start_error) == MZG_OK;
+    start_fetch(s, round + 1);
+    if (round > 0)
+        deliver_round(s, round - 1, err);
+    if (started && mzg_chunk_finish(chunk, s->workers, pool, err) == MZG_OK)
+        mzg_statistics_add(s->statistics, &chunk->rows, pool);
+    mzg_pool_wait_aside(pool);
+    if (err->status == MZG_OK)
+        *err = start_error;
+    if (err->status == MZG_OK)
+        *err = s->fetch_error;
+}
+
 static enum mzg_status run_rounds(struct stream *s, struct mzg_error *err)
 {
-    fetch_round(s, 0, err);
+    start_fetch(s, 0);
+    mzg_pool_wait_aside(s->context->pool);
+    *err = s->fetch_error;
     for (int64_t round = 0; round <= s->n_rounds; round++) {
         if (err->status == MZG_OK && s->options->stop && *s->options->stop)
             mzg_fail(err, MZG_EINTERRUPTED, "interrupted; nothing was written");
         if (mzg_agree(s->context->comm, err) != MZG_OK)
             return err->status;
-
-        struct mzg_chunk *chunk = &s->chunks[round % 2];
-        struct mzg_error start_error = {0};
-        bool started = round < s->n_rounds &&
-                       mzg_chunk_start(chunk, s->workers, s->context->pool, &start_error) == MZG_OK;
-        if (round > 0)
-            deliver_round(s, round - 1, err);
-        if (err->status == MZG_OK && round + 1 < s->n_rounds)
-            fetch_round(s, round + 1, err);
-        if (started && mzg_chunk_finish(chunk, s->workers, s->context->pool, err) == MZG_OK)
-            mzg_statistics_add(s->statistics, &chunk->rows, s->context->pool);
-        if (err->status == MZG_OK)
-            *err = start_error;
+        run_round(s, round, err);
     }
     return err->status;
 }
