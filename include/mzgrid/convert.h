@@ -15,6 +15,9 @@ struct mzg_context;
 
 enum mzg_layout { MZG_LAYOUT_CSC, MZG_LAYOUT_CSR };
 
+/* As what values, computed in double, are stored. */
+enum mzg_dtype { MZG_DTYPE_FLOAT32, MZG_DTYPE_FLOAT64 };
+
 /* Where resampled rows wait: in one parallel HDF5 file; in the memory of the node that all ranks share, until
  * they outgrow it; or whichever fits. */
 enum mzg_streaming { MZG_STREAMING_AUTO, MZG_STREAMING_HDF5, MZG_STREAMING_OFF };
@@ -39,6 +42,7 @@ struct mzg_convert_options {
     double min_intensity;                 /* values below are not stored */
 
     enum mzg_layout layout;
+    enum mzg_dtype dtype;
     const char *dataset_id;
     double pixel_size[2]; /* micrometres; overrides the input's */
     double z_spacing;     /* micrometres between z planes */

@@ -22,11 +22,17 @@ static const char *method_choice(int number)
     return number <= MZG_METHODS ? mzg_method_name((enum mzg_method)(number - 1)) : NULL;
 }
 
-/* The orders are those of enum mzg_layout, enum mzg_streaming, enum mzg_spectrum_type, enum mzg_duplicates,
- * and of the settings' own numbers. */
+/* The orders are those of enum mzg_layout, enum mzg_dtype, enum mzg_streaming, enum mzg_spectrum_type, enum
+ * mzg_duplicates, and of the settings' own numbers. */
 static const char *layout_choice(int number)
 {
     static const char *const names[] = {"csc", "csr", NULL};
+    return names[number];
+}
+
+static const char *dtype_choice(int number)
+{
+    static const char *const names[] = {"float32", "float64", NULL};
     return names[number];
 }
 
@@ -212,6 +218,9 @@ const struct mzg_option mzg_convert_option_table[] = {
     {.kind = MZG_OPTION_CHOICE, .name = "layout", .argument = "LAYOUT", .offset = AT(layout),
      .choice = layout_choice, .standard = "csc",
      .help = "How the matrix of pixels and bins is stored: csc is fast for ion images, csr for spectra."},
+    {.kind = MZG_OPTION_CHOICE, .name = "dtype", .argument = "TYPE", .offset = AT(dtype),
+     .choice = dtype_choice, .standard = "float32",
+     .help = "As what values, computed in double precision, are stored."},
     {.kind = MZG_OPTION_TEXT, .name = "compression", .argument = "CODEC", .offset = AT(convert.compression),
      .standard = "blosc-lz4:5",
      .help = "Of numeric arrays: none, or zstd, blosc-lz4 or blosc-zstd, with :LEVEL."},
@@ -368,6 +377,7 @@ static enum mzg_status translate(const struct mzg_arguments *arguments, struct m
     convert->high_accuracy = settings->accuracy == 1;
     convert->spectrum_type = (enum mzg_spectrum_type)settings->spectrum_type;
     convert->layout = (enum mzg_layout)settings->layout;
+    convert->dtype = (enum mzg_dtype)settings->dtype;
     convert->streaming = (enum mzg_streaming)settings->streaming;
     convert->duplicates = (enum mzg_duplicates)settings->duplicates;
     convert->fail_on_error = settings->on_error == 1;

@@ -18,6 +18,7 @@ struct mzg_convert_settings {
     int axis_type;     /* 0: auto, else 1 + enum mzg_axis_type */
     int method;        /* 0: auto, else 1 + enum mzg_method */
     int layout;        /* enum mzg_layout */
+    int dtype;         /* enum mzg_dtype */
     int accuracy;      /* 0: normal, 1: high */
     int spectrum_type; /* enum mzg_spectrum_type, unknown for auto */
     int streaming;     /* enum mzg_streaming */

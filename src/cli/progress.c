@@ -98,7 +98,8 @@ void mzg_progress_tell(struct mzg_progress_view *view, const char *stage, int64_
         view->stage_begin_done = done;
     }
     bool terminal = mzg_log_is_terminal(view->log);
-    if (now - view->last < (terminal ? bar_interval : line_interval))
+    bool is_shown = terminal && done >= total; /* a bar ends full, however short the stage was */
+    if (!is_shown && now - view->last < (terminal ? bar_interval : line_interval))
         return;
     view->last = now;
 

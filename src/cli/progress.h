@@ -1,6 +1,7 @@
 /*
  * How far a run has come, as rank 0 sees it: on a terminal one line that is redrawn in place, at most ten
- * times a second; elsewhere a line of the log every ten seconds, so that runs shorter than that say nothing.
+ * times a second and when a stage is done; elsewhere a line of the log every ten seconds, so that runs
+ * shorter than that say nothing.
  */
 #ifndef MZG_CLI_PROGRESS_H
 #define MZG_CLI_PROGRESS_H

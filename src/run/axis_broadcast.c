@@ -14,10 +14,11 @@ static void broadcast_doubles(double *values, int64_t n, MPI_Comm comm)
         MPI_Bcast(values + first, (int)(n - first < PIECE ? n - first : PIECE), MPI_DOUBLE, 0, comm);
 }
 
-/* Refuses an axis whose own arrays, and the statistics of its bins, would not fit. */
+/* Refuses an axis whose own arrays, and the statistics of its bins, which take least for float32, would not
+ * fit. */
 static enum mzg_status check_memory(int64_t n_bins, int64_t memory, struct mzg_error *err)
 {
-    int64_t per_bin = 2 * (int64_t)sizeof(double) + MZG_STATISTICS_PER_BIN + 8;
+    int64_t per_bin = 2 * (int64_t)sizeof(double) + mzg_statistics_per_bin(MZG_FLOAT32) + 8;
     if (n_bins > memory / per_bin)
         return mzg_fail(err, MZG_ENOMEM,
                         "a mass axis of %" PRId64 " bins takes %" PRId64

@@ -33,7 +33,7 @@ struct worker {
     struct mzg_workspace *workspace;
 
     int32_t *bins; /* values of the pixels that this worker did in this chunk */
-    float *values;
+    void *values;
     int64_t n, capacity;
 
     int32_t *sum_bins[2]; /* rows of a pixel with several spectra, added up; the two take turns */
@@ -138,24 +138,43 @@ static void add_summary(const struct mzg_spectrum_summary *summary, int64_t spec
     counts[MZG_COUNT_BY_NEAREST] += summary->by_nearest;
 }
 
-/* Appends the values of `row` that are to be stored, as float32, to the worker's buffer. */
-static enum mzg_status keep_row(struct worker *worker, const struct mzg_sparse_row *row, double min_intensity)
+/* Puts what is to be stored of `row` to `bins` and `values`, as double (wide) or float, and returns how many
+ * that are; compiled for each type. */
+static inline int64_t keep_values(const struct mzg_sparse_row *row, double min_intensity, bool wide,
+                                  int32_t *bins, void *values, int64_t *n_clamped)
 {
-    if (reserve_pairs(&worker->bins, &worker->values, sizeof(float), worker->n + row->n, &worker->capacity,
+    const double largest = wide ? DBL_MAX : (double)FLT_MAX;
+    int64_t n = 0;
+    for (int64_t i = 0; i < row->n; i++) {
+        double value = wide ? row->values[i] : (double)(float)row->values[i];
+        if (isinf(value)) {
+            value = value > 0 ? largest : -largest;
+            (*n_clamped)++;
+        }
+        bins[n] = row->bins[i];
+        if (wide)
+            ((double *)values)[n] = value;
+        else
+            ((float *)values)[n] = (float)value;
+        n += value != 0 && (min_intensity <= 0 || value >= min_intensity);
+    }
+    return n;
+}
+
+/* Appends the values of `row` that are to be stored to the worker's buffer. */
+static enum mzg_status keep_row(struct worker *worker, const struct mzg_sparse_row *row,
+                                const struct mzg_chunk_options *options)
+{
+    int64_t size = mzg_type_size(options->value_type);
+    if (reserve_pairs(&worker->bins, &worker->values, size, worker->n + row->n, &worker->capacity,
                       &worker->err) != MZG_OK)
         return worker->err.status;
-    int64_t n = worker->n;
-    for (int64_t i = 0; i < row->n; i++) {
-        float value = (float)row->values[i];
-        if (isinf(value)) {
-            value = value > 0 ? FLT_MAX : -FLT_MAX;
-            worker->counts[MZG_COUNT_CLAMPED]++;
-        }
-        worker->bins[n] = row->bins[i];
-        worker->values[n] = value;
-        n += value != 0 && (min_intensity <= 0 || (double)value >= min_intensity);
-    }
-    worker->n = n;
+    int32_t *bins = worker->bins + worker->n;
+    void *values = (char *)worker->values + worker->n * size;
+    int64_t *n_clamped = &worker->counts[MZG_COUNT_CLAMPED];
+    worker->n += options->value_type == MZG_FLOAT64
+                     ? keep_values(row, options->min_intensity, true, bins, values, n_clamped)
+                     : keep_values(row, options->min_intensity, false, bins, values, n_clamped);
     return MZG_OK;
 }
 
@@ -196,7 +215,7 @@ static enum mzg_status resample_pixel(struct mzg_chunk_workers *workers, int64_t
         }
     }
     chunk->places[i] = (struct mzg_row_place){.worker = number, .begin = worker->n};
-    if (keep_row(worker, &sum, options->min_intensity) != MZG_OK)
+    if (keep_row(worker, &sum, options) != MZG_OK)
         return worker->err.status;
     chunk->places[i].n = worker->n - chunk->places[i].begin;
     return MZG_OK;
@@ -225,6 +244,7 @@ static void copy_group(void *context, int64_t item, int number)
     (void)number;
     struct mzg_chunk_workers *workers = context;
     struct mzg_chunk *chunk = workers->chunk;
+    int64_t size = mzg_type_size(workers->options.value_type);
     int64_t first = item * GROUP_PIXELS;
     int64_t end = first + GROUP_PIXELS;
     if (end > chunk->n_pixels)
@@ -236,8 +256,8 @@ static void copy_group(void *context, int64_t item, int number)
             continue;
         memcpy(chunk->rows.bins + place->final_begin, worker->bins + place->begin,
                (size_t)place->n * sizeof *worker->bins);
-        memcpy(chunk->rows.values + place->final_begin, worker->values + place->begin,
-               (size_t)place->n * sizeof *worker->values);
+        memcpy((char *)chunk->rows.values + place->final_begin * size,
+               (const char *)worker->values + place->begin * size, (size_t)(place->n * size));
     }
 }
 
@@ -269,7 +289,7 @@ static void swap_values(struct mzg_chunk *chunk, struct worker *worker)
 {
     struct mzg_rows *rows = &chunk->rows;
     int32_t *bins = rows->bins;
-    float *values = rows->values;
+    void *values = rows->values;
     int64_t capacity = chunk->value_capacity;
     rows->bins = worker->bins;
     rows->values = worker->values;
@@ -286,8 +306,8 @@ static enum mzg_status move_values(struct mzg_chunk *chunk, struct mzg_chunk_wor
     struct mzg_rows *rows = &chunk->rows;
     if (workers->n == 1)
         swap_values(chunk, &workers->each[0]);
-    else if (reserve_pairs(&rows->bins, &rows->values, sizeof *rows->values, rows->n_values,
-                           &chunk->value_capacity, err) == MZG_OK)
+    else if (reserve_pairs(&rows->bins, &rows->values, mzg_type_size(workers->options.value_type),
+                           rows->n_values, &chunk->value_capacity, err) == MZG_OK)
         mzg_pool_run(pool, groups_of(chunk), copy_group, workers);
     return err->status;
 }

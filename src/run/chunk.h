@@ -6,6 +6,7 @@
 #define MZG_RUN_CHUNK_H
 
 #include <core/context.h>
+#include <core/frame.h>
 #include <mzgrid/reader.h>
 #include <mzgrid/resample.h>
 #include <stage/rows.h>
@@ -34,7 +35,7 @@ enum mzg_count {
     MZG_COUNT_UNSORTED,       /* spectra */
     MZG_COUNT_MERGED,         /* spectra with an m/z more than once */
     MZG_COUNT_BY_NEAREST,     /* spectra for which tic_preserving fell back to nearest_neighbor */
-    MZG_COUNT_CLAMPED,        /* values beyond what float32 holds */
+    MZG_COUNT_CLAMPED,        /* values beyond what the stored type holds */
     MZG_COUNTS
 };
 
@@ -58,8 +59,9 @@ struct mzg_chunk {
 struct mzg_chunk_options {
     const struct mzg_reader *reader;
     const struct mzg_resampler *resampler;
-    double min_intensity; /* values below are not stored; 0: all but zeros are */
-    bool first_only;      /* of several spectra at a pixel use the first */
+    enum mzg_type value_type; /* as which values are stored: MZG_FLOAT32 or MZG_FLOAT64 */
+    double min_intensity;     /* values below are not stored; 0: all but zeros are */
+    bool first_only;          /* of several spectra at a pixel use the first */
 };
 
 /* The workers' scratch space, kept from chunk to chunk. */

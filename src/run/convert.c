@@ -130,17 +130,26 @@ static void warn_of_counts(const struct conversion *c)
         [MZG_COUNT_MERGED] = "spectra had the same m/z more than once; the intensities were added",
         [MZG_COUNT_BY_NEAREST] =
             "spectra could not keep their sum by interpolation and were resampled by nearest_neighbor",
-        [MZG_COUNT_CLAMPED] = "values were beyond what float32 holds and were cut to its largest",
+        [MZG_COUNT_CLAMPED] = "values were beyond what the stored type holds and were cut to its largest",
     };
     for (int i = 0; i < MZG_COUNTS; i++)
         if (c->stream.counts[i] > 0)
             mzg_log_line(c->context->log, MZG_LOG_WARNING, "%" PRId64 " %s", c->stream.counts[i], texts[i]);
 }
 
+/* As what values are stored. */
+static enum mzg_type value_type(const struct conversion *c)
+{
+    return c->options->dtype == MZG_DTYPE_FLOAT64 ? MZG_FLOAT64 : MZG_FLOAT32;
+}
+
 static enum mzg_status make_plan(struct conversion *c, struct mzg_error *err)
 {
-    struct mzg_plan_request request = {
-        .options = c->options, .reader = c->reader, .method = c->decisions.method, .n_bins = c->axis.n_bins};
+    struct mzg_plan_request request = {.options = c->options,
+                                       .reader = c->reader,
+                                       .method = c->decisions.method,
+                                       .n_bins = c->axis.n_bins,
+                                       .value_type = value_type(c)};
     if (mzg_plan_make(c->context, &request, &c->plan, err) == MZG_OK)
         mzg_plan_log(&c->plan, c->context->log, c->options->dry_run ? MZG_LOG_INFO : MZG_LOG_DETAIL);
     return err->status;
@@ -150,8 +159,8 @@ static enum mzg_status make_stage(struct conversion *c, struct mzg_error *err)
 {
     if (c->plan.in_memory)
         return mzg_stage_new_spilling(c->context, c->paths.stage, c->plan.stage_share, c->axis.n_bins,
-                                      &c->stage, err);
-    return mzg_stage_new_hdf5(c->context, c->paths.stage, c->axis.n_bins, &c->stage, err);
+                                      value_type(c), &c->stage, err);
+    return mzg_stage_new_hdf5(c->context, c->paths.stage, c->axis.n_bins, value_type(c), &c->stage, err);
 }
 
 static enum mzg_status stream_pixels(struct conversion *c, struct mzg_error *err)
@@ -160,6 +169,7 @@ static enum mzg_status stream_pixels(struct conversion *c, struct mzg_error *err
     struct mzg_stream_options stream = {
         .chunk = {.reader = c->reader,
                   .resampler = c->resampler,
+                  .value_type = value_type(c),
                   .min_intensity = options->min_intensity,
                   .first_only = options->duplicates == MZG_DUPLICATES_FIRST},
         .chunk_size = c->plan.chunk_size,
@@ -169,7 +179,7 @@ static enum mzg_status stream_pixels(struct conversion *c, struct mzg_error *err
         .stop = c->stop,
         .progress = c->progress,
     };
-    mzg_statistics_init(c->axis.n_bins, &c->statistics, err);
+    mzg_statistics_init(c->axis.n_bins, value_type(c), &c->statistics, err);
     if (mzg_agree(c->context->comm, err) != MZG_OK || make_stage(c, err) != MZG_OK ||
         mzg_stream(c->context, &stream, c->stage, &c->statistics, &c->stream, err) != MZG_OK)
         return err->status;
@@ -200,7 +210,7 @@ static enum mzg_status write_matrix(struct conversion *c, struct mzg_error *err)
         return err->status;
     c->column_begins[0] = 0;
     for (int64_t k = 0; k < c->axis.n_bins; k++)
-        c->column_begins[k + 1] = c->column_begins[k] + c->statistics.bins[k].count;
+        c->column_begins[k + 1] = c->column_begins[k] + c->statistics.counts[k];
     struct mzg_sdata_matrix matrix = {.by_column = c->options->layout == MZG_LAYOUT_CSC,
                                       .stage = c->stage,
                                       .column_begins = c->column_begins,

@@ -60,13 +60,19 @@ static int64_t values_per_pixel(const struct mzg_plan_request *request)
     return mzg_method_interpolates(request->method) ? request->n_bins : least(points, request->n_bins);
 }
 
+/* The bytes of a value and its bin. */
+static int64_t entry_size(const struct mzg_plan_request *request)
+{
+    return (int64_t)sizeof(int32_t) + mzg_type_size(request->value_type);
+}
+
 /* What one pixel takes in both chunks: its stored bytes twice (fetched ahead, and at work), its row as the
  * worker leaves it, and in its place, twice too. */
 static int64_t bytes_per_pixel(const struct mzg_plan_request *request)
 {
     const struct mzg_dataset *dataset = &request->reader->dataset;
     int64_t points = dataset->n_points / most(dataset->n_pixels, 1) + 1;
-    return INT64_C(32) * points + INT64_C(24) * values_per_pixel(request) + 512;
+    return INT64_C(32) * points + 3 * entry_size(request) * values_per_pixel(request) + 512;
 }
 
 static void choose_chunk(const struct mzg_context *context, const struct mzg_plan_request *request,
@@ -88,7 +94,8 @@ static void choose_chunk(const struct mzg_context *context, const struct mzg_pla
 static void choose_stage(const struct mzg_plan_request *request, struct mzg_plan *plan)
 {
     const struct mzg_convert_options *options = request->options;
-    plan->result = mzg_size_product3(request->reader->dataset.n_pixels, values_per_pixel(request), 8);
+    plan->result =
+        mzg_size_product3(request->reader->dataset.n_pixels, values_per_pixel(request), entry_size(request));
     plan->stage_share = plan->limit / 3;
     bool fits = plan->result >= 0 && plan->result <= plan->stage_share;
     plan->in_memory =
@@ -108,7 +115,7 @@ enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mz
     const struct mzg_dataset *dataset = &request->reader->dataset;
     *plan = (struct mzg_plan){.limit = mzg_plan_limit(context->comm, request->options->memory_limit),
                               .used = mzg_memory_pss(),
-                              .statistics = request->n_bins * MZG_STATISTICS_PER_BIN,
+                              .statistics = request->n_bins * mzg_statistics_per_bin(request->value_type),
                               .columns = request->n_bins * COLUMN_BYTES,
                               .table = dataset->n_pixels * OBS_BYTES + request->n_bins * VAR_BYTES,
                               .bytes_per_pixel_of_index =

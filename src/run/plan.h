@@ -6,6 +6,7 @@
 #define MZG_RUN_PLAN_H
 
 #include <core/context.h>
+#include <core/frame.h>
 #include <mzgrid/convert.h>
 #include <mzgrid/reader.h>
 
@@ -14,6 +15,7 @@ struct mzg_plan_request {
     const struct mzg_reader *reader; /* open: its index is part of what is used already */
     enum mzg_method method;
     int64_t n_bins;
+    enum mzg_type value_type;
 };
 
 /* Bytes, of one rank unless said. The same on all ranks. */

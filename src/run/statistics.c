@@ -2,129 +2,141 @@
 
 #include <core/pool.h>
 
+#include <math.h>
 #include <stdlib.h>
 
-enum { PARTS_PER_WORKER = 4, REDUCE_BINS = 1 << 16 };
+enum { PARTS_PER_WORKER = 4, REDUCE_BYTES = 4 << 20 };
 
-/* A word holds MOST_RECENT mantissas of 24 bits, each shifted by WIDEST_SHIFT at most, and a sign. */
-enum { MOST_RECENT = 256, WIDEST_SHIFT = 30 };
+/* Values that a word gathers before it is added to the exact sum. */
+enum { MOST_RECENT = 256 };
 
-enum mzg_status mzg_statistics_init(int64_t n_bins, struct mzg_statistics *statistics, struct mzg_error *err)
+struct addition {
+    const struct mzg_statistics *statistics;
+    const struct mzg_rows *rows;
+    int64_t n_parts;
+};
+
+static uint64_t *sum_of(const struct mzg_statistics *statistics, int64_t bin)
 {
+    return statistics->sums + bin * statistics->kind->limbs;
+}
+
+#define VALUE float
+#define WORD int64_t
+#define WIDEST_SHIFT 30
+#define SPLIT mzg_exact_sum_split_float32
+#define OF_TYPE(name) name##_float32
+#include <run/statistics_recent.h>
+
+#define VALUE double
+#define WORD __int128
+#define WIDEST_SHIFT 64
+#define SPLIT mzg_exact_sum_split_float64
+#define OF_TYPE(name) name##_float64
+#include <run/statistics_recent.h>
+
+static const struct value_kind {
+    const struct mzg_exact_sum_kind *sums;
+    size_t recent_size;
+    mzg_task_fn *add_part;
+    void (*settle)(const struct mzg_statistics *statistics, int64_t bin);
+} value_kinds[] = {
+    [MZG_FLOAT32] = {&mzg_exact_sum_float32, sizeof(struct recent_float32), add_part_float32, settle_float32},
+    [MZG_FLOAT64] = {&mzg_exact_sum_float64, sizeof(struct recent_float64), add_part_float64, settle_float64},
+};
+
+int64_t mzg_statistics_per_bin(enum mzg_type value_type)
+{
+    const struct value_kind *kind = &value_kinds[value_type];
+    return (int64_t)(sizeof(int64_t) + sizeof(double) + (size_t)kind->sums->limbs * sizeof(uint64_t) +
+                     kind->recent_size);
+}
+
+enum mzg_status mzg_statistics_init(int64_t n_bins, enum mzg_type value_type,
+                                    struct mzg_statistics *statistics, struct mzg_error *err)
+{
+    const struct value_kind *kind = &value_kinds[value_type];
+    size_t n = (size_t)n_bins;
     *statistics = (struct mzg_statistics){
         .n_bins = n_bins,
-        .bins = calloc((size_t)n_bins, sizeof *statistics->bins),
-        .recent = calloc((size_t)n_bins, sizeof *statistics->recent),
+        .value_type = value_type,
+        .kind = kind->sums,
+        .counts = calloc(n, sizeof *statistics->counts),
+        .maxima = calloc(n, sizeof *statistics->maxima),
+        .sums = calloc(n, (size_t)kind->sums->limbs * sizeof *statistics->sums),
+        .recent = calloc(n, kind->recent_size),
     };
-    if (!statistics->bins || !statistics->recent)
+    if (!statistics->counts || !statistics->maxima || !statistics->sums || !statistics->recent)
         return mzg_fail(err, MZG_ENOMEM,
                         "no memory for the statistics of %lld bins (%lld MB); ask for fewer bins",
-                        (long long)n_bins, (long long)(n_bins * MZG_STATISTICS_PER_BIN >> 20));
+                        (long long)n_bins, (long long)(n_bins * mzg_statistics_per_bin(value_type) >> 20));
     return MZG_OK;
 }
 
 void mzg_statistics_destroy(struct mzg_statistics *statistics)
 {
-    free(statistics->bins);
+    free(statistics->counts);
+    free(statistics->maxima);
+    free(statistics->sums);
     free(statistics->recent);
     *statistics = (struct mzg_statistics){0};
-}
-
-/* Moves what a bin got of late to its exact sum. */
-static void settle(struct mzg_recent_statistics *recent, struct mzg_bin_statistics *bin)
-{
-    if (recent->count == 0)
-        return;
-    mzg_exact_sum_add_shifted(&bin->sum, recent->sum, recent->position);
-    if (bin->count == 0 || recent->maximum > bin->maximum)
-        bin->maximum = recent->maximum;
-    bin->count += recent->count;
-    *recent = (struct mzg_recent_statistics){0};
-}
-
-/* The innermost loop over all stored values. The first value after settling says which sizes a word is for;
- * one that is far from it goes to the exact sum at once. */
-static inline void add_value(struct mzg_recent_statistics *recent, struct mzg_bin_statistics *bin,
-                             float value)
-{
-    int64_t mantissa;
-    uint32_t position;
-    mzg_exact_sum_split(value, &mantissa, &position);
-    if (recent->count == 0) {
-        recent->position = (uint16_t)(position > WIDEST_SHIFT / 2 ? position - WIDEST_SHIFT / 2 : 0);
-        recent->maximum = value;
-    }
-    uint32_t shift = position - recent->position; /* of smaller values it is huge */
-    if (shift <= WIDEST_SHIFT)
-        recent->sum += mantissa * (INT64_C(1) << shift);
-    else
-        mzg_exact_sum_add(&bin->sum, value);
-    recent->maximum = value > recent->maximum ? value : recent->maximum;
-    if (++recent->count == MOST_RECENT)
-        settle(recent, bin);
-}
-
-struct addition {
-    struct mzg_statistics *statistics;
-    const struct mzg_rows *rows;
-    int64_t n_parts;
-};
-
-/* A worker's task: the item-th part of the bins, in every row, so that no two workers meet in a bin. */
-static void add_part(void *context, int64_t item, int worker)
-{
-    (void)worker;
-    const struct addition *a = context;
-    int64_t first = a->statistics->n_bins * item / a->n_parts;
-    int64_t end = a->statistics->n_bins * (item + 1) / a->n_parts;
-    const int32_t *bins = a->rows->bins;
-    const float *values = a->rows->values;
-    struct mzg_bin_statistics *all = a->statistics->bins;
-    struct mzg_recent_statistics *recent = a->statistics->recent;
-    for (int64_t row = 0; row < a->rows->n_rows; row++) {
-        int64_t n = a->rows->row_counts[row];
-        for (int64_t i = mzg_bins_lower_bound(bins, n, first); i < n && bins[i] < end; i++)
-            add_value(&recent[bins[i]], &all[bins[i]], values[i]);
-        bins += n;
-        values += n;
-    }
 }
 
 void mzg_statistics_add(struct mzg_statistics *statistics, const struct mzg_rows *rows, struct mzg_pool *pool)
 {
     struct addition addition = {statistics, rows, (int64_t)mzg_pool_size(pool) * PARTS_PER_WORKER};
-    mzg_pool_run(pool, addition.n_parts, add_part, &addition);
+    mzg_pool_run(pool, addition.n_parts, value_kinds[statistics->value_type].add_part, &addition);
 }
 
-static void merge_bins(void *in, void *inout, int *n, MPI_Datatype *type)
+/* An MPI operation: merges sums, each an element of `type`. */
+static void merge_sums(void *in, void *inout, int *n, MPI_Datatype *type)
 {
-    (void)type;
-    const struct mzg_bin_statistics *from = in;
-    struct mzg_bin_statistics *to = inout;
-    for (int i = 0; i < *n; i++) {
-        if (from[i].count == 0)
-            continue;
-        if (to[i].count == 0 || from[i].maximum > to[i].maximum)
-            to[i].maximum = from[i].maximum;
-        to[i].count += from[i].count;
-        mzg_exact_sum_merge(&to[i].sum, &from[i].sum);
+    int bytes;
+    MPI_Type_size(*type, &bytes);
+    struct mzg_exact_sum_kind kind = {.limbs = bytes / (int)sizeof(uint64_t)};
+    const uint64_t *from = in;
+    uint64_t *to = inout;
+    for (int i = 0; i < *n; i++)
+        mzg_exact_sum_merge(&kind, to + (ptrdiff_t)i * kind.limbs, from + (ptrdiff_t)i * kind.limbs);
+}
+
+/* Makes bins first .. first + n - 1 those of all ranks. Collective. */
+static void reduce_bins(struct mzg_statistics *statistics, int64_t first, int n, MPI_Datatype sum,
+                        MPI_Op merge, MPI_Comm comm)
+{
+    int64_t *counts = statistics->counts + first;
+    double *maxima = statistics->maxima + first;
+    for (int i = 0; i < n; i++) {
+        value_kinds[statistics->value_type].settle(statistics, first + i);
+        if (counts[i] == 0)
+            maxima[i] = -INFINITY;
     }
+    MPI_Allreduce(MPI_IN_PLACE, counts, n, MPI_INT64_T, MPI_SUM, comm);
+    MPI_Allreduce(MPI_IN_PLACE, maxima, n, MPI_DOUBLE, MPI_MAX, comm);
+    MPI_Allreduce(MPI_IN_PLACE, sum_of(statistics, first), n, sum, merge, comm);
+    for (int i = 0; i < n; i++)
+        if (counts[i] == 0)
+            maxima[i] = 0;
 }
 
 void mzg_statistics_reduce(struct mzg_statistics *statistics, MPI_Comm comm)
 {
-    for (int64_t k = 0; k < statistics->n_bins; k++)
-        settle(&statistics->recent[k], &statistics->bins[k]);
-    MPI_Datatype type;
+    int sum_bytes = statistics->kind->limbs * (int)sizeof(uint64_t);
+    int64_t bins_at_once = REDUCE_BYTES / sum_bytes;
+    MPI_Datatype sum;
     MPI_Op merge;
-    MPI_Type_contiguous((int)sizeof *statistics->bins, MPI_BYTE, &type);
-    MPI_Type_commit(&type);
-    MPI_Op_create(merge_bins, 1, &merge);
-    for (int64_t first = 0; first < statistics->n_bins; first += REDUCE_BINS) {
+    MPI_Type_contiguous(sum_bytes, MPI_BYTE, &sum);
+    MPI_Type_commit(&sum);
+    MPI_Op_create(merge_sums, 1, &merge);
+    for (int64_t first = 0; first < statistics->n_bins; first += bins_at_once) {
         int64_t left = statistics->n_bins - first;
-        MPI_Allreduce(MPI_IN_PLACE, statistics->bins + first, (int)(left < REDUCE_BINS ? left : REDUCE_BINS),
-                      type, merge, comm);
+        reduce_bins(statistics, first, (int)(left < bins_at_once ? left : bins_at_once), sum, merge, comm);
     }
     MPI_Op_free(&merge);
-    MPI_Type_free(&type);
+    MPI_Type_free(&sum);
+}
+
+const uint64_t *mzg_statistics_sum(const struct mzg_statistics *statistics, int64_t bin)
+{
+    return sum_of(statistics, bin);
 }

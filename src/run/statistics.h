@@ -7,34 +7,26 @@
 
 #include <core/context.h>
 #include <core/exact_sum.h>
+#include <core/frame.h>
 #include <stage/stage.h>
 
-struct mzg_bin_statistics {
-    struct mzg_exact_sum sum;
-    int64_t count;
-    float maximum; /* of the `count` values */
-};
-
-/* What was added to a bin of late: sums of a few values of like size fit a word. */
-struct mzg_recent_statistics {
-    int64_t sum; /* in units of the exact sum << position */
-    float maximum;
-    uint16_t count;
-    uint16_t position;
-};
-
+/* Of each of n_bins bins; complete once they are reduced. */
 struct mzg_statistics {
     int64_t n_bins;
-    struct mzg_bin_statistics *bins; /* complete once they are reduced */
-    struct mzg_recent_statistics *recent;
+    enum mzg_type value_type; /* MZG_FLOAT32 or MZG_FLOAT64 */
+    const struct mzg_exact_sum_kind *kind;
+    int64_t *counts;
+    double *maxima; /* of the `counts` values; 0 where there are none */
+    uint64_t *sums; /* kind->limbs each */
+    void *recent;   /* what was added of late and is not yet in the others */
 };
 
-/* Bytes that one bin takes. */
-#define MZG_STATISTICS_PER_BIN                                                                               \
-    ((int64_t)(sizeof(struct mzg_bin_statistics) + sizeof(struct mzg_recent_statistics)))
-
-enum mzg_status mzg_statistics_init(int64_t n_bins, struct mzg_statistics *statistics, struct mzg_error *err);
+enum mzg_status mzg_statistics_init(int64_t n_bins, enum mzg_type value_type,
+                                    struct mzg_statistics *statistics, struct mzg_error *err);
 void mzg_statistics_destroy(struct mzg_statistics *statistics);
+
+/* Bytes that the statistics of one bin take. Local. */
+int64_t mzg_statistics_per_bin(enum mzg_type value_type);
 
 /* Adds the rows, on the workers of the pool. Local. */
 void mzg_statistics_add(struct mzg_statistics *statistics, const struct mzg_rows *rows,
@@ -42,5 +34,8 @@ void mzg_statistics_add(struct mzg_statistics *statistics, const struct mzg_rows
 
 /* Every rank gets the statistics of all ranks together. Collective over `comm`. */
 void mzg_statistics_reduce(struct mzg_statistics *statistics, MPI_Comm comm);
+
+/* The exact sum of a bin. Local, after reducing. */
+const uint64_t *mzg_statistics_sum(const struct mzg_statistics *statistics, int64_t bin);
 
 #endif

@@ -40,7 +40,8 @@ static void *make(size_t count, size_t size, bool *ok)
     return array;
 }
 
-static enum mzg_status allocate(struct mzg_table *t, int64_t n_bins, struct mzg_error *err)
+static enum mzg_status allocate(struct mzg_table *t, int64_t n_bins, enum mzg_type value_type,
+                                struct mzg_error *err)
 {
     size_t rows = (size_t)t->n_rows, bins = (size_t)n_bins, skips = (size_t)t->n_skips;
     bool ok = true;
@@ -61,7 +62,7 @@ static enum mzg_status allocate(struct mzg_table *t, int64_t n_bins, struct mzg_
     t->base_peak_mz = make(rows, sizeof(double), &ok);
     t->base_peak_intensity = make(rows, sizeof(double), &ok);
     t->mean_intensity = make(bins, sizeof(double), &ok);
-    t->max_intensity = make(bins, sizeof(float), &ok);
+    t->max_intensity = make(bins, (size_t)mzg_type_size(value_type), &ok);
     t->n_pixels = make(bins, sizeof(int64_t), &ok);
     t->skip_spectrum = make(skips, sizeof(int64_t), &ok);
     t->skip_reason = make(skips, sizeof(char *), &ok);
@@ -106,11 +107,18 @@ static void fill_rows(struct mzg_table *t, const struct mzg_table_source *source
 
 static void fill_bins(struct mzg_table *t, const struct mzg_table_source *source)
 {
+    const struct mzg_statistics *statistics = source->statistics;
     for (int64_t k = 0; k < source->axis->n_bins; k++) {
-        const struct mzg_bin_statistics *bin = &source->statistics->bins[k];
-        t->mean_intensity[k] = t->n_rows > 0 ? mzg_exact_sum_round(&bin->sum) / (double)t->n_rows : 0;
-        t->max_intensity[k] = bin->count == t->n_rows || bin->maximum > 0 ? bin->maximum : 0;
-        t->n_pixels[k] = bin->count;
+        int64_t n = statistics->counts[k];
+        double largest = n == t->n_rows || statistics->maxima[k] > 0 ? statistics->maxima[k] : 0;
+        t->mean_intensity[k] =
+            t->n_rows > 0 ? mzg_exact_sum_mean(statistics->kind, mzg_statistics_sum(statistics, k), t->n_rows)
+                          : 0;
+        t->n_pixels[k] = n;
+        if (statistics->value_type == MZG_FLOAT64)
+            ((double *)t->max_intensity)[k] = largest;
+        else
+            ((float *)t->max_intensity)[k] = (float)largest;
     }
 }
 
@@ -153,7 +161,7 @@ static void make_frames(struct mzg_table *t, const struct mzg_table_source *sour
     mzg_frame_add(&t->var, "mz_lower", MZG_FLOAT64, axis->edges);
     mzg_frame_add(&t->var, "mz_upper", MZG_FLOAT64, axis->edges + 1);
     mzg_frame_add(&t->var, "mean_intensity", MZG_FLOAT64, t->mean_intensity);
-    mzg_frame_add(&t->var, "max_intensity", MZG_FLOAT32, t->max_intensity);
+    mzg_frame_add(&t->var, "max_intensity", source->statistics->value_type, t->max_intensity);
     mzg_frame_add(&t->var, "n_pixels", MZG_INT64, t->n_pixels);
 
     t->skipped = (struct mzg_frame){.n = t->n_skips};
@@ -169,7 +177,8 @@ enum mzg_status mzg_table_build(const struct mzg_context *context, const struct 
                                 struct mzg_table *table, struct mzg_error *err)
 {
     *table = (struct mzg_table){.n_rows = source->n_rows, .n_skips = source->stream->n_skips};
-    if (context->rank == 0 && allocate(table, source->axis->n_bins, err) == MZG_OK) {
+    if (context->rank == 0 &&
+        allocate(table, source->axis->n_bins, source->statistics->value_type, err) == MZG_OK) {
         fill_rows(table, source);
         fill_bins(table, source);
         fill_skips(table, source);

@@ -33,7 +33,7 @@ struct mzg_table {
     double *base_peak_intensity;
 
     double *mean_intensity; /* per bin */
-    float *max_intensity;
+    void *max_intensity;    /* of the type of the values */
     int64_t *n_pixels;
 
     int64_t n_skips;

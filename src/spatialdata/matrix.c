@@ -32,7 +32,7 @@ struct writer {
     int64_t n_shards;
     struct mzg_block shards; /* of this rank */
     int32_t *minors;         /* the indices and values of one shard */
-    float *values;
+    void *values;
     int64_t done;
 };
 
@@ -75,8 +75,8 @@ static enum mzg_status declare_matrix(struct writer *w, struct mzg_sdata *sdata,
         return err->status;
     struct mzg_codec codec = w->matrix->codec;
     int64_t majors = csc ? stage->n_columns : stage->n_rows;
-    if (declare_array(sdata, "data", MZG_FLOAT32, stage->n_values, CHUNK_VALUES, codec, &w->data, err) !=
-            MZG_OK ||
+    if (declare_array(sdata, "data", stage->value_type, stage->n_values, CHUNK_VALUES, codec, &w->data,
+                      err) != MZG_OK ||
         declare_array(sdata, "indices", MZG_INT32, stage->n_values, CHUNK_VALUES, codec, &w->indices, err) !=
             MZG_OK ||
         declare_array(sdata, "indptr", MZG_INT64, majors + 1, INDPTR_CHUNK, codec, &w->indptr, err) != MZG_OK)
@@ -124,17 +124,20 @@ static enum mzg_status write_csr(struct writer *w, struct mzg_error *err)
 /* The values that a rank takes at once: as many whole shards as its memory holds, at least one. */
 static int64_t values_per_part(const struct writer *w)
 {
-    int64_t left = w->matrix->memory - mzg_stage_transpose_memory(w->matrix->stage) - 8 * w->shard_values;
-    int64_t shards = left / (w->shard_values * 8);
+    const struct mzg_stage *stage = w->matrix->stage;
+    int64_t left =
+        w->matrix->memory - mzg_stage_transpose_memory(stage) - w->shard_values * mzg_stage_entry_size(stage);
+    int64_t shards = left / (w->shard_values * mzg_stage_column_entry_size(stage));
     return (shards < 1 ? 1 : shards) * w->shard_values;
 }
 
 /* Entries to be split into rows and values. */
 struct split {
-    const struct mzg_column_entry *entries;
+    bool wide;
+    const void *entries;
     int64_t n;
     int32_t *rows;
-    float *values;
+    void *values;
 };
 
 /* A worker's task: the item-th chunk of the entries. */
@@ -143,9 +146,20 @@ static void split_chunk(void *context, int64_t item, int worker)
     (void)worker;
     const struct split *split = context;
     int64_t end = (item + 1) * CHUNK_VALUES < split->n ? (item + 1) * CHUNK_VALUES : split->n;
-    for (int64_t i = item * CHUNK_VALUES; i < end; i++) {
-        split->rows[i] = split->entries[i].row;
-        split->values[i] = split->entries[i].value;
+    if (split->wide) {
+        const struct mzg_wide_column_entry *entries = split->entries;
+        double *values = split->values;
+        for (int64_t i = item * CHUNK_VALUES; i < end; i++) {
+            split->rows[i] = entries[i].row;
+            values[i] = entries[i].value;
+        }
+    } else {
+        const struct mzg_column_entry *entries = split->entries;
+        float *values = split->values;
+        for (int64_t i = item * CHUNK_VALUES; i < end; i++) {
+            split->rows[i] = entries[i].row;
+            values[i] = entries[i].value;
+        }
     }
 }
 
@@ -154,9 +168,16 @@ static enum mzg_status take_columns(void *context, const struct mzg_column_value
                                     struct mzg_error *err)
 {
     struct writer *w = context;
+    const struct mzg_stage *stage = w->matrix->stage;
     for (int64_t done = 0; done < part->n; done += w->shard_values) {
         int64_t shard = (part->first + done) / w->shard_values;
-        struct split split = {part->entries + done, values_of_shard(w, shard), w->minors, w->values};
+        struct split split = {
+            .wide = stage->value_type == MZG_FLOAT64,
+            .entries = (const char *)part->entries + done * mzg_stage_column_entry_size(stage),
+            .n = values_of_shard(w, shard),
+            .rows = w->minors,
+            .values = w->values,
+        };
         mzg_pool_run(w->context->pool, (split.n + CHUNK_VALUES - 1) / CHUNK_VALUES, split_chunk, &split);
         if (write_shard(w, shard, err) != MZG_OK)
             return err->status;
@@ -206,7 +227,7 @@ enum mzg_status mzg_sdata_write_matrix(struct mzg_sdata *sdata, const struct mzg
         return err->status;
 
     w.minors = malloc((size_t)w.shard_values * sizeof *w.minors);
-    w.values = malloc((size_t)w.shard_values * sizeof *w.values);
+    w.values = malloc((size_t)(w.shard_values * mzg_stage_value_size(matrix->stage)));
     if (!w.minors || !w.values)
         mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " values of the matrix", w.shard_values);
     if (mzg_agree(w.context->comm, err) != MZG_OK)

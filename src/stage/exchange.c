@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_VALUES = 2 << 20 };
+enum { BLOCK_VALUES = 2 << 20, WORD = 4 };
 
 struct mzg_exchange {
     struct mzg_stage *stage;
@@ -30,7 +30,7 @@ struct mzg_exchange {
     int64_t *row_begins; /* the block that this rank read */
     int32_t *counts;
     int32_t *bins;
-    float *values;
+    void *values;
     int64_t value_capacity;
 
     int32_t *sent, *received; /* pieces, as 32-bit words */
@@ -41,12 +41,14 @@ struct mzg_exchange {
     struct mzg_row_piece *pieces;
 };
 
-static enum mzg_status grow(void *pointer, int64_t *capacity, int64_t wanted, struct mzg_error *err)
+/* Makes `*pointer` hold at least `wanted` elements of `size` bytes. */
+static enum mzg_status grow(void *pointer, int64_t size, int64_t *capacity, int64_t wanted,
+                            struct mzg_error *err)
 {
     void **array = pointer;
     if (wanted <= *capacity)
         return MZG_OK;
-    int64_t bytes = mzg_size_product(wanted, 4);
+    int64_t bytes = mzg_size_product(wanted, size);
     void *grown = bytes < 0 ? NULL : realloc(*array, (size_t)bytes);
     if (!grown)
         return mzg_fail(err, MZG_ENOMEM, "no memory for %lld values while turning rows into columns",
@@ -64,7 +66,8 @@ static enum mzg_status read_block(struct mzg_exchange *e, int64_t first_row, int
         return err->status;
     int64_t n = e->row_begins[n_rows] - e->row_begins[0];
     int64_t capacity = e->value_capacity;
-    if (grow(&e->bins, &capacity, n, err) != MZG_OK || grow(&e->values, &e->value_capacity, n, err) != MZG_OK)
+    if (grow(&e->bins, sizeof *e->bins, &capacity, n, err) != MZG_OK ||
+        grow(&e->values, mzg_stage_value_size(e->stage), &e->value_capacity, n, err) != MZG_OK)
         return err->status;
     for (int64_t i = 0; i < n_rows; i++)
         e->counts[i] = (int32_t)(e->row_begins[i + 1] - e->row_begins[i]);
@@ -78,7 +81,7 @@ static int64_t pack_piece(struct mzg_exchange *e, int64_t begin, int64_t n_rows,
 {
     struct mzg_column_range columns = e->wanted[to];
     int64_t total = 0;
-    if (grow(&e->sent, &e->sent_capacity, begin + n_rows, err) != MZG_OK)
+    if (grow(&e->sent, WORD, &e->sent_capacity, begin + n_rows, err) != MZG_OK)
         return -1;
     for (int64_t row = 0; row < n_rows; row++) {
         const int32_t *bins = e->bins + (e->row_begins[row] - e->row_begins[0]);
@@ -87,13 +90,14 @@ static int64_t pack_piece(struct mzg_exchange *e, int64_t begin, int64_t n_rows,
         e->sent[begin + row] = (int32_t)(high - low);
         total += high - low;
     }
-    int64_t words = n_rows + 2 * total;
+    int64_t value_words = mzg_stage_value_size(e->stage) / WORD;
+    int64_t words = n_rows + (1 + value_words) * total;
     if (begin + words > INT_MAX) {
         mzg_fail(err, MZG_ERANGE, "%lld values in one block of %lld rows are more than MPI can send at once",
                  (long long)total, (long long)n_rows);
         return -1;
     }
-    if (grow(&e->sent, &e->sent_capacity, begin + words, err) != MZG_OK)
+    if (grow(&e->sent, WORD, &e->sent_capacity, begin + words, err) != MZG_OK)
         return -1;
 
     int32_t *bins_out = e->sent + begin + n_rows;
@@ -101,13 +105,14 @@ static int64_t pack_piece(struct mzg_exchange *e, int64_t begin, int64_t n_rows,
     for (int64_t row = 0; row < n_rows; row++) {
         int64_t first = e->row_begins[row] - e->row_begins[0];
         int64_t low = first + mzg_bins_lower_bound(e->bins + first, e->counts[row], columns.first);
-        size_t bytes = (size_t)e->sent[begin + row] * sizeof *bins_out;
-        if (bytes == 0)
+        int64_t n = e->sent[begin + row];
+        if (n == 0)
             continue;
-        memcpy(bins_out, e->bins + low, bytes);
-        memcpy(values_out, e->values + low, bytes);
-        bins_out += e->sent[begin + row];
-        values_out += e->sent[begin + row];
+        memcpy(bins_out, e->bins + low, (size_t)(n * WORD));
+        memcpy(values_out, (const char *)e->values + low * value_words * WORD,
+               (size_t)(n * value_words * WORD));
+        bins_out += n;
+        values_out += n * value_words;
     }
     return words;
 }
@@ -144,7 +149,7 @@ static enum mzg_status send_slices(struct mzg_exchange *e, int64_t round, int64_
         mzg_fail(err, MZG_ERANGE,
                  "the columns of one rank have more values in a round than MPI can receive at once");
     else
-        grow(&e->received, &e->received_capacity, words, err);
+        grow(&e->received, WORD, &e->received_capacity, words, err);
     if (mzg_agree(context->comm, err) != MZG_OK)
         return err->status;
     MPI_Alltoallv(e->sent, e->send_counts, e->send_begins, MPI_INT32_T, e->received, e->receive_counts,
@@ -155,12 +160,12 @@ static enum mzg_status send_slices(struct mzg_exchange *e, int64_t round, int64_
         int64_t rows = e->stage->n_rows - first_row;
         rows = rows < 0 ? 0 : rows < e->block_rows ? rows : e->block_rows;
         const int32_t *counts = e->received + e->receive_begins[from];
-        int64_t values = (e->receive_counts[from] - rows) / 2;
+        int64_t values = (e->receive_counts[from] - rows) / (mzg_stage_entry_size(e->stage) / WORD);
         e->pieces[from] = (struct mzg_row_piece){.first_row = first_row,
                                                  .n_rows = rows,
                                                  .counts = counts,
                                                  .bins = counts + rows,
-                                                 .values = (const float *)(counts + rows + values)};
+                                                 .values = counts + rows + values};
     }
     return MZG_OK;
 }
@@ -269,5 +274,5 @@ int64_t mzg_exchange_memory(const struct mzg_stage *stage)
     /* A block as read, as sent, and as received. */
     return mzg_stage_blocks(stage, &(const struct mzg_stage_block *){NULL}) > 0
                ? 0
-               : INT64_C(24) * BLOCK_VALUES + 16 * rows_per_block(stage);
+               : 3 * mzg_stage_entry_size(stage) * BLOCK_VALUES + 16 * rows_per_block(stage);
 }

@@ -13,7 +13,7 @@ struct mzg_row_piece {
     int64_t n_rows;
     const int32_t *counts; /* of the values in each row */
     const int32_t *bins;
-    const float *values;
+    const void *values; /* of the stage's type, at an address of any 4 bytes */
 };
 
 struct mzg_exchange;

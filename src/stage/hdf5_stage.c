@@ -1,7 +1,7 @@
 /*
  * The stage in one parallel HDF5 file, laid out as AnnData keeps a CSR matrix:
  *
- *     X/data     float32[n_values]    X/indices  int32[n_values]    X/indptr  int64[n_rows + 1]
+ *     X/data     float[n_values]    X/indices  int32[n_values]    X/indptr  int64[n_rows + 1]
  *
  * While rows arrive all ranks have the file open through MPI-IO. Each append is one collective call per
  * array, in pieces, in which every rank writes its own contiguous slab; HDF5 is told to transfer them
@@ -22,6 +22,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <hdf5.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -37,11 +38,10 @@ enum array { DATA, INDICES, INDPTR, ARRAYS };
 static const struct {
     const char *path;
     int64_t chunk; /* elements */
-    int64_t size;  /* bytes of an element */
 } array_specs[ARRAYS] = {
-    [DATA] = {"X/data", 1 << 20, 4},
-    [INDICES] = {"X/indices", 1 << 20, 4},
-    [INDPTR] = {"X/indptr", 1 << 17, 8},
+    [DATA] = {"X/data", 1 << 20},
+    [INDICES] = {"X/indices", 1 << 20},
+    [INDPTR] = {"X/indptr", 1 << 17},
 };
 
 struct hdf5_stage {
@@ -50,9 +50,10 @@ struct hdf5_stage {
     hid_t file;
     hid_t arrays[ARRAYS];
     hid_t memory_types[ARRAYS];
-    hid_t transfer;     /* collective calls, individual transfer */
-    int fd;             /* of the same file, to reserve space; rank 0, else -1 */
-    int64_t n_reserved; /* bytes */
+    int64_t sizes[ARRAYS]; /* bytes of an element */
+    hid_t transfer;        /* collective calls, individual transfer */
+    int fd;                /* of the same file, to reserve space; rank 0, else -1 */
+    int64_t n_reserved;    /* bytes */
 };
 
 static struct hdf5_stage *hdf5_stage_of(struct mzg_stage *stage)
@@ -76,12 +77,12 @@ static int create_array(struct hdf5_stage *stage, enum array which, hid_t file_t
 
 /* The bytes of a file whose arrays have these extents, metadata counted generously: HDF5 does not tell, and
  * cuts off what was too much when it closes the file. */
-static int64_t span_of_file(const int64_t totals[ARRAYS])
+static int64_t span_of_file(const struct hdf5_stage *stage, const int64_t totals[ARRAYS])
 {
     int64_t bytes = METADATA_BYTES;
     for (int i = 0; i < ARRAYS; i++) {
         int64_t n_chunks = totals[i] / array_specs[i].chunk + 1;
-        bytes += n_chunks * (array_specs[i].chunk * array_specs[i].size + METADATA_BYTES_PER_CHUNK);
+        bytes += n_chunks * (array_specs[i].chunk * stage->sizes[i] + METADATA_BYTES_PER_CHUNK);
     }
     return bytes;
 }
@@ -89,7 +90,7 @@ static int64_t span_of_file(const int64_t totals[ARRAYS])
 /* Reserves the space that a file with these extents needs. Returns an errno value or 0. Rank 0. */
 static int reserve_space(struct hdf5_stage *stage, const int64_t totals[ARRAYS])
 {
-    int64_t bytes = span_of_file(totals);
+    int64_t bytes = span_of_file(stage, totals);
     if (bytes <= stage->n_reserved)
         return 0;
     /* Some file systems take all there is before they refuse, and for that moment nobody else can write. */
@@ -117,8 +118,9 @@ static int create_file(struct hdf5_stage *stage)
     hid_t group = H5Gcreate2(stage->file, "X", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     if (group < 0 || H5Gclose(group) < 0)
         return -1;
-    if (create_array(stage, DATA, H5T_IEEE_F32LE) != 0 || create_array(stage, INDICES, H5T_STD_I32LE) != 0 ||
-        create_array(stage, INDPTR, H5T_STD_I64LE) != 0)
+    bool wide = stage->base.value_type == MZG_FLOAT64;
+    if (create_array(stage, DATA, wide ? H5T_IEEE_F64LE : H5T_IEEE_F32LE) != 0 ||
+        create_array(stage, INDICES, H5T_STD_I32LE) != 0 || create_array(stage, INDPTR, H5T_STD_I64LE) != 0)
         return -1;
     return 0;
 }
@@ -194,7 +196,7 @@ static enum mzg_status extend_arrays(struct hdf5_stage *stage, const int64_t tot
 static int write_array(struct hdf5_stage *stage, enum array which, int64_t first, int64_t n, int64_t most,
                        const char *buffer)
 {
-    int64_t element = array_specs[which].size;
+    int64_t element = stage->sizes[which];
     int64_t piece = PIECE_BYTES / element;
     int failed = 0;
     for (int64_t done = 0; done < most; done += piece) {
@@ -233,7 +235,7 @@ static enum mzg_status hdf5_append(struct mzg_stage *base, const struct mzg_rows
     if (extend_arrays(stage, totals, err) != MZG_OK)
         goto cleanup;
     errno = 0;
-    int failed = write_array(stage, DATA, first_value, rows->n_values, most[1], (const char *)rows->values);
+    int failed = write_array(stage, DATA, first_value, rows->n_values, most[1], rows->values);
     failed |= write_array(stage, INDICES, first_value, rows->n_values, most[1], (const char *)rows->bins);
     failed |= write_array(stage, INDPTR, 1 + first_row, rows->n_rows, most[0], (const char *)ends);
     if (failed)
@@ -306,7 +308,7 @@ static enum mzg_status hdf5_seal(struct mzg_stage *base, struct mzg_error *err)
 static enum mzg_status read_slab(struct hdf5_stage *stage, enum array which, int64_t first, int64_t n,
                                  void *buffer, struct mzg_error *err)
 {
-    int64_t element = array_specs[which].size;
+    int64_t element = stage->sizes[which];
     int64_t piece = PIECE_BYTES / element;
     for (int64_t done = 0; done < n; done += piece) {
         hsize_t start = (hsize_t)(first + done);
@@ -333,7 +335,7 @@ static enum mzg_status hdf5_read_row_begins(struct mzg_stage *base, int64_t firs
 }
 
 static enum mzg_status hdf5_read_values(struct mzg_stage *base, int64_t first, int64_t n, int32_t *bins,
-                                        float *values, struct mzg_error *err)
+                                        void *values, struct mzg_error *err)
 {
     struct hdf5_stage *stage = hdf5_stage_of(base);
     if (bins && read_slab(stage, INDICES, first, n, bins, err) != MZG_OK)
@@ -363,7 +365,7 @@ static const struct mzg_stage_kind hdf5_kind = {
 };
 
 enum mzg_status mzg_stage_new_hdf5(const struct mzg_context *context, const char *path, int64_t n_columns,
-                                   struct mzg_stage **stage, struct mzg_error *err)
+                                   enum mzg_type value_type, struct mzg_stage **stage, struct mzg_error *err)
 {
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL); /* failures become sentences of ours */
     struct hdf5_stage *new_stage = calloc(1, sizeof *new_stage);
@@ -377,11 +379,14 @@ enum mzg_status mzg_stage_new_hdf5(const struct mzg_context *context, const char
         return err->status;
     }
 
-    new_stage->base = (struct mzg_stage){.kind = &hdf5_kind, .context = context, .n_columns = n_columns};
+    new_stage->base = (struct mzg_stage){
+        .kind = &hdf5_kind, .context = context, .n_columns = n_columns, .value_type = value_type};
     new_stage->arrays[DATA] = new_stage->arrays[INDICES] = new_stage->arrays[INDPTR] = -1;
-    new_stage->memory_types[DATA] = H5T_NATIVE_FLOAT;
+    new_stage->memory_types[DATA] = value_type == MZG_FLOAT64 ? H5T_NATIVE_DOUBLE : H5T_NATIVE_FLOAT;
     new_stage->memory_types[INDICES] = H5T_NATIVE_INT32;
     new_stage->memory_types[INDPTR] = H5T_NATIVE_INT64;
+    for (int i = 0; i < ARRAYS; i++)
+        new_stage->sizes[i] = (int64_t)H5Tget_size(new_stage->memory_types[i]);
     new_stage->transfer = H5Pcreate(H5P_DATASET_XFER);
     H5Pset_dxpl_mpio(new_stage->transfer, H5FD_MPIO_COLLECTIVE);
     H5Pset_dxpl_mpio_collective_opt(new_stage->transfer, H5FD_MPIO_INDIVIDUAL_IO);

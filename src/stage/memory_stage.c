@@ -48,11 +48,12 @@ static int64_t aligned(int64_t bytes)
 }
 
 /* Offsets of a block's parts from its beginning, and its size. */
-static void lay_out(int64_t n_rows, int64_t n_values, int64_t *bins, int64_t *values, int64_t *size)
+static void lay_out(const struct memory_stage *stage, int64_t n_rows, int64_t n_values, int64_t *bins,
+                    int64_t *values, int64_t *size)
 {
     *bins = aligned(n_rows * (int64_t)sizeof(int32_t));
     *values = *bins + aligned(n_values * (int64_t)sizeof(int32_t));
-    *size = *values + aligned(n_values * (int64_t)sizeof(float));
+    *size = *values + aligned(n_values * mzg_stage_value_size(&stage->base));
 }
 
 static enum mzg_status write_fully(int fd, const void *bytes, int64_t size, int64_t offset,
@@ -78,7 +79,7 @@ static enum mzg_status write_block(struct memory_stage *stage, const struct mzg_
 {
     int64_t bins, values, size;
     int64_t offset = stage->file_sizes[stage->base.context->rank];
-    lay_out(rows->n_rows, rows->n_values, &bins, &values, &size);
+    lay_out(stage, rows->n_rows, rows->n_values, &bins, &values, &size);
     int32_t *counts = malloc((size_t)(rows->n_rows + 1) * sizeof *counts);
     if (!counts || ftruncate(stage->fd, offset + size) != 0) {
         free(counts);
@@ -89,7 +90,8 @@ static enum mzg_status write_block(struct memory_stage *stage, const struct mzg_
     int64_t width = (int64_t)sizeof(int32_t);
     if (write_fully(stage->fd, counts, rows->n_rows * width, offset, err) == MZG_OK &&
         write_fully(stage->fd, rows->bins, rows->n_values * width, offset + bins, err) == MZG_OK)
-        write_fully(stage->fd, rows->values, rows->n_values * width, offset + values, err);
+        write_fully(stage->fd, rows->values, rows->n_values * mzg_stage_value_size(&stage->base),
+                    offset + values, err);
     free(counts);
     return err->status;
 }
@@ -101,7 +103,7 @@ static void note_block(struct memory_stage *stage, int rank, int64_t n_rows, int
         return;
     struct mzg_stage *base = &stage->base;
     int64_t bins, values, size;
-    lay_out(n_rows, n_values, &bins, &values, &size);
+    lay_out(stage, n_rows, n_values, &bins, &values, &size);
     stage->blocks[stage->n_blocks] = (struct mzg_stage_block){
         .first_row = base->n_rows, .n_rows = n_rows, .first_value = base->n_values, .n_values = n_values};
     stage->places[stage->n_blocks++] = (struct place){.rank = rank, .offset = stage->file_sizes[rank]};
@@ -190,10 +192,10 @@ static enum mzg_status memory_seal(struct mzg_stage *base, struct mzg_error *err
         struct mzg_stage_block *block = &stage->blocks[i];
         const char *begin = stage->maps[stage->places[i].rank] + stage->places[i].offset;
         int64_t bins, values, size;
-        lay_out(block->n_rows, block->n_values, &bins, &values, &size);
+        lay_out(stage, block->n_rows, block->n_values, &bins, &values, &size);
         block->row_counts = (const int32_t *)begin;
         block->bins = (const int32_t *)(begin + bins);
-        block->values = (const float *)(begin + values);
+        block->values = begin + values;
     }
 
 cleanup:
@@ -239,11 +241,11 @@ static enum mzg_status memory_read_row_begins(struct mzg_stage *base, int64_t fi
 }
 
 static enum mzg_status memory_read_values(struct mzg_stage *base, int64_t first, int64_t n, int32_t *bins,
-                                          float *values, struct mzg_error *err)
+                                          void *values, struct mzg_error *err)
 {
     (void)err;
     const struct memory_stage *stage = (const struct memory_stage *)base;
-    int64_t done = 0;
+    int64_t width = mzg_stage_value_size(base), done = 0;
     for (int64_t i = find_block(stage, first, false); i < stage->n_blocks && done < n; i++) {
         const struct mzg_stage_block *block = &stage->blocks[i];
         int64_t skip = first + done - block->first_value;
@@ -251,7 +253,8 @@ static enum mzg_status memory_read_values(struct mzg_stage *base, int64_t first,
         if (bins)
             memcpy(bins + done, block->bins + skip, (size_t)now * sizeof *bins);
         if (values)
-            memcpy(values + done, block->values + skip, (size_t)now * sizeof *values);
+            memcpy((char *)values + done * width, (const char *)block->values + skip * width,
+                   (size_t)(now * width));
         done += now;
     }
     return MZG_OK;
@@ -300,13 +303,15 @@ static const struct mzg_stage_kind memory_kind = {
 };
 
 enum mzg_status mzg_stage_new_memory(const struct mzg_context *context, int64_t n_columns,
-                                     struct mzg_stage **stage, struct mzg_error *err)
+                                     enum mzg_type value_type, struct mzg_stage **stage,
+                                     struct mzg_error *err)
 {
     struct memory_stage *made = calloc(1, sizeof *made);
     if (!made) {
         mzg_fail(err, MZG_ENOMEM, "no memory for the stage");
     } else {
-        made->base = (struct mzg_stage){.kind = &memory_kind, .context = context, .n_columns = n_columns};
+        made->base = (struct mzg_stage){
+            .kind = &memory_kind, .context = context, .n_columns = n_columns, .value_type = value_type};
         made->fd = memfd_create("mzgrid-stage", MFD_CLOEXEC);
         made->file_sizes = calloc((size_t)context->size, sizeof *made->file_sizes);
         made->maps = calloc((size_t)context->size, sizeof *made->maps);

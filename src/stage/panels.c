@@ -33,6 +33,7 @@ struct mzg_panels {
     int64_t file_size;
     char *piece; /* read last */
     int64_t piece_capacity;
+    int64_t value_size;
     int64_t n;
     struct panel each[];
 };
@@ -43,12 +44,13 @@ static bool is_narrow(struct mzg_column_range columns)
 }
 
 enum mzg_status mzg_panels_new(const char *path, int64_t n, const struct mzg_column_range *columns,
-                               struct mzg_panels **panels, struct mzg_error *err)
+                               int64_t value_size, struct mzg_panels **panels, struct mzg_error *err)
 {
     struct mzg_panels *made = calloc(1, sizeof *made + (size_t)n * sizeof made->each[0]);
     if (!made)
         return mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " column panels", n);
     made->n = n;
+    made->value_size = value_size;
     for (int64_t i = 0; i < n; i++)
         made->each[i].columns = columns[i];
     made->path = strdup(path);
@@ -111,10 +113,10 @@ static char *put_bins(char *to, const int32_t *bins, int64_t n, struct mzg_colum
 }
 
 enum mzg_status mzg_panels_add(struct mzg_panels *panels, int64_t panel, int64_t row, int64_t n,
-                               const int32_t *bins, const float *values, struct mzg_error *err)
+                               const int32_t *bins, const void *values, struct mzg_error *err)
 {
     struct panel *p = &panels->each[panel];
-    int64_t most = INT64_C(2) * VARINT_BYTES + n * (int64_t)(sizeof *bins + sizeof *values);
+    int64_t most = INT64_C(2) * VARINT_BYTES + n * ((int64_t)sizeof *bins + panels->value_size);
     if (p->used + most > p->capacity) {
         int64_t capacity = p->used + most > 2 * p->capacity ? p->used + most : 2 * p->capacity;
         char *grown = realloc(p->buffer, (size_t)capacity);
@@ -127,8 +129,8 @@ enum mzg_status mzg_panels_add(struct mzg_panels *panels, int64_t panel, int64_t
     to = put_varint(to, (uint64_t)(row - p->last_row));
     to = put_varint(to, (uint64_t)n);
     to = put_bins(to, bins, n, p->columns);
-    memcpy(to, values, (size_t)n * sizeof *values);
-    p->used = to + n * (int64_t)sizeof *values - p->buffer;
+    memcpy(to, values, (size_t)(n * panels->value_size));
+    p->used = to + n * panels->value_size - p->buffer;
     p->last_row = row;
     return MZG_OK;
 }
@@ -225,7 +227,7 @@ int mzg_panel_next(struct mzg_panel_cursor *cursor)
     cursor->row += rows;
     cursor->bins = at;
     cursor->values = at + cursor->n * (is_narrow(cursor->columns) ? 2 : 4);
-    cursor->next = cursor->values + cursor->n * (int64_t)sizeof(float);
+    cursor->next = cursor->values + cursor->n * cursor->value_size;
     return 1;
 }
 
@@ -239,11 +241,4 @@ int64_t mzg_panel_bin(const struct mzg_panel_cursor *cursor, int64_t i)
     int32_t bin;
     memcpy(&bin, cursor->bins + 4 * i, sizeof bin);
     return bin;
-}
-
-float mzg_panel_value(const struct mzg_panel_cursor *cursor, int64_t i)
-{
-    float value;
-    memcpy(&value, cursor->values + 4 * i, sizeof value);
-    return value;
 }

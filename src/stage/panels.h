@@ -23,16 +23,16 @@ struct mzg_column_range {
 
 struct mzg_panels;
 
-/* Panels of the given columns, which may overlap, in a file created at `path`, which disappears with this
- * object, or with the process. Local. */
+/* Panels of the given columns, which may overlap, for values of `value_size` bytes (float or double), in a
+ * file created at `path`, which disappears with this object, or with the process. Local. */
 enum mzg_status mzg_panels_new(const char *path, int64_t n, const struct mzg_column_range *columns,
-                               struct mzg_panels **panels, struct mzg_error *err);
+                               int64_t value_size, struct mzg_panels **panels, struct mzg_error *err);
 void mzg_panels_free(struct mzg_panels *panels);
 
 /* Adds a slice of `row`: n values of ascending bins inside the panel's columns. Rows come in ascending order.
  * Local, thread-safe for distinct panels. */
 enum mzg_status mzg_panels_add(struct mzg_panels *panels, int64_t panel, int64_t row, int64_t n,
-                               const int32_t *bins, const float *values, struct mzg_error *err);
+                               const int32_t *bins, const void *values, struct mzg_error *err);
 
 /* Writes to disk what is worth it; with `all`, everything. Local, not while anyone adds. */
 enum mzg_status mzg_panels_flush(struct mzg_panels *panels, int all, struct mzg_error *err);
@@ -44,22 +44,22 @@ enum mzg_status mzg_panels_read(struct mzg_panels *panels, int64_t panel, int64_
                                 int64_t *size, struct mzg_error *err);
 
 /* Walks over the records of a piece; begins as {.next = bytes, .end = bytes + size, .columns = those of the
- * panel}. */
+ * panel, .value_size = that of the values}. */
 struct mzg_panel_cursor {
     const char *next;
     const char *end;
     struct mzg_column_range columns;
+    int64_t value_size;
     int64_t row;
     int64_t n; /* values of the record at hand */
     const char *bins;
-    const char *values;
+    const char *values; /* n, at any address */
 };
 
 /* Steps to the next record; 0 at the end. Local. */
 int mzg_panel_next(struct mzg_panel_cursor *cursor);
 
-/* Bin and value i of the record at hand. Local. */
+/* Bin i of the record at hand. Local. */
 int64_t mzg_panel_bin(const struct mzg_panel_cursor *cursor, int64_t i);
-float mzg_panel_value(const struct mzg_panel_cursor *cursor, int64_t i);
 
 #endif

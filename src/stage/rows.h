@@ -1,9 +1,17 @@
-/* Rows of a sparse matrix in CSR order, as they go from the resampling to the stage, and the search within a
- * row. */
+/*
+ * Rows of a sparse matrix in CSR order, as they go from the resampling to the stage, and the search within a
+ * row.
+ *
+ * All values of a run are of one type, float or double. What handles them alike knows their size only; a loop
+ * that looks at each is compiled twice, from one text with a constant `wide`, so that no value asks for the
+ * type.
+ */
 #ifndef MZG_STAGE_ROWS_H
 #define MZG_STAGE_ROWS_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Consecutive rows of one rank: row i has row_counts[i] values, the bins of each row strictly increasing. */
 struct mzg_rows {
@@ -11,8 +19,21 @@ struct mzg_rows {
     int64_t n_values;
     int64_t *row_counts;
     int32_t *bins;
-    float *values;
+    void *values; /* float or double */
 };
+
+/* Value i of an array of double (wide) or float, which may begin anywhere. */
+static inline double mzg_value_at(const void *values, int64_t i, bool wide)
+{
+    double double_value;
+    float float_value;
+    if (wide) {
+        memcpy(&double_value, (const char *)values + i * (int64_t)sizeof double_value, sizeof double_value);
+        return double_value;
+    }
+    memcpy(&float_value, (const char *)values + i * (int64_t)sizeof float_value, sizeof float_value);
+    return (double)float_value;
+}
 
 /* The first of n ascending bins that is not below `bin`; n if all are. */
 static inline int64_t mzg_bins_lower_bound(const int32_t *bins, int64_t n, int64_t bin)

@@ -35,7 +35,7 @@ static enum mzg_status move_block(const struct mzg_stage_block *block, bool mine
                                  .n_values = block->n_values,
                                  .row_counts = malloc((size_t)(block->n_rows + 1) * sizeof *rows.row_counts),
                                  .bins = (int32_t *)block->bins,
-                                 .values = (float *)block->values};
+                                 .values = (void *)block->values};
         if (!rows.row_counts)
             mzg_fail(err, MZG_ENOMEM, "no memory to move rows from memory to the HDF5 file");
         for (int64_t row = 0; rows.row_counts && row < block->n_rows; row++)
@@ -56,7 +56,8 @@ static enum mzg_status spill(struct spilling_stage *stage, struct mzg_error *err
                  "the result outgrows its share of memory (%" PRId64 " MB) and moves to %s",
                  stage->most_bytes >> 20, stage->path);
     if (mzg_stage_seal(stage->inner, err) != MZG_OK ||
-        mzg_stage_new_hdf5(context, stage->path, stage->base.n_columns, &file, err) != MZG_OK)
+        mzg_stage_new_hdf5(context, stage->path, stage->base.n_columns, stage->base.value_type, &file, err) !=
+            MZG_OK)
         return err->status;
     const struct mzg_stage_block *blocks;
     int64_t n = mzg_stage_blocks(stage->inner, &blocks);
@@ -78,9 +79,11 @@ static enum mzg_status spilling_append(struct mzg_stage *base, const struct mzg_
 {
     struct spilling_stage *stage = (struct spilling_stage *)base;
     if (!stage->spilled) {
-        int64_t bytes = 8 * rows->n_values + 4 * rows->n_rows, all;
+        int64_t width = mzg_stage_entry_size(base);
+        int64_t bytes = width * rows->n_values + 4 * rows->n_rows, all;
         MPI_Allreduce(&bytes, &all, 1, MPI_INT64_T, MPI_SUM, base->context->comm);
-        if (8 * base->n_values + 4 * base->n_rows + all > stage->most_bytes && spill(stage, err) != MZG_OK)
+        if (width * base->n_values + 4 * base->n_rows + all > stage->most_bytes &&
+            spill(stage, err) != MZG_OK)
             return err->status;
     }
     if (mzg_stage_append(stage->inner, rows, err) == MZG_OK)
@@ -100,7 +103,7 @@ static enum mzg_status spilling_read_row_begins(struct mzg_stage *base, int64_t 
 }
 
 static enum mzg_status spilling_read_values(struct mzg_stage *base, int64_t first, int64_t n, int32_t *bins,
-                                            float *values, struct mzg_error *err)
+                                            void *values, struct mzg_error *err)
 {
     return mzg_stage_read_values(((struct spilling_stage *)base)->inner, first, n, bins, values, err);
 }
@@ -135,8 +138,8 @@ static const struct mzg_stage_kind spilling_kind = {
 };
 
 enum mzg_status mzg_stage_new_spilling(const struct mzg_context *context, const char *path,
-                                       int64_t most_bytes, int64_t n_columns, struct mzg_stage **stage,
-                                       struct mzg_error *err)
+                                       int64_t most_bytes, int64_t n_columns, enum mzg_type value_type,
+                                       struct mzg_stage **stage, struct mzg_error *err)
 {
     struct spilling_stage *made = calloc(1, sizeof *made);
     if (made)
@@ -145,9 +148,10 @@ enum mzg_status mzg_stage_new_spilling(const struct mzg_context *context, const 
         mzg_fail(err, MZG_ENOMEM, "no memory for the stage");
     if (mzg_agree(context->comm, err) != MZG_OK)
         goto fail;
-    made->base = (struct mzg_stage){.kind = &spilling_kind, .context = context, .n_columns = n_columns};
+    made->base = (struct mzg_stage){
+        .kind = &spilling_kind, .context = context, .n_columns = n_columns, .value_type = value_type};
     made->most_bytes = most_bytes;
-    if (mzg_stage_new_memory(context, n_columns, &made->inner, err) != MZG_OK)
+    if (mzg_stage_new_memory(context, n_columns, value_type, &made->inner, err) != MZG_OK)
         goto fail;
     *stage = &made->base;
     return MZG_OK;

@@ -1,5 +1,15 @@
 #include <stage/stage.h>
 
+int64_t mzg_stage_value_size(const struct mzg_stage *stage)
+{
+    return mzg_type_size(stage->value_type);
+}
+
+int64_t mzg_stage_entry_size(const struct mzg_stage *stage)
+{
+    return (int64_t)sizeof(int32_t) + mzg_stage_value_size(stage);
+}
+
 enum mzg_status mzg_stage_append(struct mzg_stage *stage, const struct mzg_rows *rows, struct mzg_error *err)
 {
     return stage->kind->append(stage, rows, err);
@@ -17,7 +27,7 @@ enum mzg_status mzg_stage_read_row_begins(struct mzg_stage *stage, int64_t first
 }
 
 enum mzg_status mzg_stage_read_values(struct mzg_stage *stage, int64_t first, int64_t n, int32_t *bins,
-                                      float *values, struct mzg_error *err)
+                                      void *values, struct mzg_error *err)
 {
     return stage->kind->read_values(stage, first, n, bins, values, err);
 }

@@ -6,6 +6,7 @@
 #define MZG_STAGE_STAGE_H
 
 #include <core/context.h>
+#include <core/frame.h>
 #include <mzgrid/error.h>
 #include <stage/rows.h>
 #include <stdint.h>
@@ -20,7 +21,7 @@ struct mzg_stage_block {
     int64_t n_values;
     const int32_t *row_counts; /* n_rows */
     const int32_t *bins;       /* n_values */
-    const float *values;       /* n_values */
+    const void *values;        /* n_values */
 };
 
 struct mzg_stage_kind {
@@ -30,7 +31,7 @@ struct mzg_stage_kind {
     enum mzg_status (*read_row_begins)(struct mzg_stage *stage, int64_t first, int64_t n, int64_t *begins,
                                        struct mzg_error *err);
     enum mzg_status (*read_values)(struct mzg_stage *stage, int64_t first, int64_t n, int32_t *bins,
-                                   float *values, struct mzg_error *err);
+                                   void *values, struct mzg_error *err);
     int64_t (*memory)(const struct mzg_stage *stage);
     int64_t (*blocks)(const struct mzg_stage *stage, const struct mzg_stage_block **blocks);
     void (*close)(struct mzg_stage *stage);
@@ -40,25 +41,31 @@ struct mzg_stage {
     const struct mzg_stage_kind *kind;
     const struct mzg_context *context;
     int64_t n_columns;
-    int64_t n_rows;   /* appended so far by all ranks, the same on all */
-    int64_t n_values; /* likewise */
+    enum mzg_type value_type; /* MZG_FLOAT32 or MZG_FLOAT64 */
+    int64_t n_rows;           /* appended so far by all ranks, the same on all */
+    int64_t n_values;         /* likewise */
 };
+
+/* How many bytes a value takes, and with its bin. Local. */
+int64_t mzg_stage_value_size(const struct mzg_stage *stage);
+int64_t mzg_stage_entry_size(const struct mzg_stage *stage);
 
 /* A stage in the memory of a node that all ranks share. MZG_ENOMEM where an append finds no memory.
  * Collective over context->comm; `context` is borrowed. */
 enum mzg_status mzg_stage_new_memory(const struct mzg_context *context, int64_t n_columns,
-                                     struct mzg_stage **stage, struct mzg_error *err);
+                                     enum mzg_type value_type, struct mzg_stage **stage,
+                                     struct mzg_error *err);
 
 /* A stage in memory that moves to an HDF5 file at `path` when it outgrows `most_bytes`, of all ranks
  * together. Collective. */
 enum mzg_status mzg_stage_new_spilling(const struct mzg_context *context, const char *path,
-                                       int64_t most_bytes, int64_t n_columns, struct mzg_stage **stage,
-                                       struct mzg_error *err);
+                                       int64_t most_bytes, int64_t n_columns, enum mzg_type value_type,
+                                       struct mzg_stage **stage, struct mzg_error *err);
 
 /* A stage in one HDF5 file created at `path`, for rows of n_columns bins. Collective over context->comm;
  * `context` is borrowed. */
 enum mzg_status mzg_stage_new_hdf5(const struct mzg_context *context, const char *path, int64_t n_columns,
-                                   struct mzg_stage **stage, struct mzg_error *err);
+                                   enum mzg_type value_type, struct mzg_stage **stage, struct mzg_error *err);
 
 /* Appends this rank's rows behind those of all lower ranks; a rank may have none. All ranks return the same
  * status. Collective. */
@@ -74,7 +81,7 @@ enum mzg_status mzg_stage_read_row_begins(struct mzg_stage *stage, int64_t first
 
 /* Values first .. first + n - 1 and their bins; either pointer may be NULL. Local, after sealing. */
 enum mzg_status mzg_stage_read_values(struct mzg_stage *stage, int64_t first, int64_t n, int32_t *bins,
-                                      float *values, struct mzg_error *err);
+                                      void *values, struct mzg_error *err);
 
 /* The whole matrix as blocks in the order of the rows, where every rank can see it in memory; 0 blocks where
  * it cannot, or the matrix has no rows. They are valid until the stage is closed. Local, after sealing. */

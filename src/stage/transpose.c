@@ -31,8 +31,8 @@ struct transposition {
 
     struct mzg_column_values part; /* under way */
     struct mzg_column_range columns;
-    int64_t *places; /* of each of its columns: where the next value goes */
-    struct mzg_column_entry *entries;
+    int64_t *places;  /* of each of its columns: where the next value goes */
+    void *entries;    /* of the type that mzg_column_values has */
     int64_t n_slices; /* of the columns, one for each task of a worker */
 
     const struct mzg_row_piece *pieces; /* to place, or to sort into panels */
@@ -44,6 +44,11 @@ struct transposition {
     struct mzg_error *panel_errors;
     struct mzg_panel_cursor piece_of_panel; /* to place */
 };
+
+static bool is_wide(const struct transposition *t)
+{
+    return t->stage->value_type == MZG_FLOAT64;
+}
 
 /* The columns that hold values first .. first + n - 1. */
 static struct mzg_column_range columns_of_values(const int64_t *column_begins, int64_t n_columns,
@@ -74,40 +79,52 @@ static struct mzg_column_range slice_of(const struct transposition *t, int64_t i
                                      t->columns.first + n * (item + 1) / t->n_slices};
 }
 
-static inline void place_value(const struct transposition *t, int64_t row, int64_t bin, float value)
+static inline void place_value(const struct transposition *t, int64_t row, int64_t bin, double value,
+                               bool wide)
 {
     int64_t place = t->places[bin - t->columns.first]++ - t->part.first;
     if (place < 0 || place >= t->part.n)
         return; /* the share of another part in a column at the border */
-    t->entries[place] = (struct mzg_column_entry){(int32_t)row, value};
+    if (wide)
+        ((struct mzg_wide_column_entry *)t->entries)[place] =
+            (struct mzg_wide_column_entry){.row = (int32_t)row, .value = value};
+    else
+        ((struct mzg_column_entry *)t->entries)[place] =
+            (struct mzg_column_entry){(int32_t)row, (float)value};
 }
 
-/* A worker's task: places the pieces of a round in a slice of the columns. */
-static void place_pieces(void *context, int64_t item, int worker)
+/* Places the pieces of a round in a slice of the columns; compiled for each type of values (stage/rows.h). */
+static inline void place_pieces_of(const struct transposition *t, struct mzg_column_range slice, bool wide)
 {
-    (void)worker;
-    const struct transposition *t = context;
-    struct mzg_column_range slice = slice_of(t, item);
     for (int64_t p = 0; p < t->n_pieces; p++) {
         const struct mzg_row_piece *piece = &t->pieces[p];
         const int32_t *bins = piece->bins;
-        const float *values = piece->values;
+        const char *values = piece->values;
         for (int64_t row = 0; row < piece->n_rows; row++) {
             int64_t n = piece->counts[row];
             for (int64_t i = mzg_bins_lower_bound(bins, n, slice.first); i < n && bins[i] < slice.end; i++)
-                place_value(t, piece->first_row + row, bins[i], values[i]);
+                place_value(t, piece->first_row + row, bins[i], mzg_value_at(values, i, wide), wide);
             bins += n;
-            values += n;
+            values += n * (int64_t)(wide ? sizeof(double) : sizeof(float));
         }
     }
 }
 
-/* A worker's task: places a piece of a panel in a slice of the columns. */
-static void place_panel_piece(void *context, int64_t item, int worker)
+/* A worker's task: the item-th slice. */
+static void place_pieces(void *context, int64_t item, int worker)
 {
     (void)worker;
     const struct transposition *t = context;
-    struct mzg_column_range slice = slice_of(t, item);
+    if (is_wide(t))
+        place_pieces_of(t, slice_of(t, item), true);
+    else
+        place_pieces_of(t, slice_of(t, item), false);
+}
+
+/* Places a piece of a panel in a slice of the columns; compiled for each type of values. */
+static inline void place_panel_piece_of(const struct transposition *t, struct mzg_column_range slice,
+                                        bool wide)
+{
     struct mzg_panel_cursor cursor = t->piece_of_panel;
     while (mzg_panel_next(&cursor)) {
         int64_t low = 0, high = cursor.n;
@@ -119,8 +136,20 @@ static void place_panel_piece(void *context, int64_t item, int worker)
                 high = middle;
         }
         for (; low < cursor.n && mzg_panel_bin(&cursor, low) < slice.end; low++)
-            place_value(t, cursor.row, mzg_panel_bin(&cursor, low), mzg_panel_value(&cursor, low));
+            place_value(t, cursor.row, mzg_panel_bin(&cursor, low), mzg_value_at(cursor.values, low, wide),
+                        wide);
     }
+}
+
+/* A worker's task: the item-th slice. */
+static void place_panel_piece(void *context, int64_t item, int worker)
+{
+    (void)worker;
+    const struct transposition *t = context;
+    if (is_wide(t))
+        place_panel_piece_of(t, slice_of(t, item), true);
+    else
+        place_panel_piece_of(t, slice_of(t, item), false);
 }
 
 /* A worker's task: sorts the pieces of a round into one panel. */
@@ -129,19 +158,20 @@ static void add_to_panel(void *context, int64_t panel, int worker)
     (void)worker;
     struct transposition *t = context;
     struct mzg_column_range columns = t->panel_columns[panel];
+    int64_t value_size = mzg_stage_value_size(t->stage);
     for (int64_t p = 0; p < t->n_pieces; p++) {
         const struct mzg_row_piece *piece = &t->pieces[p];
         const int32_t *bins = piece->bins;
-        const float *values = piece->values;
+        const char *values = piece->values;
         for (int64_t row = 0; row < piece->n_rows; row++) {
             int64_t n = piece->counts[row];
             int64_t low = mzg_bins_lower_bound(bins, n, columns.first);
             int64_t high = low + mzg_bins_lower_bound(bins + low, n - low, columns.end);
             if (high > low && mzg_panels_add(t->panels, panel, piece->first_row + row, high - low, bins + low,
-                                             values + low, &t->panel_errors[panel]) != MZG_OK)
+                                             values + low * value_size, &t->panel_errors[panel]) != MZG_OK)
                 return;
             bins += n;
-            values += n;
+            values += n * value_size;
         }
     }
 }
@@ -216,7 +246,8 @@ static enum mzg_status make_panels(struct transposition *t, struct mzg_error *er
         t->panel_columns[i] = columns_of_values(t->options->column_begins, t->stage->n_columns, first, n);
     }
     struct mzg_panels *panels = NULL;
-    mzg_panels_new(t->options->scratch_path, t->n_panels, t->panel_columns, &panels, err);
+    mzg_panels_new(t->options->scratch_path, t->n_panels, t->panel_columns, mzg_stage_value_size(t->stage),
+                   &panels, err);
     t->panels = panels;
     return err->status;
 }
@@ -234,8 +265,10 @@ static enum mzg_status take_panel(struct transposition *t, int64_t panel, mzg_ta
         int64_t size;
         if (mzg_panels_read(t->panels, panel, i, &bytes, &size, err) != MZG_OK)
             return err->status;
-        t->piece_of_panel =
-            (struct mzg_panel_cursor){.next = bytes, .end = bytes + size, .columns = t->panel_columns[panel]};
+        t->piece_of_panel = (struct mzg_panel_cursor){.next = bytes,
+                                                      .end = bytes + size,
+                                                      .columns = t->panel_columns[panel],
+                                                      .value_size = mzg_stage_value_size(t->stage)};
         mzg_pool_run(t->stage->context->pool, t->n_slices, place_panel_piece, t);
     }
     return take(context, &t->part, err);
@@ -262,7 +295,7 @@ static enum mzg_status allocate(struct transposition *t, struct mzg_error *err)
     const struct mzg_transpose_options *o = t->options;
     size_t n = (size_t)(o->n < o->most_values ? o->n : o->most_values) + 1;
     t->wanted = calloc((size_t)t->stage->context->size, sizeof *t->wanted);
-    t->entries = malloc(n * sizeof *t->entries);
+    t->entries = malloc(n * (size_t)mzg_stage_column_entry_size(t->stage));
     if (!t->wanted || !t->entries)
         return mzg_fail(err, MZG_ENOMEM, "no memory for %zu values of the matrix in column order", n);
     return MZG_OK;
@@ -304,6 +337,12 @@ cleanup:
     free(t.places);
     free(t.wanted);
     return err->status;
+}
+
+int64_t mzg_stage_column_entry_size(const struct mzg_stage *stage)
+{
+    return stage->value_type == MZG_FLOAT64 ? (int64_t)sizeof(struct mzg_wide_column_entry)
+                                            : (int64_t)sizeof(struct mzg_column_entry);
 }
 
 int64_t mzg_stage_transpose_memory(const struct mzg_stage *stage)

@@ -17,17 +17,22 @@ struct mzg_transpose_options {
         *scratch_path; /* where this rank may make a temporary file, if it must take them in several goes */
 };
 
-/* A value and its row: side by side, so that placing one touches one cache line. */
+/* A value and its row, for each of the types that values have: side by side, so that placing one touches one
+ * cache line. */
 struct mzg_column_entry {
     int32_t row;
     float value;
+};
+struct mzg_wide_column_entry {
+    double value;
+    int32_t row;
 };
 
 /* Values first .. first + n - 1 of the CSC matrix: column by column, rows ascending in each. */
 struct mzg_column_values {
     int64_t first;
     int64_t n;
-    const struct mzg_column_entry *entries;
+    const void *entries; /* wide where the stage's values are double */
 };
 
 /* Takes one part of what a rank wants; parts come in order, each but the last of most_values values. It may
@@ -39,7 +44,9 @@ typedef enum mzg_status mzg_take_columns_fn(void *context, const struct mzg_colu
 enum mzg_status mzg_stage_transpose(struct mzg_stage *stage, const struct mzg_transpose_options *options,
                                     mzg_take_columns_fn *take, void *context, struct mzg_error *err);
 
-/* The bytes that a transposition takes beside 8 for each of most_values. Local. */
+/* The bytes of an entry for the values of a stage, and those that a transposition takes beside its entries.
+ * Local. */
+int64_t mzg_stage_column_entry_size(const struct mzg_stage *stage);
 int64_t mzg_stage_transpose_memory(const struct mzg_stage *stage);
 
 #endif

@@ -173,12 +173,12 @@ def assert_rasters(store, document, expected, size=(None, None)):
         np.testing.assert_allclose(affine, [[sx, 0, tx], [0, sy, ty], [0, 0, 1]], rtol=1e-14)
 
 
-def assert_store(store, document, axis, method, layout, **options):
+def assert_store(store, document, axis, method, layout, dtype=np.float32, **options):
     """Everything that follows from the input and the options."""
     edges, centers = assert_axis(store, axis)
     size = options.get("size", (None, None))
     expected = reference.table(document, edges, centers, method, own_edges=axis.edges, **options)
-    assert_rows(store.table.X, layout, expected)
+    assert_rows(store.table.X, layout, expected, dtype)
     assert_obs(store, expected)
     assert_var_statistics(store)
     assert_rasters(store, document, expected, size)

@@ -23,10 +23,28 @@ static bool stored(int64_t row, int64_t column)
     return row % 5 != 2 && (row * 7 + column * 3) % 4 == 0;
 }
 
-static float value_of(int64_t row, int64_t column)
+/* A double that a float would round. */
+static double value_of(int64_t row, int64_t column)
 {
-    return (float)(row * 100 + column + 1);
+    return (double)(row * 100 + column + 1) + 1.0 / 3;
 }
+
+/* That value as a stage of `type` holds it. */
+static double stored_value(int64_t row, int64_t column, enum mzg_type type)
+{
+    double value = value_of(row, column);
+    return type == MZG_FLOAT64 ? value : (double)(float)value;
+}
+
+static void put_value(void *values, int64_t i, double value, enum mzg_type type)
+{
+    if (type == MZG_FLOAT64)
+        ((double *)values)[i] = value;
+    else
+        ((float *)values)[i] = (float)value;
+}
+
+static const enum mzg_type types[] = {MZG_FLOAT32, MZG_FLOAT64};
 
 enum kind { HDF5, MEMORY, SPILLING, KINDS };
 
@@ -53,7 +71,7 @@ static void end(struct fixture *f)
 }
 
 /* Rows first .. first + n - 1 of the matrix. */
-static void fill_rows(int64_t first, int64_t n, struct mzg_rows *rows)
+static void fill_rows(int64_t first, int64_t n, enum mzg_type type, struct mzg_rows *rows)
 {
     rows->n_rows = n;
     rows->n_values = 0;
@@ -63,37 +81,37 @@ static void fill_rows(int64_t first, int64_t n, struct mzg_rows *rows)
             if (!stored(first + i, column))
                 continue;
             rows->bins[rows->n_values] = column;
-            rows->values[rows->n_values++] = value_of(first + i, column);
+            put_value(rows->values, rows->n_values++, value_of(first + i, column), type);
             rows->row_counts[i]++;
         }
     }
 }
 
-static struct mzg_stage *new_stage(struct fixture *f, enum kind kind, int64_t n_columns)
+static struct mzg_stage *new_stage(struct fixture *f, enum kind kind, enum mzg_type type, int64_t n_columns)
 {
     struct mzg_stage *stage = NULL;
     enum mzg_status status = MZG_OK;
     if (kind == HDF5)
-        status = mzg_stage_new_hdf5(&f->context, f->path, n_columns, &stage, &f->err);
+        status = mzg_stage_new_hdf5(&f->context, f->path, n_columns, type, &stage, &f->err);
     else if (kind == MEMORY)
-        status = mzg_stage_new_memory(&f->context, n_columns, &stage, &f->err);
+        status = mzg_stage_new_memory(&f->context, n_columns, type, &stage, &f->err);
     else
-        status = mzg_stage_new_spilling(&f->context, f->path, 900, n_columns, &stage, &f->err);
+        status = mzg_stage_new_spilling(&f->context, f->path, 900, n_columns, type, &stage, &f->err);
     cr_assert(eq(int, (int)status, MZG_OK), "%s", f->err.text);
     return stage;
 }
 
-static struct mzg_stage *fill_stage(struct fixture *f, enum kind kind)
+static struct mzg_stage *fill_stage(struct fixture *f, enum kind kind, enum mzg_type type)
 {
-    struct mzg_stage *stage = new_stage(f, kind, COLUMNS);
+    struct mzg_stage *stage = new_stage(f, kind, type, COLUMNS);
     int64_t counts[CHUNK];
     int32_t bins[CHUNK * COLUMNS];
-    float values[CHUNK * COLUMNS];
+    double values[CHUNK * COLUMNS];
     struct mzg_rows rows = {.row_counts = counts, .bins = bins, .values = values};
     for (int64_t round = 0; round * CHUNK * mpi_size < ROWS; round++) {
         int64_t first = (round * mpi_size + mpi_rank) * CHUNK;
         int64_t n = ROWS - first < CHUNK ? ROWS - first : CHUNK;
-        fill_rows(first, n > 0 ? n : 0, &rows);
+        fill_rows(first, n > 0 ? n : 0, type, &rows);
         cr_expect(eq(int, (int)mzg_stage_append(stage, &rows, &f->err), MZG_OK));
     }
     cr_expect(eq(i64, stage->n_rows, ROWS));
@@ -101,25 +119,27 @@ static struct mzg_stage *fill_stage(struct fixture *f, enum kind kind)
     return stage;
 }
 
-static void check_rows(enum kind kind, const char *name)
+static void check_rows_of(enum kind kind, enum mzg_type type, const char *name)
 {
     struct fixture f;
     begin(&f, name);
-    struct mzg_stage *stage = fill_stage(&f, kind);
+    struct mzg_stage *stage = fill_stage(&f, kind, type);
 
     int64_t begins[ROWS + 1];
     static int32_t bins[ROWS * COLUMNS];
-    static float values[ROWS * COLUMNS];
+    static double space[ROWS * COLUMNS];
+    char *values = (char *)space;
+    int64_t size = mzg_type_size(type);
     for (int64_t first = 0; first <= ROWS; first += 7) { /* in parts that begin anywhere */
         int64_t n = ROWS + 1 - first < 7 ? ROWS + 1 - first : 7;
         cr_expect(eq(int, (int)mzg_stage_read_row_begins(stage, first, n, begins + first, &f.err), MZG_OK));
     }
     int64_t half = stage->n_values / 2 + 1;
     cr_expect(eq(int, (int)mzg_stage_read_values(stage, 0, half, bins, values, &f.err), MZG_OK));
-    cr_expect(eq(
-        int,
-        (int)mzg_stage_read_values(stage, half, stage->n_values - half, bins + half, values + half, &f.err),
-        MZG_OK));
+    cr_expect(eq(int,
+                 (int)mzg_stage_read_values(stage, half, stage->n_values - half, bins + half,
+                                            values + half * size, &f.err),
+                 MZG_OK));
     int64_t i = 0;
     for (int64_t row = 0; row < ROWS; row++) {
         cr_expect(eq(i64, begins[row], i));
@@ -127,7 +147,8 @@ static void check_rows(enum kind kind, const char *name)
             if (!stored(row, column))
                 continue;
             cr_expect(eq(i32, bins[i], column));
-            cr_expect(eq(flt, values[i], value_of(row, column)));
+            double value = mzg_value_at(values, i, type == MZG_FLOAT64);
+            cr_expect(eq(dbl, value, stored_value(row, column, type)));
             i++;
         }
     }
@@ -135,6 +156,12 @@ static void check_rows(enum kind kind, const char *name)
     cr_expect(eq(i64, stage->n_values, i));
     mzg_stage_close(stage);
     end(&f);
+}
+
+static void check_rows(enum kind kind, const char *name)
+{
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        check_rows_of(kind, types[i], name);
 }
 
 MPI_TEST(stage, rows_are_read_back_from_hdf5)
@@ -156,7 +183,8 @@ MPI_TEST(stage, rows_are_read_back_after_moving_to_hdf5)
 struct taken {
     int64_t next;
     const int32_t *expected_rows;
-    const float *expected_values;
+    const double *expected_values;
+    enum mzg_type type;
 };
 
 static enum mzg_status take_part(void *context, const struct mzg_column_values *part, struct mzg_error *err)
@@ -164,22 +192,26 @@ static enum mzg_status take_part(void *context, const struct mzg_column_values *
     struct taken *taken = context;
     cr_expect(eq(i64, part->first, taken->next));
     for (int64_t i = 0; i < part->n; i++) {
-        cr_expect(eq(i32, part->entries[i].row, taken->expected_rows[part->first + i]));
-        cr_expect(eq(flt, part->entries[i].value, taken->expected_values[part->first + i]));
+        const struct mzg_column_entry *entry = (const struct mzg_column_entry *)part->entries + i;
+        const struct mzg_wide_column_entry *wide = (const struct mzg_wide_column_entry *)part->entries + i;
+        bool is_wide = taken->type == MZG_FLOAT64;
+        cr_expect(eq(i32, is_wide ? wide->row : entry->row, taken->expected_rows[part->first + i]));
+        double value = is_wide ? wide->value : (double)entry->value;
+        cr_expect(eq(dbl, value, taken->expected_values[part->first + i]));
     }
     taken->next += part->n;
     return err->status;
 }
 
-static void check_columns(enum kind kind, const char *name)
+static void check_columns_of(enum kind kind, enum mzg_type type, const char *name)
 {
     struct fixture f;
     begin(&f, name);
-    struct mzg_stage *stage = fill_stage(&f, kind);
+    struct mzg_stage *stage = fill_stage(&f, kind, type);
 
     int64_t column_begins[COLUMNS + 1] = {0};
     static int32_t expected_rows[ROWS * COLUMNS];
-    static float expected_values[ROWS * COLUMNS];
+    static double expected_values[ROWS * COLUMNS];
     int64_t n = 0;
     for (int64_t column = 0; column < COLUMNS; column++) {
         column_begins[column] = n;
@@ -187,7 +219,7 @@ static void check_columns(enum kind kind, const char *name)
             if (!stored(row, column))
                 continue;
             expected_rows[n] = row;
-            expected_values[n++] = value_of(row, column);
+            expected_values[n++] = stored_value(row, column, type);
         }
     }
     column_begins[COLUMNS] = n;
@@ -205,7 +237,7 @@ static void check_columns(enum kind kind, const char *name)
         options.first = mpi_rank > 0 ? options.first - 5 : 0;
         options.n = n - options.first;
     }
-    struct taken taken = {.expected_rows = expected_rows, .expected_values = expected_values};
+    struct taken taken = {.expected_rows = expected_rows, .expected_values = expected_values, .type = type};
     for (options.most_values = 1; options.most_values <= n;
          options.most_values = 3 * options.most_values + 1) {
         taken.next = options.first;
@@ -232,6 +264,12 @@ static void check_columns(enum kind kind, const char *name)
     end(&f);
 }
 
+static void check_columns(enum kind kind, const char *name)
+{
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        check_columns_of(kind, types[i], name);
+}
+
 MPI_TEST(stage, columns_arrive_in_order_from_hdf5)
 {
     check_columns(HDF5, "columns");
@@ -247,7 +285,7 @@ MPI_TEST(stage, without_values_is_readable)
     for (enum kind kind = HDF5; kind < KINDS; kind++) {
         struct fixture f;
         begin(&f, "empty");
-        struct mzg_stage *stage = new_stage(&f, kind, 4);
+        struct mzg_stage *stage = new_stage(&f, kind, MZG_FLOAT32, 4);
         int64_t counts[2] = {0, 0};
         struct mzg_rows rows = {.n_rows = mpi_rank == mpi_size - 1 ? 2 : 0, .row_counts = counts};
         cr_expect(eq(int, (int)mzg_stage_append(stage, &rows, &f.err), MZG_OK));
@@ -270,7 +308,7 @@ MPI_TEST(stage, in_a_missing_directory_fails_on_all_ranks)
     begin(&f, "missing");
     struct mzg_stage *stage = NULL;
     enum mzg_status status =
-        mzg_stage_new_hdf5(&f.context, "/nonexistent-directory/stage.h5", 4, &stage, &f.err);
+        mzg_stage_new_hdf5(&f.context, "/nonexistent-directory/stage.h5", 4, MZG_FLOAT32, &stage, &f.err);
     cr_expect(eq(int, (int)status, MZG_EIO));
     cr_expect(ne(ptr, strstr(f.err.text, "/nonexistent-directory/stage.h5"), NULL));
     cr_expect(eq(ptr, stage, NULL));

@@ -33,7 +33,7 @@ MPI_TEST(statistics, of_all_ranks_together)
     struct mzg_pool *pool = NULL;
     struct mzg_statistics statistics;
     cr_assert(eq(int, (int)mzg_pool_new(MPI_COMM_WORLD, 2, &pool, &err), MZG_OK));
-    cr_assert(eq(int, (int)mzg_statistics_init(BINS, &statistics, &err), MZG_OK));
+    cr_assert(eq(int, (int)mzg_statistics_init(BINS, MZG_FLOAT32, &statistics, &err), MZG_OK));
 
     int64_t counts[ROWS];
     int32_t bins[ROWS * BINS];
@@ -46,64 +46,90 @@ MPI_TEST(statistics, of_all_ranks_together)
     mzg_statistics_add(&statistics, &rows, pool);
     mzg_statistics_reduce(&statistics, MPI_COMM_WORLD);
 
-    const struct mzg_bin_statistics *b = statistics.bins;
-    cr_expect(eq(i64, b[0].count, ROWS));
-    cr_expect(eq(dbl, mzg_exact_sum_round(&b[0].sum), 39 * 40 / 2 + 10.0));
-    cr_expect(eq(flt, b[0].maximum, 39.25f));
-    cr_expect(eq(i64, b[1].count, 14));
-    cr_expect(eq(dbl, mzg_exact_sum_round(&b[1].sum), 28.0));
-    cr_expect(eq(i64, b[2].count, 2));
-    cr_expect(eq(flt, b[2].maximum, -3.0f));
-    cr_expect(eq(dbl, mzg_exact_sum_round(&b[3].sum), 0.0));
-    cr_expect(eq(i64, b[4].count, 0));
-    cr_expect(eq(dbl, mzg_exact_sum_round(&b[4].sum), 0.0));
+    const int64_t wanted_counts[BINS] = {ROWS, 14, 2, ROWS, 0};
+    const double wanted_sums[BINS] = {39 * 40 / 2 + 10.0, 28, -6, 0, 0};
+    const double wanted_maxima[BINS] = {39.25, 2, -3, (double)1e30f, 0};
+    for (int k = 0; k < BINS; k++) {
+        cr_expect(eq(i64, statistics.counts[k], wanted_counts[k]));
+        cr_expect(eq(dbl, statistics.maxima[k], wanted_maxima[k]));
+        double sum = mzg_exact_sum_round(statistics.kind, mzg_statistics_sum(&statistics, k));
+        cr_expect(eq(dbl, sum, wanted_sums[k]));
+    }
 
     mzg_statistics_destroy(&statistics);
     mzg_pool_free(pool);
 }
 
-/* A value of any size and sign, the same for the same number. */
-static float value_of(int64_t number, int64_t bin)
+/* A value of any size and sign that a float holds, the same for the same number; as a double with more bits,
+ * and bin 3 with all exponents. */
+static double value_of(int64_t number, int64_t bin, bool wide)
 {
     uint64_t state = (uint64_t)(number * BINS + bin) * 6364136223846793005u + 1442695040888963407u;
     state ^= state >> 29;
-    int range = bin == 0 ? 4 : bin == 1 ? 40 : 250; /* powers of 2 */
-    float value = ldexpf(1.0f + (float)(state >> 45) / (float)(1 << 19),
-                         (int)(state >> 20 & 0xffff) % range - range / 2);
+    int range = bin == 0 ? 4 : bin == 1 ? 40 : wide && bin == 3 ? 2040 : 250; /* powers of 2 */
+    double fraction = (double)(float)((double)(state >> 45) / (1 << 19));
+    if (wide)
+        fraction += (double)(state & 0xffffff) * 0x1p-52;
+    double value = ldexp(1.0 + fraction / 2, (int)(state >> 20 & 0xffff) % range - range / 2);
+    value = wide ? value : (double)(float)value;
     return state >> 10 & 1 && bin > 0 ? -value : value;
 }
 
-MPI_TEST(statistics, of_many_values_are_exact)
+/* Adds up many values of a type, dealt to the ranks, and one by one here, without the words in front. */
+static void check_many(enum mzg_type type)
 {
     enum { MANY = 3000 };
+    bool wide = type == MZG_FLOAT64;
     struct mzg_error err = {0};
     struct mzg_pool *pool = NULL;
     struct mzg_statistics statistics;
     cr_assert(eq(int, (int)mzg_pool_new(MPI_COMM_WORLD, 2, &pool, &err), MZG_OK));
-    cr_assert(eq(int, (int)mzg_statistics_init(BINS, &statistics, &err), MZG_OK));
-    struct mzg_exact_sum sums[BINS] = {0};
-    float most[BINS];
+    cr_assert(eq(int, (int)mzg_statistics_init(BINS, type, &statistics, &err), MZG_OK));
+    static uint64_t sums[BINS][MZG_EXACT_SUM_MAX_LIMBS];
+    double most[BINS];
     for (int64_t row = 0; row < MANY; row++) {
         int64_t count = BINS;
         int32_t bins[BINS];
-        float values[BINS];
+        float narrow[BINS];
+        double doubles[BINS];
         for (int32_t bin = 0; bin < BINS; bin++) {
+            int64_t mantissa;
+            uint32_t position;
             bins[bin] = bin;
-            values[bin] = value_of(row, bin);
-            mzg_exact_sum_add(&sums[bin], values[bin]);
-            most[bin] = row == 0 || values[bin] > most[bin] ? values[bin] : most[bin];
+            doubles[bin] = value_of(row, bin, wide);
+            narrow[bin] = (float)doubles[bin];
+            if (wide)
+                mzg_exact_sum_split_float64(doubles[bin], &mantissa, &position);
+            else
+                mzg_exact_sum_split_float32(narrow[bin], &mantissa, &position);
+            mzg_exact_sum_add_shifted(statistics.kind, sums[bin], mantissa, position);
+            most[bin] = row == 0 || doubles[bin] > most[bin] ? doubles[bin] : most[bin];
         }
-        struct mzg_rows rows = {
-            .n_rows = 1, .n_values = BINS, .row_counts = &count, .bins = bins, .values = values};
+        struct mzg_rows rows = {.n_rows = 1,
+                                .n_values = BINS,
+                                .row_counts = &count,
+                                .bins = bins,
+                                .values = wide ? (void *)doubles : narrow};
         if (row % mpi_size == mpi_rank)
             mzg_statistics_add(&statistics, &rows, pool);
     }
     mzg_statistics_reduce(&statistics, MPI_COMM_WORLD);
     for (int bin = 0; bin < BINS; bin++) {
-        cr_expect(eq(i64, statistics.bins[bin].count, MANY));
-        cr_expect(eq(flt, statistics.bins[bin].maximum, most[bin]));
-        cr_expect(eq(int, memcmp(&statistics.bins[bin].sum, &sums[bin], sizeof sums[bin]), 0));
+        cr_expect(eq(i64, statistics.counts[bin], MANY));
+        cr_expect(eq(dbl, statistics.maxima[bin], most[bin]));
+        size_t size = (size_t)statistics.kind->limbs * sizeof(uint64_t);
+        cr_expect(eq(int, memcmp(mzg_statistics_sum(&statistics, bin), sums[bin], size), 0));
     }
     mzg_statistics_destroy(&statistics);
     mzg_pool_free(pool);
+}
+
+MPI_TEST(statistics, of_many_floats_are_exact)
+{
+    check_many(MZG_FLOAT32);
+}
+
+MPI_TEST(statistics, of_many_doubles_are_exact)
+{
+    check_many(MZG_FLOAT64);
 }

@@ -57,6 +57,7 @@ Test(cli_convert, nothing_given_leaves_everything_to_mzgrid)
     cr_expect(eq(i64, options.axis.bins, 0));
     cr_expect(eq(i64, options.max_skipped, -1));
     cr_expect(eq(int, (int)options.layout, MZG_LAYOUT_CSC));
+    cr_expect(eq(int, (int)options.dtype, MZG_DTYPE_FLOAT32));
     cr_expect(eq(int, (int)options.duplicates, MZG_DUPLICATES_SUM));
     cr_expect(not(options.fail_on_error));
 }
@@ -100,7 +101,7 @@ Test(cli_convert, bin_widths_in_their_units)
 Test(cli_convert, the_other_values)
 {
     struct mzg_convert_options options = read_options(
-        "--bins 500 --min-mz 50.5 --max-mz 1e3 --scan-range --min-intensity 2 --layout csr "
+        "--bins 500 --min-mz 50.5 --max-mz 1e3 --scan-range --min-intensity 2 --layout csr --dtype float64 "
         "--pixel-size 50 --z-spacing 10 --duplicates error --on-error fail --max-skipped 0 --keep-going "
         "--chunk-size 64 --keep-hdf5 --strict --allow-truncated --allow-large-grid --overwrite");
     cr_expect(eq(i64, options.axis.bins, 500));
@@ -108,6 +109,7 @@ Test(cli_convert, the_other_values)
     cr_expect(eq(dbl, options.axis.max_mz, 1000));
     cr_expect(eq(dbl, options.min_intensity, 2));
     cr_expect(eq(int, (int)options.layout, MZG_LAYOUT_CSR));
+    cr_expect(eq(int, (int)options.dtype, MZG_DTYPE_FLOAT64));
     cr_expect(eq(dbl, options.pixel_size[0], 50));
     cr_expect(eq(dbl, options.pixel_size[1], 50));
     cr_expect(eq(dbl, options.z_spacing, 10));

@@ -7,20 +7,51 @@
 #include <math.h>
 #include <stddef.h>
 
+static const struct mzg_exact_sum_kind *const narrow = &mzg_exact_sum_float32;
+static const struct mzg_exact_sum_kind *const wide = &mzg_exact_sum_float64;
+
+static void add_float(uint64_t *sum, float value)
+{
+    int64_t mantissa;
+    uint32_t position;
+    mzg_exact_sum_split_float32(value, &mantissa, &position);
+    mzg_exact_sum_add_shifted(narrow, sum, mantissa, position);
+}
+
 static double sum_of(const float *values, size_t n)
 {
-    struct mzg_exact_sum sum = {0};
+    uint64_t sum[MZG_EXACT_SUM_MAX_LIMBS] = {0};
     for (size_t i = 0; i < n; i++)
-        mzg_exact_sum_add(&sum, values[i]);
-    return mzg_exact_sum_round(&sum);
+        add_float(sum, values[i]);
+    return mzg_exact_sum_round(narrow, sum);
+}
+
+static void add_doubles(uint64_t *sum, const double *values, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        int64_t mantissa;
+        uint32_t position;
+        mzg_exact_sum_split_float64(values[i], &mantissa, &position);
+        mzg_exact_sum_add_shifted(wide, sum, mantissa, position);
+    }
+}
+
+static double sum_of_doubles(const double *values, size_t n)
+{
+    uint64_t sum[MZG_EXACT_SUM_MAX_LIMBS] = {0};
+    add_doubles(sum, values, n);
+    return mzg_exact_sum_round(wide, sum);
 }
 
 #define SUM(...) sum_of((float[]){__VA_ARGS__}, sizeof((float[]){__VA_ARGS__}) / sizeof(float))
+#define WIDE_SUM(...)                                                                                        \
+    sum_of_doubles((double[]){__VA_ARGS__}, sizeof((double[]){__VA_ARGS__}) / sizeof(double))
 
 Test(exact_sum, nothing_is_zero)
 {
-    struct mzg_exact_sum sum = {0};
-    cr_expect(eq(dbl, mzg_exact_sum_round(&sum), 0.0));
+    uint64_t sum[MZG_EXACT_SUM_MAX_LIMBS] = {0};
+    cr_expect(eq(dbl, mzg_exact_sum_round(narrow, sum), 0.0));
+    cr_expect(eq(dbl, mzg_exact_sum_round(wide, sum), 0.0));
 }
 
 Test(exact_sum, large_terms_cancel_and_small_ones_stay)
@@ -59,11 +90,11 @@ Test(exact_sum, order_and_grouping_do_not_matter)
             values[i] = -values[i];
     }
     double forward = sum_of(values, N);
-    struct mzg_exact_sum even = {0}, odd = {0};
+    uint64_t even[MZG_EXACT_SUM_MAX_LIMBS] = {0}, odd[MZG_EXACT_SUM_MAX_LIMBS] = {0};
     for (int i = N - 1; i >= 0; i--)
-        mzg_exact_sum_add(i % 2 ? &odd : &even, values[i]);
-    mzg_exact_sum_merge(&even, &odd);
-    cr_expect(eq(dbl, mzg_exact_sum_round(&even), forward));
+        add_float(i % 2 ? odd : even, values[i]);
+    mzg_exact_sum_merge(narrow, even, odd);
+    cr_expect(eq(dbl, mzg_exact_sum_round(narrow, even), forward));
 
     long double reference = 0; /* 64 bits suffice to tell a wrong limb */
     for (int i = 0; i < N; i++)
@@ -77,9 +108,52 @@ Test(exact_sum, integers_are_added_at_any_place)
     int64_t values[] = {0, 1, -1, INT64_MAX, INT64_MIN + 1, 0x123456789abcdef, -0x123456789abcdef};
     for (uint32_t position = 0; position <= 253; position++) {
         for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
-            struct mzg_exact_sum sum = {0};
-            mzg_exact_sum_add_shifted(&sum, values[i], position);
-            cr_expect(eq(dbl, mzg_exact_sum_round(&sum), ldexp((double)values[i], (int)position - 149)));
+            uint64_t sum[MZG_EXACT_SUM_MAX_LIMBS] = {0};
+            mzg_exact_sum_add_shifted(narrow, sum, values[i], position);
+            cr_expect(
+                eq(dbl, mzg_exact_sum_round(narrow, sum), ldexp((double)values[i], (int)position - 149)));
         }
     }
+}
+
+Test(exact_sum, of_doubles_of_any_size)
+{
+    cr_expect(eq(dbl, WIDE_SUM(DBL_MAX, 1.0, -DBL_MAX), 1.0));
+    cr_expect(eq(dbl, WIDE_SUM(DBL_MAX, DBL_TRUE_MIN, -DBL_MAX), DBL_TRUE_MIN));
+    cr_expect(eq(dbl, WIDE_SUM(-DBL_TRUE_MIN, -DBL_TRUE_MIN), -2 * DBL_TRUE_MIN));
+    cr_expect(eq(dbl, WIDE_SUM(DBL_MIN, -DBL_TRUE_MIN), DBL_MIN - DBL_TRUE_MIN));
+    cr_expect(
+        eq(dbl, WIDE_SUM(0.1, 0.2, -0.3), 0x1p-55)); /* 0.1 + 0.2 in double would be 2^-54 more than 0.3 */
+    cr_expect(eq(dbl, WIDE_SUM(1.0, 0x1p-53), 1.0));
+    cr_expect(eq(dbl, WIDE_SUM(1.0, 0x1p-53, 0x1p-900), 1 + 0x1p-52));
+    cr_expect(eq(dbl, WIDE_SUM(1.0, 0x1p-53, -0x1p-900), 1.0));
+    cr_expect(eq(dbl, WIDE_SUM(-1.0, -0x1p-52, -0x1p-53), -1 - 0x1p-51));
+    cr_expect(eq(dbl, WIDE_SUM(DBL_MAX, DBL_MAX), INFINITY));
+}
+
+Test(exact_sum, words_of_128_bits_are_added_at_any_place)
+{
+    const double size[] = {0x1p0, 0x1p52, 0x1p100, 0x1p120};
+    for (uint32_t position = 0; position <= 2045; position += 7) {
+        for (size_t i = 0; i < sizeof size / sizeof *size; i++) {
+            uint64_t sum[MZG_EXACT_SUM_MAX_LIMBS] = {0};
+            __int128 word = (__int128)size[i] * 3;
+            double expected = ldexp(3 * size[i], (int)position - 1074);
+            mzg_exact_sum_add_shifted(wide, sum, word, position);
+            cr_expect(eq(dbl, mzg_exact_sum_round(wide, sum), expected));
+            mzg_exact_sum_add_shifted(wide, sum, -word, position);
+            mzg_exact_sum_add_shifted(wide, sum, -word, position);
+            cr_expect(eq(dbl, mzg_exact_sum_round(wide, sum), -expected));
+        }
+    }
+}
+
+Test(exact_sum, a_mean_is_finite_where_the_sum_is_not)
+{
+    uint64_t sum[MZG_EXACT_SUM_MAX_LIMBS] = {0};
+    const double largest[] = {DBL_MAX, DBL_MAX, DBL_MAX, DBL_MAX};
+    add_doubles(sum, largest, 4);
+    cr_expect(eq(dbl, mzg_exact_sum_round(wide, sum), INFINITY));
+    cr_expect(eq(dbl, mzg_exact_sum_mean(wide, sum, 4), DBL_MAX));
+    cr_expect(eq(dbl, mzg_exact_sum_mean(wide, sum, 8), DBL_MAX / 2));
 }
