@@ -2,7 +2,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* The number of kB behind `key` in a /proc file of "Key:   123 kB" lines, in bytes; 0 if it is not there. */
 static int64_t read_kilobytes(const char *path, const char *key)
@@ -73,6 +75,21 @@ int64_t mzg_memory_available(void)
     if (v1 < least)
         least = v1;
     return least;
+}
+
+void *mzg_memory_large(int64_t bytes)
+{
+    const size_t huge = 2 << 20;
+    if (bytes < 0)
+        return NULL;
+    if ((size_t)bytes < 4 * huge)
+        return malloc(bytes > 0 ? (size_t)bytes : 1);
+    size_t rounded = ((size_t)bytes + huge - 1) / huge * huge;
+    void *memory = aligned_alloc(huge, rounded);
+    if (memory)
+        madvise(memory, rounded,
+                MADV_HUGEPAGE); /* where it fails pages are small, and all else is the same */
+    return memory;
 }
 
 int64_t mzg_size_product(int64_t a, int64_t b)

@@ -15,6 +15,11 @@ int64_t mzg_memory_peak(void);
  * control group's limit (v1 or v2) leaves. */
 int64_t mzg_memory_available(void);
 
+/* `bytes` bytes, in huge pages where the system has them: for large buffers that are accessed all over, of
+ * which each small page would cost a walk through the page tables. NULL where there is no memory; for free().
+ */
+void *mzg_memory_large(int64_t bytes);
+
 /* a * b, a * b * c, or -1 where the product, or a negative factor, has no meaning as a size. */
 int64_t mzg_size_product(int64_t a, int64_t b);
 int64_t mzg_size_product3(int64_t a, int64_t b, int64_t c);

@@ -19,7 +19,8 @@ enum {
     CHUNK_VALUES = 1 << 16,  /* of an inner chunk: an ion image touches few of them */
     SHARDS = 64,             /* so many, that ranks can share the work, unless that makes them too large: */
     SHARD_VALUES = 32 << 20, /* 128 MiB, which keeps 100 GB below 1000 files */
-    INDPTR_CHUNK = 1 << 16
+    INDPTR_CHUNK = 1 << 16,
+    PART_BYTES = 96 << 20
 };
 
 struct writer {
@@ -121,12 +122,16 @@ static enum mzg_status write_csr(struct writer *w, struct mzg_error *err)
     return MZG_OK;
 }
 
-/* The values that a rank takes at once: as many whole shards as its memory holds, at least one. */
+/* The values that a rank takes at once: as many whole shards as its memory holds, at least one; of rows that
+ * wait in memory no more than a few, whose buffer is used again and again instead of ever new memory. */
 static int64_t values_per_part(const struct writer *w)
 {
     const struct mzg_stage *stage = w->matrix->stage;
     int64_t left =
         w->matrix->memory - mzg_stage_transpose_memory(stage) - w->shard_values * mzg_stage_entry_size(stage);
+    bool in_memory = mzg_stage_memory(stage) > 0;
+    if (in_memory && left > PART_BYTES)
+        left = PART_BYTES;
     int64_t shards = left / (w->shard_values * mzg_stage_column_entry_size(stage));
     return (shards < 1 ? 1 : shards) * w->shard_values;
 }

@@ -1,5 +1,6 @@
 /*
- * Every rank meets the rows of the columns it wants in their order (stage/exchange.h), so each value goes
+ * Rows that every rank sees in memory are gathered from there (stage/gather.h). All others come in rounds:
+ * every rank meets the rows of the columns it wants in their order (stage/exchange.h), so each value goes
  * straight to its final place:
  *
  *     place = column_begins[column] + how many values of that column came before
@@ -14,8 +15,10 @@
 #include <stage/transpose.h>
 
 #include <core/agree.h>
+#include <core/memory.h>
 #include <core/pool.h>
 #include <stage/exchange.h>
+#include <stage/gather.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -50,9 +53,8 @@ static bool is_wide(const struct transposition *t)
     return t->stage->value_type == MZG_FLOAT64;
 }
 
-/* The columns that hold values first .. first + n - 1. */
-static struct mzg_column_range columns_of_values(const int64_t *column_begins, int64_t n_columns,
-                                                 int64_t first, int64_t n)
+struct mzg_column_range mzg_columns_of_values(const int64_t *column_begins, int64_t n_columns, int64_t first,
+                                              int64_t n)
 {
     if (n == 0)
         return (struct mzg_column_range){0, 0};
@@ -180,7 +182,7 @@ static void add_to_panel(void *context, int64_t panel, int worker)
 static enum mzg_status begin_part(struct transposition *t, int64_t first, int64_t n, struct mzg_error *err)
 {
     t->part = (struct mzg_column_values){.first = first, .n = n, .entries = t->entries};
-    t->columns = columns_of_values(t->options->column_begins, t->stage->n_columns, first, n);
+    t->columns = mzg_columns_of_values(t->options->column_begins, t->stage->n_columns, first, n);
     int64_t n_columns = t->columns.end - t->columns.first;
     free(t->places);
     t->places = malloc((size_t)(n_columns + 1) * sizeof *t->places);
@@ -243,7 +245,7 @@ static enum mzg_status make_panels(struct transposition *t, struct mzg_error *er
     for (int64_t i = 0; i < t->n_panels; i++) {
         int64_t n;
         int64_t first = part_begin(t, i, &n);
-        t->panel_columns[i] = columns_of_values(t->options->column_begins, t->stage->n_columns, first, n);
+        t->panel_columns[i] = mzg_columns_of_values(t->options->column_begins, t->stage->n_columns, first, n);
     }
     struct mzg_panels *panels = NULL;
     mzg_panels_new(t->options->scratch_path, t->n_panels, t->panel_columns, mzg_stage_value_size(t->stage),
@@ -295,7 +297,7 @@ static enum mzg_status allocate(struct transposition *t, struct mzg_error *err)
     const struct mzg_transpose_options *o = t->options;
     size_t n = (size_t)(o->n < o->most_values ? o->n : o->most_values) + 1;
     t->wanted = calloc((size_t)t->stage->context->size, sizeof *t->wanted);
-    t->entries = malloc(n * (size_t)mzg_stage_column_entry_size(t->stage));
+    t->entries = mzg_memory_large((int64_t)n * mzg_stage_column_entry_size(t->stage));
     if (!t->wanted || !t->entries)
         return mzg_fail(err, MZG_ENOMEM, "no memory for %zu values of the matrix in column order", n);
     return MZG_OK;
@@ -306,7 +308,8 @@ static int share_wishes(struct transposition *t)
 {
     const struct mzg_transpose_options *o = t->options;
     MPI_Comm comm = t->stage->context->comm;
-    struct mzg_column_range mine = columns_of_values(o->column_begins, t->stage->n_columns, o->first, o->n);
+    struct mzg_column_range mine =
+        mzg_columns_of_values(o->column_begins, t->stage->n_columns, o->first, o->n);
     MPI_Allgather(&mine, 2, MPI_INT64_T, t->wanted, 2, MPI_INT64_T, comm);
     int several = o->n > o->most_values, any;
     MPI_Allreduce(&several, &any, 1, MPI_INT, MPI_LOR, comm);
@@ -317,6 +320,10 @@ enum mzg_status mzg_stage_transpose(struct mzg_stage *stage, const struct mzg_tr
                                     mzg_take_columns_fn *take, void *context, struct mzg_error *err)
 {
     struct transposition t = {.stage = stage, .options = options};
+    if (mzg_stage_blocks(stage, &(const struct mzg_stage_block *){NULL}) > 0) {
+        mzg_gather_columns(stage, options, take, context, err);
+        return mzg_agree(stage->context->comm, err);
+    }
     allocate(&t, err);
     if (mzg_agree(stage->context->comm, err) != MZG_OK)
         goto cleanup;
@@ -347,5 +354,7 @@ int64_t mzg_stage_column_entry_size(const struct mzg_stage *stage)
 
 int64_t mzg_stage_transpose_memory(const struct mzg_stage *stage)
 {
-    return mzg_exchange_memory(stage) + 8 * stage->n_columns;
+    return mzg_stage_blocks(stage, &(const struct mzg_stage_block *){NULL}) > 0
+               ? mzg_gather_memory(stage)
+               : mzg_exchange_memory(stage) + 8 * stage->n_columns;
 }
