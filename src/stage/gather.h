@@ -1,6 +1,6 @@
 /*
- * From rows to columns where every rank sees the whole matrix in memory: nothing is sent and nothing waits on a
- * disk. Used by stage/transpose.c.
+ * From rows to columns where every rank sees the whole matrix in memory: nothing is sent and nothing waits on
+ * a disk. Used by stage/transpose.c.
  */
 #ifndef MZG_STAGE_GATHER_H
 #define MZG_STAGE_GATHER_H
