@@ -1,5 +1,7 @@
 #include <core/memory.h>
 
+#include <core/cgroup.h>
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,29 +28,6 @@ static int64_t read_kilobytes(const char *path, const char *key)
     return kilobytes * 1024;
 }
 
-/* The single number in a control group's file; -1 if there is none, or "max". */
-static int64_t read_number(const char *path)
-{
-    FILE *file = fopen(path, "r");
-    if (!file)
-        return -1;
-    int64_t number;
-    if (fscanf(file, "%" SCNd64, &number) != 1)
-        number = -1;
-    fclose(file);
-    return number;
-}
-
-/* What the limit of one control-group hierarchy leaves; INT64_MAX without a limit. */
-static int64_t group_leaves(const char *limit_path, const char *usage_path)
-{
-    int64_t limit = read_number(limit_path);
-    int64_t usage = read_number(usage_path);
-    if (limit < 0 || usage < 0)
-        return INT64_MAX;
-    return limit > usage ? limit - usage : 0;
-}
-
 int64_t mzg_memory_pss(void)
 {
     return read_kilobytes("/proc/self/smaps_rollup", "Pss");
@@ -66,15 +45,21 @@ int64_t mzg_memory_peak(void)
 
 int64_t mzg_memory_available(void)
 {
-    int64_t least = read_kilobytes("/proc/meminfo", "MemAvailable");
-    int64_t v2 = group_leaves("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current");
-    int64_t v1 = group_leaves("/sys/fs/cgroup/memory/memory.limit_in_bytes",
-                              "/sys/fs/cgroup/memory/memory.usage_in_bytes");
-    if (v2 < least)
-        least = v2;
-    if (v1 < least)
-        least = v1;
-    return least;
+    int64_t node = read_kilobytes("/proc/meminfo", "MemAvailable");
+    int64_t groups = mzg_cgroup_left("/proc/self/cgroup", "/sys/fs/cgroup");
+    return groups < node ? groups : node;
+}
+
+double mzg_memory_pressure(void)
+{
+    FILE *file = fopen("/proc/pressure/memory", "r");
+    if (!file)
+        return 0;
+    double percent;
+    if (fscanf(file, "some avg10=%lf", &percent) != 1)
+        percent = 0;
+    fclose(file);
+    return percent;
 }
 
 void *mzg_memory_large(int64_t bytes)

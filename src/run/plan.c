@@ -9,7 +9,7 @@
 #include <inttypes.h>
 
 enum {
-    CHUNK_BYTES = 96 << 20, /* of both chunks; beyond this larger reads and writes gain nothing */
+    CHUNK_BYTES = 24 << 20, /* of both chunks; beyond this larger reads and writes gain nothing */
     LEAST_BYTES = 4 << 20,  /* for chunks and columns, below which nothing works well */
     CHUNK_PIXELS = 1 << 16, /* bounds the records that rank 0 receives in a round */
     CHUNKS_PER_RANK = 8, /* at least so many, where there are pixels enough, to keep ranks busy to the end */
