@@ -1,3 +1,9 @@
+# What a static library needs its users link with, too; a shared one brings it.
+if(BUILD_SHARED_LIBS)
+  set(MZGRID_PC_PRIVATE .private)
+endif()
+file(RELATIVE_PATH MZGRID_PC_TO_PREFIX /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+string(REGEX REPLACE "/$" "" MZGRID_PC_TO_PREFIX ${MZGRID_PC_TO_PREFIX})
 configure_file(${PROJECT_SOURCE_DIR}/cmake/mzgrid.pc.in ${PROJECT_BINARY_DIR}/mzgrid.pc @ONLY)
 
 install(TARGETS mzgrid_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

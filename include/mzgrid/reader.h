@@ -88,7 +88,8 @@ struct mzg_reader;
 /* The table of functions behind the interface. All that take a reader are local and do not communicate, but
  * for open and close. */
 struct mzg_reader_kind {
-    const char *name; /* such as "imzML" */
+    const char *name;         /* such as "imzML" */
+    const char *metadata_key; /* of the dataset's metadata in uns */
 
     /* Whether `path` looks like an input of this kind, by its name. */
     bool (*claims)(const char *path);

@@ -1,4 +1,4 @@
-"""The suite end-to-end: whole conversions of the three workloads, on one and two ranks, with the time of each stage."""
+"""The suite end-to-end: whole conversions of the workloads, on one and two ranks, with the time of each stage."""
 
 import json
 import shutil
@@ -18,14 +18,15 @@ largest sum of the proportional set sizes of all ranks, sampled ten times a seco
 high-water marks as mzgrid reports it. MB are decimal."""
 
 
-def convert(program, path, workload, ranks, threads):
-    """One measured conversion: a dictionary for the JSON."""
-    store = path.with_name(f"{workload.name}.zarr")
-    record = path.with_name(f"{workload.name}.zarr.run.json")
+def convert(program, path, workload, ranks, threads, *, more=(), source=None, watch=None, keep=False):
+    """One measured conversion: a dictionary for the JSON. `path` is its input, beside which the store is written, unless
+    `source` names another one; `more` are further options; `keep` leaves the store, STEM.zarr."""
+    store = path.with_name(f"{path.stem}.zarr")
+    record = path.with_name(f"{path.stem}.zarr.run.json")
     shutil.rmtree(store, ignore_errors=True)
     record.unlink(missing_ok=True)
-    options = [*workload.convert_options(), "--threads", threads]
-    done = run(launch(program, ranks, ["convert", path, store, *options]))
+    options = [*workload.convert_options(), "--threads", threads, *more]
+    done = run(launch(program, ranks, ["convert", source or path, store, *options]), watch)
     if done.status != 0:
         raise BenchError(f"converting {path.name} on {ranks} ranks ended with status {done.status}: {done.message}")
     told = json.loads(record.read_text())["report"]
@@ -33,6 +34,7 @@ def convert(program, path, workload, ranks, threads):
         raise BenchError(f"{path.name}: {told['pixels']} pixels, {told['skipped']} skipped; expected {workload.pixels}, 0")
     result = {
         "workload": workload.name,
+        "pixels": workload.pixels,
         "ranks": ranks,
         "threads": threads,
         "seconds": round(done.seconds, 3),
@@ -43,8 +45,9 @@ def convert(program, path, workload, ranks, threads):
         "non_zeros": told["non_zeros"],
         "store_bytes": tree_bytes(store),
     }
-    shutil.rmtree(store)
     record.unlink()
+    if not keep:
+        shutil.rmtree(store)
     return result
 
 

@@ -6,7 +6,7 @@ import pathlib
 import subprocess
 
 from . import report
-from .measure import BenchError
+from .measure import BenchError, build
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -100,9 +100,7 @@ def targets(runs):
 
 
 def run_suite(options):
-    build = options.program.parent
-    run(["cmake", "--build", build, "--target", "kernels"])
-    program = build / "tests/kernels"
+    program = build(options.program, "kernels")
     python = pathlib.Path(os.environ.get("MZGRID_VENV", ROOT / ".venv")) / "bin/python"
     if not python.exists():
         raise BenchError(f"{python}: no such program; scripts/setup --tests makes the Python environment")

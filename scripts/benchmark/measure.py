@@ -22,6 +22,8 @@ class Measured:
     processor_seconds: float
     peak_pss: int  # bytes: the largest sum over the processes, among the samples
     message: str  # the last lines on standard error
+    log: str  # all of it
+    out: str  # standard output
 
 
 def launch(program, ranks, arguments):
@@ -50,17 +52,27 @@ def pss(pid):
     return 0
 
 
-class MemorySampler(threading.Thread):
-    """Sums the proportional set sizes of a job's processes, its launcher left out, ten times a second."""
+def written(pid):
+    """The bytes that a process has handed to write calls of any kind."""
+    for line in pathlib.Path(f"/proc/{pid}/io").read_text().splitlines():
+        if line.startswith("wchar:"):
+            return int(line.split()[1])
+    return 0
 
-    def __init__(self, pid, with_root):
+
+class Sampler(threading.Thread):
+    """Sums the proportional set sizes of a job's processes, its launcher left out, ten times a second. With `watch` it
+    also calls watch(bytes written so far by them)."""
+
+    def __init__(self, pid, with_root, watch):
         super().__init__(daemon=True)
         self.pid = pid
         self.with_root = with_root
+        self.watch = watch
         self.peak = 0
         self.over = threading.Event()
 
-    def sample(self):
+    def sum_over_processes(self, of):
         total = 0
         try:
             processes = children(self.pid)
@@ -69,7 +81,7 @@ class MemorySampler(threading.Thread):
         for process in processes:
             if process != self.pid or self.with_root:
                 try:
-                    total += pss(process)
+                    total += of(process)
                 except OSError:  # it ended meanwhile
                     pass
         return total
@@ -77,13 +89,15 @@ class MemorySampler(threading.Thread):
     def run(self):
         while not self.over.is_set():
             begin = time.monotonic()
-            self.peak = max(self.peak, self.sample())
+            self.peak = max(self.peak, self.sum_over_processes(pss))
+            if self.watch:
+                self.watch(self.sum_over_processes(written))
             self.over.wait(max(0.0, PERIOD - (time.monotonic() - begin)))
 
 
-def run(command):
-    """Runs `command` to its end. For an MPI job the memory is that of the ranks, not of mpirun."""
-    with tempfile.TemporaryFile() as errors:
+def run(command, watch=None):
+    """Runs `command` to its end. For an MPI job the memory is that of the ranks, not of mpirun. `watch` as for Sampler."""
+    with tempfile.TemporaryFile() as errors, tempfile.TemporaryFile() as output:
         os.sync()  # what earlier runs left to be written is not to be paid for by this one
         before = os.times()
         begin = time.monotonic()
@@ -91,25 +105,40 @@ def run(command):
             [str(word) for word in command],
             env=environment(),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=output,
             stderr=errors,
         )
-        sampler = MemorySampler(process.pid, with_root=command[0] != "mpirun")
+        sampler = Sampler(process.pid, command[0] != "mpirun", watch)
         sampler.start()
         status = process.wait()
         seconds = time.monotonic() - begin
         sampler.over.set()
         sampler.join()
         after = os.times()
-        errors.seek(0)
-        message = " / ".join(errors.read().decode(errors="replace").split("\n")[-4:]).strip(" /")
+        log, out = (whole(file) for file in (errors, output))
+        message = " / ".join(log.split("\n")[-4:]).strip(" /")
     processor = after.children_user + after.children_system - before.children_user - before.children_system
-    return Measured(status, seconds, processor, sampler.peak, message)
+    return Measured(status, seconds, processor, sampler.peak, message, log, out)
+
+
+def whole(file):
+    file.seek(0)
+    return file.read().decode(errors="replace")
 
 
 def tree_bytes(path):
     """The bytes of all files below `path`."""
     return sum(f.stat().st_size for f in pathlib.Path(path).rglob("*") if f.is_file())
+
+
+def build(program, target):
+    """The program of the bench named `target`, built beside mzgrid."""
+    directory = pathlib.Path(program).parent
+    command = ["cmake", "--build", str(directory), "--target", target]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise BenchError(f"{' '.join(command)} ended with status {done.returncode}: {done.stdout.strip()[-400:]}")
+    return directory / "tests" / target
 
 
 def empty_job_seconds(program, ranks, runs):

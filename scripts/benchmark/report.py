@@ -38,7 +38,7 @@ def median(values):
 
 def spread(values, digits=2):
     """The median, and the least and the greatest behind it."""
-    return f"{median(values):.{digits}f} ({min(values):.{digits}f}–{max(values):.{digits}f})"
+    return f"{median(values):,.{digits}f} ({min(values):,.{digits}f}–{max(values):,.{digits}f})"
 
 
 def table(head, rows):

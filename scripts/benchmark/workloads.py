@@ -1,4 +1,4 @@
-"""What is converted: generated data of the three kinds, each with the axis and the method that suit it."""
+"""What is converted: generated data of the three kinds and of a million pixels, each with the axis and method that suit it."""
 
 import dataclasses
 import json
@@ -36,6 +36,10 @@ class Workload:
             self, width=max(1, round(self.width * side)), height=max(1, round(self.height * side))
         )
 
+    def description(self):
+        """The same spectra without a file."""
+        return f"synthetic:{self.width}x{self.height}:{self.points}:{self.kind}:1:full"
+
     def generator_options(self):
         return f"--size {self.width}x{self.height} --kind {self.kind} --points {self.points} --seed 1 --full".split()
 
@@ -48,7 +52,8 @@ class Workload:
 ALL = [
     Workload("centroid", "centroid", 200, 200, 1500, "reflector_tof", 100_000, "nearest_neighbor"),
     Workload("profile", "profile", 100, 100, 5000, "linear_tof", 100_000, "nearest_neighbor"),
-    Workload("continuous", "continuous", 100, 100, 20000, "linear_tof", 50_000, "linear"),
+    Workload("continuous", "continuous", 100, 100, 20000, "linear_tof", 50_000, "tic_preserving"),
+    Workload("million", "centroid", 1000, 1000, 300, "reflector_tof", 100_000, "nearest_neighbor"),
 ]
 
 

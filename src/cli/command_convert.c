@@ -105,8 +105,9 @@ const struct mzg_command mzg_command_convert = {
     .name = "convert",
     .summary = "Convert an imzML file to a SpatialData Zarr store.",
     .description =
-        "Resamples every spectrum of INPUT (imzML, with its .ibd beside it) onto one mass axis and writes "
-        "the SpatialData Zarr store OUTPUT.zarr. Runs on any number of MPI ranks, as in 'mpirun -n 8 "
+        "Resamples every spectrum of INPUT (imzML, with its .ibd beside it; or synthetic:WxH:POINTS, made in "
+        "memory) onto one mass axis and writes the SpatialData Zarr store OUTPUT.zarr. Runs on any number of "
+        "MPI ranks, as in 'mpirun -n 8 "
         "mzgrid convert ...'; the result is the same. A record of the run is left in "
         "OUTPUT.zarr.run.json.",
     .operands = {"INPUT", "OUTPUT.zarr"},

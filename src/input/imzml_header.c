@@ -115,7 +115,7 @@ static void push_path(struct mzg_imzml_header *header, const char *name,
     header->path_length[header->depth] = length;
     size_t name_length = strlen(name);
     bool is_list = !id.p && name_length > 4 && strcmp(name + name_length - 4, "List") == 0;
-    if (is_list || section_of(mzg_element_parse(name)) == header->section)
+    if (is_list || section_of(mzg_element_parse(mzg_text_of(name))) == header->section)
         return;
 
     const char *separator = length > 0 ? "/" : "";

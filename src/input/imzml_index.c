@@ -13,68 +13,36 @@ struct parameter {
     enum mzg_value_source source;
 };
 
+struct mzg_index_totals mzg_index_totals_none(void)
+{
+    return (struct mzg_index_totals){.min_mz = INFINITY, .max_mz = -INFINITY};
+}
+
+void mzg_index_totals_add(struct mzg_index_totals *totals, const struct mzg_index_totals *more)
+{
+    for (int type = 0; type < 3; type++)
+        totals->n_type[type] += more->n_type[type];
+    totals->n_with_range += more->n_with_range;
+    totals->min_mz = fmin(totals->min_mz, more->min_mz);
+    totals->max_mz = fmax(totals->max_mz, more->max_mz);
+    totals->n_without_position += more->n_without_position;
+}
+
 void mzg_imzml_index_init(struct mzg_imzml_index *index, const struct mzg_imzml_header *header,
                           int64_t ibd_size, struct mzg_findings *findings)
 {
-    *index = (struct mzg_imzml_index){.header = header,
-                                      .ibd_size = ibd_size,
-                                      .findings = findings,
-                                      .min_mz = INFINITY,
-                                      .max_mz = -INFINITY};
-}
-
-static void destroy_list(struct mzg_entry_list *list)
-{
-    for (int64_t b = 0; b < list->n_blocks; b++)
-        free(list->blocks[b]);
-    free(list->blocks);
-    *list = (struct mzg_entry_list){0};
+    *index = (struct mzg_imzml_index){
+        .header = header, .ibd_size = ibd_size, .findings = findings, .totals = mzg_index_totals_none()};
 }
 
 void mzg_imzml_index_destroy(struct mzg_imzml_index *index)
 {
-    destroy_list(&index->entries);
-}
-
-static enum mzg_status append(struct mzg_entry_list *list, const struct mzg_imzml_entry *entry,
-                              struct mzg_error *err)
-{
-    if (list->n == list->n_blocks * MZG_ENTRY_BLOCK) {
-        /* The table of blocks grows by one each time: it is small, and realloc seldom moves it. */
-        struct mzg_imzml_entry **blocks =
-            realloc(list->blocks, ((size_t)list->n_blocks + 1) * sizeof *list->blocks);
-        if (blocks)
-            list->blocks = blocks;
-        struct mzg_imzml_entry *block = blocks ? malloc(MZG_ENTRY_BLOCK * sizeof *block) : NULL;
-        if (!block)
-            return mzg_fail(err, MZG_ENOMEM, "no memory for the index after %" PRId64 " spectra", list->n);
-        list->blocks[list->n_blocks++] = block;
-    }
-    list->blocks[list->n / MZG_ENTRY_BLOCK][list->n % MZG_ENTRY_BLOCK] = *entry;
-    list->n++;
-    return MZG_OK;
-}
-
-const struct mzg_imzml_entry *mzg_entry_list_at(const struct mzg_entry_list *list, int64_t i)
-{
-    return &list->blocks[i / MZG_ENTRY_BLOCK][i % MZG_ENTRY_BLOCK];
-}
-
-void mzg_entry_list_move(struct mzg_entry_list *list, struct mzg_imzml_entry *to)
-{
-    for (int64_t b = 0; b < list->n_blocks; b++) {
-        int64_t left = list->n - b * MZG_ENTRY_BLOCK;
-        int64_t n = left < MZG_ENTRY_BLOCK ? left : MZG_ENTRY_BLOCK;
-        memcpy(to + b * MZG_ENTRY_BLOCK, list->blocks[b], (size_t)n * sizeof *to);
-        free(list->blocks[b]);
-        list->blocks[b] = NULL;
-    }
-    destroy_list(list);
+    mzg_entry_list_destroy(&index->entries);
 }
 
 static int64_t ordinal(const struct mzg_imzml_index *index)
 {
-    return index->entries.n;
+    return index->first_spectrum + index->entries.n;
 }
 
 static void note_repeated(struct mzg_imzml_index *index, const char *what)
@@ -255,11 +223,11 @@ static void apply_group(struct mzg_imzml_index *index, struct mzg_text id)
     }
 }
 
-enum mzg_status mzg_imzml_index_start(struct mzg_imzml_index *index, enum mzg_imzml_element element,
-                                      const struct mzg_xml_attributes *attributes, struct mzg_error *err)
+enum mzg_status mzg_imzml_index_start(struct mzg_imzml_index *index, const struct mzg_imzml_tag *tag,
+                                      struct mzg_error *err)
 {
     struct mzg_index_spectrum *spectrum = &index->spectrum;
-    switch (element) {
+    switch (tag->element) {
     case MZG_ELEMENT_SPECTRUM:
         if (index->in_spectrum)
             return mzg_fail(err, MZG_EFORMAT, "spectrum %" PRId64 " holds another spectrum",
@@ -273,21 +241,32 @@ enum mzg_status mzg_imzml_index_start(struct mzg_imzml_index *index, enum mzg_im
         break;
     case MZG_ELEMENT_CV_PARAM:
     case MZG_ELEMENT_USER_PARAM: {
-        struct parameter parameter = {.term = mzg_term_parse(mzg_xml_attribute(attributes, "accession")),
-                                      .value = mzg_xml_attribute(attributes, "value"),
-                                      .source = MZG_FROM_ELEMENT};
-        if (parameter.term == MZG_TERM_UNKNOWN)
-            parameter.name = mzg_xml_attribute(attributes, "name");
+        struct parameter parameter = {tag->term, tag->name, tag->value, MZG_FROM_ELEMENT};
         apply(index, &parameter);
         break;
     }
     case MZG_ELEMENT_GROUP_REF:
-        apply_group(index, mzg_xml_attribute(attributes, "ref"));
+        apply_group(index, tag->ref);
         break;
     default:
         break;
     }
     return MZG_OK;
+}
+
+enum mzg_status mzg_imzml_index_start_element(struct mzg_imzml_index *index, enum mzg_imzml_element element,
+                                              const struct mzg_xml_attributes *attributes,
+                                              struct mzg_error *err)
+{
+    struct mzg_imzml_tag tag = {.element = element};
+    if (element == MZG_ELEMENT_CV_PARAM || element == MZG_ELEMENT_USER_PARAM) {
+        tag.term = mzg_term_parse(mzg_xml_attribute(attributes, "accession"));
+        tag.name = mzg_xml_attribute(attributes, "name");
+        tag.value = mzg_xml_attribute(attributes, "value");
+    } else if (element == MZG_ELEMENT_GROUP_REF) {
+        tag.ref = mzg_xml_attribute(attributes, "ref");
+    }
+    return mzg_imzml_index_start(index, &tag, err);
 }
 
 /* Two data types on one array: the encoded length of an uncompressed array proves which is meant, or nothing
@@ -387,7 +366,7 @@ static void end_position(struct mzg_imzml_index *index)
         entry->position[d] = MZG_NO_COORDINATE;
     entry->fault = MZG_ENTRY_OK;
     set_fault(entry, MZG_ENTRY_NO_POSITION, MZG_MZ);
-    index->n_without_position++;
+    index->totals.n_without_position++;
     mzg_find(index->findings, MZG_FOUND_NO_POSITION, "spectrum %" PRId64, ordinal(index) + 1);
 }
 
@@ -408,13 +387,14 @@ static enum mzg_status end_spectrum(struct mzg_imzml_index *index, struct mzg_er
     for (int i = 0; i < spectrum->n_other_arrays && has_both; i++)
         mzg_find(index->findings, MZG_FOUND_EXTRA_ARRAY, "in spectrum %" PRId64, ordinal(index) + 1);
 
-    index->n_type[spectrum->type]++;
+    struct mzg_index_totals *totals = &index->totals;
+    totals->n_type[spectrum->type]++;
     if (spectrum->low_source && spectrum->high_source && spectrum->low <= spectrum->high) {
-        index->n_with_range++;
-        index->min_mz = fmin(index->min_mz, spectrum->low);
-        index->max_mz = fmax(index->max_mz, spectrum->high);
+        totals->n_with_range++;
+        totals->min_mz = fmin(totals->min_mz, spectrum->low);
+        totals->max_mz = fmax(totals->max_mz, spectrum->high);
     }
-    return append(&index->entries, entry, err);
+    return mzg_entry_list_append(&index->entries, entry, err);
 }
 
 enum mzg_status mzg_imzml_index_end(struct mzg_imzml_index *index, enum mzg_imzml_element element,

@@ -6,17 +6,8 @@
 #define MZG_INPUT_IMZML_INDEX_H
 
 #include <input/findings.h>
-#include <input/imzml_entry.h>
+#include <input/imzml_entry_list.h>
 #include <input/imzml_header.h>
-
-/* Entries in blocks, which grow without being moved and are freed one by one as they are copied out. */
-enum { MZG_ENTRY_BLOCK = 1 << 14 };
-
-struct mzg_entry_list {
-    struct mzg_imzml_entry **blocks;
-    int64_t n_blocks;
-    int64_t n;
-};
 
 /* Where a value comes from: the higher one wins. */
 enum mzg_value_source { MZG_FROM_NOWHERE, MZG_FROM_USER, MZG_FROM_GROUP, MZG_FROM_ELEMENT };
@@ -51,13 +42,22 @@ struct mzg_index_spectrum {
     struct mzg_index_array array;
 };
 
+/* What the spectra say together. All zero, but for the extremes: see mzg_index_totals_none(). */
+struct mzg_index_totals {
+    int64_t n_type[3];     /* spectra by enum mzg_spectrum_type */
+    int64_t n_with_range;  /* spectra that tell their lowest and highest m/z */
+    double min_mz, max_mz; /* their extremes */
+    int64_t n_without_position;
+};
+
+struct mzg_index_totals mzg_index_totals_none(void);
+void mzg_index_totals_add(struct mzg_index_totals *totals, const struct mzg_index_totals *more);
+
 struct mzg_imzml_index {
     struct mzg_entry_list entries; /* of complete spectra */
-    int64_t n_type[3];             /* spectra by enum mzg_spectrum_type */
-    int64_t n_with_range;          /* spectra that tell their lowest and highest m/z */
-    double min_mz, max_mz;         /* their extremes */
-    int64_t n_without_position;
+    struct mzg_index_totals totals;
 
+    int64_t first_spectrum;                /* ordinal of the first one in the file, for findings and errors */
     const struct mzg_imzml_header *header; /* resolved */
     int64_t ibd_size;
     struct mzg_findings *findings;
@@ -70,17 +70,25 @@ void mzg_imzml_index_init(struct mzg_imzml_index *index, const struct mzg_imzml_
                           int64_t ibd_size, struct mzg_findings *findings);
 void mzg_imzml_index_destroy(struct mzg_imzml_index *index);
 
+/* A start tag, as far as the index reads it. Texts that it does not have are none. */
+struct mzg_imzml_tag {
+    enum mzg_imzml_element element;
+    int term;              /* of a parameter: its accession */
+    struct mzg_text name;  /* of a parameter */
+    struct mzg_text value; /* of a parameter */
+    struct mzg_text ref;   /* of a reference to a group: its id */
+};
+
 /* The events from <spectrum> to </spectrum>, both included. Fail with MZG_ENOMEM, and with MZG_EFORMAT where
  * an array is encoded in a way that cannot be read or told. Local. */
-enum mzg_status mzg_imzml_index_start(struct mzg_imzml_index *index, enum mzg_imzml_element element,
-                                      const struct mzg_xml_attributes *attributes, struct mzg_error *err);
+enum mzg_status mzg_imzml_index_start(struct mzg_imzml_index *index, const struct mzg_imzml_tag *tag,
+                                      struct mzg_error *err);
 enum mzg_status mzg_imzml_index_end(struct mzg_imzml_index *index, enum mzg_imzml_element element,
                                     struct mzg_error *err);
 
-/* Entry i. */
-const struct mzg_imzml_entry *mzg_entry_list_at(const struct mzg_entry_list *list, int64_t i);
-
-/* Moves all entries to `to` and leaves the list empty. */
-void mzg_entry_list_move(struct mzg_entry_list *list, struct mzg_imzml_entry *to);
+/* The same from what an XML parser hands over. */
+enum mzg_status mzg_imzml_index_start_element(struct mzg_imzml_index *index, enum mzg_imzml_element element,
+                                              const struct mzg_xml_attributes *attributes,
+                                              struct mzg_error *err);
 
 #endif

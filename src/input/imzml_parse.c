@@ -53,9 +53,9 @@ static void on_start(void *context, const char *name, const struct mzg_xml_attri
 {
     struct attempt *attempt = context;
     struct mzg_imzml_document *document = attempt->document;
-    enum mzg_imzml_element element = mzg_element_parse(name);
+    enum mzg_imzml_element element = mzg_element_parse(mzg_text_of(name));
     if (attempt->in_spectra && (document->index.in_spectrum || element == MZG_ELEMENT_SPECTRUM)) {
-        mzg_imzml_index_start(&document->index, element, attributes, &attempt->err);
+        mzg_imzml_index_start_element(&document->index, element, attributes, &attempt->err);
     } else {
         mzg_imzml_header_start(&document->header, element, name, attributes, &attempt->err);
         if (element == MZG_ELEMENT_SPECTRUM_LIST && !attempt->in_spectra && attempt->err.status == MZG_OK)
@@ -69,7 +69,7 @@ static void on_end(void *context, const char *name)
     struct attempt *attempt = context;
     struct mzg_imzml_document *document = attempt->document;
     if (document->index.in_spectrum)
-        mzg_imzml_index_end(&document->index, mzg_element_parse(name), &attempt->err);
+        mzg_imzml_index_end(&document->index, mzg_element_parse(mzg_text_of(name)), &attempt->err);
     else
         mzg_imzml_header_end(&document->header);
     stop_on_failure(attempt);

@@ -278,6 +278,7 @@ static enum mzg_status imzml_shared_mz(struct mzg_reader *base, const double **m
 }
 
 const struct mzg_reader_kind mzg_imzml_kind = {.name = "imzML",
+                                               .metadata_key = "imzml",
                                                .claims = claims,
                                                .open = imzml_open,
                                                .close = imzml_close,

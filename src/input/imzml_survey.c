@@ -90,9 +90,9 @@ enum mzg_status mzg_imzml_survey(struct mzg_imzml_document *document, const stru
                                  int64_t n, struct mzg_imzml_summary *summary, struct mzg_pixels *pixels,
                                  struct mzg_error *err)
 {
-    const struct mzg_imzml_index *index = &document->index;
+    const struct mzg_index_totals *totals = &document->index.totals;
     struct mzg_dataset *dataset = &summary->dataset;
-    if (index->n_without_position == n)
+    if (totals->n_without_position == n)
         return mzg_fail(err, MZG_EFORMAT, "no spectrum has a usable position (IMS:1000050, IMS:1000051)");
     if (mzg_pixels_number(entries[0].position, sizeof *entries, n, pixels, err) != MZG_OK)
         return err->status;
@@ -110,12 +110,12 @@ enum mzg_status mzg_imzml_survey(struct mzg_imzml_document *document, const stru
     }
     mzg_pixels_box(entries[0].position, sizeof *entries, n, dataset->min, dataset->max);
 
-    dataset->has_mz_range = index->n_with_range == n;
+    dataset->has_mz_range = totals->n_with_range == n;
     if (dataset->has_mz_range) {
-        dataset->min_mz = index->min_mz;
-        dataset->max_mz = index->max_mz;
+        dataset->min_mz = totals->min_mz;
+        dataset->max_mz = totals->max_mz;
     }
-    dataset->type = mzg_imzml_decide_type(&document->header, index->n_type, &document->findings);
+    dataset->type = mzg_imzml_decide_type(&document->header, totals->n_type, &document->findings);
     find_shared_mz(document, entries, n, summary);
 
     struct mzg_imzml_geometry geometry;

@@ -91,7 +91,7 @@ double mzg_term_micrometres(int unit)
     }
 }
 
-enum mzg_imzml_element mzg_element_parse(const char *name)
+enum mzg_imzml_element mzg_element_parse(struct mzg_text name)
 {
     /* The commonest first: most of a file is cvParam. */
     static const struct {
@@ -117,7 +117,7 @@ enum mzg_imzml_element mzg_element_parse(const char *name)
                     {"run", MZG_ELEMENT_RUN}};
 
     for (size_t i = 0; i < sizeof elements / sizeof *elements; i++)
-        if (name[0] == elements[i].name[0] && strcmp(name, elements[i].name) == 0)
+        if (name.n > 0 && name.p[0] == elements[i].name[0] && mzg_text_equals(name, elements[i].name))
             return elements[i].element;
     return MZG_ELEMENT_OTHER;
 }

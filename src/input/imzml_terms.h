@@ -101,6 +101,6 @@ enum mzg_imzml_element {
 };
 
 /* The element of a local name, without namespace prefix. */
-enum mzg_imzml_element mzg_element_parse(const char *name);
+enum mzg_imzml_element mzg_element_parse(struct mzg_text name);
 
 #endif

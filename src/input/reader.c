@@ -2,6 +2,7 @@
 #include <core/agree.h>
 #include <core/context.h>
 #include <input/imzml_kind.h>
+#include <input/synthetic_kind.h>
 #include <mzgrid/reader.h>
 
 #include <errno.h>
@@ -9,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct mzg_reader_kind *const kinds[] = {&mzg_imzml_kind};
+static const struct mzg_reader_kind *const kinds[] = {&mzg_imzml_kind, &mzg_synthetic_kind};
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 
 static enum mzg_status find_kind(const char *path, const struct mzg_reader_kind **kind, struct mzg_error *err)

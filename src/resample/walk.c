@@ -11,8 +11,9 @@
 #include <resample/stretch.h>
 #include <string.h>
 
-/* More centres in one interval than this are many. So many intervals are looked at together. */
-enum { FEW = 8, BLOCK = 8 };
+/* More centres in one interval than this are many. So many intervals are looked at together; of so many it is
+ * found out together whether they are dead. */
+enum { FEW = 8, BLOCK = 8, WORD = 64 };
 
 /* Into each of its callers, or it would be compiled for the plainest CPU only. */
 #define INTO_CLONES static inline __attribute__((always_inline))
@@ -21,6 +22,7 @@ enum { FEW = 8, BLOCK = 8 };
 typedef double vector __attribute__((vector_size(8 * BLOCK), aligned(8), may_alias));
 typedef int64_t signs __attribute__((vector_size(8 * BLOCK)));
 typedef int64_t half_signs __attribute__((vector_size(4 * BLOCK)));
+typedef int64_t quarter_signs __attribute__((vector_size(2 * BLOCK)));
 typedef int32_t numbers __attribute__((vector_size(4 * BLOCK), aligned(4), may_alias));
 
 /* Stretches of a curve without dead intervals. */
@@ -57,22 +59,33 @@ static void find_dead_cubics(const double *restrict y, const double *restrict sl
         dead[i] = mzg_stretch_is_dead(y[i], y[i + 1], slopes[i], slopes[i + 1], lowest);
 }
 
+/* WORD bytes of 0 or 1 as the bits of a number, the first one lowest. Eight of them are moved side by side by
+ * a product whose terms do not meet: bit 8 j goes to bit 56 + j. */
+INTO_CLONES uint64_t bits_of(const uint8_t *bytes)
+{
+    uint64_t bits = 0;
+    for (int i = 0; i < WORD; i += 8) {
+        uint64_t eight;
+        memcpy(&eight, bytes + i, sizeof eight);
+        bits |= le64toh(eight) * UINT64_C(0x0102040810204080) >> 56 << i;
+    }
+    return bits;
+}
+
 /* Where dead intervals turn into others, and back: run r has the intervals edges[2 r] .. edges[2 r + 1] - 1.
- * `dead` ends with a whole word of ones. Peaks are short: eight intervals are read at once, and what they
- * hold is data, not a branch for each. */
+ * `dead` ends with a whole word of ones. Peaks are short: a word of intervals is read at once, and what it
+ * holds is data, not a branch for each. */
 MZG_CLONES
 static int64_t find_runs(const uint8_t *dead, int64_t n, int64_t *edges)
 {
     int64_t n_edges = 0;
     uint64_t last = 1;
-    for (int64_t i = 0; i < n; i += 8) {
-        uint64_t word;
-        memcpy(&word, dead + i, sizeof word);
-        word = le64toh(word);
-        uint64_t turns = word ^ (word << 8 | last);
-        last = word >> 56;
+    for (int64_t i = 0; i < n; i += WORD) {
+        uint64_t word = bits_of(dead + i);
+        uint64_t turns = word ^ (word << 1 | last);
+        last = word >> (WORD - 1);
         for (; turns; turns &= turns - 1)
-            edges[n_edges++] = i + (int64_t)((unsigned)__builtin_ctzll(turns) / 8);
+            edges[n_edges++] = i + (int64_t)__builtin_ctzll(turns);
     }
     return n_edges / 2;
 }
@@ -138,9 +151,12 @@ INTO_CLONES bool have_one_each(const double *mz, const double *centers)
     vector behind = *(const vector *)(centers + 1) - rights; /* and not */
     signs good = (signs)before & ~(signs)behind;
     half_signs halves[2];
+    quarter_signs quarters[2];
     memcpy(halves, &good, sizeof good);
     halves[0] &= halves[1];
-    return ((halves[0][0] & halves[0][1]) & (halves[0][2] & halves[0][3])) < 0;
+    memcpy(quarters, halves, sizeof quarters);
+    quarters[0] &= quarters[1]; /* still a vector: taking numbers out of one is what costs */
+    return (quarters[0][0] & quarters[0][1]) < 0;
 }
 
 /* The values at the centres of BLOCK such intervals, from interval i on. */
@@ -273,7 +289,7 @@ enum mzg_status mzg_walk_pieces(const struct mzg_pieces *pieces, int64_t begin, 
     int64_t n = pieces->ends[pieces->n - 1] - begin;
     const double *mz = pieces->mz;
     const double *y = pieces->intensity;
-    uint8_t *dead = mzg_workspace_lane(workspace, MZG_LANE_DEAD, n + 8, sizeof *dead, err);
+    uint8_t *dead = mzg_workspace_lane(workspace, MZG_LANE_DEAD, n + WORD, sizeof *dead, err);
     int64_t *edges = mzg_workspace_lane(workspace, MZG_LANE_RUNS, n + n / 2 + 2, sizeof *edges, err);
     double *places = mzg_workspace_lane(workspace, MZG_LANE_POSITIONS, n + 2, sizeof *places, err);
     if (!dead || !edges || !places)
@@ -288,7 +304,7 @@ enum mzg_status mzg_walk_pieces(const struct mzg_pieces *pieces, int64_t begin, 
         find_dead_cubics(y, slopes, n, walk->lowest, dead);
     else
         find_dead_lines(y, n, dead);
-    memset(dead + n - 1, 1, 9);
+    memset(dead + n - 1, 1, WORD + 1);
     for (int64_t piece = 0; piece < pieces->n; piece++)
         dead[pieces->ends[piece] - begin - 1] = 1;
     struct runs runs = {.edges = edges, .guesses = guesses, .n = find_runs(dead, n, edges)};

@@ -3,7 +3,8 @@
 #include <run/table.h>
 #include <version.h>
 
-static const char *const layout_names[] = {[MZG_LAYOUT_CSC] = "csc", [MZG_LAYOUT_CSR] = "csr"};
+static const char *const layout_names[] = {
+    [MZG_LAYOUT_CSC] = "csc", [MZG_LAYOUT_CSR] = "csr", [MZG_LAYOUT_DENSE] = "dense"};
 static const char *const dtype_names[] = {[MZG_DTYPE_FLOAT32] = "float32", [MZG_DTYPE_FLOAT64] = "float64"};
 static const char *const duplicates_names[] = {
     [MZG_DUPLICATES_SUM] = "sum", [MZG_DUPLICATES_FIRST] = "first", [MZG_DUPLICATES_ERROR] = "error"};
@@ -70,10 +71,11 @@ enum mzg_status mzg_provenance_decisions(const struct mzg_decisions *decisions, 
 enum mzg_status mzg_provenance_make(const struct mzg_table_source *source, json_t **uns,
                                     struct mzg_error *err)
 {
-    json_t *tree = json_pack(
-        "{s:{s:s, s:o, s:o, s:o}, s:O*}", "mzgrid", "version", MZG_VERSION, "options",
-        describe_options(source), "mass_axis", describe_axis(source->decisions, source->axis), "resampling",
-        describe_resampling(source->decisions), "imzml", source->reader->dataset.metadata);
+    json_t *tree =
+        json_pack("{s:{s:s, s:o, s:o, s:o}, s:O*}", "mzgrid", "version", MZG_VERSION, "options",
+                  describe_options(source), "mass_axis", describe_axis(source->decisions, source->axis),
+                  "resampling", describe_resampling(source->decisions), source->reader->kind->metadata_key,
+                  source->reader->dataset.metadata);
     if (!tree)
         return mzg_fail(err, MZG_ENOMEM, "no memory for the description of the run");
     *uns = tree;

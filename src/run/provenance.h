@@ -1,6 +1,7 @@
 /*
- * uns["mzgrid"] and uns["imzml"]: how the result came about. Only what determines the result stands there: no
- * paths, times, ranks or hosts, so that the same conversion gives the same bytes wherever it ran.
+ * uns["mzgrid"], and what the input tells of itself, such as uns["imzml"]: how the result came about. Only
+ * what determines the result stands there: no paths, times, ranks or hosts, so that the same conversion gives
+ * the same bytes wherever it ran.
  */
 #ifndef MZG_RUN_PROVENANCE_H
 #define MZG_RUN_PROVENANCE_H

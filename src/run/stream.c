@@ -7,6 +7,8 @@
  *     thread beside   | fetch 0 | fetch 1              | fetch 2              |
  *     main thread               |           resample 0 | append 0, resample 1 | append 1, resample 2 |
  *     workers                   | resample 0           | resample 1           | resample 2           |
+ *
+ * A stage that needs the workers itself gets the rows before they go on.
  */
 #include <run/stream.h>
 
@@ -195,9 +197,13 @@ static void run_round(struct stream *s, int64_t round, struct mzg_error *err)
     struct mzg_chunk *chunk = &s->chunks[round % 2];
     struct mzg_pool *pool = s->context->pool;
     struct mzg_error start_error = {0};
-    bool started = round < s->n_rounds && mzg_chunk_start(chunk, s->workers, pool, &start_error) == MZG_OK;
     start_fetch(s, round + 1);
-    if (round > 0)
+    bool deliver_first = mzg_stage_uses_pool(s->stage);
+    if (round > 0 && deliver_first)
+        deliver_round(s, round - 1, err);
+    bool started = err->status == MZG_OK && round < s->n_rounds &&
+                   mzg_chunk_start(chunk, s->workers, pool, &start_error) == MZG_OK;
+    if (round > 0 && !deliver_first)
         deliver_round(s, round - 1, err);
     if (started && mzg_chunk_finish(chunk, s->workers, pool, err) == MZG_OK)
         mzg_statistics_add(s->statistics, &chunk->rows, pool);

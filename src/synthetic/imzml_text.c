@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PIXEL_SIZE = 50 }; /* micrometres */
-
 #define MICROMETER "unitCvRef=\"UO\" unitAccession=\"UO:0000017\" unitName=\"micrometer\""
 
 static const char header_format[] =
@@ -148,8 +146,9 @@ char *mzg_imzml_header(const struct mzg_synthetic_options *options, int64_t n_sp
                            : "<cvParam cvRef=\"IMS\" accession=\"IMS:1000031\" name=\"processed\"/>\n";
     char *text = NULL;
     int length = asprintf(&text, header_format, type, mode, uuid_digits, sha1_digits, type, options->width,
-                          options->height, options->width * PIXEL_SIZE, options->height * PIXEL_SIZE,
-                          PIXEL_SIZE, PIXEL_SIZE, mzg_synthetic_kind_name(options->kind), options->points,
+                          options->height, options->width * MZG_SYNTHETIC_PIXEL_SIZE,
+                          options->height * MZG_SYNTHETIC_PIXEL_SIZE, MZG_SYNTHETIC_PIXEL_SIZE,
+                          MZG_SYNTHETIC_PIXEL_SIZE, mzg_synthetic_kind_name(options->kind), options->points,
                           options->seed, n_spectra);
     return length < 0 ? NULL : text;
 }

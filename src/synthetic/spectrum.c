@@ -55,6 +55,16 @@ static float table_of_two(const float *table, uint64_t bits)
     return table[((bits & 0xffff) + ((bits >> 16) & 0xffff)) >> 5];
 }
 
+static inline double catalogue_place(const struct walk *walk, int64_t k, uint64_t bits)
+{
+    return walk->tissue->peak_t[k] * (1 + walk->drift + 1.5e-6 * (double)mzg_random_normal(bits));
+}
+
+static inline double noise_place(const struct walk *walk, int64_t i, uint64_t bits)
+{
+    return MIN_T + ((double)i + (double)(bits >> 32) * 0x1p-32) * walk->cell;
+}
+
 static inline void next_of_catalogue(struct walk *walk)
 {
     const struct mzg_tissue *tissue = walk->tissue;
@@ -65,7 +75,7 @@ static inline void next_of_catalogue(struct walk *walk)
             continue;
         walk->sum += 1;
         uint64_t bits = mzg_random_draw(walk->catalogue_key, (uint64_t)k);
-        walk->catalogue_t = tissue->peak_t[k] * (1 + walk->drift + 1.5e-6 * (double)mzg_random_normal(bits));
+        walk->catalogue_t = catalogue_place(walk, k, bits);
         walk->catalogue_height =
             walk->gain * tissue->abundance[walk->region][k] * table_of_two(tissue->intensities, bits >> 32);
         return;
@@ -80,7 +90,7 @@ static inline void next_of_noise(struct walk *walk)
         return;
     }
     uint64_t bits = mzg_random_draw(walk->noise_key, (uint64_t)walk->noise_i);
-    walk->noise_t = MIN_T + ((double)walk->noise_i + (double)(bits >> 32) * 0x1p-32) * walk->cell;
+    walk->noise_t = noise_place(walk, walk->noise_i, bits);
     float spread = table_of_two(walk->tissue->intensities, bits);
     walk->noise_height = 20.0F * walk->gain * spread * spread;
     walk->noise_i++;
@@ -156,6 +166,12 @@ static void make_centroids(struct walk *walk, double *mz, float *intensity)
     }
 }
 
+static inline double sample_mz(const struct mzg_tissue *tissue, int64_t j)
+{
+    double t = MIN_T + (double)j * tissue->sample_step;
+    return t * t;
+}
+
 /* The samples that a peak at t spans, both ends included; `center` is t in samples. */
 static void peak_window(const struct mzg_tissue *tissue, double t, double *center, int64_t *first,
                         int64_t *last)
@@ -197,10 +213,8 @@ static void finish_run(const struct walk *walk, uint64_t key, int64_t first, int
     int64_t n = last - first + 1;
     count_ions(key, first, n, values);
     values[0] = values[n - 1] = 0;
-    for (int64_t i = 0; i < n; i++) {
-        double t = MIN_T + (double)(first + i) * walk->tissue->sample_step;
-        mz[i] = t * t;
-    }
+    for (int64_t i = 0; i < n; i++)
+        mz[i] = sample_mz(walk->tissue, first + i);
 }
 
 /* Runs of samples around peaks. With mz NULL only counts them. Returns the number of points. */
@@ -259,6 +273,69 @@ int64_t mzg_tissue_max_points(const struct mzg_tissue *tissue)
         return peaks;
     int64_t samples = peaks * (2 * MZG_TISSUE_HALF_PEAK + 1);
     return samples < tissue->n_samples ? samples : tissue->n_samples;
+}
+
+int64_t mzg_tissue_points_at_most(const struct mzg_tissue *tissue, int32_t x, int32_t y)
+{
+    struct walk walk;
+    if (tissue->options.kind != MZG_SYNTHETIC_PROFILE)
+        return mzg_tissue_points(tissue, x, y);
+    if (!walk_begin(&walk, tissue, x, y))
+        return 0;
+    int64_t samples = walk.n * (2 * MZG_TISSUE_HALF_PEAK + 1);
+    return samples < tissue->n_samples ? samples : tissue->n_samples;
+}
+
+/* Where the last peaks of the catalogue and of the noise lie, in the order of the walk; 0 where there is
+ * none. */
+static void find_last_peaks(const struct walk *walk, double t[2])
+{
+    const struct mzg_tissue *tissue = walk->tissue;
+    const double *expected = tissue->expected[walk->region];
+    double catalogue = 0, noise = 0;
+    int64_t k = tissue->n_peaks;
+    double shown = floor(expected[k] * walk->density + walk->u);
+    if (shown > 0) {
+        while (expected[k - 1] * walk->density + walk->u >= shown)
+            k--;
+        k--;
+        catalogue = catalogue_place(walk, k, mzg_random_draw(walk->catalogue_key, (uint64_t)k));
+    }
+    int64_t i = walk->n_noise - 1;
+    if (i >= 0)
+        noise = noise_place(walk, i, mzg_random_draw(walk->noise_key, (uint64_t)i));
+    t[0] = catalogue <= noise ? catalogue : noise;
+    t[1] = catalogue <= noise ? noise : catalogue;
+}
+
+bool mzg_tissue_ends(const struct mzg_tissue *tissue, int32_t x, int32_t y, double ends[2])
+{
+    struct walk walk;
+    double last[2], center;
+    bool some = walk_begin(&walk, tissue, x, y);
+    if (tissue->shared_mz) {
+        ends[0] = tissue->shared_mz[0];
+        ends[1] = tissue->shared_mz[tissue->n_samples - 1];
+        return walk.region != MZG_REGION_NONE;
+    }
+    if (!some || walk.n == 0)
+        return false;
+    walk_start(&walk);
+    double first = fmin(walk.catalogue_t, walk.noise_t);
+    find_last_peaks(&walk, last);
+    if (tissue->options.kind == MZG_SYNTHETIC_CENTROID) {
+        ends[0] = first * first;
+        ends[1] = last[1] * last[1];
+        if (ends[1] <= last[0] * last[0])
+            ends[1] = last[0] * last[0] * (1 + 0x1p-52);
+        return true;
+    }
+    int64_t begin, end, ignored;
+    peak_window(tissue, first, &center, &begin, &ignored);
+    peak_window(tissue, last[1], &center, &ignored, &end);
+    ends[0] = sample_mz(tissue, begin);
+    ends[1] = sample_mz(tissue, end);
+    return true;
 }
 
 int64_t mzg_tissue_points(const struct mzg_tissue *tissue, int32_t x, int32_t y)

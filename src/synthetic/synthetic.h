@@ -18,6 +18,8 @@ enum mzg_synthetic_kind {
     MZG_SYNTHETIC_CONTINUOUS /* curves on one m/z array, spaced like the profile's grid; continuous mode */
 };
 
+enum { MZG_SYNTHETIC_PIXEL_SIZE = 50 }; /* micrometres */
+
 /* What the user asks for. The bytes written depend on all of it but `overwrite`. */
 struct mzg_synthetic_options {
     int64_t width; /* positions in x and y, 1 to 1,000,000 each */

@@ -12,6 +12,7 @@
 
 enum { MAX_SIDE = 1000000, MAX_POINTS = 10000000, MIN_PEAKS = 24, MAX_PEAKS = 20000, MAX_ISOTOPES = 3 };
 
+#define EDGE 1.55 /* of the measured positions, on the scale on which the tissue ends at 1 */
 #define MIN_MZ 100.0
 #define MAX_MZ 1000.0
 #define MIN_SPACING                                                                                          \
@@ -78,7 +79,7 @@ enum mzg_region mzg_tissue_region(const struct mzg_tissue *tissue, int32_t x, in
     double bump = smooth_noise(tissue->key, u, v, 5) - 0.5;
     double outline = ellipse(u, v, 0, 0, 0.82, 0.78) + 0.35 * bump;
 
-    if (outline >= 1.55 && !tissue->options.full)
+    if (outline >= EDGE && !tissue->options.full)
         return MZG_REGION_NONE;
     if (outline >= 1)
         return MZG_REGION_MATRIX;
@@ -91,20 +92,47 @@ enum mzg_region mzg_tissue_region(const struct mzg_tissue *tissue, int32_t x, in
     return MZG_REGION_TISSUE;
 }
 
+/* Whether the position has a spectrum. The noise moves the outline by 0.175 at most, so that it need not be
+ * known far from there. */
+static bool has_spectrum(const struct mzg_tissue *tissue, int32_t x, int32_t y)
+{
+    double u = 2 * (x - 0.5) / (double)tissue->options.width - 1;
+    double v = 2 * (y - 0.5) / (double)tissue->options.height - 1;
+    double outline = ellipse(u, v, 0, 0, 0.82, 0.78);
+    if (fabs(outline - EDGE) > 0.18)
+        return outline < EDGE;
+    return mzg_tissue_region(tissue, x, y) != MZG_REGION_NONE;
+}
+
+static uint64_t *row_of(const struct mzg_tissue *tissue, int32_t y)
+{
+    return tissue->occupied + (y - 1) * tissue->row_words;
+}
+
 void mzg_tissue_next(const struct mzg_tissue *tissue, int32_t *x, int32_t *y)
 {
-    do {
+    if (!tissue->occupied) {
         if (++*x > tissue->options.width) {
             *x = 1;
             ++*y;
         }
-    } while (!tissue->options.full && *y <= tissue->options.height &&
-             mzg_tissue_region(tissue, *x, *y) == MZG_REGION_NONE);
+        return;
+    }
+    int64_t word = *x / 64; /* the next position has the bit *x, for they are counted from 1 */
+    uint64_t bits = word < tissue->row_words ? row_of(tissue, *y)[word] >> (*x % 64) << (*x % 64) : 0;
+    while (bits == 0) {
+        if (++word >= tissue->row_words) {
+            word = 0;
+            ++*y;
+        }
+        bits = row_of(tissue, *y)[word];
+    }
+    *x = (int32_t)(word * 64 + __builtin_ctzll(bits)) + 1;
 }
 
 void mzg_tissue_position(const struct mzg_tissue *tissue, int64_t i, int32_t *x, int32_t *y)
 {
-    if (!tissue->row_begins) {
+    if (!tissue->occupied) {
         *x = (int32_t)(i % tissue->options.width) + 1;
         *y = (int32_t)(i / tissue->options.width) + 1;
         return;
@@ -117,31 +145,48 @@ void mzg_tissue_position(const struct mzg_tissue *tissue, int64_t i, int32_t *x,
         else
             end = middle;
     }
-    *x = 0;
     *y = (int32_t)row + 1;
-    for (int64_t k = tissue->row_begins[row]; k <= i; k++)
-        mzg_tissue_next(tissue, x, y);
+    const uint64_t *words = row_of(tissue, *y);
+    int64_t left = i - tissue->row_begins[row], word = 0;
+    while (__builtin_popcountll(words[word]) <= left)
+        left -= __builtin_popcountll(words[word++]);
+    uint64_t bits = words[word];
+    for (; left > 0; left--)
+        bits &= bits - 1;
+    *x = (int32_t)(word * 64 + __builtin_ctzll(bits)) + 1;
 }
 
-static enum mzg_status count_spectra(struct mzg_tissue *tissue, struct mzg_error *err)
+static enum mzg_status find_spectra(struct mzg_tissue *tissue, struct mzg_error *err)
 {
     int64_t width = tissue->options.width, height = tissue->options.height;
     if (tissue->options.full) {
         tissue->n_spectra = width * height;
         return MZG_OK;
     }
+    tissue->row_words = (width + 63) / 64;
     tissue->row_begins = malloc((size_t)(height + 1) * sizeof *tissue->row_begins);
-    if (!tissue->row_begins)
-        return mzg_fail(err, MZG_ENOMEM, "no memory for a synthetic raster of %" PRId64 " rows", height);
+    tissue->occupied = calloc((size_t)(height * tissue->row_words), sizeof *tissue->occupied);
+    if (!tissue->row_begins || !tissue->occupied)
+        return mzg_fail(err, MZG_ENOMEM,
+                        "no memory for a synthetic raster of %" PRId64 " x %" PRId64 " positions", width,
+                        height);
     int64_t n = 0;
     for (int32_t y = 1; y <= height; y++) {
         tissue->row_begins[y - 1] = n;
-        for (int32_t x = 1; x <= width; x++)
-            n += mzg_tissue_region(tissue, x, y) != MZG_REGION_NONE;
+        for (int32_t x = 1; x <= width; x++) {
+            uint64_t found = has_spectrum(tissue, x, y);
+            row_of(tissue, y)[(x - 1) / 64] |= found << ((x - 1) % 64);
+            n += (int64_t)found;
+        }
     }
     tissue->row_begins[height] = n;
     tissue->n_spectra = n;
     return MZG_OK;
+}
+
+int64_t mzg_tissue_bytes(const struct mzg_tissue *tissue)
+{
+    return tissue->occupied ? tissue->options.height * (tissue->row_words + 1) * 8 : 0;
 }
 
 /* One peak of the catalogue, while it is being made. `owner` is the region where it is strong:
@@ -302,7 +347,7 @@ enum mzg_status mzg_tissue_new(const struct mzg_synthetic_options *options, stru
     made->key = mzg_random_mix(options->seed + UINT64_C(0x6d7a67726964)); /* the seed 0 must not stay 0 */
     fill_tables(made);
     if (make_grid(made, err) != MZG_OK || make_catalogue(made, err) != MZG_OK ||
-        count_spectra(made, err) != MZG_OK) {
+        find_spectra(made, err) != MZG_OK) {
         mzg_tissue_free(made);
         return err->status;
     }
@@ -320,6 +365,7 @@ void mzg_tissue_free(struct mzg_tissue *tissue)
     }
     free(tissue->peak_t);
     free(tissue->row_begins);
+    free(tissue->occupied);
     free(tissue->shared_mz);
     free(tissue->baseline);
     free(tissue);

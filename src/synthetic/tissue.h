@@ -42,7 +42,10 @@ struct mzg_tissue {
     struct mzg_synthetic_options options;
     uint64_t key; /* of every random stream */
     int64_t n_spectra;
-    int64_t *row_begins; /* height + 1: how many spectra precede each row; NULL when every position has one */
+    /* Which positions have a spectrum; NULL when all have one. */
+    int64_t *row_begins; /* height + 1: how many spectra precede each row */
+    uint64_t *occupied; /* a bit for each position, of the first in the lowest one; rows begin in new words */
+    int64_t row_words;
 
     int64_t n_peaks;               /* of the catalogue */
     double *peak_t;                /* their √(m/z), increasing by more than the mass jitter */
@@ -66,6 +69,10 @@ enum mzg_status mzg_tissue_new(const struct mzg_synthetic_options *options, stru
                                struct mzg_error *err);
 void mzg_tissue_free(struct mzg_tissue *tissue);
 
+/* The memory that grows with the raster: a bit for each position and a few bytes for each row, or nothing
+ * where every position has a spectrum. Local. */
+int64_t mzg_tissue_bytes(const struct mzg_tissue *tissue);
+
 /* The region of the position x, y, counted from 1. Local. */
 enum mzg_region mzg_tissue_region(const struct mzg_tissue *tissue, int32_t x, int32_t y);
 
@@ -81,6 +88,13 @@ int64_t mzg_tissue_max_points(const struct mzg_tissue *tissue);
 /* The number of points of the spectrum at x, y, found without making it; 0 for the few empty ones and where
  * there is none. Local. */
 int64_t mzg_tissue_points(const struct mzg_tissue *tissue, int32_t x, int32_t y);
+
+/* The same at once: in a profile, where peaks may overlap, no less than that number. Local. */
+int64_t mzg_tissue_points_at_most(const struct mzg_tissue *tissue, int32_t x, int32_t y);
+
+/* The lowest and highest m/z of the spectrum at x, y, found without making it; false where it has no points.
+ * Local. */
+bool mzg_tissue_ends(const struct mzg_tissue *tissue, int32_t x, int32_t y, double ends[2]);
 
 /* Makes the spectrum at x, y: as many points as mzg_tissue_points() says, m/z strictly increasing,
  * intensities not negative. In continuous mode its m/z are tissue->shared_mz, and `mz` is not used. Returns

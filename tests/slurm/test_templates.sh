@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs both job templates for real, in a SLURM of two virtual nodes on this host: the store that a job leaves is the
+# Runs the job templates for real, in a SLURM of two virtual nodes on this host: the store that a job leaves is the
 # one that a single rank makes, byte for byte.
 source "$(dirname "$0")/../support/faults.sh"
 
@@ -37,6 +37,22 @@ LAUNCHER=mpirun submit one-node-mpirun one-node.sbatch
 mkdir "$work/scratch"
 TEMP_DIR=$work/scratch submit one-node-scratch one-node.sbatch
 rmdir "$work/scratch" || fail "files are left in TEMP_DIR"
+
+# Two files of different ranges, one axis: the same columns, those of a conversion by hand.
+begin_case "an array of files on one axis"
+generate "$work/second.imzML" 20x20 profile 300
+printf '%s\n' "$work/sample.imzML" "$work/second.imzML" >"$work/list"
+mzgrid 1 axis "$work/sample.imzML" "$work/second.imzML" -o "$work/axis.json" --mass-axis-type reflector_tof --bins 5000 -q
+[ $status = 0 ] || fail "mzgrid axis: exit status $status"
+timeout 120 sbatch --wait --quiet --mem=0 --cpus-per-task=1 --ntasks-per-node=1 --time=5 --array=1-2 \
+    --output="$work/array-%a.log" "$house/jobs/array.sbatch" "$work/list" "$work/axis.json" "$work/array" --chunk-size 100
+status=$?
+[ $status = 0 ] || { cat "$work"/array-*.log; fail "exit status $status"; }
+for name in sample second; do
+    mzgrid 1 convert "$work/$name.imzML" "$work/$name-alone.zarr" --mass-axis-file "$work/axis.json" -q
+    diff -r "$work/$name-alone.zarr" "$work/array/$name.zarr" >"$work/difference" 2>&1 ||
+        fail "$name: the store differs: $(head -n 3 "$work/difference")"
+done
 
 begin_case "a job that fails tells SLURM"
 timeout 120 sbatch --wait --quiet --mem=0 --cpus-per-task=1 --ntasks-per-node=2 --nodes=2 --time=5 \

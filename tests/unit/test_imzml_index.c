@@ -128,7 +128,7 @@ Test(index, positions_that_are_none)
             cr_expect(eq(i32, entry_at(i)->position[d], MZG_NO_COORDINATE), "%d", i);
     }
     cr_expect(eq(int, entry_at(6)->fault, MZG_ENTRY_OK));
-    cr_expect(eq(i64, document.index.n_without_position, 6));
+    cr_expect(eq(i64, document.index.totals.n_without_position, 6));
 }
 
 Test(index, zero_and_negative_positions_are_positions)
@@ -347,9 +347,9 @@ Test(index, types_of_spectra_are_counted)
     spectrum_with(POSITION "<cvParam accession=\"MS:1000128\"/><cvParam accession=\"MS:1000127\"/>");
     spectrum_with(POSITION);
     parse_well();
-    cr_expect(eq(i64, document.index.n_type[MZG_SPECTRUM_PROFILE], 1));
-    cr_expect(eq(i64, document.index.n_type[MZG_SPECTRUM_CENTROID], 1), "the element wins");
-    cr_expect(eq(i64, document.index.n_type[MZG_SPECTRUM_UNKNOWN], 2), "both, and neither");
+    cr_expect(eq(i64, document.index.totals.n_type[MZG_SPECTRUM_PROFILE], 1));
+    cr_expect(eq(i64, document.index.totals.n_type[MZG_SPECTRUM_CENTROID], 1), "the element wins");
+    cr_expect(eq(i64, document.index.totals.n_type[MZG_SPECTRUM_UNKNOWN], 2), "both, and neither");
 }
 
 #define RANGE(low, high)                                                                                     \
@@ -362,9 +362,9 @@ Test(index, observed_mz_is_widened_by_half_a_digit)
     spectrum_with(POSITION RANGE("100.10", "500"));
     spectrum_with("<scanList><scan>" POSITION RANGE("99.5", "499.99") "</scan></scanList>");
     parse_well();
-    cr_expect(eq(i64, document.index.n_with_range, 2));
-    cr_expect(epsilon_eq(dbl, document.index.min_mz, 99.45, 1e-12));
-    cr_expect(epsilon_eq(dbl, document.index.max_mz, 500.5, 1e-12));
+    cr_expect(eq(i64, document.index.totals.n_with_range, 2));
+    cr_expect(epsilon_eq(dbl, document.index.totals.min_mz, 99.45, 1e-12));
+    cr_expect(epsilon_eq(dbl, document.index.totals.max_mz, 500.5, 1e-12));
 }
 
 Test(index, observed_mz_that_cannot_be_believed)
@@ -376,7 +376,7 @@ Test(index, observed_mz_that_cannot_be_believed)
     spectrum_with(POSITION RANGE("nan", "500"));
     spectrum_with(POSITION);
     parse_well();
-    cr_expect(eq(i64, document.index.n_with_range, 0));
+    cr_expect(eq(i64, document.index.totals.n_with_range, 0));
 }
 
 Test(index, more_spectra_than_a_block)

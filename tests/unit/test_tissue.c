@@ -20,9 +20,18 @@ static struct mzg_tissue *make(enum mzg_synthetic_kind kind, int64_t side, int64
 }
 
 struct sums {
-    int64_t points, spectra, empty, unsorted, outside, negative, miscounted, most, zeros;
+    int64_t points, spectra, empty, unsorted, outside, negative, miscounted, wrong_ends, most, zeros;
     double tic;
 };
+
+/* Whether the ends that are found without the spectrum are those of its n m/z. */
+static bool has_these_ends(const struct mzg_tissue *tissue, int32_t x, int32_t y, const double *mz, int64_t n)
+{
+    double ends[2];
+    if (!mzg_tissue_ends(tissue, x, y, ends))
+        return n == 0;
+    return n > 0 && ends[0] == mz[0] && ends[1] == mz[n - 1];
+}
 
 /* Makes every spectrum of the raster and notes what is wrong with it. */
 static struct sums survey(const struct mzg_tissue *tissue)
@@ -36,7 +45,9 @@ static struct sums survey(const struct mzg_tissue *tissue)
             int64_t n = mzg_synthetic_spectrum(tissue, x, y, mz, intensity);
             const double *m = tissue->shared_mz ? tissue->shared_mz : mz;
             sums.spectra += mzg_tissue_region(tissue, x, y) != MZG_REGION_NONE;
-            sums.miscounted += n != mzg_tissue_points(tissue, x, y);
+            sums.miscounted +=
+                n != mzg_tissue_points(tissue, x, y) || n > mzg_tissue_points_at_most(tissue, x, y);
+            sums.wrong_ends += !has_these_ends(tissue, x, y, m, n);
             sums.empty += n == 0;
             sums.most = n > sums.most ? n : sums.most;
             sums.points += n;
@@ -60,6 +71,7 @@ static void expect_sound(const struct mzg_tissue *tissue, const struct sums *sum
     cr_expect(eq(i64, sums->outside, 0));
     cr_expect(eq(i64, sums->negative, 0));
     cr_expect(eq(i64, sums->miscounted, 0));
+    cr_expect(eq(i64, sums->wrong_ends, 0));
     cr_expect(le(i64, sums->most, mzg_tissue_max_points(tissue)));
 }
 
@@ -130,21 +142,22 @@ Test(tissue, profiles_lie_on_a_grid_and_their_zeros_are_trimmed)
     mzg_tissue_free(tissue);
 }
 
-Test(tissue, corners_have_no_spectrum_and_positions_follow_the_rows)
+/* Every position with its region, one after the other. */
+static void expect_corners_empty_and_positions_in_order(int32_t side)
 {
-    struct mzg_tissue *tissue = make(MZG_SYNTHETIC_CENTROID, 40, 20, 5, false);
+    struct mzg_tissue *tissue = make(MZG_SYNTHETIC_CENTROID, side, 20, 5, false);
     struct sums sums = survey(tissue);
     expect_sound(tissue, &sums);
     cr_expect(eq(int, (int)mzg_tissue_region(tissue, 1, 1), MZG_REGION_NONE));
-    cr_expect(eq(int, (int)mzg_tissue_region(tissue, 40, 40), MZG_REGION_NONE));
+    cr_expect(eq(int, (int)mzg_tissue_region(tissue, side, side), MZG_REGION_NONE));
     cr_expect(eq(i64, mzg_tissue_points(tissue, 1, 1), 0));
 
     int64_t i = 0;
     bool seen[MZG_REGIONS] = {false};
     int32_t x, y, next_x, next_y;
     mzg_tissue_position(tissue, 0, &next_x, &next_y);
-    for (int32_t row = 1; row <= 40; row++)
-        for (int32_t column = 1; column <= 40; column++) {
+    for (int32_t row = 1; row <= side; row++)
+        for (int32_t column = 1; column <= side; column++) {
             enum mzg_region region = mzg_tissue_region(tissue, column, row);
             seen[region] = true;
             if (region == MZG_REGION_NONE)
@@ -159,6 +172,13 @@ Test(tissue, corners_have_no_spectrum_and_positions_follow_the_rows)
     for (int r = 0; r < MZG_REGIONS; r++)
         cr_expect(seen[r], "region %d", r);
     mzg_tissue_free(tissue);
+}
+
+Test(tissue, corners_have_no_spectrum_and_positions_follow_the_rows)
+{
+    static const int32_t sides[] = {40, 64, 65, 150};
+    for (size_t i = 0; i < sizeof sides / sizeof *sides; i++)
+        expect_corners_empty_and_positions_in_order(sides[i]);
 }
 
 Test(tissue, a_region_shows_its_own_peaks)

@@ -1,0 +1,67 @@
+"""scripts/bench itself: each suite runs to its end on a thousandth of its work and leaves a table and all single runs, so
+that it still works on the day when somebody measures. What it measures here means nothing."""
+import json
+import subprocess
+
+import pytest
+
+from conftest import REPOSITORY
+
+SHORT = {
+    "end-to-end": ["--workload", "profile"],
+    "memory": ["--workload", "million"],
+    "scale": ["--workload", "centroid", "--workload", "million"],
+}
+N_RUNS = {"end-to-end": 3, "memory": 4, "scale": 7}
+
+
+def run_bench(suite, options, program, directory):
+    """The results of a suite on almost nothing: its table, and its single runs."""
+    command = [REPOSITORY / "scripts" / "bench", suite, *options, "--runs", 1, "--scale", 0.001, "--program", program,
+               "--cache", directory / "cache", "--into", directory]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=1200)
+    assert done.returncode == 0, done.stdout + done.stderr
+    text = (directory / f"{suite}.md").read_text()
+    data = json.loads((directory / f"{suite}.json").read_text())
+    assert text.strip() in done.stdout
+    assert data["command"].startswith(f"scripts/bench {suite} ")
+    assert str(directory) not in text.replace(data["command"], "")
+    return text, data["runs"]
+
+
+def assert_only_inputs_left(cache):
+    assert [p.name for p in cache.iterdir() if p.is_file() and p.suffix not in (".imzML", ".ibd", ".json")] == []
+
+
+@pytest.mark.parametrize("suite", SHORT)
+def test_suite_leaves_its_results(mzgrid, tmp_path, suite):
+    _, runs = run_bench(suite, SHORT[suite], mzgrid.path, tmp_path)
+    assert len(runs) == N_RUNS[suite]
+    for run in runs:
+        assert run["seconds"] > 0 and run["peak_pss"] > 1 << 20 and run["store_bytes"] > 1000
+        assert sum(run["stages"].values()) < run["seconds"]
+    assert_only_inputs_left(tmp_path / "cache")
+
+
+def test_limit_does_as_much_as_the_conversion(mzgrid, tmp_path):
+    _, (run,) = run_bench("limit", ["--workload", "million"], mzgrid.path, tmp_path)
+    inputs = sum(p.stat().st_size for p in (tmp_path / "cache").iterdir() if p.suffix in (".imzML", ".ibd"))
+    assert run["limit"]["bytes_read"] == inputs
+    assert run["limit"]["bytes_written"] == run["store_bytes"]
+    assert run["limit"]["codec"] == "blosc-lz4:5"
+    # What it compresses is the result: 8 bytes a value, and the rest of the store in proportion.
+    assert run["limit"]["bytes_compressed"] > 8 * run["non_zeros"]
+    assert_only_inputs_left(tmp_path / "cache")
+
+
+def test_long_suites(mzgrid, tmp_path, full):
+    if not full:
+        pytest.skip("they install peers and time kernels for minutes; with --full")
+    run_bench("kernels", [], mzgrid.path, tmp_path)
+    run_bench("peers", ["--workload", "continuous"], mzgrid.path, tmp_path)
+
+
+@pytest.mark.parametrize("wrong", [["--scale", "0"], ["--scale", "1.5"], ["--runs", "0"], ["--workload", "none"], ["nosuchsuite"]])
+def test_impossible_options(mzgrid, tmp_path, wrong):
+    done = subprocess.run([REPOSITORY / "scripts" / "bench", *wrong, "--program", mzgrid.path], capture_output=True, text=True)
+    assert done.returncode == 2
