@@ -14,6 +14,7 @@
 #include <core/pool.h>
 
 #include <float.h>
+#include <malloc.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -403,6 +404,27 @@ void mzg_chunk_destroy(struct mzg_chunk *chunk)
     free(chunk->skips);
     free(chunk->places);
     *chunk = (struct mzg_chunk){0};
+}
+
+void mzg_chunk_trim(struct mzg_chunk *resampled, struct mzg_chunk *delivered,
+                    struct mzg_chunk_workers *workers)
+{
+    mzg_batch_destroy(&resampled->batch);
+    mzg_batch_init(&resampled->batch);
+    free(delivered->rows.bins);
+    free(delivered->rows.values);
+    delivered->rows.bins = NULL;
+    delivered->rows.values = NULL;
+    delivered->value_capacity = 0;
+    for (int w = 0; w < workers->n; w++) {
+        struct worker *worker = &workers->each[w];
+        free(worker->bins);
+        free(worker->values);
+        worker->bins = NULL;
+        worker->values = NULL;
+        worker->capacity = 0;
+    }
+    malloc_trim(0); /* else the process keeps it */
 }
 
 enum mzg_status mzg_chunk_workers_new(const struct mzg_chunk_options *options, int n_workers,

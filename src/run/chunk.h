@@ -83,4 +83,10 @@ enum mzg_status mzg_chunk_start(struct mzg_chunk *chunk, struct mzg_chunk_worker
 enum mzg_status mzg_chunk_finish(struct mzg_chunk *chunk, struct mzg_chunk_workers *workers,
                                  struct mzg_pool *pool, struct mzg_error *err);
 
+/* Gives back the memory of what is not needed: the bytes of `resampled`, which is finished, the rows of
+ * `delivered`, which were handed over, and the buffers of the workers. All grow again. Local, while the pool
+ * is idle. */
+void mzg_chunk_trim(struct mzg_chunk *resampled, struct mzg_chunk *delivered,
+                    struct mzg_chunk_workers *workers);
+
 #endif

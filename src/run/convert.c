@@ -149,7 +149,8 @@ static enum mzg_status make_plan(struct conversion *c, struct mzg_error *err)
                                        .reader = c->reader,
                                        .method = c->decisions.method,
                                        .n_bins = c->axis.n_bins,
-                                       .value_type = value_type(c)};
+                                       .value_type = value_type(c),
+                                       .temporary_path = c->paths.stage};
     if (mzg_plan_make(c->context, &request, &c->plan, err) == MZG_OK)
         mzg_plan_log(&c->plan, c->context->log, c->options->dry_run ? MZG_LOG_INFO : MZG_LOG_DETAIL);
     return err->status;
@@ -191,6 +192,9 @@ static enum mzg_status stream_pixels(struct conversion *c, struct mzg_error *err
                   .min_intensity = options->min_intensity,
                   .first_only = options->duplicates == MZG_DUPLICATES_FIRST},
         .chunk_size = c->plan.chunk_size,
+        .chunk_bytes = c->plan.chunk_bytes,
+        .weight = c->plan.weight,
+        .memory_limit = c->plan.limit,
         .max_skipped = mzg_check_allowed_skips(options, &c->reader->dataset),
         .keep_going = options->keep_going,
         .fail_on_error = options->fail_on_error,
