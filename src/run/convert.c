@@ -276,11 +276,14 @@ static enum mzg_status write_elements(struct conversion *c, struct mzg_error *er
     return mzg_sdata_write_rasters(c->sdata, &c->geometry, &pixels, err);
 }
 
-/* Completes the staged file as an .h5ad, where it is to be kept. */
+/* Completes the staged file as an .h5ad, where it is to be kept, and removes it where not: before the store is
+ * synced, or it would be brought to the disk as well. */
 static enum mzg_status complete_stage(struct conversion *c, struct mzg_error *err)
 {
     mzg_stage_close(c->stage);
     c->stage = NULL;
+    if (!c->options->keep_hdf5 && c->context->rank == 0)
+        unlink(c->paths.stage);
     if (c->options->keep_hdf5 && c->context->rank == 0) {
         struct mzg_h5ad h5ad = {.n_rows = c->table.n_rows,
                                 .obs = &c->table.obs,

@@ -16,7 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_VALUES = 2 << 20, WORD = 4 };
+/* Values of a block: beyond the most nothing is gained, below the least little is done at once. */
+enum { MOST_VALUES = 2 << 20, LEAST_VALUES = 32 << 10, WORD = 4 };
 
 struct mzg_exchange {
     struct mzg_stage *stage;
@@ -166,12 +167,14 @@ static enum mzg_status send_slices(struct mzg_exchange *e, int64_t round, int64_
     return MZG_OK;
 }
 
-/* Rows of a block: as many as have BLOCK_VALUES values on average. */
-static int64_t rows_per_block(const struct mzg_stage *stage)
+/* Rows of a block: as many as take `memory` on average, as read, as sent, and as received. */
+static int64_t rows_per_block(const struct mzg_stage *stage, int64_t memory)
 {
+    int64_t values = memory / (3 * mzg_stage_entry_size(stage));
+    values = values > MOST_VALUES ? MOST_VALUES : values < LEAST_VALUES ? LEAST_VALUES : values;
     if (stage->n_values == 0)
         return stage->n_rows > 0 ? stage->n_rows : 1;
-    double rows = (double)BLOCK_VALUES * (double)stage->n_rows / (double)stage->n_values;
+    double rows = (double)values * (double)stage->n_rows / (double)stage->n_values;
     return rows < 1 ? 1 : rows > 1e6 ? 1000000 : (int64_t)rows;
 }
 
@@ -191,15 +194,16 @@ static enum mzg_status allocate(struct mzg_exchange *e, struct mzg_error *err)
 }
 
 enum mzg_status mzg_exchange_new(struct mzg_stage *stage, const struct mzg_column_range *wanted,
-                                 struct mzg_exchange **exchange, struct mzg_error *err)
+                                 int64_t memory, struct mzg_exchange **exchange, struct mzg_error *err)
 {
+    MPI_Allreduce(MPI_IN_PLACE, &memory, 1, MPI_INT64_T, MPI_MIN, stage->context->comm);
     struct mzg_exchange *made = calloc(1, sizeof *made);
     if (!made) {
         mzg_fail(err, MZG_ENOMEM, "no memory to turn rows into columns");
     } else {
         made->stage = stage;
         made->wanted = wanted;
-        made->block_rows = rows_per_block(stage);
+        made->block_rows = rows_per_block(stage, memory);
         made->n_pieces = stage->context->size;
         allocate(made, err);
     }
@@ -248,10 +252,4 @@ enum mzg_status mzg_exchange_round(struct mzg_exchange *e, int64_t round, const 
         return send_slices(e, round, n_rows, err);
     e->pieces[0] = (struct mzg_row_piece){first_row, n_rows, e->counts, e->bins, e->values};
     return MZG_OK;
-}
-
-int64_t mzg_exchange_memory(const struct mzg_stage *stage)
-{
-    /* A block as read, as sent, and as received. */
-    return 3 * mzg_stage_entry_size(stage) * BLOCK_VALUES + 16 * rows_per_block(stage);
 }

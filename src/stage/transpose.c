@@ -195,6 +195,15 @@ static enum mzg_status begin_part(struct transposition *t, int64_t first, int64_
     return MZG_OK;
 }
 
+/* The bytes from which on a panel is written to disk: all buffers, which grow to the double, take a quarter
+ * of the memory. */
+static int64_t worth_writing(const struct transposition *t)
+{
+    enum { MOST = 1 << 20, LEAST = 16 << 10 };
+    int64_t share = t->options->memory / 4 / (2 * t->n_panels);
+    return share > MOST ? MOST : share < LEAST ? LEAST : share;
+}
+
 /* Runs `task` on the pieces of every round; between rounds panels go to disk. Collective. */
 static enum mzg_status run_rounds(struct transposition *t, mzg_task_fn *task, int64_t n_tasks,
                                   struct mzg_error *err)
@@ -207,7 +216,7 @@ static enum mzg_status run_rounds(struct transposition *t, mzg_task_fn *task, in
         for (int64_t i = 0; i < t->n_panels && err->status == MZG_OK; i++)
             *err = t->panel_errors[i];
         if (err->status == MZG_OK && t->panels)
-            mzg_panels_flush(t->panels, 0, err);
+            mzg_panels_flush(t->panels, worth_writing(t), err);
         if (mzg_agree(context->comm, err) != MZG_OK)
             return err->status;
     }
@@ -286,7 +295,7 @@ static enum mzg_status transpose_in_panels(struct transposition *t, mzg_take_col
         return err->status;
     mzg_exchange_free(t->exchange);
     t->exchange = NULL;
-    mzg_panels_flush(t->panels, 1, err);
+    mzg_panels_flush(t->panels, 0, err);
     for (int64_t panel = 0; panel < t->n_panels && err->status == MZG_OK; panel++)
         take_panel(t, panel, take, context, err);
     return mzg_agree(t->stage->context->comm, err);
@@ -328,7 +337,7 @@ enum mzg_status mzg_stage_transpose(struct mzg_stage *stage, const struct mzg_tr
     if (mzg_agree(stage->context->comm, err) != MZG_OK)
         goto cleanup;
     int in_panels = share_wishes(&t);
-    if (mzg_exchange_new(stage, t.wanted, &t.exchange, err) != MZG_OK)
+    if (mzg_exchange_new(stage, t.wanted, options->memory / 2, &t.exchange, err) != MZG_OK)
         goto cleanup;
     if (in_panels)
         transpose_in_panels(&t, take, context, err);
@@ -354,7 +363,6 @@ int64_t mzg_stage_column_entry_size(const struct mzg_stage *stage)
 
 int64_t mzg_stage_transpose_memory(const struct mzg_stage *stage)
 {
-    return mzg_stage_blocks(stage, &(const struct mzg_stage_block *){NULL}) > 0
-               ? mzg_gather_memory(stage)
-               : mzg_exchange_memory(stage) + 8 * stage->n_columns;
+    return mzg_stage_blocks(stage, &(const struct mzg_stage_block *){NULL}) > 0 ? mzg_gather_memory(stage)
+                                                                                : 8 * stage->n_columns;
 }

@@ -14,6 +14,7 @@ struct mzg_transpose_options {
     int64_t first;      /* this rank wants values first .. first + n - 1 of the CSC matrix */
     int64_t n;
     int64_t most_values; /* that it takes at once; above 0 */
+    int64_t memory;      /* bytes that rows on their way may take on this rank, beside the entries, about */
     const char
         *scratch_path; /* where this rank may make a temporary file, if it must take them in several goes */
 };
