@@ -62,6 +62,17 @@ double mzg_memory_pressure(void)
     return percent;
 }
 
+void mzg_memory_file_bytes(int64_t *in, int64_t *out)
+{
+    *in = *out = 0;
+    FILE *file = fopen("/proc/self/io", "r");
+    if (!file)
+        return;
+    if (fscanf(file, "rchar: %" SCNd64 " wchar: %" SCNd64, in, out) != 2)
+        *in = *out = 0;
+    fclose(file);
+}
+
 void *mzg_memory_large(int64_t bytes)
 {
     const size_t huge = 2 << 20;

@@ -19,6 +19,9 @@ int64_t mzg_memory_available(void);
  * the kernel does not tell. */
 double mzg_memory_pressure(void);
 
+/* Bytes that the read and write calls of this process have moved so far; 0 where /proc does not tell. */
+void mzg_memory_file_bytes(int64_t *in, int64_t *out);
+
 /* `bytes` bytes, in huge pages where the system has them: for large buffers that are accessed all over, of
  * which each small page would cost a walk through the page tables. NULL where there is no memory; for free().
  */

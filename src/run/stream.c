@@ -207,13 +207,16 @@ static void mind_memory(struct stream *s)
 /* Adds what the ranks counted in this round. Collective. */
 static int64_t add_counts(struct stream *s, const struct mzg_chunk *chunk)
 {
-    int64_t sums[3 + MZG_COUNTS] = {chunk->n_skips, chunk->n_pixels - chunk->rows.n_rows, chunk->bytes_read};
-    memcpy(sums + 3, chunk->counts, sizeof chunk->counts);
-    MPI_Allreduce(MPI_IN_PLACE, sums, 3 + MZG_COUNTS, MPI_INT64_T, MPI_SUM, s->context->comm);
+    int64_t sums[4 + MZG_COUNTS] = {chunk->n_skips, chunk->n_pixels - chunk->rows.n_rows, chunk->bytes_read,
+                                    mzg_metrics_is_due(s->options->metrics)};
+    memcpy(sums + 4, chunk->counts, sizeof chunk->counts);
+    MPI_Allreduce(MPI_IN_PLACE, sums, 4 + MZG_COUNTS, MPI_INT64_T, MPI_SUM, s->context->comm);
     s->result->n_skipped += sums[1];
     s->result->bytes_read += sums[2];
     for (int i = 0; i < MZG_COUNTS; i++)
-        s->result->counts[i] += sums[3 + i];
+        s->result->counts[i] += sums[4 + i];
+    if (sums[3])
+        mzg_metrics_round(s->options->metrics, "stream", s->round, s->chunk_size);
     return sums[0];
 }
 
@@ -266,7 +269,9 @@ static void run_round(struct stream *s, int64_t round, struct mzg_error *err)
         deliver_round(s, round - 1, err);
     if (started && mzg_chunk_finish(chunk, s->workers, pool, err) == MZG_OK)
         mzg_statistics_add(s->statistics, &chunk->rows, pool);
+    double begin = MPI_Wtime();
     mzg_pool_wait_aside(pool);
+    mzg_metrics_count(s->options->metrics, started ? chunk->n_pixels : 0, MPI_Wtime() - begin);
     if (err->status == MZG_OK)
         *err = start_error;
     if (err->status == MZG_OK)

@@ -9,6 +9,7 @@
 
 #include <mzgrid/convert.h>
 #include <run/chunk.h>
+#include <run/metrics.h>
 #include <run/plan.h>
 #include <run/statistics.h>
 
@@ -23,6 +24,7 @@ struct mzg_stream_options {
     bool fail_on_error;       /* end at the first fault */
     const volatile int *stop; /* may be NULL */
     struct mzg_progress progress;
+    struct mzg_metrics *metrics; /* may be NULL */
 };
 
 struct mzg_stream_result {
