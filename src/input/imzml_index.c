@@ -8,10 +8,20 @@
 /* A parameter of a spectrum, of its own or from a group. */
 struct parameter {
     int term;
-    struct mzg_text name; /* where the term is unknown */
-    struct mzg_text value;
+    struct mzg_text name, value;          /* its own; */
+    const struct mzg_imzml_param *shared; /* else those of a group, whose length is seldom asked for */
     enum mzg_value_source source;
 };
+
+static struct mzg_text name_of(const struct parameter *parameter)
+{
+    return parameter->shared ? mzg_text_of(parameter->shared->name) : parameter->name;
+}
+
+static struct mzg_text value_of(const struct parameter *parameter)
+{
+    return parameter->shared ? mzg_text_of(parameter->shared->value) : parameter->value;
+}
 
 struct mzg_index_totals mzg_index_totals_none(void)
 {
@@ -55,7 +65,7 @@ static void set_number(struct mzg_imzml_index *index, struct mzg_index_number *n
                        const struct parameter *parameter, const char *what)
 {
     int64_t value = 0;
-    bool valid = mzg_text_to_int64(parameter->value, &value);
+    bool valid = mzg_text_to_int64(value_of(parameter), &value);
     if (parameter->source > number->source)
         *number = (struct mzg_index_number){parameter->source, valid, value};
     else if (parameter->source == number->source && (valid != number->valid || value != number->value))
@@ -127,6 +137,8 @@ static void apply_to_array(struct mzg_imzml_index *index, const struct parameter
     enum mzg_array_type type = mzg_array_type_of(parameter->term);
     if (type != MZG_ARRAY_UNTYPED)
         set_type(array, parameter, type);
+    else if (mzg_term_other_array(parameter->term))
+        array->other = parameter->term;
     else if (!array->unsupported)
         array->unsupported = mzg_term_unsupported(parameter->term);
 }
@@ -147,10 +159,10 @@ static void set_extreme(const struct parameter *parameter, int direction, enum m
                         double *extreme)
 {
     double mz;
-    if (parameter->source <= *source || !mzg_text_to_double(parameter->value, &mz) || mz <= 0 || mz > 1e6)
+    if (parameter->source <= *source || !mzg_text_to_double(value_of(parameter), &mz) || mz <= 0 || mz > 1e6)
         return;
     *source = parameter->source;
-    *extreme = mz + direction * mzg_text_half_digit(parameter->value);
+    *extreme = mz + direction * mzg_text_half_digit(value_of(parameter));
 }
 
 /* Cardinal and M2aia repeat positions as user parameters, with decimals; they count where there are no
@@ -160,10 +172,12 @@ static void apply_user_position(struct mzg_imzml_index *index, const struct para
     struct mzg_index_spectrum *spectrum = &index->spectrum;
     struct parameter weaker = *parameter;
     weaker.source = MZG_FROM_USER;
-    if (mzg_text_equals(parameter->name, "3DPositionX"))
+    if (mzg_text_equals(name_of(parameter), "3DPositionX"))
         set_number(index, &spectrum->position[0], &weaker, "3DPositionX");
-    else if (mzg_text_equals(parameter->name, "3DPositionY"))
+    else if (mzg_text_equals(name_of(parameter), "3DPositionY"))
         set_number(index, &spectrum->position[1], &weaker, "3DPositionY");
+    else if (mzg_text_equals(parameter->name, "3DPositionZ"))
+        set_number(index, &spectrum->position[2], &weaker, "3DPositionZ");
 }
 
 static void apply_to_spectrum(struct mzg_imzml_index *index, const struct parameter *parameter)
@@ -217,8 +231,7 @@ static void apply_group(struct mzg_imzml_index *index, struct mzg_text id)
     }
     for (int64_t i = 0; i < group->n; i++) {
         const struct mzg_imzml_param *param = group->params[i];
-        struct parameter parameter = {param->term, mzg_text_of(param->name), mzg_text_of(param->value),
-                                      MZG_FROM_GROUP};
+        struct parameter parameter = {.term = param->term, .shared = param, .source = MZG_FROM_GROUP};
         apply(index, &parameter);
     }
 }
@@ -241,7 +254,8 @@ enum mzg_status mzg_imzml_index_start(struct mzg_imzml_index *index, const struc
         break;
     case MZG_ELEMENT_CV_PARAM:
     case MZG_ELEMENT_USER_PARAM: {
-        struct parameter parameter = {tag->term, tag->name, tag->value, MZG_FROM_ELEMENT};
+        struct parameter parameter = {
+            .term = tag->term, .name = tag->name, .value = tag->value, .source = MZG_FROM_ELEMENT};
         apply(index, &parameter);
         break;
     }
@@ -312,13 +326,30 @@ static void set_fault(struct mzg_imzml_entry *entry, enum mzg_entry_fault fault,
     entry->fault_array = (uint8_t)which;
 }
 
+/* An array that is not used: of another kind, of none, or the second of its kind. */
+static void leave_out(struct mzg_index_spectrum *spectrum)
+{
+    const struct mzg_index_array *array = &spectrum->array;
+    if (array->kind < 0 && mzg_term_is_mobility(array->other)) {
+        spectrum->mobility = mzg_term_other_array(array->other);
+        return;
+    }
+    if (spectrum->n_other_arrays++ > 0)
+        return;
+    if (array->kind >= 0)
+        spectrum->other_array = array->kind == MZG_MZ ? "a second m/z array" : "a second intensity array";
+    else
+        spectrum->other_array =
+            array->other ? mzg_term_other_array(array->other) : "an array of no known kind";
+}
+
 static enum mzg_status end_array(struct mzg_imzml_index *index, struct mzg_error *err)
 {
     struct mzg_index_spectrum *spectrum = &index->spectrum;
     struct mzg_index_array *array = &spectrum->array;
     spectrum->in_array = false;
     if (array->kind < 0 || spectrum->entry.format[array->kind] != 0) {
-        spectrum->n_other_arrays++;
+        leave_out(spectrum);
         return MZG_OK;
     }
     if (array->unsupported)
@@ -349,7 +380,11 @@ static void end_position(struct mzg_imzml_index *index)
 {
     struct mzg_index_spectrum *spectrum = &index->spectrum;
     struct mzg_imzml_entry *entry = &spectrum->entry;
-    if (spectrum->position[2].source == MZG_FROM_NOWHERE)
+    /* A plane that user parameters tell counts beside an x and y that they tell, not beside real ones. */
+    bool by_user =
+        spectrum->position[0].source == MZG_FROM_USER && spectrum->position[1].source == MZG_FROM_USER;
+    if (spectrum->position[2].source == MZG_FROM_NOWHERE ||
+        (spectrum->position[2].source == MZG_FROM_USER && !by_user))
         spectrum->position[2] = (struct mzg_index_number){MZG_FROM_USER, true, 1};
     bool usable = true;
     for (int d = 0; d < 3; d++) {
@@ -377,15 +412,13 @@ static enum mzg_status end_spectrum(struct mzg_imzml_index *index, struct mzg_er
     index->in_spectrum = false;
     end_position(index);
     mzg_entry_check(entry, index->ibd_size);
-    if (entry->fault == MZG_ENTRY_OUTSIDE) {
-        struct mzg_fault fault;
-        mzg_entry_explain(entry, ordinal(index), index->ibd_size, &fault);
-        mzg_find(index->findings, MZG_FOUND_TRUNCATED_IBD, "spectrum %" PRId64 ", %s", ordinal(index) + 1,
-                 fault.text);
-    }
     bool has_both = entry->format[MZG_MZ] != 0 && entry->format[MZG_INTENSITY] != 0;
-    for (int i = 0; i < spectrum->n_other_arrays && has_both; i++)
-        mzg_find(index->findings, MZG_FOUND_EXTRA_ARRAY, "in spectrum %" PRId64, ordinal(index) + 1);
+    if (spectrum->n_other_arrays > 0 && has_both)
+        mzg_find_many(index->findings, MZG_FOUND_EXTRA_ARRAY, spectrum->n_other_arrays,
+                      "%s in spectrum %" PRId64, spectrum->other_array, ordinal(index) + 1);
+    if (spectrum->mobility)
+        mzg_find(index->findings, MZG_FOUND_MOBILITY, "%s in spectrum %" PRId64, spectrum->mobility,
+                 ordinal(index) + 1);
 
     struct mzg_index_totals *totals = &index->totals;
     totals->n_type[spectrum->type]++;

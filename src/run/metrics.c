@@ -1,6 +1,6 @@
 /*
- * Each rank keeps counters that only grow. For a line all ranks send what they stand at, and rank 0 writes how
- * much they have grown since the line before.
+ * Each rank keeps counters that only grow. For a line all ranks send what they stand at, and rank 0 writes
+ * how much they have grown since the line before.
  */
 #include <run/metrics.h>
 
@@ -20,7 +20,19 @@ static const double round_seconds = 0.5; /* between the lines of two rounds, at 
 enum { SCHEMA = 1 };
 
 /* What a rank stands at; the counters first, then what is so now. */
-enum value { PIXELS, BYTES_IN, BYTES_OUT, BUSY, WAITING, READING, COUNTERS, RSS = COUNTERS, PSS, PRESSURE, VALUES };
+enum value {
+    PIXELS,
+    BYTES_IN,
+    BYTES_OUT,
+    BUSY,
+    WAITING,
+    READING,
+    COUNTERS,
+    RSS = COUNTERS,
+    PSS,
+    PRESSURE,
+    VALUES
+};
 
 struct mzg_metrics {
     const struct mzg_context *context;

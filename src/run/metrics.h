@@ -1,6 +1,6 @@
 /*
- * Where time and memory go, as lines of JSON: one for each stage of a run, and while pixels stream one for a round
- * now and then. docs/tuning.md describes them. Rank 0 writes what all ranks count.
+ * Where time and memory go, as lines of JSON: one for each stage of a run, and while pixels stream one for a
+ * round now and then. docs/tuning.md describes them. Rank 0 writes what all ranks count.
  */
 #ifndef MZG_RUN_METRICS_H
 #define MZG_RUN_METRICS_H
@@ -12,8 +12,9 @@
 
 struct mzg_metrics;
 
-/* Begins metrics in a new file at `path`, or replaces it; with NULL `*metrics` becomes NULL, which all functions
- * below accept and then do nothing. All ranks return the same status. Collective over context->comm. */
+/* Begins metrics in a new file at `path`, or replaces it; with NULL `*metrics` becomes NULL, which all
+ * functions below accept and then do nothing. All ranks return the same status. Collective over
+ * context->comm. */
 enum mzg_status mzg_metrics_open(const struct mzg_context *context, const char *path,
                                  struct mzg_metrics **metrics, struct mzg_error *err);
 

@@ -213,8 +213,11 @@ static int64_t add_counts(struct stream *s, const struct mzg_chunk *chunk)
     MPI_Allreduce(MPI_IN_PLACE, sums, 4 + MZG_COUNTS, MPI_INT64_T, MPI_SUM, s->context->comm);
     s->result->n_skipped += sums[1];
     s->result->bytes_read += sums[2];
-    for (int i = 0; i < MZG_COUNTS; i++)
+    for (int i = 0; i < MZG_COUNTS; i++) {
         s->result->counts[i] += sums[4 + i];
+        if (chunk->first[i] < s->result->first[i])
+            s->result->first[i] = chunk->first[i]; /* of this rank; all come together at the end */
+    }
     if (sums[3])
         mzg_metrics_round(s->options->metrics, "stream", s->round, s->chunk_size);
     return sums[0];
@@ -334,12 +337,14 @@ enum mzg_status mzg_stream(const struct mzg_context *context, const struct mzg_s
                        .chunk_bytes = options->chunk_bytes,
                        .trimmed_round = -ROUNDS_BETWEEN_TRIMS};
     *result = (struct mzg_stream_result){0};
+    for (int i = 0; i < MZG_COUNTS; i++)
+        result->first[i] = INT64_MAX;
     mzg_chunk_init(&s.chunks[0]);
     mzg_chunk_init(&s.chunks[1]);
     mzg_watch_begin(&s.watch, context, options->memory_limit);
 
-    if (allocate(&s, err) == MZG_OK)
-        run_rounds(&s, err);
+    if (allocate(&s, err) == MZG_OK && run_rounds(&s, err) == MZG_OK)
+        MPI_Allreduce(MPI_IN_PLACE, result->first, MZG_COUNTS, MPI_INT64_T, MPI_MIN, context->comm);
 
     mzg_watch_end(&s.watch);
     mzg_chunk_workers_free(s.workers);
