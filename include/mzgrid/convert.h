@@ -14,14 +14,15 @@
 struct json_t;
 struct mzg_context;
 
-enum mzg_layout { MZG_LAYOUT_CSC, MZG_LAYOUT_CSR };
+enum mzg_layout { MZG_LAYOUT_CSC, MZG_LAYOUT_CSR, MZG_LAYOUT_DENSE };
 
 /* As what values, computed in double, are stored. */
 enum mzg_dtype { MZG_DTYPE_FLOAT32, MZG_DTYPE_FLOAT64 };
 
-/* Where resampled rows wait: in one parallel HDF5 file; in the memory of the node that all ranks share, until
- * they outgrow it; or whichever fits. */
-enum mzg_streaming { MZG_STREAMING_AUTO, MZG_STREAMING_HDF5, MZG_STREAMING_OFF };
+/* Where resampled rows wait: in one parallel HDF5 file; nowhere, as they go into the store as they come; in
+ * the memory of the node that all ranks share, until they outgrow it; or in memory or a file, whichever fits.
+ */
+enum mzg_streaming { MZG_STREAMING_AUTO, MZG_STREAMING_HDF5, MZG_STREAMING_DIRECT, MZG_STREAMING_OFF };
 enum mzg_duplicates { MZG_DUPLICATES_SUM, MZG_DUPLICATES_FIRST, MZG_DUPLICATES_ERROR };
 
 /* What the user asks for. mzg_convert_defaults() gives the defaults; 0, NULL and false mean "not given". */

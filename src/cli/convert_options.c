@@ -26,7 +26,7 @@ static const char *method_choice(int number)
  * mzg_duplicates, and of the settings' own numbers. */
 static const char *layout_choice(int number)
 {
-    static const char *const names[] = {"csc", "csr", NULL};
+    static const char *const names[] = {"csc", "csr", "dense", NULL};
     return names[number];
 }
 
@@ -38,7 +38,7 @@ static const char *dtype_choice(int number)
 
 static const char *streaming_choice(int number)
 {
-    static const char *const names[] = {"auto", "hdf5", "off", NULL};
+    static const char *const names[] = {"auto", "hdf5", "direct", "off", NULL};
     return names[number];
 }
 
@@ -277,7 +277,8 @@ const struct mzg_option mzg_convert_option_table[] = {
     {.kind = MZG_OPTION_GROUP, .name = "Output"},
     {.kind = MZG_OPTION_CHOICE, .name = "layout", .argument = "LAYOUT", .offset = AT(layout),
      .choice = layout_choice, .standard = "csc",
-     .help = "How the matrix of pixels and bins is stored: csc is fast for ion images, csr for spectra."},
+     .help = "How the matrix of pixels and bins is stored: csc is fast for ion images, csr for spectra; dense stores "
+             "zeros as well."},
     {.kind = MZG_OPTION_CHOICE, .name = "dtype", .argument = "TYPE", .offset = AT(dtype),
      .choice = dtype_choice, .standard = "float32",
      .help = "As what values, computed in double precision, are stored."},
@@ -327,9 +328,9 @@ const struct mzg_option mzg_convert_option_table[] = {
      .help = "Memory for all ranks of a node together, such as 900M or 16G."},
     {.kind = MZG_OPTION_CHOICE, .name = "streaming", .argument = "HOW", .offset = AT(streaming),
      .choice = streaming_choice, .standard = "auto",
-     .help = "Where resampled rows wait: 'hdf5' in one parallel HDF5 file; 'off' in memory, for ranks of one "
-             "node, until they outgrow a third of the limit; 'auto' takes 'off' where they fit. The result does "
-             "not depend on it."},
+     .help = "Where resampled rows wait: 'hdf5' in one parallel HDF5 file; 'direct' nowhere, for they go into "
+             "the store as they come (not with csc); 'off' in memory, for ranks of one node, until they outgrow a "
+             "third of the limit; 'auto' takes 'off' where they fit. The result does not depend on it."},
     {.kind = MZG_OPTION_FLAG, .name = "dry-run", .offset = AT(convert.dry_run),
      .help = "Print the plan, with what each buffer takes, and stop."},
     {.kind = MZG_OPTION_OWN, .name = "chunk-size", .argument = "N|auto", .offset = AT(convert.chunk_size),
@@ -339,7 +340,7 @@ const struct mzg_option mzg_convert_option_table[] = {
      .most = 4096, .standard = "the cores that the launcher gave the rank",
      .help = "Worker threads of each rank."},
     {.kind = MZG_OPTION_FLAG, .name = "keep-hdf5", .offset = AT(convert.keep_hdf5),
-     .help = "Keep the intermediate HDF5 file, which any AnnData reader opens (.h5ad)."},
+     .help = "Keep the intermediate HDF5 file, which any AnnData reader opens (.h5ad); means --streaming hdf5."},
     {.kind = MZG_OPTION_TEXT, .name = "temp-dir", .argument = "DIR", .offset = AT(convert.temp_dir),
      .standard = "beside the output",
      .help = "Where the intermediate HDF5 file is; with several nodes, a directory that all of them "

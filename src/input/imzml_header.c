@@ -5,8 +5,9 @@
 #include <string.h>
 
 enum {
-    MAX_GROUP_DEPTH = 8,    /* of groups that refer to groups */
-    MAX_GROUP_PARAMS = 4096 /* of one group with all that it refers to */
+    MAX_GROUP_DEPTH = 8,     /* of groups that refer to groups */
+    MAX_GROUP_PARAMS = 4096, /* of one group with all that it refers to */
+    MAX_EXPANDED = 1 << 16   /* of the whole header, with groups in place of the references to them */
 };
 
 void mzg_imzml_header_init(struct mzg_imzml_header *header)
@@ -303,6 +304,25 @@ static enum mzg_status resolve_group(const struct mzg_imzml_header *header,
     return MZG_OK;
 }
 
+/* A hostile header could refer to a large group from everywhere. */
+static enum mzg_status bound_expansion(const struct mzg_imzml_header *header, struct mzg_error *err)
+{
+    int64_t expanded = 0;
+    for (int64_t i = 0; i < header->n; i++) {
+        const struct mzg_imzml_param *param = &header->params[i];
+        if (param->kind != MZG_PARAM_GROUP || param->section == MZG_SECTION_GROUPS)
+            continue;
+        const struct mzg_imzml_group *group = mzg_imzml_header_group(header, mzg_text_of(param->value));
+        expanded += group ? group->n : 0;
+        if (expanded > MAX_EXPANDED)
+            return mzg_fail(
+                err, MZG_EFORMAT,
+                "the parameter groups that the header refers to hold more than %d parameters together",
+                MAX_EXPANDED);
+    }
+    return MZG_OK;
+}
+
 enum mzg_status mzg_imzml_header_resolve(struct mzg_imzml_header *header, struct mzg_findings *findings,
                                          struct mzg_error *err)
 {
@@ -313,7 +333,7 @@ enum mzg_status mzg_imzml_header_resolve(struct mzg_imzml_header *header, struct
     for (int64_t g = 0; g < header->n_groups && status == MZG_OK; g++)
         status = resolve_group(header, params, &header->groups[g], findings, err);
     free(params);
-    return status;
+    return status == MZG_OK ? bound_expansion(header, err) : status;
 }
 
 const struct mzg_imzml_param *mzg_imzml_header_next(const struct mzg_imzml_header *header,

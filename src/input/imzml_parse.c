@@ -153,6 +153,10 @@ static enum mzg_status conclude(const struct mzg_imzml_source *source, struct at
             err, MZG_EFORMAT,
             "%s: line %d: a document type declaration, which imzML does not need and mzgrid refuses", path,
             mzg_xml_line(attempt->xml));
+    case MZG_XML_ATTRIBUTES:
+        return mzg_fail(err, MZG_EFORMAT,
+                        "%s: line %d: an element with more than %d attributes: not an imzML file", path,
+                        mzg_xml_line(attempt->xml), MZG_XML_MAX_ATTRIBUTES);
     case MZG_XML_DEPTH:
         return mzg_fail(err, MZG_EFORMAT, "%s: line %d: elements nested more than %d deep: not an imzML file",
                         path, mzg_xml_line(attempt->xml), MZG_XML_MAX_DEPTH);

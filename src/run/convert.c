@@ -165,8 +165,26 @@ static enum mzg_status make_plan(struct conversion *c, struct mzg_error *err)
     return err->status;
 }
 
+static struct mzg_matrix_spec matrix_spec(const struct conversion *c)
+{
+    static const enum mzg_matrix_layout layouts[] = {[MZG_LAYOUT_CSC] = MZG_MATRIX_CSC,
+                                                     [MZG_LAYOUT_CSR] = MZG_MATRIX_CSR,
+                                                     [MZG_LAYOUT_DENSE] = MZG_MATRIX_DENSE};
+    return (struct mzg_matrix_spec){.layout = layouts[c->options->layout],
+                                    .value_type = value_type(c),
+                                    .n_columns = c->axis.n_bins,
+                                    .most_rows = c->reader->dataset.n_pixels,
+                                    .most_values = c->plan.most_values,
+                                    .codec = c->codec};
+}
+
 static enum mzg_status make_stage(struct conversion *c, struct mzg_error *err)
 {
+    if (c->plan.direct) {
+        struct mzg_matrix_spec spec = matrix_spec(c);
+        return mzg_sdata_new_direct(c->sdata, c->context, &spec, mzg_plan_left(&c->plan, 0) / 2, &c->stage,
+                                    err);
+    }
     if (c->plan.in_memory)
         return mzg_stage_new_spilling(c->context, c->paths.stage, c->plan.stage_share, c->axis.n_bins,
                                       value_type(c), &c->stage, err);
@@ -213,6 +231,8 @@ static void report_matrix(void *context, int64_t done, int64_t total)
 
 static enum mzg_status write_matrix(struct conversion *c, struct mzg_error *err)
 {
+    if (c->plan.direct)
+        return MZG_OK; /* it stands */
     c->column_begins = malloc(((size_t)c->axis.n_bins + 1) * sizeof *c->column_begins);
     if (!c->column_begins)
         mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " column pointers", c->axis.n_bins);
@@ -221,10 +241,9 @@ static enum mzg_status write_matrix(struct conversion *c, struct mzg_error *err)
     c->column_begins[0] = 0;
     for (int64_t k = 0; k < c->axis.n_bins; k++)
         c->column_begins[k + 1] = c->column_begins[k] + c->statistics.counts[k];
-    struct mzg_sdata_matrix matrix = {.by_column = c->options->layout == MZG_LAYOUT_CSC,
+    struct mzg_sdata_matrix matrix = {.spec = matrix_spec(c),
                                       .stage = c->stage,
                                       .column_begins = c->column_begins,
-                                      .codec = c->codec,
                                       .memory = mzg_plan_left(&c->plan, mzg_stage_memory(c->stage)),
                                       .scratch_path = c->paths.scratch,
                                       .stop = c->stop,

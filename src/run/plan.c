@@ -15,6 +15,7 @@ enum {
     CHUNKS_PER_RANK = 8, /* at least so many, where there are pixels enough, to keep ranks busy to the end */
     ROUND_PIXELS = 30 << 20, /* of all ranks together: MPI counts the bytes of their records in an int */
     OBS_BYTES = 180,         /* of one pixel on rank 0: its record and its columns of obs */
+    ROW_END_BYTES = 8,       /* of one row on rank 0, when rows go into the store as they come */
     VAR_BYTES = 40,          /* of one bin on rank 0: its columns of var */
     COLUMN_BYTES = 16,       /* of one bin: where its column begins, and its next place */
     LIBRARY_BYTES = 24 << 20 /* that HDF5, MPI and the codecs take later */
@@ -60,6 +61,16 @@ static int64_t values_per_pixel(const struct mzg_plan_request *request)
     return mzg_method_interpolates(request->method) ? request->n_bins : least(points, request->n_bins);
 }
 
+/* The values of all rows, from above. The shards of a matrix in rows follow from it, so it must follow from
+ * the input and the axis alone. */
+static int64_t most_values(const struct mzg_plan_request *request)
+{
+    const struct mzg_dataset *dataset = &request->reader->dataset;
+    int64_t all = mzg_size_product(dataset->n_pixels, request->n_bins);
+    all = all < 0 ? INT64_MAX : all;
+    return mzg_method_interpolates(request->method) ? all : least(dataset->n_points, all);
+}
+
 /* The bytes of a value and its bin. */
 static int64_t entry_size(const struct mzg_plan_request *request)
 {
@@ -97,6 +108,8 @@ static void choose_stage(const struct mzg_plan_request *request, struct mzg_plan
     plan->result =
         mzg_size_product3(request->reader->dataset.n_pixels, values_per_pixel(request), entry_size(request));
     plan->stage_share = plan->limit / 3;
+    plan->most_values = most_values(request);
+    plan->direct = options->streaming == MZG_STREAMING_DIRECT && !options->keep_hdf5;
     bool fits = plan->result >= 0 && plan->result <= plan->stage_share;
     plan->in_memory =
         plan->one_node && !options->keep_hdf5 &&
@@ -113,13 +126,13 @@ enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mz
                               struct mzg_plan *plan, struct mzg_error *err)
 {
     const struct mzg_dataset *dataset = &request->reader->dataset;
-    *plan = (struct mzg_plan){.limit = mzg_plan_limit(context->comm, request->options->memory_limit),
-                              .used = mzg_memory_pss(),
-                              .statistics = request->n_bins * mzg_statistics_per_bin(request->value_type),
-                              .columns = request->n_bins * COLUMN_BYTES,
-                              .table = dataset->n_pixels * OBS_BYTES + request->n_bins * VAR_BYTES,
-                              .bytes_per_pixel_of_index =
-                                  (double)dataset->n_index_bytes / (double)most(dataset->n_pixels, 1)};
+    *plan = (struct mzg_plan){
+        .limit = mzg_plan_limit(context->comm, request->options->memory_limit),
+        .used = mzg_memory_pss(),
+        .statistics = request->n_bins * mzg_statistics_per_bin(request->value_type),
+        .columns = request->n_bins * COLUMN_BYTES,
+        .table = dataset->n_pixels * (OBS_BYTES + ROW_END_BYTES) + request->n_bins * VAR_BYTES,
+        .bytes_per_pixel_of_index = (double)dataset->n_index_bytes / (double)most(dataset->n_pixels, 1)};
     MPI_Allreduce(MPI_IN_PLACE, &plan->used, 1, MPI_INT64_T, MPI_MAX, context->comm);
     find_nodes(context->comm, plan);
     if (request->options->streaming == MZG_STREAMING_OFF && !plan->one_node)
@@ -148,8 +161,11 @@ enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mz
 void mzg_plan_log(const struct mzg_plan *plan, struct mzg_log *log, int level)
 {
     enum mzg_log_level l = (enum mzg_log_level)level;
-    mzg_log_line(log, l, "plan: %" PRId64 " rounds of %" PRId64 " pixels per rank; rows wait in %s",
-                 plan->n_rounds, plan->chunk_size, plan->in_memory ? "memory" : "an HDF5 file");
+    mzg_log_line(log, l, "plan: %" PRId64 " rounds of %" PRId64 " pixels per rank; rows %s", plan->n_rounds,
+                 plan->chunk_size,
+                 plan->direct      ? "go into the store as they come"
+                 : plan->in_memory ? "wait in memory"
+                                   : "wait in an HDF5 file");
     mzg_log_line(log, l, "plan: memory limit %" PRId64 " MiB for %d ranks of a node", plan->limit >> 20,
                  plan->ranks_per_node);
     mzg_log_line(log, l,

@@ -30,8 +30,10 @@ struct mzg_plan {
     int64_t columns;    /* for turning rows into columns, beside what waits in memory */
     int64_t chunk_size; /* pixels */
     int64_t n_rounds;
+    bool direct;         /* the rows go into the store as they come; else: */
     bool in_memory;      /* the rows wait in memory */
     int64_t stage_share; /* of a node: what they may take there */
+    int64_t most_values; /* that the result can have, as the index shows */
     int64_t result;      /* an estimate, from above, of the rows of all ranks */
     double bytes_per_pixel_of_index;
 };

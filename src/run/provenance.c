@@ -3,7 +3,8 @@
 #include <run/table.h>
 #include <version.h>
 
-static const char *const layout_names[] = {[MZG_LAYOUT_CSC] = "csc", [MZG_LAYOUT_CSR] = "csr"};
+static const char *const layout_names[] = {
+    [MZG_LAYOUT_CSC] = "csc", [MZG_LAYOUT_CSR] = "csr", [MZG_LAYOUT_DENSE] = "dense"};
 static const char *const dtype_names[] = {[MZG_DTYPE_FLOAT32] = "float32", [MZG_DTYPE_FLOAT64] = "float64"};
 static const char *const duplicates_names[] = {
     [MZG_DUPLICATES_SUM] = "sum", [MZG_DUPLICATES_FIRST] = "first", [MZG_DUPLICATES_ERROR] = "error"};

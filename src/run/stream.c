@@ -6,6 +6,8 @@
  *
  *     main thread    | fetch 0 |           | append 0, fetch 2 | append 1, fetch 3 |
  *     workers                  | resample 0 | resample 1        | resample 2        |
+ *
+ * A stage that needs the workers itself gets the rows before they go on.
  */
 #include <run/stream.h>
 
@@ -190,9 +192,12 @@ static enum mzg_status run_rounds(struct stream *s, struct mzg_error *err)
 
         struct mzg_chunk *chunk = &s->chunks[round % 2];
         struct mzg_error start_error = {0};
+        bool deliver_first = round > 0 && mzg_stage_uses_pool(s->stage);
+        if (deliver_first && deliver_round(s, round - 1, err) != MZG_OK)
+            return err->status;
         bool started = round < s->n_rounds &&
                        mzg_chunk_start(chunk, s->workers, s->context->pool, &start_error) == MZG_OK;
-        if (round > 0)
+        if (round > 0 && !deliver_first)
             deliver_round(s, round - 1, err);
         if (err->status == MZG_OK && round + 1 < s->n_rounds)
             fetch_round(s, round + 1, err);

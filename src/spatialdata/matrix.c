@@ -1,92 +1,68 @@
 /*
- * The arrays data and indices are cut into shards, and each rank writes a contiguous run of whole shards, so
- * no two ranks ever meet in a file. In CSR order a shard is a range of staged values as they lie; in CSC
- * order each rank first gets its range of values by transposition (stage/transpose.h), as many shards at a
- * time as fit its memory.
+ * X from a stage that holds all rows. Its arrays are cut into shards, and each rank writes a contiguous run
+ * of whole shards, so no two ranks ever meet in a file. In CSR and dense layout a shard is a range of staged
+ * rows or values as they lie; in CSC order each rank first gets its range of values by transposition
+ * (stage/transpose.h), as many shards at a time as fit its memory.
  */
 #include <spatialdata/matrix.h>
 
 #include <core/agree.h>
 #include <core/block.h>
 #include <core/pool.h>
+#include <spatialdata/matrix_arrays.h>
+#include <spatialdata/matrix_pack.h>
 #include <stage/transpose.h>
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-enum {
-    CHUNK_VALUES = 1 << 16,  /* of an inner chunk: an ion image touches few of them */
-    SHARDS = 64,             /* so many, that ranks can share the work, unless that makes them too large: */
-    SHARD_VALUES = 32 << 20, /* 128 MiB, which keeps 100 GB below 1000 files */
-    INDPTR_CHUNK = 1 << 16
-};
+enum { SPLIT_VALUES = 1 << 16, BANDS_AT_ONCE = 8 };
 
 struct writer {
     const struct mzg_sdata_matrix *matrix;
     const struct mzg_context *context;
-    struct mzg_zarr_array *data;
-    struct mzg_zarr_array *indices;
+    struct mzg_matrix_arrays x;
     struct mzg_zarr_array *indptr;
-    int64_t shard_values;
-    int64_t n_shards;
+    int64_t indptr_shard;
+    int64_t shard_items;     /* values; dense: rows */
     struct mzg_block shards; /* of this rank */
-    int32_t *minors;         /* the indices and values of one shard */
+    int32_t *minors;         /* the indices and values of one shard; dense: of some bands */
     void *values;
+    int64_t *begins, *counts; /* dense: of the rows of some bands */
+    int64_t value_capacity;
+    struct mzg_matrix_packer packer;
     int64_t done;
 };
 
-/* The elements of a shard of an array of n, a multiple of `chunk`; it follows from n alone. */
-static int64_t shard_size(int64_t n, int64_t chunk)
+static bool is_dense(const struct writer *w)
 {
-    int64_t size = ((n + SHARDS - 1) / SHARDS + chunk - 1) / chunk * chunk;
-    return size < chunk ? chunk : size > SHARD_VALUES ? SHARD_VALUES : size;
+    return w->matrix->spec.layout == MZG_MATRIX_DENSE;
 }
 
-static enum mzg_status declare_array(struct mzg_sdata *sdata, const char *name, enum mzg_type type, int64_t n,
-                                     int64_t chunk, struct mzg_codec codec, struct mzg_zarr_array **array,
-                                     struct mzg_error *err)
+static bool is_csc(const struct writer *w)
 {
-    char path[512];
-    snprintf(path, sizeof path, "%s/X/%s", mzg_sdata_table_path(sdata), name);
-    struct mzg_zarr_array_spec spec = {.type = type,
-                                       .n_dimensions = 1,
-                                       .shape = {n},
-                                       .chunk = {chunk},
-                                       .shard = {shard_size(n, chunk)},
-                                       .codec = codec};
-    return mzg_zarr_array(mzg_sdata_store(sdata), path, &spec, NULL, array, err);
+    return w->matrix->spec.layout == MZG_MATRIX_CSC;
 }
 
 static enum mzg_status declare_matrix(struct writer *w, struct mzg_sdata *sdata, struct mzg_error *err)
 {
     const struct mzg_stage *stage = w->matrix->stage;
-    w->shard_values = shard_size(stage->n_values, CHUNK_VALUES);
-    w->n_shards = (stage->n_values + w->shard_values - 1) / w->shard_values;
-    w->shards = mzg_block_of(w->n_shards, w->context->size, w->context->rank);
-
-    bool csc = w->matrix->by_column;
-    char path[512];
-    snprintf(path, sizeof path, "%s/X", mzg_sdata_table_path(sdata));
-    json_t *attributes = json_pack("{s:s, s:s, s:[I, I]}", "encoding-type", csc ? "csc_matrix" : "csr_matrix",
-                                   "encoding-version", "0.1.0", "shape", (json_int_t)stage->n_rows,
-                                   (json_int_t)stage->n_columns);
-    if (mzg_zarr_group(mzg_sdata_store(sdata), path, attributes, err) != MZG_OK)
+    const struct mzg_matrix_spec *spec = &w->matrix->spec;
+    if (mzg_matrix_arrays_declare(sdata, spec, stage->n_rows, stage->n_values, &w->x, err) != MZG_OK)
         return err->status;
-    struct mzg_codec codec = w->matrix->codec;
-    int64_t majors = csc ? stage->n_columns : stage->n_rows;
-    if (declare_array(sdata, "data", stage->value_type, stage->n_values, CHUNK_VALUES, codec, &w->data,
-                      err) != MZG_OK ||
-        declare_array(sdata, "indices", MZG_INT32, stage->n_values, CHUNK_VALUES, codec, &w->indices, err) !=
-            MZG_OK ||
-        declare_array(sdata, "indptr", MZG_INT64, majors + 1, INDPTR_CHUNK, codec, &w->indptr, err) != MZG_OK)
-        return err->status;
-    return MZG_OK;
+    w->shard_items = w->x.unit_items * w->x.units_per_shard;
+    int64_t items = is_dense(w) ? stage->n_rows : stage->n_values;
+    w->shards =
+        mzg_block_of((items + w->shard_items - 1) / w->shard_items, w->context->size, w->context->rank);
+    if (is_dense(w))
+        return MZG_OK;
+    int64_t majors = is_csc(w) ? stage->n_columns : stage->n_rows;
+    return mzg_matrix_declare_indptr(sdata, spec, majors + 1, &w->indptr, &w->indptr_shard, err);
 }
 
 static int64_t begin_of_shard(const struct writer *w, int64_t shard)
 {
-    int64_t begin = shard * w->shard_values;
+    int64_t begin = shard * w->shard_items;
     return begin < w->matrix->stage->n_values ? begin : w->matrix->stage->n_values;
 }
 
@@ -95,17 +71,27 @@ static int64_t values_of_shard(const struct writer *w, int64_t shard)
     return begin_of_shard(w, shard + 1) - begin_of_shard(w, shard);
 }
 
-/* Writes shard `shard` from w->values and w->minors. */
-static enum mzg_status write_shard(struct writer *w, int64_t shard, struct mzg_error *err)
+static enum mzg_status check_stop(const struct writer *w, struct mzg_error *err)
 {
     if (w->matrix->stop && *w->matrix->stop)
         return mzg_fail(err, MZG_EINTERRUPTED, "interrupted; nothing was written");
-    if (mzg_zarr_write(w->data, shard, w->values, err) != MZG_OK ||
-        mzg_zarr_write(w->indices, shard, w->minors, err) != MZG_OK)
-        return err->status;
+    return MZG_OK;
+}
+
+static void count_shard(struct writer *w)
+{
     w->done++;
     if (w->matrix->progress)
         w->matrix->progress(w->matrix->progress_context, w->done, w->shards.count);
+}
+
+/* Writes shard `shard` from w->values and w->minors. */
+static enum mzg_status write_shard(struct writer *w, int64_t shard, struct mzg_error *err)
+{
+    if (check_stop(w, err) != MZG_OK || mzg_zarr_write(w->x.arrays[0], shard, w->values, err) != MZG_OK ||
+        mzg_zarr_write(w->x.arrays[1], shard, w->minors, err) != MZG_OK)
+        return err->status;
+    count_shard(w);
     return MZG_OK;
 }
 
@@ -113,7 +99,7 @@ static enum mzg_status write_csr(struct writer *w, struct mzg_error *err)
 {
     for (int64_t i = 0; i < w->shards.count; i++) {
         int64_t shard = w->shards.first + i;
-        if (mzg_stage_read_values(w->matrix->stage, shard * w->shard_values, values_of_shard(w, shard),
+        if (mzg_stage_read_values(w->matrix->stage, shard * w->shard_items, values_of_shard(w, shard),
                                   w->minors, w->values, err) != MZG_OK ||
             write_shard(w, shard, err) != MZG_OK)
             return err->status;
@@ -126,9 +112,9 @@ static int64_t values_per_part(const struct writer *w)
 {
     const struct mzg_stage *stage = w->matrix->stage;
     int64_t left =
-        w->matrix->memory - mzg_stage_transpose_memory(stage) - w->shard_values * mzg_stage_entry_size(stage);
-    int64_t shards = left / (w->shard_values * mzg_stage_column_entry_size(stage));
-    return (shards < 1 ? 1 : shards) * w->shard_values;
+        w->matrix->memory - mzg_stage_transpose_memory(stage) - w->shard_items * mzg_stage_entry_size(stage);
+    int64_t shards = left / (w->shard_items * mzg_stage_column_entry_size(stage));
+    return (shards < 1 ? 1 : shards) * w->shard_items;
 }
 
 /* Entries to be split into rows and values. */
@@ -145,18 +131,18 @@ static void split_chunk(void *context, int64_t item, int worker)
 {
     (void)worker;
     const struct split *split = context;
-    int64_t end = (item + 1) * CHUNK_VALUES < split->n ? (item + 1) * CHUNK_VALUES : split->n;
+    int64_t end = (item + 1) * SPLIT_VALUES < split->n ? (item + 1) * SPLIT_VALUES : split->n;
     if (split->wide) {
         const struct mzg_wide_column_entry *entries = split->entries;
         double *values = split->values;
-        for (int64_t i = item * CHUNK_VALUES; i < end; i++) {
+        for (int64_t i = item * SPLIT_VALUES; i < end; i++) {
             split->rows[i] = entries[i].row;
             values[i] = entries[i].value;
         }
     } else {
         const struct mzg_column_entry *entries = split->entries;
         float *values = split->values;
-        for (int64_t i = item * CHUNK_VALUES; i < end; i++) {
+        for (int64_t i = item * SPLIT_VALUES; i < end; i++) {
             split->rows[i] = entries[i].row;
             values[i] = entries[i].value;
         }
@@ -169,8 +155,8 @@ static enum mzg_status take_columns(void *context, const struct mzg_column_value
 {
     struct writer *w = context;
     const struct mzg_stage *stage = w->matrix->stage;
-    for (int64_t done = 0; done < part->n; done += w->shard_values) {
-        int64_t shard = (part->first + done) / w->shard_values;
+    for (int64_t done = 0; done < part->n; done += w->shard_items) {
+        int64_t shard = (part->first + done) / w->shard_items;
         struct split split = {
             .wide = stage->value_type == MZG_FLOAT64,
             .entries = (const char *)part->entries + done * mzg_stage_column_entry_size(stage),
@@ -178,7 +164,7 @@ static enum mzg_status take_columns(void *context, const struct mzg_column_value
             .rows = w->minors,
             .values = w->values,
         };
-        mzg_pool_run(w->context->pool, (split.n + CHUNK_VALUES - 1) / CHUNK_VALUES, split_chunk, &split);
+        mzg_pool_run(w->context->pool, (split.n + SPLIT_VALUES - 1) / SPLIT_VALUES, split_chunk, &split);
         if (write_shard(w, shard, err) != MZG_OK)
             return err->status;
     }
@@ -196,14 +182,85 @@ static enum mzg_status write_csc(struct writer *w, struct mzg_error *err)
     return mzg_stage_transpose(w->matrix->stage, &options, take_columns, w, err);
 }
 
+/* Room for rows of a few bands, whose values are `n_values`. */
+static enum mzg_status reserve_values(struct writer *w, int64_t n_values, struct mzg_error *err)
+{
+    if (n_values <= w->value_capacity)
+        return MZG_OK;
+    free(w->minors);
+    free(w->values);
+    w->minors = malloc((size_t)n_values * sizeof *w->minors);
+    w->values = malloc((size_t)(n_values * mzg_stage_value_size(w->matrix->stage)));
+    w->value_capacity = w->minors && w->values ? n_values : 0;
+    if (!w->value_capacity)
+        return mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " values of the matrix", n_values);
+    return MZG_OK;
+}
+
+/* Packs rows first .. first + n - 1, which begin with a band, and puts them into the shard's file. */
+static enum mzg_status put_bands(struct writer *w, int64_t first, int64_t n, struct mzg_zarr_file *file,
+                                 struct mzg_error *err)
+{
+    struct mzg_stage *stage = w->matrix->stage;
+    if (mzg_stage_read_row_begins(stage, first, n + 1, w->begins, err) != MZG_OK ||
+        reserve_values(w, w->begins[n] - w->begins[0], err) != MZG_OK ||
+        mzg_stage_read_values(stage, w->begins[0], w->begins[n] - w->begins[0], w->minors, w->values, err) !=
+            MZG_OK)
+        return err->status;
+    for (int64_t row = 0; row < n; row++)
+        w->counts[row] = w->begins[row + 1] - w->begins[row];
+    struct mzg_matrix_piece piece = {
+        .n_items = n, .counts = w->counts, .bins = w->minors, .values = w->values};
+    if (mzg_matrix_pack(&w->packer, &piece, err) != MZG_OK)
+        return err->status;
+    for (int64_t i = 0; i < w->packer.n_units * w->x.n_parts && err->status == MZG_OK; i++) {
+        int64_t inner;
+        mzg_matrix_part(&w->x, first / w->x.unit_items + i / w->x.n_parts, i % w->x.n_parts, &inner);
+        mzg_zarr_file_put(file, inner, w->packer.packed[i].bytes, w->packer.packed[i].size, err);
+    }
+    return err->status;
+}
+
+/* The bands that are packed at once: as many as the memory holds when no value is 0, at least one. */
+static int64_t bands_at_once(const struct writer *w)
+{
+    const struct mzg_stage *stage = w->matrix->stage;
+    int64_t band =
+        w->x.unit_items * stage->n_columns * (mzg_stage_entry_size(stage) + mzg_stage_value_size(stage));
+    int64_t bands = w->matrix->memory / band;
+    return bands < 1 ? 1 : bands > BANDS_AT_ONCE ? BANDS_AT_ONCE : bands;
+}
+
+static enum mzg_status write_dense(struct writer *w, struct mzg_error *err)
+{
+    int64_t step = bands_at_once(w) * w->x.unit_items;
+    w->begins = malloc((size_t)(step + 1) * sizeof *w->begins);
+    w->counts = malloc((size_t)step * sizeof *w->counts);
+    if (!w->begins || !w->counts)
+        return mzg_fail(err, MZG_ENOMEM, "no memory for the rows of a band");
+    w->packer = (struct mzg_matrix_packer){.x = &w->x, .pool = w->context->pool};
+    for (int64_t i = 0; i < w->shards.count && check_stop(w, err) == MZG_OK; i++) {
+        struct mzg_zarr_file *file = NULL;
+        int64_t shard = w->shards.first + i, end = (shard + 1) * w->shard_items;
+        if (end > w->matrix->stage->n_rows)
+            end = w->matrix->stage->n_rows;
+        mzg_zarr_file_begin(w->x.arrays[0], shard, &file, err);
+        for (int64_t row = shard * w->shard_items; row < end && err->status == MZG_OK; row += step)
+            put_bands(w, row, end - row < step ? end - row : step, file, err);
+        if (mzg_zarr_file_end(file, err) == MZG_OK)
+            count_shard(w);
+    }
+    return err->status;
+}
+
 /* Rank 0 writes where rows or columns begin. */
 static enum mzg_status write_indptr(struct writer *w, struct mzg_error *err)
 {
     const struct mzg_stage *stage = w->matrix->stage;
-    if (w->matrix->by_column)
+    if (is_csc(w))
         return mzg_zarr_write_all(w->indptr, w->matrix->column_begins, err);
 
-    int64_t shard = shard_size(stage->n_rows + 1, INDPTR_CHUNK);
+    int64_t shard = w->indptr_shard;
     int64_t *begins = malloc((size_t)shard * sizeof *begins);
     if (!begins)
         return mzg_fail(err, MZG_ENOMEM, "no memory for the row pointers");
@@ -223,24 +280,24 @@ enum mzg_status mzg_sdata_write_matrix(struct mzg_sdata *sdata, const struct mzg
 {
     struct writer w = {.matrix = matrix, .context = matrix->stage->context};
     declare_matrix(&w, sdata, err);
-    if (mzg_agree(w.context->comm, err) != MZG_OK)
-        return err->status;
-
-    w.minors = malloc((size_t)w.shard_values * sizeof *w.minors);
-    w.values = malloc((size_t)(w.shard_values * mzg_stage_value_size(matrix->stage)));
-    if (!w.minors || !w.values)
-        mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " values of the matrix", w.shard_values);
+    if (err->status == MZG_OK && !is_dense(&w))
+        reserve_values(&w, w.shard_items, err);
     if (mzg_agree(w.context->comm, err) != MZG_OK)
         goto cleanup;
-    if (matrix->by_column)
+    if (is_csc(&w))
         write_csc(&w, err);
+    else if (is_dense(&w))
+        write_dense(&w, err);
     else
         write_csr(&w, err);
-    if (err->status == MZG_OK && w.context->rank == 0)
+    if (err->status == MZG_OK && w.indptr && w.context->rank == 0)
         write_indptr(&w, err);
     mzg_agree(w.context->comm, err);
 
 cleanup:
+    mzg_matrix_packer_destroy(&w.packer);
+    free(w.counts);
+    free(w.begins);
     free(w.values);
     free(w.minors);
     return err->status;

@@ -1,18 +1,30 @@
-/* X of the table: the staged rows as a Zarr csr_matrix or csc_matrix, written by all ranks. */
+/* X of the table, written by all ranks: from a stage that holds all rows, or row by row as they come. */
 #ifndef MZG_SPATIALDATA_MATRIX_H
 #define MZG_SPATIALDATA_MATRIX_H
 
 #include <spatialdata/spatialdata.h>
 #include <stage/stage.h>
 
+enum mzg_matrix_layout { MZG_MATRIX_CSC, MZG_MATRIX_CSR, MZG_MATRIX_DENSE };
+
+/* What is known of X before its first row. The shapes of its chunks and shards follow from this (for CSC,
+ * from the number of values), and so do not depend on how it is written. */
+struct mzg_matrix_spec {
+    enum mzg_matrix_layout layout;
+    enum mzg_type value_type; /* MZG_FLOAT32 or MZG_FLOAT64 */
+    int64_t n_columns;
+    int64_t most_rows;   /* if none is skipped */
+    int64_t most_values; /* that X can have, from above */
+    struct mzg_codec codec;
+};
+
 /* Told how many of the matrix's chunk files this rank has written. */
 typedef void mzg_matrix_progress_fn(void *context, int64_t done, int64_t total);
 
 struct mzg_sdata_matrix {
-    bool by_column;               /* CSC, else CSR */
-    struct mzg_stage *stage;      /* sealed */
-    const int64_t *column_begins; /* stage->n_columns + 1: where each column begins in CSC order */
-    struct mzg_codec codec;
+    struct mzg_matrix_spec spec;
+    struct mzg_stage *stage;          /* sealed */
+    const int64_t *column_begins;     /* CSC: n_columns + 1: where each column begins */
     int64_t memory;                   /* bytes that this rank may take */
     const char *scratch_path;         /* where this rank may make a temporary file */
     const volatile int *stop;         /* may be NULL; not 0: ends with MZG_EINTERRUPTED at the next shard */
@@ -23,5 +35,12 @@ struct mzg_sdata_matrix {
 /* Writes X. All ranks return the same status. Collective over the stage's ranks. */
 enum mzg_status mzg_sdata_write_matrix(struct mzg_sdata *sdata, const struct mzg_sdata_matrix *matrix,
                                        struct mzg_error *err);
+
+/* X in CSR or dense layout as a stage that keeps nothing: the rows appended go into the arrays of the store
+ * as they come, and sealing completes these; nothing can be read back. `memory` is what a rank may take, in
+ * bytes. Collective. */
+enum mzg_status mzg_sdata_new_direct(struct mzg_sdata *sdata, const struct mzg_context *context,
+                                     const struct mzg_matrix_spec *spec, int64_t memory,
+                                     struct mzg_stage **stage, struct mzg_error *err);
 
 #endif

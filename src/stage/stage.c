@@ -10,6 +10,11 @@ int64_t mzg_stage_entry_size(const struct mzg_stage *stage)
     return (int64_t)sizeof(int32_t) + mzg_stage_value_size(stage);
 }
 
+bool mzg_stage_uses_pool(const struct mzg_stage *stage)
+{
+    return stage->kind->uses_pool;
+}
+
 enum mzg_status mzg_stage_append(struct mzg_stage *stage, const struct mzg_rows *rows, struct mzg_error *err)
 {
     return stage->kind->append(stage, rows, err);

@@ -9,6 +9,7 @@
 #include <core/frame.h>
 #include <mzgrid/error.h>
 #include <stage/rows.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct mzg_stage;
@@ -26,6 +27,7 @@ struct mzg_stage_block {
 
 struct mzg_stage_kind {
     const char *name;
+    bool uses_pool; /* appending gives the workers work, so they must have none then */
     enum mzg_status (*append)(struct mzg_stage *stage, const struct mzg_rows *rows, struct mzg_error *err);
     enum mzg_status (*seal)(struct mzg_stage *stage, struct mzg_error *err);
     enum mzg_status (*read_row_begins)(struct mzg_stage *stage, int64_t first, int64_t n, int64_t *begins,
@@ -66,6 +68,9 @@ enum mzg_status mzg_stage_new_spilling(const struct mzg_context *context, const 
  * `context` is borrowed. */
 enum mzg_status mzg_stage_new_hdf5(const struct mzg_context *context, const char *path, int64_t n_columns,
                                    enum mzg_type value_type, struct mzg_stage **stage, struct mzg_error *err);
+
+/* Whether appending needs the workers of the pool, which must then be free. Local. */
+bool mzg_stage_uses_pool(const struct mzg_stage *stage);
 
 /* Appends this rank's rows behind those of all lower ranks; a rank may have none. All ranks return the same
  * status. Collective. */

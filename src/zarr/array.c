@@ -195,6 +195,17 @@ fail:
     return err->status;
 }
 
+enum mzg_status mzg_zarr_array_cut(struct mzg_zarr_array *array, int64_t n, struct mzg_error *err)
+{
+    json_t *metadata = json_object_get(array->store->nodes, array->path);
+    array->spec.shape[0] = n;
+    if (set_grid(array, err) != MZG_OK)
+        return err->status;
+    if (json_object_set_new(metadata, "shape", json_shape(array->spec.n_dimensions, array->spec.shape)) != 0)
+        return mzg_fail(err, MZG_ENOMEM, "array %s: no memory for its metadata", array->path);
+    return MZG_OK;
+}
+
 int64_t mzg_zarr_array_files(const struct mzg_zarr_array *array)
 {
     return array->n_files;

@@ -7,11 +7,6 @@
 
 #include <inttypes.h>
 
-static bool is_zero(const unsigned char *bytes, size_t size)
-{
-    return size == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
-}
-
 /* Where inner chunk `inner` lies in the file's data, and how much of it the array has. False: nothing. */
 static bool inner_extent(const struct mzg_zarr_array *array, int64_t inner, const int64_t *extent,
                          int64_t *origin, int64_t *count)
@@ -54,7 +49,7 @@ static enum mzg_status fill_chunk(const struct mzg_chunk_source *source, int64_t
         mzg_block_copy(n, item_size, source->data, extent, origin, count, scratch->bytes, array->spec.chunk);
         chunk = scratch->bytes;
     }
-    if (!is_zero(chunk, full)) {
+    if (!mzg_zarr_is_zero(chunk, full)) {
         *bytes = chunk;
         *size = full;
     }

@@ -83,6 +83,15 @@ enum mzg_status mzg_zarr_group(struct mzg_zarr_store *store, const char *path, j
     return mzg_zarr_declare(store, path, metadata, err);
 }
 
+enum mzg_status mzg_zarr_set_attributes(struct mzg_zarr_store *store, const char *path, json_t *attributes,
+                                        struct mzg_error *err)
+{
+    if (!attributes ||
+        json_object_set_new(json_object_get(store->nodes, path), "attributes", attributes) != 0)
+        return mzg_fail(err, MZG_ENOMEM, "%s/%s: no memory for its attributes", store->path, path);
+    return MZG_OK;
+}
+
 int64_t mzg_zarr_bytes_written(const struct mzg_zarr_store *store)
 {
     return store->bytes_written;

@@ -35,6 +35,9 @@ enum mzg_status mzg_zarr_declare(struct mzg_zarr_store *store, const char *path,
  * many elements, cut at the array's ends, in each dimension. Local. */
 void mzg_zarr_file_extent(const struct mzg_zarr_array *array, int64_t file, int64_t *origin, int64_t *extent);
 
+/* Whether all bits are 0: such a chunk is left out. Local. */
+bool mzg_zarr_is_zero(const void *bytes, size_t size);
+
 /* The path of chunk file `file`, to be freed. NULL: no memory. Local. */
 char *mzg_zarr_file_path(const struct mzg_zarr_array *array, int64_t file);
 

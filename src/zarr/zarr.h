@@ -21,6 +21,7 @@
 #include <jansson.h>
 #include <mzgrid/error.h>
 #include <stdint.h>
+#include <zarr/buffer.h>
 
 enum { MZG_ZARR_MAX_DIMENSIONS = 4 };
 
@@ -64,6 +65,10 @@ void mzg_zarr_store_free(struct mzg_zarr_store *store);
 enum mzg_status mzg_zarr_group(struct mzg_zarr_store *store, const char *path, json_t *attributes,
                                struct mzg_error *err);
 
+/* Replaces the attributes of a declared node; takes the reference, also on failure. Local. */
+enum mzg_status mzg_zarr_set_attributes(struct mzg_zarr_store *store, const char *path, json_t *attributes,
+                                        struct mzg_error *err);
+
 /* Declares an array; takes the reference to `attributes`, also on failure. `*array` belongs to the store.
  * MZG_EUSAGE for a specification that is not consistent, MZG_ERANGE for chunks that the codecs cannot take (2
  * GiB). Local. */
@@ -78,6 +83,35 @@ int64_t mzg_zarr_array_files(const struct mzg_zarr_array *array);
  * array's ends. The workers compress. Local. */
 enum mzg_status mzg_zarr_write(struct mzg_zarr_array *array, int64_t file, const void *data,
                                struct mzg_error *err);
+
+/* A chunk file that is written chunk by chunk, by whoever has them. */
+struct mzg_zarr_file;
+
+/* Compresses an inner chunk: `bytes` are its elements, at full size, those beyond the array's ends 0.
+ * `packed` is empty where all bits are 0. Called by workers; the result depends on nothing but the arguments.
+ * Local. */
+enum mzg_status mzg_zarr_pack(const struct mzg_zarr_array *array, const void *bytes,
+                              struct mzg_buffer *packed, struct mzg_error *err);
+
+/* Begins chunk file `number`, which appears with its first chunk. Local. */
+enum mzg_status mzg_zarr_file_begin(struct mzg_zarr_array *array, int64_t number, struct mzg_zarr_file **file,
+                                    struct mzg_error *err);
+
+/* Puts inner chunk `inner` as packed behind those before it; the numbers ascend, chunks of size 0 are left
+ * out. Local. */
+enum mzg_status mzg_zarr_file_put(struct mzg_zarr_file *file, int64_t inner, const void *packed, size_t size,
+                                  struct mzg_error *err);
+
+/* Its path. Local. */
+const char *mzg_zarr_file_name(const struct mzg_zarr_file *file);
+
+/* Completes and frees the file; just frees it where `err` holds a failure, which stays. Accepts NULL. Local.
+ */
+enum mzg_status mzg_zarr_file_end(struct mzg_zarr_file *file, struct mzg_error *err);
+
+/* Makes an array end at `n` in its first dimension, once that is known: it was declared with at least as
+ * many. Local, on every rank that declared it, before the store is finished. */
+enum mzg_status mzg_zarr_array_cut(struct mzg_zarr_array *array, int64_t n, struct mzg_error *err);
 
 /* Writes a whole numeric array, all its files, from memory. Local: one rank calls it. */
 enum mzg_status mzg_zarr_write_all(struct mzg_zarr_array *array, const void *data, struct mzg_error *err);

@@ -80,6 +80,26 @@ mzgrid 2 "${convert[@]}" "$disk/out.zarr" --temp-dir "$elsewhere" --overwrite
 expect_refusal 1 "$disk" 'space'
 find "$disk" -type f -exec sha256sum {} + | sort | cmp -s - "$work/before" || fail "the existing store changed"
 
+begin_case "rows as they come"
+resize 524288
+direct=(convert "$work/sample.imzML" -q --threads 1 --streaming direct --chunk-size 40)
+for layout in csr dense; do
+    mzgrid 2 "${direct[@]}" "$disk/out.zarr" --layout $layout
+    [ $status = 0 ] || { cat "$work/stderr"; fail "the run without a fault failed"; finish; }
+    rm "$disk/out.zarr.run.json"
+    stored=$(used)
+    for ranks in 1 4; do
+        for size in $((stored / 10)) $((stored - 4)); do
+            resize $((size / 4 * 4))
+            begin_case "rows as they come, $layout, $size of $stored KiB, $ranks ranks"
+            mzgrid $ranks "${direct[@]}" "$disk/out.zarr" --layout $layout
+            expect_refusal 1 "$disk" 'space' 'MB'
+            expect_nothing "$disk"
+        done
+    done
+    resize 524288
+done
+
 begin_case "generate"
 resize 400
 mzgrid 2 generate "$disk/sample.imzML" --size 24x24 --kind profile --points 800 -q

@@ -50,6 +50,10 @@ done
 begin_case "rank 1 of 2, while writing the store"
 run_and_kill 2 1 "$out/*.part/tables/*/X/data/c/*"
 
+begin_case "rank 1 of 2, while rows go into the store"
+convert+=(--layout csr --streaming direct)
+run_and_kill 2 1 "$out/*.part/tables/*/X/data/c/*"
+
 begin_case "the run after them"
 mzgrid 2 "${convert[@]}"
 [ $status = 0 ] || { cat "$work/stderr"; fail "exit status $status"; }

@@ -1,0 +1,129 @@
+#include <spatialdata/matrix_arrays.h>
+
+#include <core/memory.h>
+
+#include <stdio.h>
+
+enum {
+    CHUNK_VALUES = 1 << 16,  /* of a chunk of data or indices: an ion image of a csc matrix touches few */
+    SHARDS = 64,             /* so many, that ranks can share the work, unless that makes them too large: */
+    SHARD_VALUES = 32 << 20, /* 128 MiB of float32, which keeps 100 GB below 1000 files */
+    INDPTR_CHUNK = 1 << 16,
+    DENSE_CHUNK = 1 << 18, /* values, in bands of: */
+    BAND_ROWS = 128,       /* unless that makes them too large: */
+    BAND_VALUES = 8 << 20
+};
+
+static int64_t ceil_div(int64_t a, int64_t b)
+{
+    return a / b + (a % b != 0);
+}
+
+/* The units of a shard of an array that has, or can have, n items. */
+static int64_t units_of_shard(int64_t n, int64_t unit_items, int64_t most_items)
+{
+    int64_t units = ceil_div(ceil_div(n, SHARDS), unit_items);
+    int64_t most = ceil_div(most_items, unit_items);
+    return units < 1 ? 1 : units > most ? most : units;
+}
+
+static enum mzg_status declare_vector(struct mzg_sdata *sdata, const char *name, enum mzg_type type,
+                                      int64_t n, int64_t chunk, int64_t shard, struct mzg_codec codec,
+                                      struct mzg_zarr_array **array, struct mzg_error *err)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/X/%s", mzg_sdata_table_path(sdata), name);
+    struct mzg_zarr_array_spec spec = {
+        .type = type, .n_dimensions = 1, .shape = {n}, .chunk = {chunk}, .shard = {shard}, .codec = codec};
+    return mzg_zarr_array(mzg_sdata_store(sdata), path, &spec, NULL, array, err);
+}
+
+static json_t *sparse_attributes(const struct mzg_matrix_spec *spec, int64_t n_rows)
+{
+    const char *type = spec->layout == MZG_MATRIX_CSC ? "csc_matrix" : "csr_matrix";
+    return json_pack("{s:s, s:s, s:[I, I]}", "encoding-type", type, "encoding-version", "0.1.0", "shape",
+                     (json_int_t)n_rows, (json_int_t)spec->n_columns);
+}
+
+static enum mzg_status declare_sparse(struct mzg_sdata *sdata, int64_t n_rows, int64_t n_values,
+                                      struct mzg_matrix_arrays *x, struct mzg_error *err)
+{
+    const struct mzg_matrix_spec *spec = &x->spec;
+    int64_t expected = spec->layout == MZG_MATRIX_CSC ? n_values : spec->most_values;
+    x->unit_items = CHUNK_VALUES;
+    x->units_per_shard = units_of_shard(expected, CHUNK_VALUES, SHARD_VALUES);
+    x->n_arrays = 2;
+    x->n_parts = 2;
+    char path[512];
+    snprintf(path, sizeof path, "%s/X", mzg_sdata_table_path(sdata));
+    int64_t shard = x->units_per_shard * CHUNK_VALUES;
+    if (mzg_zarr_group(mzg_sdata_store(sdata), path, sparse_attributes(spec, n_rows), err) != MZG_OK ||
+        declare_vector(sdata, "data", spec->value_type, n_values, CHUNK_VALUES, shard, spec->codec,
+                       &x->arrays[0], err) != MZG_OK)
+        return err->status;
+    return declare_vector(sdata, "indices", MZG_INT32, n_values, CHUNK_VALUES, shard, spec->codec,
+                          &x->arrays[1], err);
+}
+
+static enum mzg_status declare_dense(struct mzg_sdata *sdata, int64_t n_rows, struct mzg_matrix_arrays *x,
+                                     struct mzg_error *err)
+{
+    const struct mzg_matrix_spec *spec = &x->spec;
+    int64_t band = BAND_ROWS;
+    while (band > 1 && band * spec->n_columns > BAND_VALUES)
+        band /= 2;
+    int64_t chunk = DENSE_CHUNK / band;
+    x->chunk_columns = chunk < spec->n_columns ? chunk : spec->n_columns;
+    x->unit_items = band;
+    x->units_per_shard = units_of_shard(spec->most_rows, band, ceil_div(SHARD_VALUES, spec->n_columns));
+    x->n_arrays = 1;
+    x->n_parts = ceil_div(spec->n_columns, x->chunk_columns);
+    struct mzg_zarr_array_spec array = {.type = spec->value_type,
+                                        .n_dimensions = 2,
+                                        .shape = {n_rows, spec->n_columns},
+                                        .chunk = {band, x->chunk_columns},
+                                        .shard = {band * x->units_per_shard, x->n_parts * x->chunk_columns},
+                                        .codec = spec->codec};
+    char path[512];
+    snprintf(path, sizeof path, "%s/X", mzg_sdata_table_path(sdata));
+    json_t *attributes = json_pack("{s:s, s:s}", "encoding-type", "array", "encoding-version", "0.2.0");
+    return mzg_zarr_array(mzg_sdata_store(sdata), path, &array, attributes, &x->arrays[0], err);
+}
+
+enum mzg_status mzg_matrix_arrays_declare(struct mzg_sdata *sdata, const struct mzg_matrix_spec *spec,
+                                          int64_t n_rows, int64_t n_values, struct mzg_matrix_arrays *x,
+                                          struct mzg_error *err)
+{
+    *x = (struct mzg_matrix_arrays){.spec = *spec};
+    return spec->layout == MZG_MATRIX_DENSE ? declare_dense(sdata, n_rows, x, err)
+                                            : declare_sparse(sdata, n_rows, n_values, x, err);
+}
+
+enum mzg_status mzg_matrix_declare_indptr(struct mzg_sdata *sdata, const struct mzg_matrix_spec *spec,
+                                          int64_t n, struct mzg_zarr_array **indptr, int64_t *shard,
+                                          struct mzg_error *err)
+{
+    *shard = units_of_shard(n, INDPTR_CHUNK, SHARD_VALUES) * INDPTR_CHUNK;
+    return declare_vector(sdata, "indptr", MZG_INT64, n, INDPTR_CHUNK, *shard, spec->codec, indptr, err);
+}
+
+enum mzg_status mzg_matrix_arrays_cut(struct mzg_sdata *sdata, struct mzg_matrix_arrays *x, int64_t n_rows,
+                                      int64_t n_values, struct mzg_error *err)
+{
+    if (x->spec.layout == MZG_MATRIX_DENSE)
+        return mzg_zarr_array_cut(x->arrays[0], n_rows, err);
+    char path[512];
+    snprintf(path, sizeof path, "%s/X", mzg_sdata_table_path(sdata));
+    if (mzg_zarr_array_cut(x->arrays[0], n_values, err) != MZG_OK ||
+        mzg_zarr_array_cut(x->arrays[1], n_values, err) != MZG_OK)
+        return err->status;
+    return mzg_zarr_set_attributes(mzg_sdata_store(sdata), path, sparse_attributes(&x->spec, n_rows), err);
+}
+
+int mzg_matrix_part(const struct mzg_matrix_arrays *x, int64_t unit, int64_t part, int64_t *inner)
+{
+    int64_t in_shard = unit % x->units_per_shard;
+    bool dense = x->n_arrays == 1;
+    *inner = dense ? in_shard * x->n_parts + part : in_shard;
+    return dense ? 0 : (int)part;
+}

@@ -1,0 +1,151 @@
+#include <spatialdata/matrix_pack.h>
+
+#include <core/pool.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Makes room for the packed chunks, keeping the buffers that are there. */
+static enum mzg_status reserve(struct mzg_matrix_packer *packer, int64_t n_chunks, int64_t n_rows,
+                               struct mzg_error *err)
+{
+    size_t workers = (size_t)mzg_pool_size(packer->pool);
+    if (!packer->scratch)
+        packer->scratch = calloc(workers, sizeof *packer->scratch);
+    if (!packer->errors)
+        packer->errors = calloc(workers, sizeof *packer->errors);
+    if (n_chunks > packer->capacity) {
+        struct mzg_buffer *grown = realloc(packer->packed, (size_t)n_chunks * sizeof *grown);
+        if (grown) {
+            memset(grown + packer->capacity, 0, (size_t)(n_chunks - packer->capacity) * sizeof *grown);
+            packer->packed = grown;
+            packer->capacity = n_chunks;
+        }
+    }
+    if (n_rows > packer->row_capacity) {
+        free(packer->row_begins);
+        packer->row_begins = malloc((size_t)n_rows * sizeof *packer->row_begins);
+        packer->row_capacity = packer->row_begins ? n_rows : 0;
+    }
+    if (!packer->scratch || !packer->errors || n_chunks > packer->capacity || n_rows > packer->row_capacity)
+        return mzg_fail(err, MZG_ENOMEM, "no memory to pack %lld chunks of the matrix", (long long)n_chunks);
+    return MZG_OK;
+}
+
+/* A chunk of data or indices, padded with zeros where it is not full. */
+static enum mzg_status pack_vector(const struct mzg_matrix_packer *packer, int64_t unit, int64_t part,
+                                   struct mzg_buffer *scratch, struct mzg_buffer *packed,
+                                   struct mzg_error *err)
+{
+    const struct mzg_matrix_arrays *x = packer->x;
+    size_t size = part == 0 ? (size_t)mzg_type_size(x->spec.value_type) : sizeof(int32_t);
+    const char *items = part == 0 ? packer->piece->values : (const char *)packer->piece->bins;
+    int64_t first = unit * x->unit_items;
+    int64_t n = packer->piece->n_items - first;
+    items += (size_t)first * size;
+    if (n < x->unit_items) {
+        size_t whole = (size_t)x->unit_items * size;
+        if (mzg_buffer_reserve(scratch, whole, err) != MZG_OK)
+            return err->status;
+        memcpy(scratch->bytes, items, (size_t)n * size);
+        memset(scratch->bytes + (size_t)n * size, 0, whole - (size_t)n * size);
+        items = (const char *)scratch->bytes;
+    }
+    return mzg_zarr_pack(x->arrays[part], items, packed, err);
+}
+
+/* Puts values of ascending bins, the first of which is `first_bin`, to their columns; compiled for each type.
+ */
+static inline void spread_values(const int32_t *bins, const void *values, int64_t n, int64_t first_bin,
+                                 void *columns, bool wide)
+{
+    for (int64_t i = 0; i < n; i++) {
+        if (wide)
+            ((double *)columns)[bins[i] - first_bin] = ((const double *)values)[i];
+        else
+            ((float *)columns)[bins[i] - first_bin] = ((const float *)values)[i];
+    }
+}
+
+/* A chunk of a band: the columns first .. end - 1 of its rows. */
+static enum mzg_status pack_band(const struct mzg_matrix_packer *packer, int64_t unit, int64_t part,
+                                 struct mzg_buffer *scratch, struct mzg_buffer *packed, struct mzg_error *err)
+{
+    const struct mzg_matrix_arrays *x = packer->x;
+    const struct mzg_matrix_piece *piece = packer->piece;
+    size_t size = (size_t)mzg_type_size(x->spec.value_type);
+    size_t row_bytes = (size_t)x->chunk_columns * size;
+    int64_t first = part * x->chunk_columns, end = first + x->chunk_columns;
+    int64_t begin = unit * x->unit_items;
+    int64_t n_rows = piece->n_items - begin < x->unit_items ? piece->n_items - begin : x->unit_items;
+    bool blank = true;
+    packed->size = 0;
+    if (mzg_buffer_reserve(scratch, (size_t)x->unit_items * row_bytes, err) != MZG_OK)
+        return err->status;
+    for (int64_t row = 0; row < n_rows; row++) {
+        int64_t at = packer->row_begins[begin + row];
+        int64_t count = piece->counts[begin + row];
+        int64_t low = mzg_bins_lower_bound(piece->bins + at, count, first);
+        int64_t n = mzg_bins_lower_bound(piece->bins + at + low, count - low, end);
+        const int32_t *bins = piece->bins + at + low;
+        const void *values = (const char *)piece->values + (size_t)(at + low) * size;
+        unsigned char *columns = scratch->bytes + (size_t)row * row_bytes;
+        if (n == 0)
+            continue;
+        if (blank)
+            memset(scratch->bytes, 0, (size_t)x->unit_items * row_bytes);
+        blank = false;
+        if (size == sizeof(double))
+            spread_values(bins, values, n, first, columns, true);
+        else
+            spread_values(bins, values, n, first, columns, false);
+    }
+    return blank ? MZG_OK : mzg_zarr_pack(x->arrays[0], scratch->bytes, packed, err);
+}
+
+/* A worker's task: the item-th chunk of the piece. */
+static void pack_chunk(void *context, int64_t item, int worker)
+{
+    const struct mzg_matrix_packer *packer = context;
+    int64_t unit = item / packer->x->n_parts, part = item % packer->x->n_parts;
+    struct mzg_buffer *scratch = &packer->scratch[worker];
+    struct mzg_error *err = &packer->errors[worker];
+    if (err->status != MZG_OK)
+        return;
+    if (packer->x->spec.layout == MZG_MATRIX_DENSE)
+        pack_band(packer, unit, part, scratch, &packer->packed[item], err);
+    else
+        pack_vector(packer, unit, part, scratch, &packer->packed[item], err);
+}
+
+enum mzg_status mzg_matrix_pack(struct mzg_matrix_packer *packer, const struct mzg_matrix_piece *piece,
+                                struct mzg_error *err)
+{
+    const struct mzg_matrix_arrays *x = packer->x;
+    packer->n_units = (piece->n_items + x->unit_items - 1) / x->unit_items;
+    if (reserve(packer, packer->n_units * x->n_parts, piece->counts ? piece->n_items : 0, err) != MZG_OK)
+        return err->status;
+    int64_t begin = 0;
+    for (int64_t row = 0; piece->counts && row < piece->n_items; row++) {
+        packer->row_begins[row] = begin;
+        begin += piece->counts[row];
+    }
+    packer->piece = piece;
+    mzg_pool_run(packer->pool, packer->n_units * x->n_parts, pack_chunk, packer);
+    for (int w = 0; w < mzg_pool_size(packer->pool) && err->status == MZG_OK; w++)
+        *err = packer->errors[w];
+    return err->status;
+}
+
+void mzg_matrix_packer_destroy(struct mzg_matrix_packer *packer)
+{
+    for (int64_t i = 0; i < packer->capacity; i++)
+        free(packer->packed[i].bytes);
+    for (int w = 0; packer->scratch && w < mzg_pool_size(packer->pool); w++)
+        free(packer->scratch[w].bytes);
+    free(packer->packed);
+    free(packer->scratch);
+    free(packer->errors);
+    free(packer->row_begins);
+    *packer = (struct mzg_matrix_packer){0};
+}

@@ -1,0 +1,121 @@
+"""The same matrix in all layouts and by all ways of writing it; what a dense one looks like on the disk."""
+
+import json
+import math
+
+import anndata
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import tensorstore
+import zarr
+
+import stores
+
+N_PIXELS, N_BINS = 400, 5000
+BAND = 128  # rows of a dense chunk
+AXIS = f"--mass-axis-type reflector_tof --bins {N_BINS}".split()
+RUNS = [  # ranks, threads, chunk size, streaming, memory limit
+    (2, 1, 100, "hdf5", "1G"),
+    (1, 2, 400, "off", "1G"),
+    (1, 1, 150, "direct", "1G"),
+    (2, 2, 7, "direct", "200M"),
+    (3, 1, 64, "direct", "1G"),
+    (4, 1, 1, "direct", "1G"),
+]
+
+
+@pytest.fixture(scope="module")
+def source(mzgrid, tmp_path_factory):
+    path = tmp_path_factory.mktemp("sample") / "sample.imzML"
+    mzgrid("generate", path, "--size", "20x20", "--kind", "centroid", "--points", 300, "--full", "-q")
+    return path
+
+
+@pytest.fixture(scope="module")
+def csc(mzgrid, source, tmp_path_factory):
+    path = tmp_path_factory.mktemp("csc") / "out.zarr"
+    mzgrid.convert(source, path, *AXIS)
+    return stores.open_store(path).table
+
+
+def dense_files(path, name):
+    x = path / "tables" / name / "X"
+    described = json.loads((x / "zarr.json").read_text())
+    return described, sorted(str(p.relative_to(x / "c")) for p in (x / "c").rglob("*") if p.is_file())
+
+
+@pytest.mark.parametrize("layout, dtype", [("csr", "float64"), ("dense", "float32")])
+def test_bytes_do_not_depend_on_the_way(mzgrid, source, csc, tmp_path, layout, dtype):
+    first, again = tmp_path / "first.zarr", tmp_path / "again.zarr"
+    how = [*AXIS, "--layout", layout, "--dtype", dtype]
+    mzgrid.convert(source, first, *how, "--chunk-size", 33, "--streaming", "hdf5")
+    store = stores.open_store(first, check=True)
+    X = store.table.X
+    assert X.dtype == dtype and X.shape == (N_PIXELS, N_BINS)
+    assert (sp.csr_matrix(X).astype(np.float32) != csc.X.tocsr()).nnz == 0
+    stores.assert_var_statistics(store)
+    for ranks, threads, chunk, streaming, limit in RUNS:
+        run = ["--chunk-size", chunk, "--streaming", streaming, "--memory-limit", limit, "--overwrite"]
+        mzgrid.convert(source, again, *how, *run, ranks=ranks, threads=threads)
+        stores.assert_same_tree(first, again)
+
+
+def test_dense_on_disk(mzgrid, source, csc, tmp_path):
+    """Bands of whole pixels, cut into ranges of bins, in shards; zarr and tensorstore read it as well."""
+    path = tmp_path / "out.zarr"
+    mzgrid.convert(source, path, *AXIS, "--layout", "dense", "--keep-hdf5", "--streaming", "direct", ranks=2)
+    name = stores.open_store(path).name
+    described, files = dense_files(path, name)
+    assert described["attributes"] == {"encoding-type": "array", "encoding-version": "0.2.0"}
+    assert described["shape"] == [N_PIXELS, N_BINS]
+    sharding = described["codecs"][0]
+    assert sharding["name"] == "sharding_indexed"
+    assert sharding["configuration"]["chunk_shape"] == [BAND, (1 << 18) // BAND]
+    assert described["chunk_grid"]["configuration"]["chunk_shape"] == [BAND, 3 * (1 << 18) // BAND]
+    assert files == [f"{band}/0" for band in range(math.ceil(N_PIXELS / BAND))]
+    X = csc.X.toarray()
+    array = path / "tables" / name / "X"
+    assert np.array_equal(zarr.open_array(array)[:], X)
+    opened = tensorstore.open({"driver": "zarr3", "kvstore": f"file://{array}"}).result()
+    assert np.array_equal(opened[100:300, 17].read().result(), X[100:300, 17])
+    kept = anndata.read_h5ad(tmp_path / "out.h5ad")  # whose X is sparse, in rows
+    assert kept.X.format == "csr" and (kept.X != csc.X.tocsr()).nnz == 0
+
+
+@pytest.mark.parametrize("streaming", ["off", "direct"])
+def test_chunks_without_values_are_left_out(mzgrid, source, tmp_path, streaming):
+    """Nothing of the spectra lies in the last nine tenths of the axis, and nothing at all in the second case."""
+    for low, high in ((100, 11000), (5000, 6000)):
+        axis = f"--mass-axis-type constant --min-mz {low} --max-mz {high} --bins {10 * (1 << 18) // BAND}".split()
+        path = tmp_path / f"{low}.zarr"
+        mzgrid.convert(source, path, *axis, "--layout", "dense", "--streaming", streaming, "--compression", "none")
+        store = stores.open_store(path, check=True)
+        x = path / "tables" / store.name / "X"
+        size = sum(p.stat().st_size for p in x.rglob("*") if p.is_file() and p.name != "zarr.json")
+        n_bands = math.ceil(N_PIXELS / BAND)
+        assert size == (n_bands * ((1 << 18) * 4 + 16 * 10 + 4) if low == 100 else 0)
+        assert bool(store.table.X.any()) == (low == 100)
+
+
+def test_many_bins_make_low_bands(mzgrid, source, tmp_path):
+    """A band has at most 8 Mi values: 16 rows of 300,000 bins."""
+    axis = "--mass-axis-type constant --bins 300000".split()
+    for streaming, ranks in (("off", 1), ("direct", 3)):
+        path = tmp_path / f"{streaming}.zarr"
+        mzgrid.convert(source, path, *axis, "--layout", "dense", "--streaming", streaming, ranks=ranks)
+    stores.assert_same_tree(tmp_path / "off.zarr", tmp_path / "direct.zarr")
+    name = "msi_dataset_z0"
+    described, files = dense_files(path, name)
+    assert described["codecs"][0]["configuration"]["chunk_shape"] == [16, 1 << 14]
+    assert len(files) == N_PIXELS / 16
+    counts = zarr.open_array(path / "tables" / name / "var" / "n_pixels")[:]
+    X = zarr.open_array(path / "tables" / name / "X")
+    assert sum(np.count_nonzero(X[first : first + 80]) for first in range(0, N_PIXELS, 80)) == counts.sum()
+
+
+def test_columns_cannot_be_written_as_rows_come(mzgrid, source, tmp_path):
+    run = mzgrid("convert", source, tmp_path / "out.zarr", *AXIS, "--streaming", "direct", ranks=2)
+    assert run.status == 2
+    assert "csr" in run.err and "dense" in run.err and "hdf5" in run.err and "off" in run.err
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,191 @@
+/* X on several ranks: how many files it has, whatever its shape, and that a failure of one rank reaches all
+ * while rows are written as they come. Its content is read by test_layouts.py. */
+#include <core/pool.h>
+#include <mpi_test.h>
+#include <spatialdata/matrix_arrays.h>
+#include <spatialdata/remove.h>
+#include <stdlib.h>
+#include <string.h>
+#include <temp_files.h>
+
+struct fixture {
+    char directory[256];
+    char output[512];
+    struct mzg_context context;
+    struct mzg_sdata *sdata;
+    struct mzg_error err;
+};
+
+static void begin(struct fixture *f)
+{
+    *f = (struct fixture){.context = {.comm = MPI_COMM_WORLD, .rank = mpi_rank, .size = mpi_size}};
+    if (mpi_rank == 0)
+        make_temp_directory(f->directory);
+    MPI_Bcast(f->directory, sizeof f->directory, MPI_CHAR, 0, MPI_COMM_WORLD);
+    snprintf(f->output, sizeof f->output, "%s/out.zarr", f->directory);
+    cr_assert(eq(int, mzg_pool_new(MPI_COMM_WORLD, 1, &f->context.pool, &f->err), MZG_OK));
+    struct mzg_sdata_options options = {.path = f->output, .dataset_id = "set"};
+    cr_assert(eq(int, mzg_sdata_new(&f->context, &options, &f->sdata, &f->err), MZG_OK), "%s", f->err.text);
+}
+
+static void end(struct fixture *f)
+{
+    struct mzg_error err = {0};
+    mzg_sdata_free(f->sdata);
+    mzg_pool_free(f->context.pool);
+    MPI_Barrier(MPI_COMM_WORLD);
+    if (mpi_rank == 0)
+        mzg_remove_tree(f->directory, &err);
+    MPI_Barrier(MPI_COMM_WORLD);
+}
+
+/* The files of a matrix with `n_values` values, of the `most_values` that were expected. */
+static int64_t files_of(enum mzg_matrix_layout layout, enum mzg_type type, int64_t n_rows, int64_t n_columns,
+                        int64_t n_values, int64_t most_values)
+{
+    struct fixture f;
+    struct mzg_matrix_arrays x;
+    struct mzg_matrix_spec spec = {.layout = layout,
+                                   .value_type = type,
+                                   .n_columns = n_columns,
+                                   .most_rows = n_rows,
+                                   .most_values = most_values};
+    begin(&f);
+    enum mzg_status status = mzg_matrix_arrays_declare(f.sdata, &spec, n_rows, n_values, &x, &f.err);
+    cr_assert(eq(int, (int)status, MZG_OK), "%s", f.err.text);
+    int64_t files = 0;
+    for (int a = 0; a < x.n_arrays; a++)
+        files += mzg_zarr_array_files(x.arrays[a]);
+    end(&f);
+    return files;
+}
+
+MPI_TEST(matrix, has_fewer_than_1000_files_below_100_gb)
+{
+    static const int64_t columns[] = {1, 7, 1000, 5000, 100000, 982069, 1900000, 30000000, 2147483647};
+    static const enum mzg_type types[] = {MZG_FLOAT32, MZG_FLOAT64};
+    if (mpi_size > 1)
+        return; /* the shapes know of no ranks */
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        for (size_t t = 0; t < 2; t++) {
+            int64_t size = mzg_type_size(types[t]);
+            int64_t rows = INT64_C(100000000000) / (columns[i] * size);
+            rows = rows < 1 ? 1 : rows > 100000000 ? 100000000 : rows;
+            int64_t files = files_of(MZG_MATRIX_DENSE, types[t], rows, columns[i], 0, rows * columns[i]);
+            cr_expect(lt(i64, files, 1000), "%lld rows, %lld columns", (long long)rows,
+                      (long long)columns[i]);
+        }
+    }
+    for (int64_t values = 1000; values <= INT64_C(12500000000); values *= 5) {
+        cr_expect(lt(i64, files_of(MZG_MATRIX_CSC, MZG_FLOAT32, 1000000, 100000, values, INT64_MAX), 1000));
+        for (int64_t more = 1; more <= 1000; more *= 10)
+            cr_expect(
+                lt(i64, files_of(MZG_MATRIX_CSR, MZG_FLOAT32, 1000000, 100000, values, values * more), 1000));
+    }
+}
+
+MPI_TEST(matrix, has_files_for_many_ranks)
+{
+    cr_expect(ge(i64, files_of(MZG_MATRIX_CSC, MZG_FLOAT32, 40000, 100000, 60000000, 60000000), 2 * 50));
+    cr_expect(ge(i64, files_of(MZG_MATRIX_CSR, MZG_FLOAT32, 40000, 100000, 55000000, 60000000), 2 * 50));
+    cr_expect(ge(i64, files_of(MZG_MATRIX_DENSE, MZG_FLOAT32, 10000, 50000, 0, 0), 14));
+    cr_expect(ge(i64, files_of(MZG_MATRIX_DENSE, MZG_FLOAT32, 10000, 2000, 0, 0), 40));
+}
+
+enum { ROWS = 700, COLUMNS = 300 };
+
+/* Each rank appends some full rows at a time; returns what came of it. */
+static enum mzg_status append_rows(struct mzg_stage *stage, struct mzg_error *err)
+{
+    static int64_t counts[ROWS];
+    static int32_t bins[ROWS * COLUMNS];
+    static float values[ROWS * COLUMNS];
+    struct mzg_rows rows = {.row_counts = counts, .bins = bins, .values = values};
+    for (int i = 0; i < ROWS * COLUMNS; i++) {
+        counts[i / COLUMNS] = COLUMNS;
+        bins[i] = i % COLUMNS;
+    }
+    while (stage->n_rows < ROWS && err->status == MZG_OK) {
+        int64_t left = ROWS - stage->n_rows;
+        rows.n_rows = left < 35 * mpi_size ? (mpi_rank == 0 ? left : 0) : 35;
+        rows.n_values = rows.n_rows * COLUMNS;
+        for (int64_t i = 0; i < rows.n_values; i++)
+            values[i] = (float)((stage->n_rows + 35 * mpi_rank) * COLUMNS + i + 1);
+        mzg_stage_append(stage, &rows, err);
+    }
+    return err->status == MZG_OK ? mzg_stage_seal(stage, err) : err->status;
+}
+
+/* The last shard belongs to one rank alone, which finds a directory where its file should be. */
+static void check_failure(enum mzg_matrix_layout layout, const char *directory, int64_t n_shards)
+{
+    struct fixture f;
+    struct mzg_stage *stage = NULL;
+    struct mzg_matrix_spec spec = {.layout = layout,
+                                   .value_type = MZG_FLOAT32,
+                                   .n_columns = COLUMNS,
+                                   .most_rows = ROWS,
+                                   .most_values = ROWS * COLUMNS};
+    begin(&f);
+    int64_t shard = mpi_size - 1;
+    cr_assert(lt(i64, shard, n_shards));
+    if (mpi_rank == 0) {
+        char path[1024], command[1100];
+        snprintf(path, sizeof path, directory, f.output, (int)shard);
+        snprintf(command, sizeof command, "mkdir -p %s", path);
+        cr_assert(eq(int, system(command), 0));
+    }
+    MPI_Barrier(MPI_COMM_WORLD);
+    enum mzg_status status = mzg_sdata_new_direct(f.sdata, &f.context, &spec, 1 << 20, &stage, &f.err);
+    cr_assert(eq(int, (int)status, MZG_OK), "%s", f.err.text);
+    cr_expect(eq(int, (int)append_rows(stage, &f.err), MZG_EIO));
+    cr_expect_not_null(strstr(f.err.text, "/X/"), "%s", f.err.text);
+    mzg_stage_close(stage);
+    end(&f);
+}
+
+MPI_TEST(matrix, failure_of_last_rank_reaches_all_in_csr)
+{
+    check_failure(MZG_MATRIX_CSR, "%s.part/tables/set_z0/X/indices/c/%d", 4);
+}
+
+MPI_TEST(matrix, failure_of_last_rank_reaches_all_in_dense)
+{
+    check_failure(MZG_MATRIX_DENSE, "%s.part/tables/set_z0/X/c/%d/0", 6);
+}
+
+MPI_TEST(matrix, is_written_as_rows_come)
+{
+    struct fixture f;
+    struct mzg_stage *stage = NULL;
+    struct mzg_matrix_spec spec = {.layout = MZG_MATRIX_CSR,
+                                   .value_type = MZG_FLOAT32,
+                                   .n_columns = COLUMNS,
+                                   .most_rows = ROWS,
+                                   .most_values = ROWS * COLUMNS};
+    begin(&f);
+    enum mzg_status status = mzg_sdata_new_direct(f.sdata, &f.context, &spec, 1 << 20, &stage, &f.err);
+    cr_assert(eq(int, (int)status, MZG_OK), "%s", f.err.text);
+    cr_expect(eq(int, (int)append_rows(stage, &f.err), MZG_OK), "%s", f.err.text);
+    cr_expect(eq(i64, stage->n_values, ROWS * COLUMNS));
+    mzg_stage_close(stage);
+    MPI_Barrier(MPI_COMM_WORLD);
+    /* without compression each shard is one chunk of 65536 values, the last one padded, and its index of 20
+     * bytes */
+    for (int shard = 0; shard < 4 && mpi_rank == 0; shard++) {
+        char name[128];
+        size_t size = 0;
+        snprintf(name, sizeof name, "out.zarr.part/tables/set_z0/X/data/c/%d", shard);
+        unsigned char *bytes = read_whole_file(f.directory, name, &size);
+        cr_assert_not_null(bytes, "%s", name);
+        cr_expect(eq(sz, size, 4 * 65536 + 20));
+        for (int i = 0; i < 65536; i++) {
+            float value;
+            int number = shard * 65536 + i;
+            memcpy(&value, bytes + 4 * i, sizeof value);
+            cr_assert(eq(flt, value, number < ROWS * COLUMNS ? (float)number + 1 : 0));
+        }
+        free(bytes);
+    }
+    end(&f);
+}
