@@ -278,25 +278,26 @@ static void keep_form(struct form *form, const char *begin, int64_t n)
     form->n = (int32_t)n;
 }
 
-/* Where a spectrum of that form, which begins at `at`, ends; NULL where it has another form. */
-static const char *match_form(const struct form *form, const char *at, const char *end,
-                              struct mzg_text *values)
+/* The bytes of the spectrum at `begin`, if it has that form; else 0. */
+static int64_t match_form(const struct form *form, const char *begin, const char *end,
+                          struct mzg_text *values)
 {
+    const char *at = begin;
     int32_t literal = 0;
     for (int i = 0; i <= form->n_free; i++) {
         int32_t n = (i < form->n_free ? form->free[i].begin : form->n) - literal;
         if (end - at < n || memcmp(at, form->text + literal, (size_t)n) != 0)
-            return NULL;
+            return 0;
         at += n;
         if (i == form->n_free)
             break;
-        const char *begin = at;
+        const char *value = at;
         while (is(*at, FREE))
             at++;
-        values[i] = (struct mzg_text){begin, (size_t)(at - begin)};
+        values[i] = (struct mzg_text){value, (size_t)(at - value)};
         literal = form->free[i].end;
     }
-    return at;
+    return at - begin;
 }
 
 static bool feed(struct form *form, const struct mzg_text *values, struct mzg_imzml_index *index)
@@ -324,11 +325,11 @@ static const char *scan_spectrum(struct mzg_imzml_scanner *scanner, const char *
     for (int i = 0; i < N_FORMS; i++) {
         int which = (scanner->recent + i) % N_FORMS;
         struct form *form = &scanner->forms[which];
-        const char *after = form->n > 0 ? match_form(form, at, end, scanner->values) : NULL;
-        if (!after)
+        int64_t n = form->n > 0 ? match_form(form, at, end, scanner->values) : 0;
+        if (n == 0)
             continue;
         scanner->recent = which;
-        return feed(form, scanner->values, index) ? after : NULL;
+        return feed(form, scanner->values, index) ? at + n : NULL;
     }
 
     scanner->recent = (scanner->recent + 1) % N_FORMS;
@@ -349,10 +350,11 @@ bool mzg_imzml_scan(struct mzg_imzml_scanner *scanner, const char *bytes, int64_
                     struct mzg_imzml_index *index)
 {
     const char *end = bytes + n;
-    for (const char *at = skip_space(bytes); at < end; at = skip_space(at)) {
+    const char *at = skip_space(bytes);
+    while (at && at < end) {
         at = scan_spectrum(scanner, at, end, index);
-        if (!at)
-            return false;
+        if (at)
+            at = skip_space(at);
     }
-    return true;
+    return at != NULL;
 }
