@@ -291,10 +291,10 @@ static bool scan_long_pixel(const struct mzg_imzml_reader *reader, int64_t pixel
            scan_ends_in_file(reader, entry, min_mz, max_mz);
 }
 
-/* As many pixels from `first` on as have m/z arrays of some megabytes together. */
+/* As many pixels from `first` on as have m/z arrays of two megabytes together. */
 static int64_t pixels_of_one_scan(const struct mzg_imzml_reader *reader, int64_t first, int64_t end)
 {
-    const int64_t enough = 16 << 20;
+    const int64_t enough = 2 << 20; /* each worker holds so much, before the memory is planned */
     int64_t bytes = 0, pixel = first;
     while (pixel < end && bytes < enough && pixel - first < 65536) {
         int64_t count = mzg_imzml_spectrum_count(reader, pixel);

@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOGGED_SKIPS = 100, ROUNDS_BETWEEN_TRIMS = 4 };
+enum { LOGGED_SKIPS = 100, ROUNDS_BETWEEN_TRIMS = 4, LEAST_CHUNK_BYTES = 1 << 20 };
 
 struct stream {
     const struct mzg_context *context;
@@ -189,8 +189,8 @@ static void mind_memory(struct stream *s)
     int64_t used;
     int near = mzg_watch_is_near(&s->watch, &used);
     MPI_Allreduce(MPI_IN_PLACE, &near, 1, MPI_INT, MPI_LOR, s->context->comm);
-    if (!near || s->chunk_size == 1)
-        return;
+    if (!near || s->chunk_size == 1 || s->chunk_bytes < LEAST_CHUNK_BYTES)
+        return; /* smaller ones would give up next to nothing */
     if (s->trimmed_round + ROUNDS_BETWEEN_TRIMS > s->round)
         return; /* what was given up last is not free yet */
     s->trimmed_round = s->round;

@@ -16,7 +16,13 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { SPLIT_VALUES = 1 << 16, BANDS_AT_ONCE = 8, PART_BYTES = 96 << 20, ROWS_BYTES = 128 << 20 };
+enum {
+    SPLIT_VALUES = 1 << 16,
+    BANDS_AT_ONCE = 8,
+    PART_BYTES = 96 << 20,
+    PANEL_BYTES = 64 << 20,
+    ROWS_BYTES = 48 << 20
+};
 
 struct writer {
     const struct mzg_sdata_matrix *matrix;
@@ -114,8 +120,9 @@ static int64_t memory_of_rows(const struct writer *w)
     return quarter < ROWS_BYTES ? quarter : ROWS_BYTES;
 }
 
-/* The values that a rank takes at once: as many whole shards as its memory holds, at least one; of rows that
- * wait in memory no more than a few, whose buffer is used again and again instead of ever new memory. */
+/* The values that a rank takes at once: all, where its memory holds them; else whole shards, at least one,
+ * and no more than pays. Of rows that wait in memory always few, whose buffer is used again and again instead
+ * of ever new memory. */
 static int64_t values_per_part(const struct writer *w)
 {
     const struct mzg_stage *stage = w->matrix->stage;
@@ -126,6 +133,9 @@ static int64_t values_per_part(const struct writer *w)
         left = left < PART_BYTES ? left : PART_BYTES;
     else
         left -= memory_of_rows(w);
+    int64_t all = w->shards.count * w->shard_items * mzg_stage_column_entry_size(stage);
+    if (!in_memory && all > left && left > PANEL_BYTES)
+        left = PANEL_BYTES;
     int64_t shards = left / (w->shard_items * mzg_stage_column_entry_size(stage));
     return (shards < 1 ? 1 : shards) * w->shard_items;
 }
