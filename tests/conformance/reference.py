@@ -148,10 +148,13 @@ def read_imzml(path):
     path = Path(path)
     document = Document(path, [], [], [], [], False, path.with_suffix(".ibd").read_bytes())
     groups = {}
+    in_list = False  # spectra elsewhere are none
     try:
-        for _, element in ET.iterparse(path):
+        for event, element in ET.iterparse(path, ("start", "end")):
             tag = _tag(element)
-            if tag == "referenceableParamGroup":
+            if event == "start":
+                in_list = in_list or tag == "spectrumList"
+            elif tag == "referenceableParamGroup":
                 groups[element.get("id")] = element
             elif tag == "fileContent":
                 document.content = _terms(element, groups)
@@ -160,7 +163,7 @@ def read_imzml(path):
             elif tag == "instrumentConfiguration":
                 for part in element.iter():
                     document.instrument += _terms(part, groups)
-            elif tag == "spectrum":
+            elif tag == "spectrum" and in_list:
                 document.spectra.append(_spectrum(element, len(document.spectra), groups))
                 element.clear()
     except ET.ParseError:

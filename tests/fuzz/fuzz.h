@@ -1,4 +1,5 @@
-/* What every fuzz target is: a function that takes any bytes, and ends the program where a promise is broken. */
+/* What every fuzz target is: a function that takes any bytes, and ends the program where a promise is broken.
+ */
 #ifndef FUZZ_H
 #define FUZZ_H
 

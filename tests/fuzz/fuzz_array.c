@@ -22,9 +22,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     int64_t ibd_size = (int64_t)size - PROMISE;
     enum mzg_array_type type = (enum mzg_array_type)(data[0] % (MZG_ARRAY_INT64 + 1));
-    struct mzg_imzml_array array = {.offset = data[6], .n = two_bytes(data + 2), .encoded = two_bytes(data + 4)};
+    struct mzg_imzml_array array = {
+        .offset = data[6], .n = two_bytes(data + 2), .encoded = two_bytes(data + 4)};
     uint8_t format = (uint8_t)(type | (data[1] % 2 ? MZG_ENTRY_ZLIB : 0));
-    struct mzg_imzml_entry entry = {.array = {array, array}, .position = {1, 1, 1}, .format = {format, format}};
+    struct mzg_imzml_entry entry = {
+        .array = {array, array}, .position = {1, 1, 1}, .format = {format, format}};
     mzg_entry_check(&entry, ibd_size);
     struct mzg_fault fault = {0};
     if (entry.fault != MZG_ENTRY_OK) {

@@ -16,8 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct mzg_imzml_geometry geometry;
     struct mzg_error err = {0};
     int64_t piece = 1 + (int64_t)(size * 2654435761u % 5000);
-    if (mzg_imzml_parse_bytes((const char *)data, (int64_t)size, piece, "x.imzML", &options, &document, &err) !=
-        MZG_OK) {
+    if (mzg_imzml_parse_bytes((const char *)data, (int64_t)size, piece, "x.imzML", &options, &document,
+                              &err) != MZG_OK) {
         must(err.text[0] != '\0');
         return 0;
     }
