@@ -13,6 +13,7 @@ Anything else is a finding, as is a process that ends or does not answer. Exit s
 import argparse
 import json
 import os
+import re
 import select
 import shutil
 import subprocess
@@ -33,6 +34,7 @@ import reference  # noqa: E402
 
 SETS = ["example-processed", "maldiquant-peaks-proc", "i2nca-pp", "thyra-iontof-sparse", "cardinal-9peaks", "imzy-simple"]
 BINS = 97
+DECLARATION = re.compile(rb"^\s*(<\?xml[^>]*\?>)?")
 SECONDS = 60  # after which an answer is not waited for
 ASAN = "max_allocation_size_mb=1024:hard_rss_limit_mb=3000:verify_asan_link_order=0"
 
@@ -127,6 +129,19 @@ def read_store(path):
     return Store(rows, set(zip(*(skipped[axis][:].tolist() for axis in "xyz"))), set(skipped["spectrum_index"][:].tolist()))
 
 
+def read_damaged(path):
+    """The description of a damaged pair. Where its XML is not in the encoding that it declares it is read as ISO-8859-1,
+    as writers mean it: mzgrid does so, too. Whole numbers may be written as 1e9."""
+    document = reference.read_imzml(path)
+    if document.truncated:
+        again = path.with_name("again.imzML")
+        xml = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+        again.write_bytes(DECLARATION.sub(b'<?xml version="1.0" encoding="ISO-8859-1"?>', xml, count=1))
+        shutil.copy(path.with_suffix(".ibd"), again.with_suffix(".ibd"))
+        document = reference.read_imzml(again)
+    return document
+
+
 def expected_rows(document, axis):
     """position: values of its bins, None where none of its spectra can be decoded."""
     rows = {}
@@ -166,7 +181,7 @@ class Outcome:
     findings: list = field(default_factory=list)
 
 
-def run_set(name, data, driver_path, n, until, scratch, log):
+def run_set(name, data, driver_path, numbers, until, scratch, log):
     source = data / name
     xml, ibd = (source / f"{name}.imzML").read_bytes(), (source / f"{name}.ibd").read_bytes()
     base_document = reference.read_imzml(source / f"{name}.imzML")
@@ -178,7 +193,7 @@ def run_set(name, data, driver_path, n, until, scratch, log):
     pair = scratch / "a.imzML", scratch / "a.ibd"
     outcome = Outcome()
 
-    for number in range(-1, n):  # the first is not damaged
+    for number in [-1, *numbers]:  # the first is not damaged
         if time.monotonic() > until:
             break
         what, bad_xml, bad_ibd = ("nothing", xml, ibd) if number < 0 else mutate.mutant(name, number, xml, ibd)
@@ -195,7 +210,7 @@ def run_set(name, data, driver_path, n, until, scratch, log):
         if answer["convert"] is None:
             ended = "converted"
             try:
-                document = reference.read_imzml(pair[0])
+                document = read_damaged(pair[0])
                 expected = {} if document.truncated else expected_rows(document, axis)
                 problems = list(judge(read_store(output), base, expected, document))
             except Exception as error:  # of the reading, which is then a finding
@@ -231,6 +246,7 @@ def main():
     parser.add_argument("driver", type=Path)
     parser.add_argument("data", type=Path)
     parser.add_argument("--each", type=int, default=34, help="mutants of each set")
+    parser.add_argument("--only", type=int, nargs="+", help="these mutants alone, by their numbers")
     parser.add_argument("--set", action="append", dest="sets", help=f"one of the sets; all unless given: {', '.join(SETS)}")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no mutant after that time")
     parser.add_argument("--report", type=Path, help="write the table to this file")
@@ -239,14 +255,15 @@ def main():
     until = begin + 60 * arguments.minutes
     memory = Path("/dev/shm")
     roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 1 << 28
+    numbers = arguments.only or range(arguments.each)
     outcomes = {}
     with tempfile.TemporaryDirectory(dir=memory if roomy else None) as scratch, tempfile.TemporaryFile() as log:
         for name in arguments.sets or SETS:
             if not (arguments.data / name).is_dir():
                 print(f"skipped: no {arguments.data / name}")
                 continue
-            outcomes[name] = run_set(name, arguments.data, arguments.driver.resolve(), arguments.each, until,
-                                     Path(scratch), log)
+            outcomes[name] = run_set(name, arguments.data, arguments.driver.resolve(), numbers, until, Path(scratch),
+                                     log)
             for finding in outcomes[name].findings:
                 print(finding, flush=True)
             print(f"{name}: {outcomes[name].n} mutants, {len(outcomes[name].findings)} findings", flush=True)
