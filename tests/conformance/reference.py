@@ -89,9 +89,11 @@ def _tag(element):
 
 
 def _integer(text):
+    """A whole number, also one printed as 1.156e+09."""
     try:
-        return int(text)
-    except (TypeError, ValueError):
+        value = Decimal(text.strip())
+        return int(value) if value == value.to_integral_value() else None
+    except (AttributeError, ArithmeticError, ValueError):
         return None
 
 
@@ -119,6 +121,11 @@ def _last(terms, accession):
     return next((t.value for t in reversed(terms) if t.accession == accession), None)
 
 
+def _user(element, name):
+    """The value of a user parameter, which stands in for a term that is not there."""
+    return next((e.get("value") for e in _descendants(element, "userParam") if e.get("name") == name), None)
+
+
 def _array(element, groups):
     terms = _terms(element, groups)
     accessions = {t.accession for t in terms}
@@ -138,7 +145,10 @@ def _spectrum(element, ordinal, groups):
     terms = _terms(element, groups)
     for scan in _descendants(element, "scan"):
         terms += _terms(scan, groups)
-    position = tuple(_integer(_last(terms, f"IMS:100005{i}") or ("1" if i == 2 else None)) for i in range(3))
+    position = tuple(
+        _integer(_last(terms, f"IMS:100005{i}") or ("1" if i == 2 else _user(element, f"3DPosition{'XY'[i]}")))
+        for i in range(3)
+    )
     arrays = [_array(e, groups) for e in _descendants(element, "binaryDataArray")]
     return Spectrum(ordinal, position, arrays, _last(terms, "MS:1000528"), _last(terms, "MS:1000527"), terms)
 
@@ -148,10 +158,13 @@ def read_imzml(path):
     path = Path(path)
     document = Document(path, [], [], [], [], False, path.with_suffix(".ibd").read_bytes())
     groups = {}
+    in_list = False  # spectra elsewhere are none
     try:
-        for _, element in ET.iterparse(path):
+        for event, element in ET.iterparse(path, ("start", "end")):
             tag = _tag(element)
-            if tag == "referenceableParamGroup":
+            if event == "start":
+                in_list = in_list or tag == "spectrumList"
+            elif tag == "referenceableParamGroup":
                 groups[element.get("id")] = element
             elif tag == "fileContent":
                 document.content = _terms(element, groups)
@@ -160,7 +173,7 @@ def read_imzml(path):
             elif tag == "instrumentConfiguration":
                 for part in element.iter():
                     document.instrument += _terms(part, groups)
-            elif tag == "spectrum":
+            elif tag == "spectrum" and in_list:
                 document.spectra.append(_spectrum(element, len(document.spectra), groups))
                 element.clear()
     except ET.ParseError:
@@ -183,7 +196,7 @@ def _decode_array(array, ibd):
     size = array.encoded if array.compressed else array.length * item.itemsize
     if size is None or array.offset + size > len(ibd):
         raise Fault("ends beyond the ibd")
-    if not array.compressed and array.encoded is not None and array.encoded != size:
+    if not array.compressed and array.encoded and array.encoded != size:  # 0 is what some write for none
         raise Fault("encoded length does not fit")
     stored = ibd[array.offset : array.offset + size]
     if array.compressed and array.length > 0:

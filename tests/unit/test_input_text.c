@@ -1,9 +1,12 @@
 /* Numbers as writers print them, accessions, units. */
 #include <input/imzml_terms.h>
+#include <input/json_text.h>
 #include <input/text.h>
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <jansson.h>
+#include <shared_data.h>
 #include <stdlib.h>
 
 static bool to_int64(const char *text, int64_t *value)
@@ -141,4 +144,43 @@ Test(terms, encodings_that_cannot_be_read_have_a_name)
         cr_expect(mzg_term_unsupported(MZG_MS(term)) != NULL);
     cr_expect(mzg_term_unsupported(MZG_TERM_ZLIB) == NULL);
     cr_expect(mzg_term_unsupported(MZG_TERM_FLOAT32) == NULL);
+}
+
+/* Every name is that of the ontology. */
+Test(terms, encodings_are_called_what_the_ontology_calls_them)
+{
+    char path[1100], line[1000], accession[16] = "", expected[1100];
+    int n = 0;
+    if (!shared_path(__FILE__, "imzml/psi-ms.obo", path, sizeof path))
+        return;
+    FILE *file = fopen(path, "r");
+    cr_assert_not_null(file);
+    while (fgets(line, sizeof line, file)) {
+        line[strcspn(line, "\n")] = '\0';
+        sscanf(line, "id: %15s", accession);
+        const char *name = strncmp(line, "name: ", 6) == 0
+                               ? mzg_term_unsupported(mzg_term_parse(mzg_text_of(accession)))
+                               : NULL;
+        if (!name)
+            continue;
+        snprintf(expected, sizeof expected, "%s %s", accession, line + 6);
+        cr_expect(eq(str, (char *)name, expected));
+        n++;
+    }
+    fclose(file);
+    cr_expect(eq(int, n, 18));
+}
+
+Test(json_text, bytes_beyond_ascii_are_kept_where_they_are_utf8)
+{
+    static const struct {
+        const char *text, *kept;
+    } cases[] = {
+        {"plain", "plain"}, {"\xc2\xb5m", "\xc2\xb5m"}, {"\xb5m", "?m"}, {"cut \xc2", "cut ?"}, {"", ""}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        json_t *string = mzg_json_text(cases[i].text);
+        cr_assert_not_null(string);
+        cr_expect(eq(str, (char *)json_string_value(string), (char *)cases[i].kept));
+        json_decref(string);
+    }
 }
