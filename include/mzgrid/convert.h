@@ -6,6 +6,7 @@
 
 #include <mzgrid/axis.h>
 #include <mzgrid/error.h>
+#include <mzgrid/reader.h>
 #include <mzgrid/resample.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -51,7 +52,12 @@ struct mzg_convert_options {
     bool allow_large_grid;
     bool overwrite;
 
+    struct mzg_box region;   /* convert only the pixels in it */
+    const char *pixels_file; /* convert only those at the positions listed there; NULL: all */
+    bool mobility_sum; /* that an m/z repeats for each ion mobility is meant; its intensities are added */
+
     bool strict;
+    bool verify; /* the checksum of the ibd, beside the other work */
     bool allow_truncated;
     bool fail_on_error;  /* --on-error fail */
     int64_t max_skipped; /* -1: the larger of 10 pixels and 5 % */

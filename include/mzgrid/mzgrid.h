@@ -8,5 +8,6 @@
 #include <mzgrid/reader.h>
 #include <mzgrid/resample.h>
 #include <mzgrid/sampling.h>
+#include <mzgrid/validate.h>
 
 #endif

@@ -22,12 +22,16 @@
 
 struct json_t;
 struct mzg_context;
+struct mzg_findings;
+struct mzg_log;
 
-/* What an input is: the same on all ranks once it is open, except `metadata`. */
+/* What an input is, or the part of it that is read: the same on all ranks once it is open, except `metadata`
+ * and `findings`. */
 struct mzg_dataset {
     const char *path;
     int64_t n_spectra;
     int64_t n_pixels;           /* distinct positions */
+    int64_t n_all_pixels;       /* of the whole input */
     int64_t n_duplicate_pixels; /* of them, those with more than one spectrum */
     int64_t n_points; /* sum over all spectra of the points that the index promises and the input can hold */
     int64_t n_bytes;  /* of all files of the input */
@@ -36,6 +40,8 @@ struct mzg_dataset {
     bool shared_mz;       /* all spectra have one m/z array (continuous mode) */
     int32_t min[3];       /* x, y, z: the bounding box of all indexed pixels, */
     int32_t max[3];       /*          both ends included */
+    int32_t origin[3];    /* where positions count from: 1, or the smallest of the whole input if below */
+    bool has_mobility;    /* some spectrum has an array of ion mobilities: an m/z may occur for each */
     double pixel_size[2]; /* x, y in micrometres; 0 where unknown */
     bool has_mz_range;    /* every spectrum tells its lowest and highest m/z: */
     double min_mz;        /*   their extremes, widened by half a unit of the last printed digit */
@@ -43,6 +49,8 @@ struct mzg_dataset {
     struct json_t
         *metadata; /* rank 0: what to keep of the input's own metadata, as a tree of objects, strings,
                     * numbers, booleans and arrays of strings; NULL elsewhere. Owned by the reader */
+    const struct mzg_findings *findings; /* rank 0: what is odd about it; NULL elsewhere, and where the kind
+                                          * of input looks for nothing. Owned by the reader */
 };
 
 /* Why a spectrum cannot be used. The names (mzg_fault_name) are part of the output. */
@@ -64,9 +72,21 @@ struct mzg_fault {
                        * "m/z array at byte 99999999999: ends beyond the ibd (604744 bytes)" */
 };
 
+/* A box of positions, both ends included. */
+struct mzg_box {
+    bool given; /* else: everywhere */
+    int32_t min[3];
+    int32_t max[3];
+};
+
 struct mzg_reader_options {
-    bool strict;          /* warnings about identity (UUID, size, terms) are errors; verifies the checksum */
-    bool allow_truncated; /* use the complete spectra of a description that ends early */
+    bool strict;           /* warnings about identity (UUID, size, terms) are errors; verifies the checksum */
+    bool verify;           /* compute the checksum beside all else, for mzg_reader_verify() */
+    bool allow_truncated;  /* use the complete spectra of a description that ends early */
+    bool mobility_sum;     /* m/z that repeat for each ion mobility are meant to be added, and no finding */
+    struct mzg_box region; /* read only the pixels in it */
+    const char *pixels_file; /* read only those at the positions that this file lists, "x y" or "x y z" a
+                              * line;  NULL: all. With both, those that are in both */
 };
 
 /* The stored bytes of a range of pixels. Reused from fetch to fetch; its memory grows with the largest. */
@@ -104,7 +124,10 @@ struct mzg_reader_kind {
                   int64_t *first_spectrum, int64_t *n_spectra);
     void (*measure)(const struct mzg_reader *reader, int64_t first_pixel, int64_t n_pixels, int64_t *bytes,
                     int64_t *points);
+    int64_t (*ordinal)(const struct mzg_reader *reader, int64_t pixel); /* NULL: the pixel's own number */
     int64_t (*count_faulty)(const struct mzg_reader *reader);
+    enum mzg_status (*verify)(struct mzg_reader *reader, const volatile int *stop, struct mzg_log *log,
+                              struct mzg_error *err); /* NULL: there is nothing to verify */
     enum mzg_status (*shared_mz)(struct mzg_reader *reader, const double **mz, int64_t *n,
                                  struct mzg_error *err);
     enum mzg_status (*fetch)(const struct mzg_reader *reader, int64_t first_pixel, int64_t n_pixels,
@@ -139,6 +162,17 @@ void mzg_reader_close(struct mzg_reader *reader);
  * it is always faulty. Local. */
 void mzg_reader_pixel(const struct mzg_reader *reader, int64_t pixel, int32_t position[3],
                       int64_t *first_spectrum, int64_t *n_spectra);
+
+/* The number of a pixel among those of the whole input, which is another one where only a part is read.
+ * Local. */
+int64_t mzg_reader_ordinal(const struct mzg_reader *reader, int64_t pixel);
+
+/* With options.verify: waits for the checksum, and puts what came of it into dataset.metadata and findings;
+ * that it differs, or could not be computed, is logged as a warning. To be called once, when there is nothing
+ * better to do. `*stop` (may be NULL) ends the wait with MZG_EINTERRUPTED. Does nothing on ranks other than
+ * 0. Local: the caller agrees. */
+enum mzg_status mzg_reader_verify(struct mzg_reader *reader, const volatile int *stop, struct mzg_log *log,
+                                  struct mzg_error *err);
 
 /* The memory that fetching these pixels takes, and the points that they promise together. Local, O(n_pixels).
  */

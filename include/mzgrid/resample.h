@@ -26,11 +26,12 @@ enum mzg_method {
 
 /* What cleaning and resampling found in one spectrum. */
 struct mzg_spectrum_summary {
-    int64_t n_points;       /* as in the file */
-    int64_t dropped_points; /* m/z or intensity not finite, or m/z <= 0 */
-    int64_t outside_points; /* clean points beyond the axis */
-    double tic;             /* sum of all finite intensities, in the order of the file */
-    double base_peak_mz;    /* of the clean point of largest intensity, the first such; 0 without points */
+    int64_t n_points;        /* as in the file */
+    int64_t dropped_points;  /* m/z or intensity not finite, or m/z <= 0 */
+    int64_t negative_points; /* finite intensities below 0 */
+    int64_t outside_points;  /* clean points beyond the axis */
+    double tic;              /* sum of all finite intensities, in the order of the file */
+    double base_peak_mz;     /* of the clean point of largest intensity, the first such; 0 without points */
     double base_peak_intensity; /* its intensity */
     bool unsorted;              /* m/z decreased somewhere, and were sorted */
     bool merged;                /* some m/z stood there twice, and were merged, intensities summed */

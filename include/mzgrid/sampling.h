@@ -45,6 +45,18 @@ enum mzg_status mzg_sampling_fit(const struct mzg_spectrum *spectra, int64_t n_s
  * describe its data (centroids), or no law is near. Local. */
 bool mzg_sampling_law(const struct mzg_sampling_fit *fit, enum mzg_axis_type *type);
 
+/* What spectra are whose input does not say it, by a sample of them. */
+struct mzg_type_evidence {
+    const struct mzg_sampling_fit *fit; /* NULL: the sampling step could not be found */
+    double points_per_spectrum;
+    double zeros; /* share of the intensities that are exactly 0 */
+};
+
+/* Profiles have many points at regular steps, or somewhat regular ones and zeros between the peaks; all
+ * others are lists of peaks. Never unknown unless there is no point. `reason` gets one sentence of at most
+ * `size` bytes, 200 suffice. Local. */
+enum mzg_spectrum_type mzg_sampling_type(const struct mzg_type_evidence *evidence, char *reason, size_t size);
+
 /* What is known of an input, to choose the law of its mass axis by. */
 struct mzg_axis_evidence {
     const char *const *terms; /* accessions of the instrument and its components, such as "MS:1000484" */

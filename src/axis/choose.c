@@ -52,6 +52,28 @@ static const struct rule *find_rule(const struct mzg_axis_evidence *evidence)
     return NULL;
 }
 
+enum mzg_spectrum_type mzg_sampling_type(const struct mzg_type_evidence *evidence, char *reason, size_t size)
+{
+    /* The real sets whose type is known lie far to either side: profiles above 0.94 in agreement, lists of
+     * peaks below 0.3, or up to 0.7 without zeros between them where peaks were aligned to a grid. */
+    const double least_points = 32, regular = 0.8, somewhat_regular = 0.6, least_zeros = 0.05;
+    if (evidence->points_per_spectrum <= 0) {
+        snprintf(reason, size, "the spectra sampled have no points");
+        return MZG_SPECTRUM_UNKNOWN;
+    }
+    if (evidence->points_per_spectrum < least_points || !evidence->fit) {
+        snprintf(reason, size, "spectra of %.0f points on average are lists of peaks",
+                 evidence->points_per_spectrum);
+        return MZG_SPECTRUM_CENTROID;
+    }
+    double agreement = evidence->fit->agreement;
+    bool is_profile =
+        agreement >= regular || (agreement >= somewhat_regular && evidence->zeros >= least_zeros);
+    snprintf(reason, size, "%.0f %% of the m/z steps are regular and %.0f %% of the intensities are 0",
+             100.0 * agreement, 100.0 * evidence->zeros);
+    return is_profile ? MZG_SPECTRUM_PROFILE : MZG_SPECTRUM_CENTROID;
+}
+
 enum mzg_axis_type mzg_axis_choose(const struct mzg_axis_evidence *evidence, char *reason, size_t size)
 {
     const struct rule *rule = find_rule(evidence);

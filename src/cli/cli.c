@@ -15,8 +15,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct mzg_command *const commands[] = {&mzg_command_convert, &mzg_command_axis,
-                                                     &mzg_command_info, &mzg_command_generate, NULL};
+static const struct mzg_command *const commands[] = {&mzg_command_convert,  &mzg_command_axis,
+                                                     &mzg_command_info,     &mzg_command_validate,
+                                                     &mzg_command_generate, NULL};
 
 void mzg_reserve_streams(void)
 {

@@ -66,6 +66,12 @@ static const char *on_error_choice(int number)
     return names[number];
 }
 
+static const char *mobility_choice(int number)
+{
+    static const char *const names[] = {"skip", "sum", NULL};
+    return names[number];
+}
+
 static const char *progress_choice(int number)
 {
     static const char *const names[] = {"auto", "none", NULL};
@@ -151,6 +157,47 @@ static enum mzg_status set_chunk_size(const char *text, void *target, struct mzg
     return MZG_OK;
 }
 
+/* A whole number of 32 bits at the start of `text`; `*end` is where it ends. */
+static bool read_coordinate(const char *text, const char **end, int32_t *coordinate)
+{
+    char number[16];
+    size_t length = strspn(text, "+-0123456789");
+    int64_t value;
+    if (length >= sizeof number)
+        return false;
+    memcpy(number, text, length);
+    number[length] = '\0';
+    if (!mzg_read_integer(number, &value) || value <= INT32_MIN || value > INT32_MAX)
+        return false;
+    *end = text + length;
+    *coordinate = (int32_t)value;
+    return true;
+}
+
+/* "x0:x1,y0:y1" or "x0:x1,y0:y1,z0:z1"; the field is a struct mzg_box. */
+static enum mzg_status set_region(const char *text, void *target, struct mzg_error *err)
+{
+    struct mzg_box region = {
+        .given = true, .min = {INT32_MIN, INT32_MIN, INT32_MIN}, .max = {INT32_MAX, INT32_MAX, INT32_MAX}};
+    const char *at = text;
+    int n = 0;
+    bool fits = true;
+    for (; n < 3 && fits; n++) {
+        fits = read_coordinate(at, &at, &region.min[n]) && *at == ':' &&
+               read_coordinate(at + 1, &at, &region.max[n]) && region.min[n] <= region.max[n];
+        if (!fits || *at != ',')
+            break;
+        at++;
+    }
+    if (!fits || n < 1 || n > 2 || *at)
+        return mzg_fail(err, MZG_EUSAGE,
+                        "'%s' is not a region x0:x1,y0:y1 or x0:x1,y0:y1,z0:z1 in whole numbers, both ends "
+                        "included, the lower one first",
+                        text);
+    *(struct mzg_box *)target = region;
+    return MZG_OK;
+}
+
 /* What says how an axis is made, in the tables of convert and of axis. */
 /* clang-format off */
 #define MASS_AXIS_ROWS \
@@ -198,6 +245,15 @@ const struct mzg_option mzg_convert_option_table[] = {
      .help = "Take the whole axis from FILE, which 'mzgrid axis' wrote, so that several outputs share it; excludes "
              "all options above."},
 
+    {.kind = MZG_OPTION_GROUP, .name = "Part of the input"},
+    {.kind = MZG_OPTION_OWN, .name = "region", .argument = "X0:X1,Y0:Y1[,Z0:Z1]", .offset = AT(convert.region),
+     .set = set_region, .standard = "all pixels",
+     .help = "Convert only the pixels in this box, both ends included, in the positions of the input."},
+    {.kind = MZG_OPTION_TEXT, .name = "pixels", .argument = "FILE", .offset = AT(convert.pixels_file),
+     .standard = "all pixels",
+     .help = "Convert only the pixels at the positions that FILE lists, 'x y' or 'x y z' on each line; with --region "
+             "those that are in both."},
+
     {.kind = MZG_OPTION_GROUP, .name = "Resampling"},
     {.kind = MZG_OPTION_CHOICE, .name = "interpolation-method", .argument = "METHOD", .offset = AT(method),
      .choice = method_choice, .standard = "auto",
@@ -213,6 +269,10 @@ const struct mzg_option mzg_convert_option_table[] = {
     {.kind = MZG_OPTION_NUMBER, .name = "min-intensity", .argument = "I",
      .offset = AT(convert.min_intensity), .standard = "0",
      .help = "Values below I are not stored."},
+    {.kind = MZG_OPTION_CHOICE, .name = "mobility", .argument = "HOW", .offset = AT(mobility),
+     .choice = mobility_choice, .standard = "skip",
+     .help = "An array of ion mobilities beside m/z and intensities: leave it out with a warning, or take it that "
+             "an m/z repeats for each mobility and that its intensities are to be added."},
 
     {.kind = MZG_OPTION_GROUP, .name = "Output"},
     {.kind = MZG_OPTION_CHOICE, .name = "layout", .argument = "LAYOUT", .offset = AT(layout),
@@ -247,6 +307,9 @@ const struct mzg_option mzg_convert_option_table[] = {
     {.kind = MZG_OPTION_FLAG, .name = "strict", .offset = AT(convert.strict),
      .help = "Refuse an input whose UUID, checksum, sizes or terms contradict each other, instead of "
              "warning."},
+    {.kind = MZG_OPTION_FLAG, .name = "verify", .offset = AT(convert.verify),
+     .help = "Compute the checksum of the .ibd beside the other work, and warn where it is not the one that the "
+             "input states; --strict computes it before all else."},
     {.kind = MZG_OPTION_FLAG, .name = "allow-truncated", .offset = AT(convert.allow_truncated),
      .help = "Use the complete spectra of an imzML file that ends early."},
     {.kind = MZG_OPTION_CHOICE, .name = "on-error", .argument = "HOW", .offset = AT(on_error),
@@ -382,6 +445,7 @@ static enum mzg_status translate(const struct mzg_arguments *arguments, struct m
     convert->streaming = (enum mzg_streaming)settings->streaming;
     convert->duplicates = (enum mzg_duplicates)settings->duplicates;
     convert->fail_on_error = settings->on_error == 1;
+    convert->mobility_sum = settings->mobility == 1;
 
     if (settings->quiet && settings->verbose > 0)
         return mzg_fail(err, MZG_EUSAGE, "--quiet and --verbose contradict each other");

@@ -107,7 +107,8 @@ void mzg_help_program(FILE *file, const struct mzg_command *const *commands)
     print_row(file, COMMAND_COLUMN, "--version", "Show the versions of mzgrid and of its libraries.");
     fprintf(file, "\nExit status:\n");
     print_row(file, COMMAND_COLUMN, "0", "done");
-    print_row(file, COMMAND_COLUMN, "1", "failed: nothing stands under the name of the output");
+    print_row(file, COMMAND_COLUMN, "1",
+              "failed: nothing stands under the name of the output; or validate found something");
     print_row(file, COMMAND_COLUMN, "2", "the command line cannot be understood");
     print_row(file, COMMAND_COLUMN, "3", "done with --keep-going, but more pixels were skipped than allowed");
 }

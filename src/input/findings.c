@@ -10,39 +10,74 @@
 /* What a kind is called. `many` counts cases, `spectra` says that they are spectra; where it is NULL there is
  * one per file, and the case says all. */
 static const struct {
+    const char *name;
     const char *many;
     bool identity;
     bool spectra;
 } kinds[MZG_FINDINGS] = {
-    [MZG_FOUND_UUID] = {NULL, true},
-    [MZG_FOUND_TRUNCATED_IBD] = {"spectra have arrays outside the ibd", true, true},
-    [MZG_FOUND_TWO_TYPES] = {"arrays declare two data types; their encoded length decides", true},
-    [MZG_FOUND_MODE] = {NULL, true},
-    [MZG_FOUND_SPECTRUM_TYPE] = {NULL, true},
-    [MZG_FOUND_CHECKSUM_TERM] = {NULL, true},
-    [MZG_FOUND_CHECKSUM] = {NULL, true},
-    [MZG_FOUND_TRUNCATED_XML] = {NULL, false},
-    [MZG_FOUND_ENCODING] = {NULL, false},
-    [MZG_FOUND_GROUP_MISSING] = {"references name a parameter group that the file does not have", false},
-    [MZG_FOUND_COUNT] = {NULL, false},
-    [MZG_FOUND_REPEATED_TERM] = {"terms are given twice with different values; the first counts", false},
-    [MZG_FOUND_EXTRA_ARRAY] = {"arrays are neither m/z nor intensity and are left out", false},
-    [MZG_FOUND_NO_POSITION] = {"spectra have no usable position and are skipped", false, true},
-    [MZG_FOUND_USER_POSITION] = {"spectra have their position in user parameters only", false, true},
-    [MZG_FOUND_SMALL_GRID] = {NULL, false},
-    [MZG_FOUND_PIXEL_SIZE] = {NULL, false},
-    [MZG_FOUND_PIXEL_AREA] = {NULL, false},
-    [MZG_FOUND_SCAN_SETTINGS] = {NULL, false},
+    [MZG_FOUND_UUID] = {"uuid", NULL, true},
+    [MZG_FOUND_TRUNCATED_IBD] = {"truncated_ibd", "spectra have arrays outside the ibd", true, true},
+    [MZG_FOUND_WRAPPED] = {"wrapped_offsets",
+                           "offsets wrapped around at 32 bits and are repaired, for the arrays follow one "
+                           "another up to the end of the ibd",
+                           true},
+    [MZG_FOUND_TWO_TYPES] = {"two_types", "arrays declare two data types; their encoded length decides",
+                             true},
+    [MZG_FOUND_MODE] = {"mode", NULL, true},
+    [MZG_FOUND_SPECTRUM_TYPE] = {"spectrum_type", NULL, true},
+    [MZG_FOUND_CHECKSUM_TERM] = {"checksum_term", NULL, true},
+    [MZG_FOUND_CHECKSUM] = {"checksum", NULL, true},
+    [MZG_FOUND_TRUNCATED_XML] = {"truncated_xml", NULL, false},
+    [MZG_FOUND_ENCODING] = {"encoding", NULL, false},
+    [MZG_FOUND_GROUP_MISSING] = {"group_missing",
+                                 "references name a parameter group that the file does not have", false},
+    [MZG_FOUND_COUNT] = {"count", NULL, false},
+    [MZG_FOUND_REPEATED_TERM] = {"repeated_term",
+                                 "terms are given twice with different values; the first counts", false},
+    [MZG_FOUND_EXTRA_ARRAY] = {"extra_array", "arrays are neither m/z nor intensity and are left out", false},
+    [MZG_FOUND_MOBILITY] = {"mobility",
+                            "spectra have an array of ion mobilities, which is left out (--mobility sum says "
+                            "that this is meant)",
+                            false, true},
+    [MZG_FOUND_NO_TYPE] = {"no_type", NULL, false},
+    [MZG_FOUND_NO_POSITION] = {"no_position", "spectra have no usable position and are skipped", false, true},
+    [MZG_FOUND_USER_POSITION] = {"user_position", "spectra have their position in user parameters only",
+                                 false, true},
+    [MZG_FOUND_DUPLICATES] = {"duplicate_pixels", "pixels have more than one spectrum", false},
+    [MZG_FOUND_SMALL_GRID] = {"small_grid", NULL, false},
+    [MZG_FOUND_PIXEL_SIZE] = {"pixel_size", NULL, false},
+    [MZG_FOUND_PIXEL_AREA] = {"pixel_area", NULL, false},
+    [MZG_FOUND_SCAN_SETTINGS] = {"scan_settings", NULL, false},
+    [MZG_FOUND_NOT_THERE] = {"not_there", "of the positions asked for are not in the input", false},
 };
+
+static void note(struct mzg_findings *findings, enum mzg_finding kind, int64_t n, const char *format,
+                 va_list args)
+{
+    if (findings->count[kind] == 0)
+        vsnprintf(findings->first[kind], sizeof findings->first[kind], format, args);
+    findings->count[kind] += n;
+}
 
 void mzg_find(struct mzg_findings *findings, enum mzg_finding kind, const char *format, ...)
 {
-    if (findings->count[kind]++ > 0)
-        return;
     va_list args;
     va_start(args, format);
-    vsnprintf(findings->first[kind], sizeof findings->first[kind], format, args);
+    note(findings, kind, 1, format, args);
     va_end(args);
+}
+
+void mzg_find_many(struct mzg_findings *findings, enum mzg_finding kind, int64_t n, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    note(findings, kind, n, format, args);
+    va_end(args);
+}
+
+const char *mzg_finding_name(enum mzg_finding kind)
+{
+    return kinds[kind].name;
 }
 
 static void describe(const struct mzg_findings *findings, int kind, char *text, size_t size)
@@ -70,29 +105,53 @@ enum mzg_status mzg_findings_refuse(const struct mzg_findings *findings, const c
     return MZG_OK;
 }
 
+void mzg_findings_log_kind(const struct mzg_findings *findings, enum mzg_finding kind, const char *path,
+                           struct mzg_log *log)
+{
+    if (findings->count[kind] == 0)
+        return;
+    char text[400];
+    describe(findings, (int)kind, text, sizeof text);
+    mzg_log_line(log, MZG_LOG_WARNING, "%s: %s", path, text);
+}
+
 void mzg_findings_log(const struct mzg_findings *findings, const char *path, struct mzg_log *log)
 {
-    for (int kind = 0; kind < MZG_FINDINGS; kind++) {
+    for (int kind = 0; kind < MZG_FINDINGS; kind++)
+        mzg_findings_log_kind(findings, (enum mzg_finding)kind, path, log);
+}
+
+/* One finding as a line of text, or as an object. */
+static json_t *entry_of(const struct mzg_findings *findings, int kind, bool as_object)
+{
+    char text[400];
+    describe(findings, kind, text, sizeof text);
+    if (!as_object)
+        return mzg_json_text(text);
+    return json_pack("{s:s, s:I, s:o}", "kind", kinds[kind].name, "count", (json_int_t)findings->count[kind],
+                     "text", mzg_json_text(text));
+}
+
+static json_t *list(const struct mzg_findings *findings, bool as_objects)
+{
+    json_t *entries = json_array();
+    for (int kind = 0; entries && kind < MZG_FINDINGS; kind++) {
         if (findings->count[kind] == 0)
             continue;
-        char text[400];
-        describe(findings, kind, text, sizeof text);
-        mzg_log_line(log, MZG_LOG_WARNING, "%s: %s", path, text);
+        if (json_array_append_new(entries, entry_of(findings, kind, as_objects)) != 0) {
+            json_decref(entries);
+            return NULL;
+        }
     }
+    return entries;
 }
 
 struct json_t *mzg_findings_json(const struct mzg_findings *findings)
 {
-    json_t *lines = json_array();
-    for (int kind = 0; lines && kind < MZG_FINDINGS; kind++) {
-        if (findings->count[kind] == 0)
-            continue;
-        char text[400];
-        describe(findings, kind, text, sizeof text);
-        if (json_array_append_new(lines, mzg_json_text(text)) != 0) {
-            json_decref(lines);
-            return NULL;
-        }
-    }
-    return lines;
+    return list(findings, false);
+}
+
+struct json_t *mzg_findings_report(const struct mzg_findings *findings)
+{
+    return list(findings, true);
 }

@@ -16,6 +16,7 @@ enum mzg_finding {
     /* About identity: with `strict` an error. */
     MZG_FOUND_UUID,
     MZG_FOUND_TRUNCATED_IBD,
+    MZG_FOUND_WRAPPED,
     MZG_FOUND_TWO_TYPES,
     MZG_FOUND_MODE,
     MZG_FOUND_SPECTRUM_TYPE,
@@ -28,12 +29,16 @@ enum mzg_finding {
     MZG_FOUND_COUNT,
     MZG_FOUND_REPEATED_TERM,
     MZG_FOUND_EXTRA_ARRAY,
+    MZG_FOUND_MOBILITY,
+    MZG_FOUND_NO_TYPE,
     MZG_FOUND_NO_POSITION,
     MZG_FOUND_USER_POSITION,
+    MZG_FOUND_DUPLICATES,
     MZG_FOUND_SMALL_GRID,
     MZG_FOUND_PIXEL_SIZE,
     MZG_FOUND_PIXEL_AREA,
     MZG_FOUND_SCAN_SETTINGS,
+    MZG_FOUND_NOT_THERE,
     MZG_FINDINGS
 };
 
@@ -48,14 +53,26 @@ struct mzg_findings {
 void mzg_find(struct mzg_findings *findings, enum mzg_finding kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The same for `n` cases at once, of which the text tells the first. Local. */
+void mzg_find_many(struct mzg_findings *findings, enum mzg_finding kind, int64_t n, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* The stable name of a kind, such as "truncated_ibd". Local. */
+const char *mzg_finding_name(enum mzg_finding kind);
+
 /* Fails with the first finding about identity, MZG_EFORMAT, if there is one. Local. */
 enum mzg_status mzg_findings_refuse(const struct mzg_findings *findings, const char *path,
                                     struct mzg_error *err);
 
-/* Logs one warning for each kind found. Local. */
+/* Logs one warning for each kind found, or for one kind, if it was. Local. */
 void mzg_findings_log(const struct mzg_findings *findings, const char *path, struct mzg_log *log);
+void mzg_findings_log_kind(const struct mzg_findings *findings, enum mzg_finding kind, const char *path,
+                           struct mzg_log *log);
 
 /* The same lines, without the path, as an array of strings; NULL where there is no memory. Local. */
 struct json_t *mzg_findings_json(const struct mzg_findings *findings);
+
+/* The same as an array of objects, {kind, count, text}; NULL where there is no memory. Local. */
+struct json_t *mzg_findings_report(const struct mzg_findings *findings);
 
 #endif

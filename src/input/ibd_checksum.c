@@ -1,6 +1,8 @@
 #include <input/ibd_checksum.h>
 
 #include <openssl/evp.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +16,13 @@ static const EVP_MD *digest_of(const char *type)
     return strcmp(type, "SHA-1") == 0 ? EVP_sha1() : EVP_md5();
 }
 
-static enum mzg_status hash_file(const struct mzg_ibd *ibd, EVP_MD_CTX *hash, unsigned char *piece,
-                                 struct mzg_error *err)
+/* `*stop` (may be NULL) ends it early. */
+static enum mzg_status hash_file(const struct mzg_ibd *ibd, const atomic_bool *stop, EVP_MD_CTX *hash,
+                                 unsigned char *piece, struct mzg_error *err)
 {
     for (int64_t done = 0; done < ibd->size; done += PIECE_BYTES) {
+        if (stop && atomic_load(stop))
+            return mzg_fail(err, MZG_EINTERRUPTED, "%s: its checksum was not computed to the end", ibd->path);
         int64_t n = ibd->size - done < PIECE_BYTES ? ibd->size - done : PIECE_BYTES;
         int error = mzg_read_at(ibd->fd, piece, n, done);
         if (error)
@@ -28,8 +33,8 @@ static enum mzg_status hash_file(const struct mzg_ibd *ibd, EVP_MD_CTX *hash, un
     return MZG_OK;
 }
 
-enum mzg_status mzg_ibd_checksum(const struct mzg_ibd *ibd, const char *type, char hex[65],
-                                 struct mzg_error *err)
+static enum mzg_status checksum(const struct mzg_ibd *ibd, const char *type, const atomic_bool *stop,
+                                char hex[65], struct mzg_error *err)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned length = 0;
@@ -38,11 +43,73 @@ enum mzg_status mzg_ibd_checksum(const struct mzg_ibd *ibd, const char *type, ch
     /* MD5 is refused where the administrator allows approved algorithms only. */
     if (!piece || !hash || EVP_DigestInit_ex(hash, digest_of(type), NULL) != 1)
         mzg_fail(err, MZG_ENOMEM, "%s: cannot compute its %s", ibd->path, type);
-    else if (hash_file(ibd, hash, piece, err) == MZG_OK)
+    else if (hash_file(ibd, stop, hash, piece, err) == MZG_OK)
         EVP_DigestFinal_ex(hash, digest, &length);
     EVP_MD_CTX_free(hash);
     free(piece);
     for (unsigned i = 0; i < length; i++)
         snprintf(hex + 2 * (size_t)i, 3, "%02x", digest[i]);
     return err->status;
+}
+
+enum mzg_status mzg_ibd_checksum(const struct mzg_ibd *ibd, const char *type, char hex[65],
+                                 struct mzg_error *err)
+{
+    return checksum(ibd, type, NULL, hex, err);
+}
+
+struct mzg_checksum_thread {
+    pthread_t id;
+    const struct mzg_ibd *ibd;
+    const char *type;
+    atomic_bool stop;
+    atomic_bool done;
+    char hex[65];
+    struct mzg_error err;
+};
+
+static void *run(void *context)
+{
+    struct mzg_checksum_thread *thread = context;
+    checksum(thread->ibd, thread->type, &thread->stop, thread->hex, &thread->err);
+    atomic_store(&thread->done, true);
+    return NULL;
+}
+
+enum mzg_status mzg_checksum_start(const struct mzg_ibd *ibd, const char *type,
+                                   struct mzg_checksum_thread **thread, struct mzg_error *err)
+{
+    struct mzg_checksum_thread *started = calloc(1, sizeof *started);
+    if (!started)
+        return mzg_fail(err, MZG_ENOMEM, "%s: no memory to compute its checksum", ibd->path);
+    started->ibd = ibd;
+    started->type = type;
+    int error = pthread_create(&started->id, NULL, run, started);
+    if (error) {
+        free(started);
+        return mzg_fail(err, MZG_ENOMEM, "%s: no thread to compute its checksum: %s", ibd->path,
+                        strerror(error));
+    }
+    *thread = started;
+    return MZG_OK;
+}
+
+bool mzg_checksum_is_done(const struct mzg_checksum_thread *thread)
+{
+    return atomic_load(&thread->done);
+}
+
+enum mzg_status mzg_checksum_end(struct mzg_checksum_thread *thread, char hex[65], struct mzg_error *err)
+{
+    if (!thread)
+        return MZG_OK;
+    atomic_store(&thread->stop, true);
+    pthread_join(thread->id, NULL);
+    enum mzg_status status = thread->err.status;
+    if (hex)
+        memcpy(hex, thread->hex, sizeof thread->hex);
+    if (err && status != MZG_OK)
+        *err = thread->err;
+    free(thread);
+    return status;
 }

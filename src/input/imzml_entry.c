@@ -118,6 +118,7 @@ void mzg_entry_explain(const struct mzg_imzml_entry *entry, int64_t spectrum, in
         [MZG_ENTRY_OUTSIDE] = MZG_FAULT_OUTSIDE_FILE,
         [MZG_ENTRY_ENCODED] = MZG_FAULT_ENCODED_LENGTH,
         [MZG_ENTRY_LENGTHS_DIFFER] = MZG_FAULT_LENGTHS_DIFFER,
+        [MZG_ENTRY_WRAPPED] = MZG_FAULT_BAD_NUMBER,
         [MZG_ENTRY_NO_POSITION] = MZG_FAULT_BAD_NUMBER,
     };
     const struct mzg_imzml_array *array = &entry->array[entry->fault_array];
@@ -164,6 +165,13 @@ void mzg_entry_explain(const struct mzg_imzml_entry *entry, int64_t spectrum, in
                  " has %" PRId64,
                  entry->array[MZG_MZ].offset, entry->array[MZG_MZ].n, entry->array[MZG_INTENSITY].offset,
                  entry->array[MZG_INTENSITY].n);
+        break;
+    case MZG_ENTRY_WRAPPED:
+        snprintf(text, size,
+                 "%s at byte %" PRId64
+                 ": the array before it ends a multiple of 2^32 bytes further on, so that "
+                 "its offset may have wrapped around at 32 bits; nothing proves which is right",
+                 name, array->offset);
         break;
     case MZG_ENTRY_NO_POSITION:
         snprintf(text, size, "its position (IMS:1000050, IMS:1000051) is missing or not a whole number");

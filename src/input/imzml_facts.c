@@ -150,6 +150,9 @@ enum mzg_spectrum_type mzg_imzml_decide_type(const struct mzg_imzml_header *head
                  says_both ? "centroid and profile" : mzg_spectrum_type_name(declared),
                  majority == MZG_SPECTRUM_UNKNOWN ? "nothing" : mzg_spectrum_type_name(majority),
                  mzg_spectrum_type_name(type));
+    else if (type == MZG_SPECTRUM_UNKNOWN)
+        mzg_find(findings, MZG_FOUND_NO_TYPE,
+                 "nothing says whether its spectra are centroid (MS:1000127) or profile (MS:1000128)");
     return type;
 }
 

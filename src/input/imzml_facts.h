@@ -17,7 +17,7 @@ struct mzg_imzml_identity {
     bool uuid_agrees;
     const char *checksum_type; /* "MD5", "SHA-1", "SHA-256"; NULL without one */
     char checksum[65];
-    const char *checksum_status; /* "none", "not verified", "agrees", "differs" */
+    const char *checksum_status; /* "none", "not verified", "agrees", "differs", "not computed" */
 };
 void mzg_imzml_identify(const struct mzg_imzml_header *header, const unsigned char ibd_head[16],
                         struct mzg_findings *findings, struct mzg_imzml_identity *identity);

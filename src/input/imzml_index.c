@@ -127,6 +127,8 @@ static void apply_to_array(struct mzg_imzml_index *index, const struct parameter
     enum mzg_array_type type = mzg_array_type_of(parameter->term);
     if (type != MZG_ARRAY_UNTYPED)
         set_type(array, parameter, type);
+    else if (mzg_term_other_array(parameter->term))
+        array->other = parameter->term;
     else if (!array->unsupported)
         array->unsupported = mzg_term_unsupported(parameter->term);
 }
@@ -164,6 +166,8 @@ static void apply_user_position(struct mzg_imzml_index *index, const struct para
         set_number(index, &spectrum->position[0], &weaker, "3DPositionX");
     else if (mzg_text_equals(parameter->name, "3DPositionY"))
         set_number(index, &spectrum->position[1], &weaker, "3DPositionY");
+    else if (mzg_text_equals(parameter->name, "3DPositionZ"))
+        set_number(index, &spectrum->position[2], &weaker, "3DPositionZ");
 }
 
 static void apply_to_spectrum(struct mzg_imzml_index *index, const struct parameter *parameter)
@@ -312,13 +316,30 @@ static void set_fault(struct mzg_imzml_entry *entry, enum mzg_entry_fault fault,
     entry->fault_array = (uint8_t)which;
 }
 
+/* An array that is not used: of another kind, of none, or the second of its kind. */
+static void leave_out(struct mzg_index_spectrum *spectrum)
+{
+    const struct mzg_index_array *array = &spectrum->array;
+    if (array->kind < 0 && mzg_term_is_mobility(array->other)) {
+        spectrum->mobility = mzg_term_other_array(array->other);
+        return;
+    }
+    if (spectrum->n_other_arrays++ > 0)
+        return;
+    if (array->kind >= 0)
+        spectrum->other_array = array->kind == MZG_MZ ? "a second m/z array" : "a second intensity array";
+    else
+        spectrum->other_array =
+            array->other ? mzg_term_other_array(array->other) : "an array of no known kind";
+}
+
 static enum mzg_status end_array(struct mzg_imzml_index *index, struct mzg_error *err)
 {
     struct mzg_index_spectrum *spectrum = &index->spectrum;
     struct mzg_index_array *array = &spectrum->array;
     spectrum->in_array = false;
     if (array->kind < 0 || spectrum->entry.format[array->kind] != 0) {
-        spectrum->n_other_arrays++;
+        leave_out(spectrum);
         return MZG_OK;
     }
     if (array->unsupported)
@@ -349,7 +370,11 @@ static void end_position(struct mzg_imzml_index *index)
 {
     struct mzg_index_spectrum *spectrum = &index->spectrum;
     struct mzg_imzml_entry *entry = &spectrum->entry;
-    if (spectrum->position[2].source == MZG_FROM_NOWHERE)
+    /* A plane that user parameters tell counts beside an x and y that they tell, not beside real ones. */
+    bool by_user =
+        spectrum->position[0].source == MZG_FROM_USER && spectrum->position[1].source == MZG_FROM_USER;
+    if (spectrum->position[2].source == MZG_FROM_NOWHERE ||
+        (spectrum->position[2].source == MZG_FROM_USER && !by_user))
         spectrum->position[2] = (struct mzg_index_number){MZG_FROM_USER, true, 1};
     bool usable = true;
     for (int d = 0; d < 3; d++) {
@@ -377,15 +402,13 @@ static enum mzg_status end_spectrum(struct mzg_imzml_index *index, struct mzg_er
     index->in_spectrum = false;
     end_position(index);
     mzg_entry_check(entry, index->ibd_size);
-    if (entry->fault == MZG_ENTRY_OUTSIDE) {
-        struct mzg_fault fault;
-        mzg_entry_explain(entry, ordinal(index), index->ibd_size, &fault);
-        mzg_find(index->findings, MZG_FOUND_TRUNCATED_IBD, "spectrum %" PRId64 ", %s", ordinal(index) + 1,
-                 fault.text);
-    }
     bool has_both = entry->format[MZG_MZ] != 0 && entry->format[MZG_INTENSITY] != 0;
-    for (int i = 0; i < spectrum->n_other_arrays && has_both; i++)
-        mzg_find(index->findings, MZG_FOUND_EXTRA_ARRAY, "in spectrum %" PRId64, ordinal(index) + 1);
+    if (spectrum->n_other_arrays > 0 && has_both)
+        mzg_find_many(index->findings, MZG_FOUND_EXTRA_ARRAY, spectrum->n_other_arrays,
+                      "%s in spectrum %" PRId64, spectrum->other_array, ordinal(index) + 1);
+    if (spectrum->mobility)
+        mzg_find(index->findings, MZG_FOUND_MOBILITY, "%s in spectrum %" PRId64, spectrum->mobility,
+                 ordinal(index) + 1);
 
     struct mzg_index_totals *totals = &index->totals;
     totals->n_type[spectrum->type]++;

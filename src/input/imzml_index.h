@@ -25,6 +25,7 @@ struct mzg_index_array {
     enum mzg_array_type type;
     enum mzg_array_type type_too; /* a second, different type from the same source */
     bool zlib;
+    int other;               /* the term of another kind; MZG_TERM_UNKNOWN: none that is known */
     const char *unsupported; /* an encoding that cannot be read */
     struct mzg_index_number offset, n, encoded;
 };
@@ -38,6 +39,8 @@ struct mzg_index_spectrum {
     enum mzg_value_source low_source, high_source;
     double low, high; /* widened by half a digit */
     int n_other_arrays;
+    const char *other_array; /* what the first of them is */
+    const char *mobility;    /* the name of its array of ion mobilities; NULL without one */
     bool in_array;
     struct mzg_index_array array;
 };

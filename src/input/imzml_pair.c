@@ -1,4 +1,3 @@
-#include <input/ibd_checksum.h>
 #include <input/imzml_pair.h>
 
 #include <errno.h>
@@ -57,22 +56,6 @@ enum mzg_status mzg_imzml_open_ibd(const char *path, struct mzg_ibd *ibd, unsign
     }
     memcpy(head, start, MZG_UUID_SIZE);
     *ibd = opened;
-    return MZG_OK;
-}
-
-enum mzg_status mzg_imzml_verify_checksum(const struct mzg_ibd *ibd, struct mzg_imzml_identity *identity,
-                                          struct mzg_findings *findings, struct mzg_error *err)
-{
-    char found[65];
-    if (!identity->checksum_type)
-        return MZG_OK;
-    if (mzg_ibd_checksum(ibd, identity->checksum_type, found, err) != MZG_OK)
-        return err->status;
-    bool agrees = strcmp(found, identity->checksum) == 0;
-    identity->checksum_status = agrees ? "agrees" : "differs";
-    if (!agrees)
-        mzg_find(findings, MZG_FOUND_CHECKSUM, "the %s of its ibd is %s, expected %s: the ibd was changed",
-                 identity->checksum_type, found, identity->checksum);
     return MZG_OK;
 }
 

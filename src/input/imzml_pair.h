@@ -14,11 +14,6 @@ enum mzg_status mzg_imzml_require(const struct mzg_imzml_header *header, const c
 enum mzg_status mzg_imzml_open_ibd(const char *path, struct mzg_ibd *ibd, unsigned char head[16],
                                    struct mzg_error *err);
 
-/* Computes the checksum of the whole ibd, if the XML states one, and adds a finding where the two differ.
- * Local. */
-enum mzg_status mzg_imzml_verify_checksum(const struct mzg_ibd *ibd, struct mzg_imzml_identity *identity,
-                                          struct mzg_findings *findings, struct mzg_error *err);
-
 /* Refuses an ibd that is text, such as a listing or a web page saved in its place. Local. */
 enum mzg_status mzg_imzml_refuse_text(const struct mzg_ibd *ibd, const struct mzg_imzml_identity *identity,
                                       struct mzg_error *err);

@@ -26,6 +26,7 @@ static bool claims(const char *path)
 static void imzml_close(struct mzg_reader *base)
 {
     struct mzg_imzml_reader *reader = (struct mzg_imzml_reader *)base;
+    mzg_checksum_end(reader->checksum, NULL, NULL);
     mzg_node_memory_free(reader->entries_memory);
     mzg_node_memory_free(reader->pixels_memory);
     mzg_ibd_close(&reader->ibd);
@@ -38,7 +39,7 @@ static void imzml_close(struct mzg_reader *base)
 /* What rank 0 holds while it opens. */
 struct opening {
     struct mzg_imzml_document document;
-    struct mzg_imzml_identity identity;
+    struct mzg_selection selection;
     struct mzg_pixels pixels;
 };
 
@@ -56,8 +57,8 @@ static enum mzg_status read_pair(struct mzg_imzml_reader *reader, const struct m
         mzg_imzml_require(&opening->document.header, path, err) != MZG_OK ||
         mzg_imzml_open_ibd(path, &reader->ibd, head, err) != MZG_OK)
         return err->status;
-    mzg_imzml_identify(&opening->document.header, head, &ignored, &opening->identity);
-    if (mzg_imzml_refuse_text(&reader->ibd, &opening->identity, err) != MZG_OK)
+    mzg_imzml_identify(&opening->document.header, head, &ignored, &reader->identity);
+    if (mzg_imzml_refuse_text(&reader->ibd, &reader->identity, err) != MZG_OK)
         return err->status;
     mzg_imzml_document_destroy(&opening->document);
 
@@ -65,13 +66,10 @@ static enum mzg_status read_pair(struct mzg_imzml_reader *reader, const struct m
                                              .ibd_size = reader->ibd.size};
     if (mzg_imzml_parse(path, &parse, &opening->document, err) != MZG_OK)
         return err->status;
-    mzg_imzml_identify(&opening->document.header, head, &opening->document.findings, &opening->identity);
+    mzg_imzml_identify(&opening->document.header, head, &opening->document.findings, &reader->identity);
     if (opening->document.index.entries.n == 0)
         return mzg_fail(err, MZG_EFORMAT, "%s: no spectra", path);
-    /* Only on demand: it reads the whole ibd once more. */
-    if (options->strict)
-        return mzg_imzml_verify_checksum(&reader->ibd, &opening->identity, &opening->document.findings, err);
-    return MZG_OK;
+    return options->strict ? mzg_imzml_verify_now(reader, &opening->document.findings, err) : MZG_OK;
 }
 
 /* Rank 0: the facts from the entries, which have moved to where they stay. */
@@ -80,15 +78,20 @@ static enum mzg_status survey(struct mzg_imzml_reader *reader, const struct mzg_
 {
     struct mzg_imzml_document *document = &opening->document;
     int64_t n = document->index.entries.n;
-    mzg_entry_list_move(&document->index.entries, mzg_node_memory_bytes(reader->entries_memory));
+    struct mzg_imzml_entry *entries = mzg_node_memory_bytes(reader->entries_memory);
+    mzg_entry_list_move(&document->index.entries, entries);
     struct mzg_error inner = {0};
-    if (mzg_imzml_survey(document, reader->entries, n, &reader->summary, &opening->pixels, &inner) != MZG_OK)
+    if (mzg_imzml_survey(document, entries, n, &opening->selection, &reader->summary, &opening->pixels,
+                         &inner) != MZG_OK)
         return mzg_fail(err, inner.status, "%s: %.900s", reader->path, inner.text);
     reader->summary.ibd_size = reader->ibd.size;
     reader->summary.dataset.n_bytes = document->size + reader->ibd.size;
     if (options->strict && mzg_findings_refuse(&document->findings, reader->path, err) != MZG_OK)
         return err->status;
-    return mzg_imzml_metadata(document, &opening->identity, &reader->base.dataset.metadata, err);
+    if (options->mobility_sum)
+        document->findings.count[MZG_FOUND_MOBILITY] = 0;
+    reader->findings = document->findings;
+    return mzg_imzml_metadata(document, &reader->identity, &reader->base.dataset.metadata, err);
 }
 
 /* Collective: the table of pixels, where there is one. */
@@ -96,20 +99,25 @@ static enum mzg_status share_pixels(MPI_Comm comm, int rank, struct mzg_imzml_re
                                     const struct mzg_pixels *pixels, struct mzg_error *err)
 {
     const struct mzg_dataset *dataset = &reader->summary.dataset;
-    if (!reader->summary.repeated)
+    if (!reader->summary.has_table)
         return MZG_OK;
     int64_t n_begin = dataset->n_pixels + 1;
-    int64_t size = (n_begin + dataset->n_spectra) * (int64_t)sizeof(int64_t);
+    int64_t n_spectra = dataset->n_spectra;
+    int64_t n_ordinals = reader->summary.is_part ? dataset->n_pixels : 0;
+    int64_t size = (n_begin + n_spectra + n_ordinals) * (int64_t)sizeof(int64_t);
     if (mzg_node_memory_new(comm, size, &reader->pixels_memory, err) != MZG_OK)
         return err->status;
     int64_t *table = mzg_node_memory_bytes(reader->pixels_memory);
     if (rank == 0) {
         memcpy(table, pixels->begin, (size_t)n_begin * sizeof *table);
-        memcpy(table + n_begin, pixels->spectra, (size_t)dataset->n_spectra * sizeof *table);
+        memcpy(table + n_begin, pixels->spectra, (size_t)n_spectra * sizeof *table);
+        if (n_ordinals > 0)
+            memcpy(table + n_begin + n_spectra, pixels->ordinals, (size_t)n_ordinals * sizeof *table);
     }
     mzg_node_memory_share(reader->pixels_memory);
     reader->pixel_begin = table;
     reader->pixel_spectra = table + n_begin;
+    reader->pixel_ordinals = n_ordinals > 0 ? table + n_begin + n_spectra : NULL;
     return MZG_OK;
 }
 
@@ -177,6 +185,15 @@ static enum mzg_status new_reader(const char *path, struct mzg_imzml_reader **re
     return MZG_OK;
 }
 
+/* Rank 0 hashes the ibd by a thread of its own, while all ranks go on (docs/decisions/015). */
+static void start_checksum(struct mzg_imzml_reader *reader, const struct mzg_reader_options *options,
+                           struct mzg_error *err)
+{
+    bool verified = options->strict;
+    if (options->verify && !verified && reader->identity.checksum_type)
+        mzg_checksum_start(&reader->ibd, reader->identity.checksum_type, &reader->checksum, err);
+}
+
 /* Every rank: the facts to where callers look for them, and the m/z array that is shared. */
 static void settle(struct mzg_imzml_reader *reader)
 {
@@ -184,6 +201,7 @@ static void settle(struct mzg_imzml_reader *reader)
     reader->base.dataset = reader->summary.dataset;
     reader->base.dataset.metadata = metadata;
     reader->base.dataset.path = reader->path;
+    reader->base.dataset.findings = metadata ? &reader->findings : NULL;
     if (reader->base.dataset.shared_mz)
         mzg_imzml_load_shared_mz(reader);
 }
@@ -194,11 +212,14 @@ static enum mzg_status imzml_open(const struct mzg_context *context, const char 
 {
     struct mzg_imzml_reader *reader = NULL;
     struct opening opening = {0};
-    if (new_reader(path, &reader, err) == MZG_OK && context->rank == 0)
+    if (new_reader(path, &reader, err) == MZG_OK && context->rank == 0 &&
+        mzg_selection_make(options, &opening.selection, err) == MZG_OK)
         read_pair(reader, options, &opening, err);
     enum mzg_status status = mzg_agree(context->comm, err);
     if (status == MZG_OK)
         status = share_index(context, options, reader, &opening, err);
+    if (status == MZG_OK && context->rank == 0)
+        start_checksum(reader, options, err);
     if (status == MZG_OK)
         status = open_everywhere(context, reader, err);
     if (status == MZG_OK) {
@@ -210,6 +231,7 @@ static enum mzg_status imzml_open(const struct mzg_context *context, const char 
         imzml_close(&reader->base);
     }
     mzg_pixels_destroy(&opening.pixels);
+    mzg_selection_destroy(&opening.selection);
     mzg_imzml_document_destroy(&opening.document);
     return status;
 }
@@ -257,6 +279,12 @@ static void imzml_measure(const struct mzg_reader *base, int64_t first_pixel, in
     *points = n;
 }
 
+static int64_t imzml_ordinal(const struct mzg_reader *base, int64_t pixel)
+{
+    const struct mzg_imzml_reader *reader = (const struct mzg_imzml_reader *)base;
+    return reader->pixel_ordinals ? reader->pixel_ordinals[pixel] : pixel;
+}
+
 static int64_t imzml_count_faulty(const struct mzg_reader *base)
 {
     return ((const struct mzg_imzml_reader *)base)->summary.faulty_pixels;
@@ -284,7 +312,9 @@ const struct mzg_reader_kind mzg_imzml_kind = {.name = "imzML",
                                                .close = imzml_close,
                                                .pixel = imzml_pixel,
                                                .measure = imzml_measure,
+                                               .ordinal = imzml_ordinal,
                                                .count_faulty = imzml_count_faulty,
+                                               .verify = mzg_imzml_verify,
                                                .shared_mz = imzml_shared_mz,
                                                .fetch = mzg_imzml_fetch,
                                                .decode = mzg_imzml_decode,

@@ -2,8 +2,11 @@
 #ifndef MZG_INPUT_IMZML_READER_H
 #define MZG_INPUT_IMZML_READER_H
 
+#include <input/findings.h>
 #include <input/ibd.h>
+#include <input/ibd_checksum.h>
 #include <input/imzml_entry.h>
+#include <input/imzml_facts.h>
 #include <input/node_memory.h>
 #include <mzgrid/reader.h>
 
@@ -13,7 +16,8 @@ struct mzg_imzml_summary {
     int64_t ibd_size;
     int64_t faulty_pixels;
     int64_t shared_from; /* with shared_mz: a spectrum whose m/z array it is */
-    bool repeated;       /* some position has several spectra: there is a table of pixels */
+    bool has_table;      /* of pixels: some position has several spectra, or not all are read */
+    bool is_part;        /* not all are read: the table ends with their ordinals */
 };
 
 struct mzg_imzml_reader {
@@ -26,6 +30,10 @@ struct mzg_imzml_reader {
     struct mzg_node_memory *pixels_memory;
     const int64_t *pixel_begin; /* as struct mzg_pixels; NULL where pixel i is spectrum i */
     const int64_t *pixel_spectra;
+    const int64_t *pixel_ordinals; /* NULL where all pixels are read */
+    struct mzg_findings findings;  /* rank 0, as the next two */
+    struct mzg_imzml_identity identity;
+    struct mzg_checksum_thread *checksum; /* under way; NULL: none is */
     double *shared_mz;
     struct mzg_error shared_error; /* why it could not be decoded */
 };
@@ -47,6 +55,14 @@ bool mzg_imzml_decode(const struct mzg_reader *base, const struct mzg_batch *bat
 enum mzg_status mzg_imzml_scan_mz(const struct mzg_reader *base, int64_t first_pixel, int64_t n_pixels,
                                   bool full, struct mzg_decoder *decoder, double *min_mz, double *max_mz,
                                   struct mzg_error *err);
+
+/* Computes the checksum of the ibd at once and adds a finding where it differs. Local. */
+enum mzg_status mzg_imzml_verify_now(struct mzg_imzml_reader *reader, struct mzg_findings *findings,
+                                     struct mzg_error *err);
+
+/* struct mzg_reader_kind: verify. */
+enum mzg_status mzg_imzml_verify(struct mzg_reader *base, const volatile int *stop, struct mzg_log *log,
+                                 struct mzg_error *err);
 
 /* Reads and decodes the m/z array that all spectra share into reader->shared_mz, or leaves the reason why not
  * in reader->shared_error. Local. */

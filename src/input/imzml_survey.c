@@ -1,5 +1,6 @@
 #include <input/imzml_facts.h>
 #include <input/imzml_survey.h>
+#include <input/imzml_wrap.h>
 
 #include <inttypes.h>
 #include <string.h>
@@ -43,84 +44,138 @@ static void find_shared_mz(struct mzg_imzml_document *document, const struct mzg
                  shared ? "all share one m/z array" : "do not all share one m/z array");
 }
 
-static int64_t count_faulty_pixels(const struct mzg_imzml_entry *entries, const struct mzg_pixels *pixels)
+static void find_outside(const struct mzg_imzml_entry *entries, int64_t n, int64_t ibd_size,
+                         struct mzg_findings *findings)
 {
-    int64_t count = 0;
-    for (int64_t p = 0; p < pixels->n; p++) {
-        int64_t begin = pixels->begin ? pixels->begin[p] : p;
-        int64_t end = pixels->begin ? pixels->begin[p + 1] : p + 1;
-        bool readable = false;
-        for (int64_t k = begin; k < end && !readable; k++)
-            readable = entries[pixels->spectra ? pixels->spectra[k] : k].fault == MZG_ENTRY_OK;
-        count += !readable;
+    for (int64_t i = 0; i < n; i++) {
+        if (entries[i].fault != MZG_ENTRY_OUTSIDE)
+            continue;
+        struct mzg_fault fault;
+        mzg_entry_explain(&entries[i], i, ibd_size, &fault);
+        mzg_find(findings, MZG_FOUND_TRUNCATED_IBD, "spectrum %" PRId64 ", %s", i + 1, fault.text);
     }
-    return count;
 }
 
-static int64_t count_points(const struct mzg_imzml_entry *entries, int64_t n)
+/* Sums over the pixels that are read. */
+static void count(const struct mzg_imzml_entry *entries, const struct mzg_pixels *pixels,
+                  struct mzg_imzml_summary *summary)
 {
-    int64_t points = 0;
-    for (int64_t i = 0; i < n; i++)
-        if (entries[i].fault == MZG_ENTRY_OK &&
-            __builtin_add_overflow(points, entries[i].array[MZG_MZ].n, &points))
-            return INT64_MAX;
-    return points;
-}
-
-static void compare_with_header(struct mzg_imzml_document *document,
-                                const struct mzg_imzml_geometry *geometry, const struct mzg_dataset *dataset)
-{
-    int64_t declared = document->header.declared_spectra;
-    bool truncated = document->findings.count[MZG_FOUND_TRUNCATED_XML] > 0;
-    if (declared >= 0 && declared != dataset->n_spectra && !truncated)
-        mzg_find(&document->findings, MZG_FOUND_COUNT,
-                 "its spectrumList announces %" PRId64 " spectra, but has %" PRId64 "; those are used",
-                 declared, dataset->n_spectra);
-    bool small = false;
-    for (int d = 0; d < 2; d++)
-        small = small || (geometry->max_count[d] > 0 && geometry->max_count[d] < dataset->max[d]);
-    if (small)
-        mzg_find(&document->findings, MZG_FOUND_SMALL_GRID,
-                 "it declares a grid of %" PRId64 " x %" PRId64
-                 ", but positions reach (%d, %d); the positions count",
-                 geometry->max_count[0], geometry->max_count[1], dataset->max[0], dataset->max[1]);
-}
-
-enum mzg_status mzg_imzml_survey(struct mzg_imzml_document *document, const struct mzg_imzml_entry *entries,
-                                 int64_t n, struct mzg_imzml_summary *summary, struct mzg_pixels *pixels,
-                                 struct mzg_error *err)
-{
-    const struct mzg_index_totals *totals = &document->index.totals;
     struct mzg_dataset *dataset = &summary->dataset;
-    if (totals->n_without_position == n)
-        return mzg_fail(err, MZG_EFORMAT, "no spectrum has a usable position (IMS:1000050, IMS:1000051)");
-    if (mzg_pixels_number(entries[0].position, sizeof *entries, n, pixels, err) != MZG_OK)
-        return err->status;
-
-    document->findings.n_spectra = n;
-    dataset->n_spectra = n;
     dataset->n_pixels = pixels->n;
     dataset->n_duplicate_pixels = pixels->n_duplicate;
-    dataset->n_points = count_points(entries, n);
-    summary->faulty_pixels = count_faulty_pixels(entries, pixels);
-    summary->repeated = pixels->begin != NULL;
+    for (int64_t p = 0; p < pixels->n; p++) {
+        int64_t n = mzg_pixels_count(pixels, p);
+        bool readable = false;
+        for (int64_t k = 0; k < n; k++) {
+            const struct mzg_imzml_entry *entry = &entries[mzg_pixels_spectrum(pixels, p, k)];
+            if (entry->fault != MZG_ENTRY_OK)
+                continue;
+            readable = true;
+            if (__builtin_add_overflow(dataset->n_points, entry->array[MZG_MZ].n, &dataset->n_points))
+                dataset->n_points = INT64_MAX;
+        }
+        summary->faulty_pixels += !readable;
+        dataset->n_spectra += n;
+    }
+}
+
+/* The box of the pixels that are read. */
+static void find_box(const struct mzg_imzml_entry *entries, const struct mzg_pixels *pixels,
+                     struct mzg_dataset *dataset)
+{
     for (int d = 0; d < 3; d++) {
         dataset->min[d] = INT32_MAX;
         dataset->max[d] = INT32_MIN;
     }
-    mzg_pixels_box(entries[0].position, sizeof *entries, n, dataset->min, dataset->max);
+    for (int64_t p = 0; p < pixels->n; p++)
+        mzg_pixels_box(entries[mzg_pixels_spectrum(pixels, p, 0)].position, sizeof *entries, 1, dataset->min,
+                       dataset->max);
+}
+
+static void find_duplicates(const struct mzg_imzml_entry *entries, const struct mzg_pixels *pixels,
+                            struct mzg_findings *findings)
+{
+    int64_t p = 0;
+    while (p < pixels->n && mzg_pixels_count(pixels, p) == 1)
+        p++;
+    if (p == pixels->n)
+        return;
+    int64_t first = mzg_pixels_spectrum(pixels, p, 0);
+    mzg_find_many(findings, MZG_FOUND_DUPLICATES, pixels->n_duplicate,
+                  "(%d,%d), spectra %" PRId64 " and %" PRId64, entries[first].position[0],
+                  entries[first].position[1], first + 1, mzg_pixels_spectrum(pixels, p, 1) + 1);
+}
+
+static void compare_with_header(struct mzg_imzml_document *document,
+                                const struct mzg_imzml_geometry *geometry, int64_t n_spectra,
+                                const int32_t max[3])
+{
+    int64_t declared = document->header.declared_spectra;
+    bool truncated = document->findings.count[MZG_FOUND_TRUNCATED_XML] > 0;
+    if (declared >= 0 && declared != n_spectra && !truncated)
+        mzg_find(&document->findings, MZG_FOUND_COUNT,
+                 "its spectrumList announces %" PRId64 " spectra, but has %" PRId64 "; those are used",
+                 declared, n_spectra);
+    bool small = false;
+    for (int d = 0; d < 2; d++)
+        small = small || (geometry->max_count[d] > 0 && geometry->max_count[d] < max[d]);
+    if (small)
+        mzg_find(&document->findings, MZG_FOUND_SMALL_GRID,
+                 "it declares a grid of %" PRId64 " x %" PRId64
+                 ", but positions reach (%d, %d); the positions count",
+                 geometry->max_count[0], geometry->max_count[1], max[0], max[1]);
+}
+
+/* What holds for the whole input, whatever part of it is read. */
+static void survey_whole(struct mzg_imzml_document *document, const struct mzg_imzml_entry *entries,
+                         int64_t n, struct mzg_imzml_summary *summary)
+{
+    const struct mzg_index_totals *totals = &document->index.totals;
+    struct mzg_dataset *dataset = &summary->dataset;
+    int32_t min[3] = {INT32_MAX, INT32_MAX, INT32_MAX}, max[3] = {INT32_MIN, INT32_MIN, INT32_MIN};
+    mzg_pixels_box(entries[0].position, sizeof *entries, n, min, max);
+    for (int d = 0; d < 3; d++)
+        dataset->origin[d] = min[d] < 1 ? min[d] : 1; /* imzML counts from 1; some files from 0 */
 
     dataset->has_mz_range = totals->n_with_range == n;
     if (dataset->has_mz_range) {
         dataset->min_mz = totals->min_mz;
         dataset->max_mz = totals->max_mz;
     }
+    dataset->has_mobility = document->findings.count[MZG_FOUND_MOBILITY] > 0;
     dataset->type = mzg_imzml_decide_type(&document->header, totals->n_type, &document->findings);
     find_shared_mz(document, entries, n, summary);
 
     struct mzg_imzml_geometry geometry;
     mzg_imzml_geometry(&document->header, &document->findings, &geometry);
     memcpy(dataset->pixel_size, geometry.pixel_size, sizeof dataset->pixel_size);
-    compare_with_header(document, &geometry, dataset);
+    compare_with_header(document, &geometry, n, max);
+}
+
+enum mzg_status mzg_imzml_survey(struct mzg_imzml_document *document, struct mzg_imzml_entry *entries,
+                                 int64_t n, struct mzg_selection *selection,
+                                 struct mzg_imzml_summary *summary, struct mzg_pixels *pixels,
+                                 struct mzg_error *err)
+{
+    const struct mzg_imzml_index *index = &document->index;
+    struct mzg_findings *findings = &document->findings;
+    size_t stride = sizeof *entries;
+    if (index->totals.n_without_position == n)
+        return mzg_fail(err, MZG_EFORMAT, "no spectrum has a usable position (IMS:1000050, IMS:1000051)");
+    findings->n_spectra = n;
+    mzg_imzml_unwrap(entries, n, index->ibd_size, findings);
+    find_outside(entries, n, index->ibd_size, findings);
+    if (mzg_pixels_number(entries[0].position, stride, n, pixels, err) != MZG_OK)
+        return err->status;
+    summary->dataset.n_all_pixels = pixels->n;
+    if (mzg_selection_is_part(selection) &&
+        mzg_selection_apply(selection, entries[0].position, stride, pixels, findings, err) != MZG_OK)
+        return err->status;
+    summary->has_table = pixels->begin != NULL;
+    summary->is_part = pixels->ordinals != NULL;
+    count(entries, pixels, summary);
+    find_box(entries, pixels, &summary->dataset);
+    find_duplicates(entries, pixels, findings);
+    survey_whole(document, entries, n, summary);
     return MZG_OK;
 }

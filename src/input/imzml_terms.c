@@ -72,6 +72,62 @@ const char *mzg_term_unsupported(int term)
     }
 }
 
+/* What psi-ms.obo has below MS:1000513 binary data array. */
+static const struct other_array {
+    int term;
+    const char *name;
+    bool is_mobility;
+} other_arrays[] = {
+    {MZG_MS(1000516), "MS:1000516 charge array", false},
+    {MZG_MS(1000517), "MS:1000517 signal to noise array", false},
+    {MZG_MS(1000595), "MS:1000595 time array", false},
+    {MZG_MS(1000617), "MS:1000617 wavelength array", false},
+    {MZG_MS(1000786), "MS:1000786 non-standard data array", false},
+    {MZG_MS(1000820), "MS:1000820 flow rate array", false},
+    {MZG_MS(1000821), "MS:1000821 pressure array", false},
+    {MZG_MS(1000822), "MS:1000822 temperature array", false},
+    {MZG_MS(1002477), "MS:1002477 mean ion mobility drift time array", true},
+    {MZG_MS(1002478), "MS:1002478 mean charge array", false},
+    {MZG_MS(1002529), "MS:1002529 resolution array", false},
+    {MZG_MS(1002530), "MS:1002530 baseline array", false},
+    {MZG_MS(1002742), "MS:1002742 noise array", false},
+    {MZG_MS(1002743), "MS:1002743 sampled noise m/z array", false},
+    {MZG_MS(1002744), "MS:1002744 sampled noise intensity array", false},
+    {MZG_MS(1002745), "MS:1002745 sampled noise baseline array", false},
+    {MZG_MS(1002816), "MS:1002816 mean ion mobility array", true},
+    {MZG_MS(1002893), "MS:1002893 ion mobility array", true},
+    {MZG_MS(1003006), "MS:1003006 mean inverse reduced ion mobility array", true},
+    {MZG_MS(1003007), "MS:1003007 raw ion mobility array", true},
+    {MZG_MS(1003008), "MS:1003008 raw inverse reduced ion mobility array", true},
+    {MZG_MS(1003143), "MS:1003143 mass array", false},
+    {MZG_MS(1003153), "MS:1003153 raw ion mobility drift time array", true},
+    {MZG_MS(1003154), "MS:1003154 deconvoluted ion mobility array", true},
+    {MZG_MS(1003155), "MS:1003155 deconvoluted inverse reduced ion mobility array", true},
+    {MZG_MS(1003156), "MS:1003156 deconvoluted ion mobility drift time array", true},
+    {MZG_MS(1003157), "MS:1003157 scanning quadrupole position lower bound m/z array", false},
+    {MZG_MS(1003158), "MS:1003158 scanning quadrupole position upper bound m/z array", false},
+};
+
+static const struct other_array *find_other(int term)
+{
+    for (size_t i = 0; i < sizeof other_arrays / sizeof *other_arrays; i++)
+        if (other_arrays[i].term == term)
+            return &other_arrays[i];
+    return NULL;
+}
+
+const char *mzg_term_other_array(int term)
+{
+    const struct other_array *array = find_other(term);
+    return array ? array->name : NULL;
+}
+
+bool mzg_term_is_mobility(int term)
+{
+    const struct other_array *array = find_other(term);
+    return array && array->is_mobility;
+}
+
 double mzg_term_micrometres(int unit)
 {
     switch (unit) {

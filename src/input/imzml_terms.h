@@ -74,6 +74,13 @@ int mzg_term_parse(struct mzg_text accession);
 /* The name of an array encoding that mzgrid cannot read (MS-Numpress and others); NULL for any other term. */
 const char *mzg_term_unsupported(int term);
 
+/* The name of a kind of array that is neither m/z nor intensities, such as "MS:1000517 signal to noise
+ * array"; NULL for any other term. */
+const char *mzg_term_other_array(int term);
+
+/* Whether it is one of ion mobilities. */
+bool mzg_term_is_mobility(int term);
+
 /* Micrometres in one unit of length; 0 for a term that is none. MZG_TERM_UNKNOWN, an absent unit, is taken as
  * micrometre, which the writers that leave it out mean. */
 double mzg_term_micrometres(int unit);

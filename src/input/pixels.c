@@ -148,5 +148,6 @@ void mzg_pixels_destroy(struct mzg_pixels *pixels)
 {
     free(pixels->begin);
     free(pixels->spectra);
+    free(pixels->ordinals);
     *pixels = (struct mzg_pixels){0};
 }

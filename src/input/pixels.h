@@ -8,13 +8,25 @@
 #include <stdint.h>
 
 /* Pixel i has the spectra spectra[begin[i]] … spectra[begin[i + 1] - 1], ascending. Both NULL where no
- * position occurs twice: pixel i is then spectrum i. */
+ * position occurs twice and none was left out: pixel i is then spectrum i. */
 struct mzg_pixels {
     int64_t n;
     int64_t n_duplicate; /* with more than one spectrum */
     int64_t *begin;      /* n + 1 */
     int64_t *spectra;    /* one for each spectrum */
+    int64_t *ordinals;   /* n: the numbers that the pixels had before others were left out; NULL: none was */
 };
+
+/* The k-th spectrum of a pixel, and how many it has. */
+static inline int64_t mzg_pixels_spectrum(const struct mzg_pixels *pixels, int64_t pixel, int64_t k)
+{
+    return pixels->begin ? pixels->spectra[pixels->begin[pixel] + k] : pixel;
+}
+
+static inline int64_t mzg_pixels_count(const struct mzg_pixels *pixels, int64_t pixel)
+{
+    return pixels->begin ? pixels->begin[pixel + 1] - pixels->begin[pixel] : 1;
+}
 
 /* `positions` points to x, y, z of the first of n spectra, those of the next lie `stride` bytes further on. A
  * spectrum whose x is INT32_MIN has no position and is a pixel of its own. Takes up to 32 bytes a spectrum

@@ -27,6 +27,16 @@ static enum mzg_status find_kind(const char *path, const struct mzg_reader_kind 
                     "%s: no kind of input that mzgrid knows; expected the .imzML file of a pair", path);
 }
 
+/* What a kind that always reads the whole input need not tell. */
+static void settle_whole(struct mzg_dataset *dataset)
+{
+    if (dataset->n_all_pixels > 0)
+        return;
+    dataset->n_all_pixels = dataset->n_pixels;
+    for (int d = 0; d < 3; d++)
+        dataset->origin[d] = dataset->min[d] < 1 ? dataset->min[d] : 1;
+}
+
 enum mzg_status mzg_reader_open(const struct mzg_context *context, const char *path,
                                 const struct mzg_reader_options *options, struct mzg_reader **reader,
                                 struct mzg_error *err)
@@ -34,9 +44,12 @@ enum mzg_status mzg_reader_open(const struct mzg_context *context, const char *p
     /* By the name alone, so that all ranks come to the same kind; but for the words of the refusal. */
     const struct mzg_reader_kind *kind = NULL;
     find_kind(path, &kind, err);
-    if (mzg_agree(context->comm, err) != MZG_OK)
+    if (kind && !kind->ordinal && (options->region.given || options->pixels_file))
+        mzg_fail(err, MZG_EUSAGE, "%s: of %s input no part can be chosen", path, kind->name);
+    if (mzg_agree(context->comm, err) != MZG_OK || kind->open(context, path, options, reader, err) != MZG_OK)
         return err->status;
-    return kind->open(context, path, options, reader, err);
+    settle_whole(&(*reader)->dataset);
+    return MZG_OK;
 }
 
 void mzg_reader_close(struct mzg_reader *reader)
@@ -49,6 +62,17 @@ void mzg_reader_pixel(const struct mzg_reader *reader, int64_t pixel, int32_t po
                       int64_t *first_spectrum, int64_t *n_spectra)
 {
     reader->kind->pixel(reader, pixel, position, first_spectrum, n_spectra);
+}
+
+int64_t mzg_reader_ordinal(const struct mzg_reader *reader, int64_t pixel)
+{
+    return reader->kind->ordinal ? reader->kind->ordinal(reader, pixel) : pixel;
+}
+
+enum mzg_status mzg_reader_verify(struct mzg_reader *reader, const volatile int *stop, struct mzg_log *log,
+                                  struct mzg_error *err)
+{
+    return reader->kind->verify ? reader->kind->verify(reader, stop, log, err) : MZG_OK;
 }
 
 void mzg_reader_measure(const struct mzg_reader *reader, int64_t first_pixel, int64_t n_pixels,

@@ -28,9 +28,11 @@ static inline int64_t in_order(int64_t bits)
     return bits ^ (int64_t)((uint64_t)(bits >> 63) >> 1);
 }
 
-/* What one look at all values tells: their sum and, if all are finite, the first of the largest. */
+/* What one look at all values tells: their sum, whether any has a minus sign and, if all are finite, the
+ * first of the largest. */
 struct overview {
     double sum;
+    bool any_minus;
     int64_t largest; /* n = 0: 0 */
 };
 
@@ -42,6 +44,7 @@ static struct overview look_over(const double *values, int64_t n)
 {
     double lanes[LANES] = {0};
     int64_t most = INT64_MIN;
+    int64_t signs = 0;
     int64_t block = 0;
     for (int64_t begin = 0; begin < n; begin += BLOCK) {
         int64_t end = begin + BLOCK < n ? begin + BLOCK : n;
@@ -55,6 +58,7 @@ static struct overview look_over(const double *values, int64_t n)
         for (int64_t i = begin; i < end; i++) {
             int64_t bits;
             memcpy(&bits, &values[i], sizeof bits);
+            signs |= bits;
             here = in_order(bits) > here ? in_order(bits) : here;
         }
         block = here > most ? begin : block;
@@ -67,7 +71,16 @@ static struct overview look_over(const double *values, int64_t n)
         block++;
     return (struct overview){.sum = ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) +
                                     ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7])),
+                             .any_minus = signs < 0,
                              .largest = block};
+}
+
+static int64_t count_negative(const double *values, int64_t n)
+{
+    int64_t count = 0;
+    for (int64_t i = 0; i < n; i++)
+        count += values[i] < 0.0 && values[i] >= -DBL_MAX;
+    return count;
 }
 
 /* The sum of look_over() without the values that are not finite. */
@@ -184,7 +197,9 @@ enum mzg_status mzg_clean(const struct mzg_spectrum *spectrum, bool mz_is_clean,
     struct overview seen = look_over(spectrum->intensity, n);
     bool all_finite = isfinite(seen.sum);
     *summary = (struct mzg_spectrum_summary){
-        .n_points = n, .tic = all_finite ? seen.sum : sum_finite(spectrum->intensity, n)};
+        .n_points = n,
+        .negative_points = seen.any_minus ? count_negative(spectrum->intensity, n) : 0,
+        .tic = all_finite ? seen.sum : sum_finite(spectrum->intensity, n)};
     if (all_finite && (mz_is_clean || mzg_mz_is_clean(spectrum->mz, n)))
         *points = (struct mzg_points){.mz = spectrum->mz, .intensity = spectrum->intensity, .n = n};
     else if (clean_into(spectrum, workspace, summary, points, err) != MZG_OK)

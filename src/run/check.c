@@ -2,6 +2,16 @@
 
 #include <inttypes.h>
 
+struct mzg_reader_options mzg_check_reading(const struct mzg_convert_options *options)
+{
+    return (struct mzg_reader_options){.strict = options->strict,
+                                       .verify = options->verify,
+                                       .allow_truncated = options->allow_truncated,
+                                       .mobility_sum = options->mobility_sum,
+                                       .region = options->region,
+                                       .pixels_file = options->pixels_file};
+}
+
 int64_t mzg_check_allowed_skips(const struct mzg_convert_options *options, const struct mzg_dataset *dataset)
 {
     int64_t n_pixels = dataset->n_pixels;
@@ -17,17 +27,21 @@ enum mzg_status mzg_check_dataset(const struct mzg_convert_options *options, con
     int64_t faulty = mzg_reader_count_faulty(reader);
     if (dataset->n_pixels == 0)
         return mzg_fail(err, MZG_EFORMAT, "%s: holds no spectra", dataset->path);
-    if (dataset->n_pixels > INT32_MAX - 1)
+    if (dataset->n_all_pixels > INT32_MAX - 1)
         return mzg_fail(err, MZG_ERANGE, "%s: %" PRId64 " pixels are more than instance keys can number",
-                        dataset->path, dataset->n_pixels);
+                        dataset->path, dataset->n_all_pixels);
+    if (dataset->n_pixels < dataset->n_all_pixels)
+        mzg_log_line(log, MZG_LOG_INFO, "%" PRId64 " of %" PRId64 " pixels are in the part asked for",
+                     dataset->n_pixels, dataset->n_all_pixels);
+    if (options->mobility_sum && !dataset->has_mobility)
+        mzg_log_line(log, MZG_LOG_WARNING, "--mobility sum: no spectrum has an array of ion mobilities");
     if (dataset->n_duplicate_pixels > 0 && options->duplicates == MZG_DUPLICATES_ERROR)
         return mzg_fail(err, MZG_EFORMAT,
                         "%s: %" PRId64 " pixels have more than one spectrum; --duplicates sum adds them",
                         dataset->path, dataset->n_duplicate_pixels);
     if (dataset->n_duplicate_pixels > 0)
-        mzg_log_line(log, MZG_LOG_WARNING, "%" PRId64 " pixels have more than one spectrum; %s",
-                     dataset->n_duplicate_pixels,
-                     options->duplicates == MZG_DUPLICATES_SUM ? "these are added up" : "the first is used");
+        mzg_log_line(log, MZG_LOG_INFO, "of several spectra of a pixel %s",
+                     options->duplicates == MZG_DUPLICATES_SUM ? "all are added up" : "the first is used");
     if (faulty == dataset->n_pixels)
         return mzg_fail(err, MZG_EFORMAT,
                         "%s: none of its %" PRId64

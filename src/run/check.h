@@ -8,6 +8,9 @@
 #include <mzgrid/reader.h>
 #include <spatialdata/spatialdata.h>
 
+/* How a conversion with these options reads its input. Local. */
+struct mzg_reader_options mzg_check_reading(const struct mzg_convert_options *options);
+
 /* How many pixels may be skipped. Local. */
 int64_t mzg_check_allowed_skips(const struct mzg_convert_options *options, const struct mzg_dataset *dataset);
 

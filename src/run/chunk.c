@@ -41,6 +41,7 @@ struct worker {
     struct mzg_skip *skips;
     int64_t n_skips, skip_capacity;
     int64_t counts[MZG_COUNTS];
+    int64_t first[MZG_COUNTS]; /* as struct mzg_chunk */
     struct mzg_error err;
 };
 
@@ -115,8 +116,15 @@ static enum mzg_status add_row(struct worker *worker, int from, const struct mzg
     return MZG_OK;
 }
 
+static void count(struct worker *worker, enum mzg_count kind, int64_t n, int64_t spectrum)
+{
+    worker->counts[kind] += n;
+    if (n > 0 && spectrum < worker->first[kind])
+        worker->first[kind] = spectrum;
+}
+
 static void add_summary(const struct mzg_spectrum_summary *summary, int64_t spectrum,
-                        struct mzg_pixel_record *record, int64_t *counts)
+                        struct mzg_pixel_record *record, struct worker *worker)
 {
     bool has_points = summary->n_points > summary->dropped_points;
     bool had_points = record->n_points > record->dropped_points;
@@ -129,11 +137,12 @@ static void add_summary(const struct mzg_spectrum_summary *summary, int64_t spec
     record->n_points += summary->n_points;
     record->dropped_points += summary->dropped_points;
     record->tic += summary->tic;
-    counts[MZG_COUNT_OUTSIDE_POINTS] += summary->outside_points;
-    counts[MZG_COUNT_DROPPED_POINTS] += summary->dropped_points;
-    counts[MZG_COUNT_UNSORTED] += summary->unsorted;
-    counts[MZG_COUNT_MERGED] += summary->merged;
-    counts[MZG_COUNT_BY_NEAREST] += summary->by_nearest;
+    count(worker, MZG_COUNT_OUTSIDE_POINTS, summary->outside_points, spectrum);
+    count(worker, MZG_COUNT_DROPPED_POINTS, summary->dropped_points, spectrum);
+    count(worker, MZG_COUNT_NEGATIVE_POINTS, summary->negative_points, spectrum);
+    count(worker, MZG_COUNT_UNSORTED, summary->unsorted, spectrum);
+    count(worker, MZG_COUNT_MERGED, summary->merged, spectrum);
+    count(worker, MZG_COUNT_BY_NEAREST, summary->by_nearest, spectrum);
 }
 
 /* Puts what is to be stored of `row` to `bins` and `values`, as double (wide) or float, and returns how many
@@ -159,9 +168,10 @@ static inline int64_t keep_values(const struct mzg_sparse_row *row, double min_i
     return n;
 }
 
-/* Appends the values of `row` that are to be stored to the worker's buffer. */
+/* Appends the values of `row`, of the pixel that begins with `spectrum`, that are to be stored to the
+ * worker's buffer. */
 static enum mzg_status keep_row(struct worker *worker, const struct mzg_sparse_row *row,
-                                const struct mzg_chunk_options *options)
+                                const struct mzg_chunk_options *options, int64_t spectrum)
 {
     int64_t size = mzg_type_size(options->value_type);
     if (reserve_pairs(&worker->bins, &worker->values, size, worker->n + row->n, &worker->capacity,
@@ -169,10 +179,11 @@ static enum mzg_status keep_row(struct worker *worker, const struct mzg_sparse_r
         return worker->err.status;
     int32_t *bins = worker->bins + worker->n;
     void *values = (char *)worker->values + worker->n * size;
-    int64_t *n_clamped = &worker->counts[MZG_COUNT_CLAMPED];
+    int64_t n_clamped = 0;
     worker->n += options->value_type == MZG_FLOAT64
-                     ? keep_values(row, options->min_intensity, true, bins, values, n_clamped)
-                     : keep_values(row, options->min_intensity, false, bins, values, n_clamped);
+                     ? keep_values(row, options->min_intensity, true, bins, values, &n_clamped)
+                     : keep_values(row, options->min_intensity, false, bins, values, &n_clamped);
+    count(worker, MZG_COUNT_CLAMPED, n_clamped, spectrum);
     return MZG_OK;
 }
 
@@ -203,7 +214,7 @@ static enum mzg_status resample_pixel(struct mzg_chunk_workers *workers, int64_t
             MZG_OK)
             return worker->err.status;
         bool only = end - batch->pixel_begin[i] == 1;
-        add_summary(&summary, batch->spectra[entry], record, worker->counts);
+        add_summary(&summary, batch->spectra[entry], record, worker);
         if (only) {
             sum = row;
         } else {
@@ -213,7 +224,7 @@ static enum mzg_status resample_pixel(struct mzg_chunk_workers *workers, int64_t
         }
     }
     chunk->places[i] = (struct mzg_row_place){.worker = number, .begin = worker->n};
-    if (keep_row(worker, &sum, options) != MZG_OK)
+    if (keep_row(worker, &sum, options, record->first_spectrum) != MZG_OK)
         return worker->err.status;
     chunk->places[i].n = worker->n - chunk->places[i].begin;
     return MZG_OK;
@@ -295,6 +306,8 @@ static enum mzg_status collect_notes(struct mzg_chunk *chunk, struct mzg_chunk_w
                                      struct mzg_error *err)
 {
     memset(chunk->counts, 0, sizeof chunk->counts);
+    for (int i = 0; i < MZG_COUNTS; i++)
+        chunk->first[i] = INT64_MAX;
     int64_t n_skips = 0;
     for (int w = 0; w < workers->n; w++)
         n_skips += workers->each[w].n_skips;
@@ -309,8 +322,11 @@ static enum mzg_status collect_notes(struct mzg_chunk *chunk, struct mzg_chunk_w
             memcpy(chunk->skips + chunk->n_skips, worker->skips,
                    (size_t)worker->n_skips * sizeof *worker->skips);
         chunk->n_skips += worker->n_skips;
-        for (int i = 0; i < MZG_COUNTS; i++)
+        for (int i = 0; i < MZG_COUNTS; i++) {
             chunk->counts[i] += worker->counts[i];
+            if (worker->first[i] < chunk->first[i])
+                chunk->first[i] = worker->first[i];
+        }
     }
     qsort(chunk->skips, (size_t)chunk->n_skips, sizeof *chunk->skips, compare_skips);
     return MZG_OK;
@@ -322,6 +338,8 @@ static void reset_workers(struct mzg_chunk_workers *workers)
         workers->each[w].n = 0;
         workers->each[w].n_skips = 0;
         memset(workers->each[w].counts, 0, sizeof workers->each[w].counts);
+        for (int i = 0; i < MZG_COUNTS; i++)
+            workers->each[w].first[i] = INT64_MAX;
     }
 }
 

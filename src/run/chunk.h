@@ -32,10 +32,11 @@ struct mzg_skip {
 enum mzg_count {
     MZG_COUNT_OUTSIDE_POINTS, /* beyond the axis */
     MZG_COUNT_DROPPED_POINTS, /* not finite, or m/z <= 0 */
-    MZG_COUNT_UNSORTED,       /* spectra */
-    MZG_COUNT_MERGED,         /* spectra with an m/z more than once */
-    MZG_COUNT_BY_NEAREST,     /* spectra for which tic_preserving fell back to nearest_neighbor */
-    MZG_COUNT_CLAMPED,        /* values beyond what the stored type holds */
+    MZG_COUNT_NEGATIVE_POINTS,
+    MZG_COUNT_UNSORTED,   /* spectra */
+    MZG_COUNT_MERGED,     /* spectra with an m/z more than once */
+    MZG_COUNT_BY_NEAREST, /* spectra for which tic_preserving fell back to nearest_neighbor */
+    MZG_COUNT_CLAMPED,    /* values beyond what the stored type holds */
     MZG_COUNTS
 };
 
@@ -46,6 +47,7 @@ struct mzg_chunk {
     int64_t n_skips;
     struct mzg_skip *skips; /* by spectrum */
     int64_t counts[MZG_COUNTS];
+    int64_t first[MZG_COUNTS]; /* the lowest spectrum that was counted; INT64_MAX: none was */
 
     struct mzg_row_place *places; /* where each pixel's values wait until their row is known */
     int64_t pixel_capacity;

@@ -65,8 +65,7 @@ static double lap(struct conversion *c)
 static enum mzg_status open_ends(struct conversion *c, struct mzg_error *err)
 {
     const struct mzg_convert_options *options = c->options;
-    struct mzg_reader_options input = {.strict = options->strict,
-                                       .allow_truncated = options->allow_truncated};
+    struct mzg_reader_options input = mzg_check_reading(options);
     if (mzg_codec_parse(options->compression, &c->codec, err) == MZG_OK)
         mzg_paths_make(options, c->context->rank, &c->paths, err);
     struct mzg_sdata_options output = {.path = options->output,
@@ -120,21 +119,32 @@ static enum mzg_status make_axis(struct conversion *c, struct mzg_error *err)
     return mzg_agree(c->context->comm, err);
 }
 
+/* Once for each kind, with the first case. */
 static void warn_of_counts(const struct conversion *c)
 {
     static const char *const texts[MZG_COUNTS] = {
         [MZG_COUNT_OUTSIDE_POINTS] = "points lie outside the mass axis and were dropped",
         [MZG_COUNT_DROPPED_POINTS] =
             "points with an m/z or intensity that is not finite, or an m/z of 0 or below, were dropped",
+        [MZG_COUNT_NEGATIVE_POINTS] = "points have a negative intensity, and were used as they are",
         [MZG_COUNT_UNSORTED] = "spectra had unsorted m/z and were sorted",
         [MZG_COUNT_MERGED] = "spectra had the same m/z more than once; the intensities were added",
         [MZG_COUNT_BY_NEAREST] =
             "spectra could not keep their sum by interpolation and were resampled by nearest_neighbor",
         [MZG_COUNT_CLAMPED] = "values were beyond what the stored type holds and were cut to its largest",
     };
-    for (int i = 0; i < MZG_COUNTS; i++)
+    bool repeats_meant = c->options->mobility_sum && c->reader->dataset.has_mobility;
+    for (int i = 0; i < MZG_COUNTS; i++) {
+        bool is_meant = repeats_meant && (i == MZG_COUNT_UNSORTED || i == MZG_COUNT_MERGED);
         if (c->stream.counts[i] > 0)
-            mzg_log_line(c->context->log, MZG_LOG_WARNING, "%" PRId64 " %s", c->stream.counts[i], texts[i]);
+            mzg_log_line(c->context->log, is_meant ? MZG_LOG_DETAIL : MZG_LOG_WARNING,
+                         "%" PRId64 " %s; first: spectrum %" PRId64, c->stream.counts[i], texts[i],
+                         c->stream.first[i] + 1);
+    }
+    if (repeats_meant)
+        mzg_log_line(c->context->log, MZG_LOG_INFO,
+                     "%" PRId64 " spectra had an m/z at several ion mobilities; the intensities were added",
+                     c->stream.counts[MZG_COUNT_MERGED]);
 }
 
 /* As what values are stored. */
@@ -253,7 +263,9 @@ static enum mzg_status write_elements(struct conversion *c, struct mzg_error *er
                                       .geometry = &c->geometry,
                                       .region = mzg_sdata_region(c->sdata),
                                       .n_rows = c->stage->n_rows};
-    if (mzg_table_build(c->context, &source, &c->table, err) != MZG_OK)
+    mzg_reader_verify(c->reader, c->stop, c->context->log, err);
+    if (mzg_agree(c->context->comm, err) != MZG_OK ||
+        mzg_table_build(c->context, &source, &c->table, err) != MZG_OK)
         return err->status;
     struct mzg_sdata_table table = {.obs = &c->table.obs,
                                     .var = &c->table.var,

@@ -178,6 +178,27 @@ static void decide_width(struct mzg_axis_spec *axis)
     axis->reference_mz = linear ? default_linear_tof_reference : default_reference;
 }
 
+/* The sampling step, and what spectra are where nothing says it. Collective. */
+static enum mzg_status decide_by_sample(const struct mzg_context *context, const struct mzg_reader *reader,
+                                        struct mzg_decisions *d, struct mzg_error *err)
+{
+    struct mzg_sample sample;
+    if (mzg_sample_draw(context, reader, &sample, err) != MZG_OK)
+        return err->status;
+    if (d->spectrum_type == MZG_SPECTRUM_UNKNOWN) {
+        struct mzg_type_evidence evidence = {.fit = sample.has_fit ? &sample.fit : NULL,
+                                             .points_per_spectrum = sample.points_per_spectrum,
+                                             .zeros = sample.zeros};
+        d->spectrum_type = mzg_sampling_type(&evidence, d->type_reason, sizeof d->type_reason);
+        mzg_log_line(context->log, MZG_LOG_WARNING,
+                     "the spectra are taken as %s, for %s; --spectrum-type would decide it",
+                     type_text(d->spectrum_type), d->type_reason);
+    }
+    d->has_fit = sample.has_fit && d->spectrum_type != MZG_SPECTRUM_CENTROID;
+    d->fit = sample.fit;
+    return MZG_OK;
+}
+
 enum mzg_status mzg_decide_axis(const struct mzg_context *context, const struct mzg_convert_options *options,
                                 const struct mzg_reader *reader, struct mzg_decisions *decisions,
                                 struct mzg_error *err)
@@ -187,7 +208,7 @@ enum mzg_status mzg_decide_axis(const struct mzg_context *context, const struct 
     if (decisions->spectrum_type == MZG_SPECTRUM_UNKNOWN)
         decisions->spectrum_type = dataset->type;
     if (decisions->spectrum_type != MZG_SPECTRUM_CENTROID &&
-        mzg_sample_fit(context, reader, &decisions->fit, &decisions->has_fit, err) != MZG_OK)
+        decide_by_sample(context, reader, decisions, err) != MZG_OK)
         return err->status;
     if (options->axis_file) {
         snprintf(decisions->axis_reason, sizeof decisions->axis_reason, "from the axis file");

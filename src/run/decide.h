@@ -11,7 +11,8 @@
 
 struct mzg_decisions {
     enum mzg_spectrum_type spectrum_type;
-    bool has_fit; /* the sampling step could be read off the data */
+    char type_reason[240]; /* "" where the input or the user says it */
+    bool has_fit;          /* the sampling step could be read off the data */
     struct mzg_sampling_fit fit;
     struct mzg_axis_spec axis; /* complete */
     enum mzg_method method;

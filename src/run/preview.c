@@ -6,6 +6,7 @@
 #include <core/log.h>
 #include <mzgrid/reader.h>
 #include <run/axis_broadcast.h>
+#include <run/check.h>
 #include <run/decide.h>
 #include <run/plan.h>
 #include <run/provenance.h>
@@ -19,8 +20,7 @@ static enum mzg_status decide_one(const struct mzg_context *context,
                                   struct mzg_reader **reader, struct mzg_decisions *decisions,
                                   struct mzg_error *err)
 {
-    struct mzg_reader_options input = {.strict = options->strict,
-                                       .allow_truncated = options->allow_truncated};
+    struct mzg_reader_options input = mzg_check_reading(options);
     *reader = NULL;
     if (mzg_reader_open(context, path, &input, reader, err) != MZG_OK)
         return err->status;

@@ -32,16 +32,36 @@ static json_t *describe_axis(const struct mzg_decisions *decisions, const struct
     return json;
 }
 
+/* The part of the input that was asked for; what lists positions is not told, for paths differ. */
+static json_t *describe_part(const struct mzg_table_source *source)
+{
+    const struct mzg_box *region = &source->options->region;
+    const struct mzg_dataset *dataset = &source->reader->dataset;
+    json_t *json =
+        json_pack("{s:I, s:I, s:b}", "pixels", (json_int_t)dataset->n_pixels, "of",
+                  (json_int_t)dataset->n_all_pixels, "listed", source->options->pixels_file != NULL);
+    if (json && region->given)
+        json_object_set_new(json, "region",
+                            json_pack("[i, i, i, i, i, i]", region->min[0], region->max[0], region->min[1],
+                                      region->max[1], region->min[2], region->max[2]));
+    return json;
+}
+
 static json_t *describe_options(const struct mzg_table_source *source)
 {
     const struct mzg_convert_options *options = source->options;
     const struct mzg_sdata_geometry *geometry = source->geometry;
-    return json_pack("{s:s, s:s, s:s, s:f, s:b, s:f, s:f, s:s}", "layout", layout_names[options->layout],
-                     "duplicates", duplicates_names[options->duplicates], "dtype",
-                     dtype_names[options->dtype], "min_intensity", options->min_intensity, "scan_range",
-                     options->scan_range, "pixel_size_x", geometry->pixel_size[0], "pixel_size_y",
-                     geometry->pixel_size[1], "pixel_unit",
-                     geometry->in_micrometers ? "micrometer" : "pixel");
+    json_t *json =
+        json_pack("{s:s, s:s, s:s, s:f, s:b, s:f, s:f, s:s}", "layout", layout_names[options->layout],
+                  "duplicates", duplicates_names[options->duplicates], "dtype", dtype_names[options->dtype],
+                  "min_intensity", options->min_intensity, "scan_range", options->scan_range, "pixel_size_x",
+                  geometry->pixel_size[0], "pixel_size_y", geometry->pixel_size[1], "pixel_unit",
+                  geometry->in_micrometers ? "micrometer" : "pixel");
+    if (json && (options->region.given || options->pixels_file))
+        json_object_set_new(json, "part", describe_part(source));
+    if (json && options->mobility_sum)
+        json_object_set_new(json, "mobility", json_string("sum"));
+    return json;
 }
 
 static json_t *describe_resampling(const struct mzg_decisions *decisions)
@@ -53,6 +73,8 @@ static json_t *describe_resampling(const struct mzg_decisions *decisions)
         json_pack("{s:s, s:s, s:s, s:s, s:f}", "method", mzg_method_name(decisions->method), "method_reason",
                   decisions->method_reason, "values", mzg_method_values(decisions->method), "spectrum_type",
                   types[decisions->spectrum_type], "max_gap", decisions->max_gap);
+    if (json && decisions->type_reason[0])
+        json_object_set_new(json, "spectrum_type_reason", json_string(decisions->type_reason));
     if (json && decisions->has_fit) {
         json_object_set_new(json, "sampling_scale", json_real(decisions->fit.sampling.scale));
         json_object_set_new(json, "sampling_exponent", json_real(decisions->fit.sampling.exponent));

@@ -8,13 +8,14 @@
 enum { SAMPLE_SPECTRA = 48, SAMPLE_POINTS = 4 << 20 };
 
 /* m/z arrays of the sample, copied: a decoder's own are gone with its next spectrum. */
-struct sample {
+struct drawn {
     struct mzg_spectrum spectra[SAMPLE_SPECTRA];
     int64_t n;
     int64_t n_points;
+    int64_t n_zeros; /* intensities */
 };
 
-static enum mzg_status keep_mz(struct sample *sample, const struct mzg_spectrum *spectrum,
+static enum mzg_status keep_mz(struct drawn *sample, const struct mzg_spectrum *spectrum,
                                struct mzg_error *err)
 {
     double *mz = malloc((size_t)(spectrum->n + 1) * sizeof *mz);
@@ -23,12 +24,14 @@ static enum mzg_status keep_mz(struct sample *sample, const struct mzg_spectrum 
     memcpy(mz, spectrum->mz, (size_t)spectrum->n * sizeof *mz);
     sample->spectra[sample->n++] = (struct mzg_spectrum){.mz = mz, .n = spectrum->n};
     sample->n_points += spectrum->n;
+    for (int64_t i = 0; i < spectrum->n; i++)
+        sample->n_zeros += spectrum->intensity[i] == 0;
     return MZG_OK;
 }
 
 /* Adds the first spectrum of a pixel; one that cannot be read is passed over. */
 static enum mzg_status add_pixel(const struct mzg_reader *reader, int64_t pixel, struct mzg_decoder *decoder,
-                                 struct mzg_batch *batch, struct sample *sample, struct mzg_error *err)
+                                 struct mzg_batch *batch, struct drawn *sample, struct mzg_error *err)
 {
     struct mzg_spectrum spectrum;
     struct mzg_fault fault = {0};
@@ -39,7 +42,7 @@ static enum mzg_status add_pixel(const struct mzg_reader *reader, int64_t pixel,
     return MZG_OK;
 }
 
-static enum mzg_status draw(const struct mzg_reader *reader, struct sample *sample, struct mzg_error *err)
+static enum mzg_status draw(const struct mzg_reader *reader, struct drawn *sample, struct mzg_error *err)
 {
     int64_t pixels = reader->dataset.n_pixels;
     int64_t wanted = reader->dataset.shared_mz ? 1 : SAMPLE_SPECTRA;
@@ -55,21 +58,27 @@ static enum mzg_status draw(const struct mzg_reader *reader, struct sample *samp
     return err->status;
 }
 
-enum mzg_status mzg_sample_fit(const struct mzg_context *context, const struct mzg_reader *reader,
-                               struct mzg_sampling_fit *fit, bool *found, struct mzg_error *err)
+static void summarise(const struct drawn *drawn, struct mzg_sample *sample)
 {
-    struct sample sample = {.n = 0};
-    int fitted = 0;
-    if (context->rank == 0 && draw(reader, &sample, err) == MZG_OK) {
-        struct mzg_error too_few = {0};
-        fitted = mzg_sampling_fit(sample.spectra, sample.n, fit, &too_few) == MZG_OK;
-    }
-    for (int64_t i = 0; i < sample.n; i++)
-        free((double *)sample.spectra[i].mz);
+    struct mzg_error too_few = {0};
+    sample->has_fit = mzg_sampling_fit(drawn->spectra, drawn->n, &sample->fit, &too_few) == MZG_OK;
+    if (drawn->n_points == 0)
+        return;
+    sample->points_per_spectrum = (double)drawn->n_points / (double)drawn->n;
+    sample->zeros = (double)drawn->n_zeros / (double)drawn->n_points;
+}
+
+enum mzg_status mzg_sample_draw(const struct mzg_context *context, const struct mzg_reader *reader,
+                                struct mzg_sample *sample, struct mzg_error *err)
+{
+    struct drawn drawn = {.n = 0};
+    *sample = (struct mzg_sample){0};
+    if (context->rank == 0 && draw(reader, &drawn, err) == MZG_OK)
+        summarise(&drawn, sample);
+    for (int64_t i = 0; i < drawn.n; i++)
+        free((double *)drawn.spectra[i].mz);
     if (mzg_agree(context->comm, err) != MZG_OK)
         return err->status;
-    MPI_Bcast(&fitted, 1, MPI_INT, 0, context->comm);
-    MPI_Bcast(fit, sizeof *fit, MPI_BYTE, 0, context->comm);
-    *found = fitted;
+    MPI_Bcast(sample, sizeof *sample, MPI_BYTE, 0, context->comm);
     return MZG_OK;
 }

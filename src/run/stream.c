@@ -141,8 +141,11 @@ static int64_t add_counts(struct stream *s, const struct mzg_chunk *chunk)
     MPI_Allreduce(MPI_IN_PLACE, sums, 3 + MZG_COUNTS, MPI_INT64_T, MPI_SUM, s->context->comm);
     s->result->n_skipped += sums[1];
     s->result->bytes_read += sums[2];
-    for (int i = 0; i < MZG_COUNTS; i++)
+    for (int i = 0; i < MZG_COUNTS; i++) {
         s->result->counts[i] += sums[3 + i];
+        if (chunk->first[i] < s->result->first[i])
+            s->result->first[i] = chunk->first[i]; /* of this rank; all come together at the end */
+    }
     return sums[0];
 }
 
@@ -234,11 +237,13 @@ enum mzg_status mzg_stream(const struct mzg_context *context, const struct mzg_s
     int64_t pixels_per_round = options->chunk_size * context->size;
     s.n_rounds = (s.n_pixels + pixels_per_round - 1) / pixels_per_round;
     *result = (struct mzg_stream_result){0};
+    for (int i = 0; i < MZG_COUNTS; i++)
+        result->first[i] = INT64_MAX;
     mzg_chunk_init(&s.chunks[0]);
     mzg_chunk_init(&s.chunks[1]);
 
-    if (allocate(&s, err) == MZG_OK)
-        run_rounds(&s, err);
+    if (allocate(&s, err) == MZG_OK && run_rounds(&s, err) == MZG_OK)
+        MPI_Allreduce(MPI_IN_PLACE, result->first, MZG_COUNTS, MPI_INT64_T, MPI_MIN, context->comm);
 
     mzg_chunk_workers_free(s.workers);
     mzg_chunk_destroy(&s.chunks[0]);

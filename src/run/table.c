@@ -6,11 +6,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-static int32_t origin_of(int32_t min)
-{
-    return min < 1 ? min : 1; /* imzML counts from 1; some files from 0 */
-}
-
 void mzg_table_geometry(const struct mzg_convert_options *options, const struct mzg_dataset *dataset,
                         struct mzg_sdata_geometry *geometry)
 {
@@ -27,8 +22,7 @@ void mzg_table_geometry(const struct mzg_convert_options *options, const struct 
     for (int axis = 0; axis < 3; axis++) {
         geometry->min[axis] = dataset->min[axis];
         geometry->max[axis] = dataset->max[axis];
-        geometry->origin[axis] =
-            (dataset->min[axis] - origin_of(dataset->min[axis])) * geometry->pixel_size[axis];
+        geometry->origin[axis] = (dataset->min[axis] - dataset->origin[axis]) * geometry->pixel_size[axis];
     }
 }
 
@@ -76,8 +70,9 @@ static enum mzg_status allocate(struct mzg_table *t, int64_t n_bins, enum mzg_ty
 static void fill_rows(struct mzg_table *t, const struct mzg_table_source *source)
 {
     const struct mzg_sdata_geometry *geometry = source->geometry;
+    const struct mzg_dataset *dataset = &source->reader->dataset;
     int64_t row = 0;
-    for (int64_t pixel = 0; pixel < source->reader->dataset.n_pixels; pixel++) {
+    for (int64_t pixel = 0; pixel < dataset->n_pixels; pixel++) {
         const struct mzg_pixel_record *record = &source->stream->records[pixel];
         if (record->first_spectrum < 0)
             continue;
@@ -88,10 +83,9 @@ static void fill_rows(struct mzg_table *t, const struct mzg_table_source *source
         for (int axis = 0; axis < 3; axis++)
             t->position[axis][row] = position[axis];
         for (int axis = 0; axis < 2; axis++)
-            center[axis] =
-                (position[axis] - origin_of(geometry->min[axis]) + 0.5) * geometry->pixel_size[axis];
-        t->instance_key[row] = (int32_t)(pixel + 1);
-        t->instance_key_text[row] = pixel + 1;
+            center[axis] = (position[axis] - dataset->origin[axis] + 0.5) * geometry->pixel_size[axis];
+        t->instance_key_text[row] = mzg_reader_ordinal(source->reader, pixel) + 1;
+        t->instance_key[row] = (int32_t)t->instance_key_text[row];
         t->spatial[2 * row] = t->spatial_x[row] = center[0];
         t->spatial[2 * row + 1] = t->spatial_y[row] = center[1];
         t->spectrum_index[row] = record->first_spectrum;

@@ -16,14 +16,14 @@ expect_help() {
 for ranks in 1 3; do
     run $ranks --help
     expect_help
-    for command in convert info generate; do
+    for command in convert info validate generate; do
         check "the command $command" grep -q "^  $command " "$out"
     done
 done
 run 1 -h
 expect_help
 
-for command in convert info generate; do
+for command in convert info validate generate; do
     run 1 $command --help
     expect_help
     expect_text "$out" "Usage: mzgrid $command "

@@ -12,6 +12,8 @@ DATA_TYPES = {
     "<f4": ("MS:1000521", "32-bit float"),
     "<i8": ("MS:1000522", "64-bit integer"),
     "<i4": ("MS:1000519", "32-bit integer"),
+    "<i2": ("IMS:1100001", "16-bit integer"),
+    "<i1": ("IMS:1100000", "8-bit integer"),
 }
 
 

@@ -3,62 +3,10 @@
 #include <mzgrid/reader.h>
 
 #include <core/context.h>
-#include <imzml_sample.h>
+#include <imzml_pair.h>
 #include <jansson.h>
 #include <libdeflate.h>
 #include <math.h>
-#include <temp_files.h>
-
-static char directory[256];
-static char imzml[512];
-static struct sample sample;
-
-/* The ibd as it grows. */
-static unsigned char ibd[1 << 21];
-static size_t ibd_size;
-
-static const unsigned char uuid[16] = {0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77,
-                                       0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff};
-
-static int64_t append(const void *bytes, size_t n)
-{
-    cr_assert(ibd_size + n <= sizeof ibd);
-    if (n > 0)
-        memcpy(ibd + ibd_size, bytes, n);
-    ibd_size += n;
-    return (int64_t)(ibd_size - n);
-}
-
-static void begin(const char *content, int count)
-{
-    sample.n = 0;
-    sample_head(&sample, content, "", "", count);
-    ibd_size = 0;
-    append(uuid, sizeof uuid);
-}
-
-static void write_file(const char *name, const void *bytes, size_t n)
-{
-    char path[600];
-    snprintf(path, sizeof path, "%s/%s", directory, name);
-    FILE *file = fopen(path, "wb");
-    cr_assert_not_null(file);
-    cr_expect(eq(sz, fwrite(bytes, 1, n, file), n));
-    fclose(file);
-}
-
-/* Rank 0 writes the pair into a directory of its own, whose name all ranks get. */
-static void write_pair(void)
-{
-    sample_tail(&sample);
-    if (mpi_rank == 0) {
-        make_temp_directory(directory);
-        write_file("a.imzML", sample.text, sample.n);
-        write_file("a.ibd", ibd, ibd_size);
-    }
-    MPI_Bcast(directory, sizeof directory, MPI_CHAR, 0, MPI_COMM_WORLD);
-    snprintf(imzml, sizeof imzml, "%s/a.imzML", directory);
-}
 
 static enum mzg_status open_with(const struct mzg_reader_options *options, struct mzg_reader **reader,
                                  struct mzg_error *err)
@@ -122,16 +70,6 @@ static void forget(struct all *all)
     mzg_batch_destroy(&all->batch);
     mzg_decoder_free(all->decoder);
 }
-
-static void add_processed(int x, int y, const double *mz, const float *intensity, size_t n)
-{
-    int64_t at_mz = append(mz, n * sizeof *mz);
-    int64_t at_intensity = append(intensity, n * sizeof *intensity);
-    sample_spectrum(&sample, x, y, at_mz, at_intensity, (int64_t)n);
-}
-
-static const double mz3[] = {100.5, 200.25, 300.125};
-static const float intensity3[] = {1.5f, -2, 0};
 
 MPI_TEST(reader, processed_spectra_empty_ones_and_duplicates)
 {
@@ -571,4 +509,64 @@ MPI_TEST(reader, describes_a_file_from_its_header)
     json_decref(about);
     snprintf(imzml, sizeof imzml, "%s/b.imzML", directory);
     cr_expect(eq(int, (int)mzg_reader_describe(imzml, &about, &err), MZG_EIO));
+}
+
+/* Pixels (1,1) (2,1) (3,1), of which the second has two spectra; the last two are asked for. */
+MPI_TEST(reader, a_part_of_the_pixels_keeps_their_ordinals)
+{
+    begin(SAMPLE_CONTENT, 4);
+    static const int x[] = {1, 2, 2, 3};
+    for (int i = 0; i < 4; i++)
+        add_processed(x[i], 1, mz3, intensity3, 3);
+    write_pair();
+    struct mzg_reader_options options = {.region = {true, {2, 1, 1}, {9, 1, 1}}};
+    struct mzg_reader *reader = NULL;
+    struct mzg_error err = {0};
+    cr_assert(eq(int, (int)open_with(&options, &reader, &err), MZG_OK), "%s", err.text);
+    cr_expect(eq(i64, reader->dataset.n_pixels, 2));
+    cr_expect(eq(i64, reader->dataset.n_all_pixels, 3));
+    cr_expect(eq(i64, reader->dataset.n_spectra, 3));
+    cr_expect(eq(i64, reader->dataset.n_points, 9));
+    cr_expect(eq(i32, reader->dataset.min[0], 2));
+    cr_expect(eq(i32, reader->dataset.origin[0], 1));
+    for (int64_t p = 0; p < 2; p++) {
+        int32_t position[3];
+        int64_t first, n;
+        mzg_reader_pixel(reader, p, position, &first, &n);
+        cr_expect(eq(i64, mzg_reader_ordinal(reader, p), p + 1));
+        cr_expect(eq(i32, position[0], (int32_t)p + 2));
+        cr_expect(eq(i64, first, p == 0 ? 1 : 3));
+        cr_expect(eq(i64, n, p == 0 ? 2 : 1));
+    }
+    mzg_reader_close(reader);
+
+    options.region.min[0] = 7;
+    cr_expect(eq(int, (int)open_with(&options, &reader, &err), MZG_ERANGE));
+    cr_expect(strstr(err.text, "none of its 3 pixels") != NULL, "%s", err.text);
+}
+
+/* The checksum beside the other work; the stop of a wait that has nothing to wait for is no failure. */
+MPI_TEST(reader, checksums_are_verified_on_request)
+{
+    static const char *const wrong = "0123456789abcdef0123456789abcdef";
+    char content[1024];
+    struct mzg_reader_options options = {.verify = true};
+    struct mzg_reader *reader = NULL;
+    struct mzg_error err = {0};
+    snprintf(content, sizeof content, "%s<cvParam accession=\"IMS:1000090\" value=\"%s\"/>", SAMPLE_CONTENT,
+             wrong);
+    begin(content, 1);
+    add_processed(1, 1, mz3, intensity3, 3);
+    write_pair();
+    cr_assert(eq(int, (int)open_with(&options, &reader, &err), MZG_OK), "%s", err.text);
+    cr_expect(mpi_rank > 0 || !has_finding(reader, "MD5"));
+    cr_expect(eq(int, (int)mzg_reader_verify(reader, NULL, NULL, &err), MZG_OK));
+    cr_expect(mpi_rank > 0 || has_finding(reader, "the MD5 of its ibd is "));
+    int stop = 1;
+    cr_expect(eq(int, (int)mzg_reader_verify(reader, &stop, NULL, &err), MZG_OK));
+    mzg_reader_close(reader);
+
+    /* Closed while the checksum is under way. */
+    cr_assert(eq(int, (int)open_with(&options, &reader, &err), MZG_OK), "%s", err.text);
+    mzg_reader_close(reader);
 }

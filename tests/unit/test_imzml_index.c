@@ -107,6 +107,22 @@ Test(index, user_positions_do_not_count_beside_real_ones)
     cr_expect(eq(i64, document.findings.count[MZG_FOUND_USER_POSITION], 0));
 }
 
+Test(index, user_planes_count_beside_user_positions_only)
+{
+    head("");
+    spectrum_with(
+        "<userParam name=\"3DPositionX\" value=\"4.0\"/><userParam name=\"3DPositionY\" value=\"5\"/>"
+        "<userParam name=\"3DPositionZ\" value=\"6.000\"/>");
+    spectrum_with(POSITION "<userParam name=\"3DPositionZ\" value=\"0.25\"/>");
+    spectrum_with(POSITION "<cvParam accession=\"IMS:1000052\" value=\"0\"/>");
+    static const int32_t planes[] = {6, 1, 0};
+    parse_well();
+    for (int i = 0; i < 3; i++) {
+        cr_expect(eq(int, entry_at(i)->fault, MZG_ENTRY_OK), "%d", i);
+        cr_expect(eq(i32, entry_at(i)->position[2], planes[i]), "%d", i);
+    }
+}
+
 Test(index, positions_that_are_none)
 {
     static const char *const bad[] = {"", "x", "1.5", "9999999999", "-2147483648"};
@@ -230,7 +246,6 @@ Test(index, numbers_that_are_none)
     parse_well();
     for (int i = 0; i < N; i++)
         cr_expect(eq(int, entry_at(i)->fault, cases[i].fault), "%s", cases[i].place);
-    cr_expect(eq(i64, document.findings.count[MZG_FOUND_TRUNCATED_IBD], 1));
 }
 
 Test(index, missing_kinds_and_types)
@@ -259,11 +274,40 @@ Test(index, further_arrays_are_left_out)
     sample_array(&sample, "intensity", PLACE("32", "2", "8"));
     sample_array(&sample, "mz", PLACE("16", "2", "16"));
     sample_array(&sample, "mz", PLACE("17", "2", "16"));
+    sample_array(&sample, NULL, "<cvParam accession=\"MS:1000786\" value=\"my own\"/>");
     sample_add(&sample, "</binaryDataArrayList></spectrum>");
     parse_well();
     cr_expect(eq(int, entry_at(0)->fault, MZG_ENTRY_OK));
     cr_expect(eq(i64, entry_at(0)->array[MZG_MZ].offset, 16), "of two m/z arrays the first counts");
     cr_expect(eq(i64, document.findings.count[MZG_FOUND_EXTRA_ARRAY], 2));
+    cr_expect(eq(str, document.findings.first[MZG_FOUND_EXTRA_ARRAY], "a second m/z array in spectrum 1"));
+    cr_expect(eq(i64, document.findings.count[MZG_FOUND_MOBILITY], 1));
+    cr_expect(eq(str, document.findings.first[MZG_FOUND_MOBILITY],
+                 "MS:1003006 mean inverse reduced ion mobility array in spectrum 1"));
+}
+
+Test(index, further_arrays_are_named)
+{
+    static const struct {
+        const char *params, *name;
+    } cases[] = {{"<cvParam accession=\"MS:1000516\"/>", "MS:1000516 charge array"},
+                 {"<cvParam accession=\"MS:1000517\"/><cvParam accession=\"MS:1000521\"/>",
+                  "MS:1000517 signal to noise array"},
+                 {"<cvParam accession=\"MS:1000786\" value=\"mine\"/>", "MS:1000786 non-standard data array"},
+                 {"<cvParam accession=\"MS:1000523\"/>", "an array of no known kind"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char wanted[100];
+        head("");
+        sample_add(&sample, "<spectrum>" POSITION "<binaryDataArrayList>");
+        sample_array(&sample, "mz", PLACE("16", "2", "16"));
+        sample_array(&sample, "intensity", PLACE("32", "2", "8"));
+        sample_array(&sample, NULL, cases[i].params);
+        sample_add(&sample, "</binaryDataArrayList></spectrum>");
+        parse_well();
+        snprintf(wanted, sizeof wanted, "%s in spectrum 1", cases[i].name);
+        cr_expect(eq(str, document.findings.first[MZG_FOUND_EXTRA_ARRAY], wanted));
+        mzg_imzml_document_destroy(&document);
+    }
 }
 
 Test(index, encodings_that_cannot_be_read_are_refused_by_name)

@@ -1,0 +1,25 @@
+/*
+ * Validation: every check that mzgrid knows, on every spectrum of an input, without converting it.
+ */
+#ifndef MZGRID_VALIDATE_H
+#define MZGRID_VALIDATE_H
+
+#include <mzgrid/convert.h>
+
+/*
+ * Opens the input at `path`, decodes every array of every spectrum by all ranks and their workers, and
+ * computes the checksum beside that. `*report`, on rank 0, NULL elsewhere, is then an object of the caller,
+ * the same for any number of ranks and workers:
+ *
+ *     path, valid (nothing was found), spectra, pixels, points, empty_spectra, checksum_type,
+ * checksum_status, findings         objects {kind, count, text}, one for each kind of oddity faulty_spectra
+ * {count, by_reason {reason: count}, listed: objects {spectrum, x, y, z, reason, detail} of the first 1000}
+ *
+ * Fails where the input cannot be opened at all. `progress` and `stop` as with mzg_convert(), either may be
+ * NULL. All ranks return the same status and `*valid`. Collective over context->comm.
+ */
+enum mzg_status mzg_validate(const struct mzg_context *context, const char *path,
+                             const struct mzg_progress *progress, const volatile int *stop,
+                             struct json_t **report, bool *valid, struct mzg_error *err);
+
+#endif

@@ -1,0 +1,161 @@
+/* `mzgrid validate`: every check on every spectrum, by all ranks; the report on standard output. */
+#include <cli/commands.h>
+#include <cli/output.h>
+#include <cli/progress.h>
+#include <cli/signals.h>
+#include <core/agree.h>
+#include <core/context.h>
+#include <core/log.h>
+#include <core/pool.h>
+#include <mzgrid/validate.h>
+
+#include <jansson.h>
+#include <stdio.h>
+
+enum { EXIT_FINDINGS = 1, PRINTED_FAULTS = 100 };
+
+struct validate_settings {
+    bool json;
+    int64_t threads;
+};
+
+/* One row each, as a table is read. */
+/* clang-format off */
+static const struct mzg_option options[] = {
+    {.kind = MZG_OPTION_GROUP, .name = "Options"},
+    {.kind = MZG_OPTION_FLAG, .name = "json", .offset = offsetof(struct validate_settings, json),
+     .help = "Print JSON instead of text."},
+    {.kind = MZG_OPTION_INTEGER, .name = "threads", .argument = "N",
+     .offset = offsetof(struct validate_settings, threads), .least = 1, .most = 4096,
+     .standard = "the cores that the launcher gave the rank",
+     .help = "Worker threads of each rank."},
+    {0},
+};
+/* clang-format on */
+
+static json_int_t number_of(const json_t *object, const char *name)
+{
+    return json_integer_value(json_object_get(object, name));
+}
+
+static const char *text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text ? text : "unknown";
+}
+
+static void print_fault(const json_t *fault)
+{
+    printf("  spectrum %" JSON_INTEGER_FORMAT, number_of(fault, "spectrum"));
+    if (number_of(fault, "x") > INT32_MIN)
+        printf(", pixel (%" JSON_INTEGER_FORMAT ",%" JSON_INTEGER_FORMAT ")", number_of(fault, "x"),
+               number_of(fault, "y"));
+    printf(": %s\n", text_of(fault, "detail"));
+}
+
+static void print_text(const json_t *report)
+{
+    const json_t *findings = json_object_get(report, "findings");
+    const json_t *faults = json_object_get(report, "faulty_spectra");
+    const json_t *listed = json_object_get(faults, "listed"), *item;
+    json_int_t n_faulty = number_of(faults, "count");
+    size_t i;
+    printf("%s\n", text_of(report, "path"));
+    printf("spectra   %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " pixels, %" JSON_INTEGER_FORMAT
+           " of them empty; %" JSON_INTEGER_FORMAT " points\n",
+           number_of(report, "spectra"), number_of(report, "pixels"), number_of(report, "empty_spectra"),
+           number_of(report, "points"));
+    printf("checksum  %s, %s\n", text_of(report, "checksum_type"), text_of(report, "checksum_status"));
+    printf("findings  %zu\n", json_array_size(findings));
+    json_array_foreach(findings, i, item) printf("  %s: %s\n", text_of(item, "kind"), text_of(item, "text"));
+    printf("faulty    %" JSON_INTEGER_FORMAT " spectra\n", n_faulty);
+    json_array_foreach(listed, i, item) if (i < PRINTED_FAULTS) print_fault(item);
+    if (n_faulty > PRINTED_FAULTS)
+        printf("  ... and %" JSON_INTEGER_FORMAT " more; --json lists the first %zu\n",
+               n_faulty - PRINTED_FAULTS, json_array_size(listed));
+    printf("%s\n", json_is_true(json_object_get(report, "valid")) ? "valid" : "not valid");
+}
+
+static void print_json(const json_t *report)
+{
+    if (json_dumpf(report, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) == 0)
+        putchar('\n');
+}
+
+/* An input that is not even opened has a report for programs, too; people read the line on standard error. */
+static void print_refusal(const char *path, const struct mzg_error *err)
+{
+    struct mzg_error ignored = {0};
+    json_t *report = json_pack("{s:s, s:b, s:s}", "path", path, "valid", 0, "refused", err->text);
+    if (report)
+        print_json(report);
+    json_decref(report);
+    mzg_output_flush(&ignored);
+}
+
+/* A log that is silent but for errors takes the place of that of `context`: findings are in the report.
+ * Collective.
+ */
+static enum mzg_status prepare(struct mzg_context *context, const struct validate_settings *settings,
+                               struct mzg_error *err)
+{
+    struct mzg_log *log = NULL;
+    mzg_log_new(context->rank, MZG_LOG_ERROR, NULL, &log, err);
+    if (mzg_agree(context->comm, err) != MZG_OK) {
+        mzg_log_free(log);
+        return err->status;
+    }
+    mzg_log_free(context->log);
+    context->log = log;
+    return mzg_pool_new(context->comm, (int)settings->threads, &context->pool, err);
+}
+
+static bool is_refusal(const struct mzg_error *err)
+{
+    return err->status == MZG_EFORMAT || err->status == MZG_EIO || err->status == MZG_ERANGE;
+}
+
+static int run(struct mzg_context *context, const struct mzg_arguments *arguments, struct mzg_error *err)
+{
+    struct validate_settings settings = {0};
+    struct mzg_progress_view view;
+    const char *path = arguments->operands[0];
+    json_t *report = NULL;
+    bool valid = false;
+    mzg_arguments_apply(arguments, &settings, err);
+    if (mzg_agree(context->comm, err) != MZG_OK || prepare(context, &settings, err) != MZG_OK)
+        return 0;
+
+    mzg_progress_begin(&view, context->log, false, mzg_clock_seconds());
+    struct mzg_progress progress = {.update = mzg_progress_update, .context = &view};
+    mzg_validate(context, path, &progress, mzg_signals_stop(), &report, &valid, err);
+    mzg_progress_end(&view);
+    if (context->rank == 0 && settings.json && is_refusal(err))
+        print_refusal(path, err);
+    if (err->status != MZG_OK)
+        return 0;
+    if (context->rank == 0) {
+        if (settings.json)
+            print_json(report);
+        else
+            print_text(report);
+        mzg_output_flush(err);
+    }
+    json_decref(report);
+    mzg_agree(context->comm, err);
+    return valid ? 0 : EXIT_FINDINGS;
+}
+
+const struct mzg_command mzg_command_validate = {
+    .name = "validate",
+    .summary = "Check every spectrum of an imzML file, and say what is odd.",
+    .description =
+        "Reads all of INPUT (imzML, with its .ibd beside it), decodes every array, compares UUID and "
+        "checksum, and "
+        "prints what is wrong or odd, once for each kind with a count and the first case, and the spectra "
+        "that "
+        "cannot be used. Nothing is written. The exit status is 0 where nothing was found, and 1 otherwise.",
+    .operands = {"INPUT"},
+    .options = options,
+    .run = run,
+};
