@@ -8,9 +8,9 @@
  *     packed by             | rank 0        | rank 1        |
  *     written by            | owner of the shard of each    |
  *
- * What is left over, less than a unit, is carried on rank 0 to the next round, where it comes first. The owner
- * of shard s is rank s modulo the number of ranks. What the arrays hold in the end is known in the end: they are
- * declared with the most that they can hold, and cut when the stage is sealed.
+ * What is left over, less than a unit, is carried on rank 0 to the next round, where it comes first. The
+ * owner of shard s is rank s modulo the number of ranks. What the arrays hold in the end is known in the end:
+ * they are declared with the most that they can hold, and cut when the stage is sealed.
  */
 #include <spatialdata/matrix.h>
 
@@ -154,8 +154,8 @@ static enum mzg_status write_units(struct direct *d, int64_t first, int64_t end,
 }
 
 /* Rank 0 gets the items from `first` on, which no unit holds yet. Collective. */
-static enum mzg_status carry(struct direct *d, int64_t first, int64_t n,
-                             const struct mzg_direct_rows *mine, struct mzg_error *err)
+static enum mzg_status carry(struct direct *d, int64_t first, int64_t n, const struct mzg_direct_rows *mine,
+                             struct mzg_error *err)
 {
     for (int rank = 0; rank < d->base.context->size; rank++)
         d->ranks.share[rank] = (struct mzg_block){first, rank == 0 ? n : 0};
@@ -176,19 +176,21 @@ static enum mzg_status note_row_ends(struct direct *d, const struct mzg_rows *ro
     if (before + n_rows > d->x.spec.most_rows)
         return mzg_fail(err, MZG_ERANGE, "more rows come than the input has pixels");
     for (int rank = 0, begin = 0; rank < context->size; rank++) {
-        d->ranks.receive_counts[rank] = (int)d->ranks.sizes[2 * (size_t)rank]; /* of a round, which MPI counts elsewhere */
+        d->ranks.receive_counts[rank] =
+            (int)d->ranks.sizes[2 * (size_t)rank]; /* of a round, which MPI counts elsewhere */
         d->ranks.receive_begins[rank] = begin;
         begin += d->ranks.receive_counts[rank];
     }
-    MPI_Gatherv(rows->row_counts, (int)rows->n_rows, MPI_INT64_T, d->row_ends ? d->row_ends + 1 + before : NULL,
-                d->ranks.receive_counts, d->ranks.receive_begins, MPI_INT64_T, 0, context->comm);
+    MPI_Gatherv(rows->row_counts, (int)rows->n_rows, MPI_INT64_T,
+                d->row_ends ? d->row_ends + 1 + before : NULL, d->ranks.receive_counts,
+                d->ranks.receive_begins, MPI_INT64_T, 0, context->comm);
     for (int64_t row = before + 1; d->row_ends && row <= before + n_rows; row++)
         d->row_ends[row] += d->row_ends[row - 1];
     return MZG_OK;
 }
 
-/* Every rank learns what each has: the rows that it appends, on rank 0 behind what it carries; `sums` are the rows
- * and values that were appended. Collective. */
+/* Every rank learns what each has: the rows that it appends, on rank 0 behind what it carries; `sums` are the
+ * rows and values that were appended. Collective. */
 static enum mzg_status hold_rows(struct direct *d, const struct mzg_rows *rows, int64_t sums[2],
                                  struct mzg_direct_rows *mine, struct mzg_error *err)
 {
@@ -217,7 +219,8 @@ static enum mzg_status hold_rows(struct direct *d, const struct mzg_rows *rows, 
     return mzg_agree(context->comm, err);
 }
 
-static enum mzg_status direct_append(struct mzg_stage *base, const struct mzg_rows *rows, struct mzg_error *err)
+static enum mzg_status direct_append(struct mzg_stage *base, const struct mzg_rows *rows,
+                                     struct mzg_error *err)
 {
     struct direct *d = (struct direct *)base;
     struct mzg_direct_rows mine;
@@ -255,7 +258,8 @@ static enum mzg_status direct_seal(struct mzg_stage *base, struct mzg_error *err
     if (!is_dense(d) && err->status == MZG_OK) {
         struct mzg_zarr_array *indptr;
         int64_t shard;
-        if (mzg_matrix_declare_indptr(d->sdata, &d->x.spec, base->n_rows + 1, &indptr, &shard, err) == MZG_OK &&
+        if (mzg_matrix_declare_indptr(d->sdata, &d->x.spec, base->n_rows + 1, &indptr, &shard, err) ==
+                MZG_OK &&
             base->context->rank == 0)
             mzg_zarr_write_all(indptr, d->row_ends, err);
     }
@@ -265,7 +269,8 @@ static enum mzg_status direct_seal(struct mzg_stage *base, struct mzg_error *err
 static void direct_close(struct mzg_stage *base)
 {
     struct direct *d = (struct direct *)base;
-    struct mzg_error failed = {.status = MZG_EIO}; /* a file that is still open belongs to a run that failed */
+    struct mzg_error failed = {.status =
+                                   MZG_EIO}; /* a file that is still open belongs to a run that failed */
     end_files(d, &failed);
     mzg_matrix_packer_destroy(&d->packer);
     mzg_direct_ranks_destroy(&d->ranks);

@@ -130,8 +130,8 @@ static int64_t sum_of(const int64_t *counts, int64_t n)
     return sum;
 }
 
-/* Exchanges the lengths of rows, and puts numbers of values in place of numbers of rows. Returns the first value
- * that this rank sends. Collective. */
+/* Exchanges the lengths of rows, and puts numbers of values in place of numbers of rows. Returns the first
+ * value that this rank sends. Collective. */
 static int64_t exchange_counts(struct mzg_direct_ranks *ranks, const struct mzg_direct_rows *mine,
                                int64_t first_row, struct mzg_direct_rows *received)
 {
@@ -155,7 +155,8 @@ enum mzg_status mzg_direct_redistribute(struct mzg_direct_ranks *ranks, const st
     int size = ranks->context->size;
     received->n_rows = by_rows ? ranks->share[ranks->context->rank].count : 0;
     if (mine->n_values > INT_MAX)
-        mzg_fail(err, MZG_ERANGE, "a chunk has %lld values, more than MPI can count; give a smaller --chunk-size",
+        mzg_fail(err, MZG_ERANGE,
+                 "a chunk has %lld values, more than MPI can count; give a smaller --chunk-size",
                  (long long)mine->n_values);
     else
         reserve_rows(received, received->n_rows + 1, 0, err);
@@ -175,21 +176,23 @@ enum mzg_status mzg_direct_redistribute(struct mzg_direct_ranks *ranks, const st
         return err->status;
     MPI_Datatype value = mine->value_size == 8 ? MPI_INT64_T : MPI_INT32_T; /* bits are bits */
     const void *bins = mine->bins ? mine->bins + first : received->bins;
-    const void *values = mine->values ? (const char *)mine->values + first * mine->value_size : received->values;
+    const void *values =
+        mine->values ? (const char *)mine->values + first * mine->value_size : received->values;
     MPI_Alltoallv(bins, ranks->send_counts, ranks->send_begins, MPI_INT32_T, received->bins,
                   ranks->receive_counts, ranks->receive_begins, MPI_INT32_T, comm);
-    MPI_Alltoallv(values, ranks->send_counts, ranks->send_begins, value, received->values, ranks->receive_counts,
-                  ranks->receive_begins, value, comm);
+    MPI_Alltoallv(values, ranks->send_counts, ranks->send_begins, value, received->values,
+                  ranks->receive_counts, ranks->receive_begins, value, comm);
     return MZG_OK;
 }
 
 enum mzg_status mzg_direct_parcel_init(struct mzg_direct_parcel *parcel, const struct mzg_direct_ranks *ranks,
                                        int64_t most_units, int64_t n_parts, struct mzg_error *err)
 {
-    *parcel = (struct mzg_direct_parcel){.ranks = ranks,
-                                         .n_parts = n_parts,
-                                         .sizes = calloc((size_t)(most_units * n_parts), sizeof *parcel->sizes),
-                                         .owners = calloc((size_t)most_units, sizeof *parcel->owners)};
+    *parcel =
+        (struct mzg_direct_parcel){.ranks = ranks,
+                                   .n_parts = n_parts,
+                                   .sizes = calloc((size_t)(most_units * n_parts), sizeof *parcel->sizes),
+                                   .owners = calloc((size_t)most_units, sizeof *parcel->owners)};
     if (!parcel->sizes || !parcel->owners)
         return mzg_fail(err, MZG_ENOMEM, "no memory for the sizes of %lld chunks",
                         (long long)(most_units * n_parts));
@@ -245,7 +248,8 @@ static enum mzg_status count_bytes(const struct mzg_direct_parcel *parcel, const
             sent += rank == me ? size : 0;
             received += parcel->owners[i] == me ? size : 0;
             if (sent > INT_MAX || received > INT_MAX)
-                return mzg_fail(err, MZG_ERANGE, "more packed bytes than MPI can count; lower --memory-limit");
+                return mzg_fail(err, MZG_ERANGE,
+                                "more packed bytes than MPI can count; lower --memory-limit");
             ranks->send_counts[parcel->owners[i]] += rank == me ? (int)size : 0;
             ranks->receive_counts[rank] += parcel->owners[i] == me ? (int)size : 0;
         }
@@ -271,7 +275,8 @@ static int64_t total_of(const int *counts, const int *begins, int n)
 }
 
 /* Puts this rank's units, the first of which is the `first`, behind one another for each owner. */
-static void fill_parcel(struct mzg_direct_parcel *parcel, const struct mzg_matrix_packer *packer, int64_t first)
+static void fill_parcel(struct mzg_direct_parcel *parcel, const struct mzg_matrix_packer *packer,
+                        int64_t first)
 {
     const struct mzg_direct_ranks *ranks = parcel->ranks;
     for (int64_t u = 0; u < packer->n_units; u++) {
@@ -286,15 +291,16 @@ static void fill_parcel(struct mzg_direct_parcel *parcel, const struct mzg_matri
     line_up(ranks->send_counts, ranks->send_begins, ranks->context->size);
 }
 
-enum mzg_status mzg_direct_parcel_send(struct mzg_direct_parcel *parcel, const struct mzg_matrix_packer *packer,
-                                       const struct mzg_block *units, struct mzg_error *err)
+enum mzg_status mzg_direct_parcel_send(struct mzg_direct_parcel *parcel,
+                                       const struct mzg_matrix_packer *packer, const struct mzg_block *units,
+                                       struct mzg_error *err)
 {
     const struct mzg_direct_ranks *ranks = parcel->ranks;
     int n = ranks->context->size;
     int64_t first = 0;
     if (count_bytes(parcel, units, &first, err) == MZG_OK &&
-        reserve_bytes(&parcel->sent, &parcel->sent_capacity, total_of(ranks->send_counts, ranks->send_begins, n),
-                      err) == MZG_OK)
+        reserve_bytes(&parcel->sent, &parcel->sent_capacity,
+                      total_of(ranks->send_counts, ranks->send_begins, n), err) == MZG_OK)
         reserve_bytes(&parcel->received, &parcel->received_capacity,
                       total_of(ranks->receive_counts, ranks->receive_begins, n), err);
     if (mzg_agree(ranks->context->comm, err) != MZG_OK)

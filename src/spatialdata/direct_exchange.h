@@ -35,10 +35,11 @@ enum mzg_status mzg_direct_ranks_init(struct mzg_direct_ranks *ranks, const stru
                                       struct mzg_error *err);
 void mzg_direct_ranks_destroy(struct mzg_direct_ranks *ranks);
 
-/* Every rank gets its share, from those who hold it; `mine` is what this one holds. With `by_rows` the items are
- * rows. All ranks return the same status. Collective. */
+/* Every rank gets its share, from those who hold it; `mine` is what this one holds. With `by_rows` the items
+ * are rows. All ranks return the same status. Collective. */
 enum mzg_status mzg_direct_redistribute(struct mzg_direct_ranks *ranks, const struct mzg_direct_rows *mine,
-                                        bool by_rows, struct mzg_direct_rows *received, struct mzg_error *err);
+                                        bool by_rows, struct mzg_direct_rows *received,
+                                        struct mzg_error *err);
 
 /* Packed units on their way from the ranks that packed them to those that write them. */
 struct mzg_direct_parcel {
@@ -60,8 +61,9 @@ void mzg_direct_parcel_share(struct mzg_direct_parcel *parcel, const struct mzg_
                              const struct mzg_block *units);
 
 /* Sends every unit to its owner. All ranks return the same status. Collective. */
-enum mzg_status mzg_direct_parcel_send(struct mzg_direct_parcel *parcel, const struct mzg_matrix_packer *packer,
-                                       const struct mzg_block *units, struct mzg_error *err);
+enum mzg_status mzg_direct_parcel_send(struct mzg_direct_parcel *parcel,
+                                       const struct mzg_matrix_packer *packer, const struct mzg_block *units,
+                                       struct mzg_error *err);
 
 /* What came from a rank: its units of which this rank is the owner, in order. Local. */
 const char *mzg_direct_parcel_from(const struct mzg_direct_parcel *parcel, int rank);

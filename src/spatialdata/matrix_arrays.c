@@ -27,18 +27,14 @@ static int64_t units_of_shard(int64_t n, int64_t unit_items, int64_t most_items)
     return units < 1 ? 1 : units > most ? most : units;
 }
 
-static enum mzg_status declare_vector(struct mzg_sdata *sdata, const char *name, enum mzg_type type, int64_t n,
-                                      int64_t chunk, int64_t shard, struct mzg_codec codec,
+static enum mzg_status declare_vector(struct mzg_sdata *sdata, const char *name, enum mzg_type type,
+                                      int64_t n, int64_t chunk, int64_t shard, struct mzg_codec codec,
                                       struct mzg_zarr_array **array, struct mzg_error *err)
 {
     char path[512];
     snprintf(path, sizeof path, "%s/X/%s", mzg_sdata_table_path(sdata), name);
-    struct mzg_zarr_array_spec spec = {.type = type,
-                                       .n_dimensions = 1,
-                                       .shape = {n},
-                                       .chunk = {chunk},
-                                       .shard = {shard},
-                                       .codec = codec};
+    struct mzg_zarr_array_spec spec = {
+        .type = type, .n_dimensions = 1, .shape = {n}, .chunk = {chunk}, .shard = {shard}, .codec = codec};
     return mzg_zarr_array(mzg_sdata_store(sdata), path, &spec, NULL, array, err);
 }
 
@@ -103,8 +99,9 @@ enum mzg_status mzg_matrix_arrays_declare(struct mzg_sdata *sdata, const struct 
                                             : declare_sparse(sdata, n_rows, n_values, x, err);
 }
 
-enum mzg_status mzg_matrix_declare_indptr(struct mzg_sdata *sdata, const struct mzg_matrix_spec *spec, int64_t n,
-                                          struct mzg_zarr_array **indptr, int64_t *shard, struct mzg_error *err)
+enum mzg_status mzg_matrix_declare_indptr(struct mzg_sdata *sdata, const struct mzg_matrix_spec *spec,
+                                          int64_t n, struct mzg_zarr_array **indptr, int64_t *shard,
+                                          struct mzg_error *err)
 {
     *shard = units_of_shard(n, INDPTR_CHUNK, SHARD_VALUES) * INDPTR_CHUNK;
     return declare_vector(sdata, "indptr", MZG_INT64, n, INDPTR_CHUNK, *shard, spec->codec, indptr, err);

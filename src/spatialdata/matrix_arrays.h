@@ -25,21 +25,23 @@ struct mzg_matrix_arrays {
     int64_t chunk_columns;   /* dense: of such a range */
 };
 
-/* Works out the shapes and declares the arrays of X, but for indptr: of exactly `n_rows` and `n_values`, or, to
- * be cut later (mzg_matrix_arrays_cut()), of more. Local. */
+/* Works out the shapes and declares the arrays of X, but for indptr: of exactly `n_rows` and `n_values`, or,
+ * to be cut later (mzg_matrix_arrays_cut()), of more. Local. */
 enum mzg_status mzg_matrix_arrays_declare(struct mzg_sdata *sdata, const struct mzg_matrix_spec *spec,
                                           int64_t n_rows, int64_t n_values, struct mzg_matrix_arrays *x,
                                           struct mzg_error *err);
 
 /* Declares indptr, of `n` numbers. Local. */
-enum mzg_status mzg_matrix_declare_indptr(struct mzg_sdata *sdata, const struct mzg_matrix_spec *spec, int64_t n,
-                                          struct mzg_zarr_array **indptr, int64_t *shard, struct mzg_error *err);
+enum mzg_status mzg_matrix_declare_indptr(struct mzg_sdata *sdata, const struct mzg_matrix_spec *spec,
+                                          int64_t n, struct mzg_zarr_array **indptr, int64_t *shard,
+                                          struct mzg_error *err);
 
 /* Gives the arrays their final sizes. Local. */
 enum mzg_status mzg_matrix_arrays_cut(struct mzg_sdata *sdata, struct mzg_matrix_arrays *x, int64_t n_rows,
                                       int64_t n_values, struct mzg_error *err);
 
-/* Part `part` of unit `unit` is inner chunk `*inner` of its shard of the array whose number is returned. Local.
+/* Part `part` of unit `unit` is inner chunk `*inner` of its shard of the array whose number is returned.
+ * Local.
  */
 int mzg_matrix_part(const struct mzg_matrix_arrays *x, int64_t unit, int64_t part, int64_t *inner);
 

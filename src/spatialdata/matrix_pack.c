@@ -34,7 +34,8 @@ static enum mzg_status reserve(struct mzg_matrix_packer *packer, int64_t n_chunk
 
 /* A chunk of data or indices, padded with zeros where it is not full. */
 static enum mzg_status pack_vector(const struct mzg_matrix_packer *packer, int64_t unit, int64_t part,
-                                   struct mzg_buffer *scratch, struct mzg_buffer *packed, struct mzg_error *err)
+                                   struct mzg_buffer *scratch, struct mzg_buffer *packed,
+                                   struct mzg_error *err)
 {
     const struct mzg_matrix_arrays *x = packer->x;
     size_t size = part == 0 ? (size_t)mzg_type_size(x->spec.value_type) : sizeof(int32_t);
@@ -53,7 +54,8 @@ static enum mzg_status pack_vector(const struct mzg_matrix_packer *packer, int64
     return mzg_zarr_pack(x->arrays[part], items, packed, err);
 }
 
-/* Puts values of ascending bins, the first of which is `first_bin`, to their columns; compiled for each type. */
+/* Puts values of ascending bins, the first of which is `first_bin`, to their columns; compiled for each type.
+ */
 static inline void spread_values(const int32_t *bins, const void *values, int64_t n, int64_t first_bin,
                                  void *columns, bool wide)
 {

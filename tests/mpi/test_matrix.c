@@ -1,5 +1,5 @@
-/* X on several ranks: how many files it has, whatever its shape, and that a failure of one rank reaches all while
- * rows are written as they come. Its content is read by test_layouts.py. */
+/* X on several ranks: how many files it has, whatever its shape, and that a failure of one rank reaches all
+ * while rows are written as they come. Its content is read by test_layouts.py. */
 #include <core/pool.h>
 #include <mpi_test.h>
 #include <spatialdata/matrix_arrays.h>
@@ -72,13 +72,15 @@ MPI_TEST(matrix, has_fewer_than_1000_files_below_100_gb)
             int64_t rows = INT64_C(100000000000) / (columns[i] * size);
             rows = rows < 1 ? 1 : rows > 100000000 ? 100000000 : rows;
             int64_t files = files_of(MZG_MATRIX_DENSE, types[t], rows, columns[i], 0, rows * columns[i]);
-            cr_expect(lt(i64, files, 1000), "%lld rows, %lld columns", (long long)rows, (long long)columns[i]);
+            cr_expect(lt(i64, files, 1000), "%lld rows, %lld columns", (long long)rows,
+                      (long long)columns[i]);
         }
     }
     for (int64_t values = 1000; values <= INT64_C(12500000000); values *= 5) {
         cr_expect(lt(i64, files_of(MZG_MATRIX_CSC, MZG_FLOAT32, 1000000, 100000, values, INT64_MAX), 1000));
         for (int64_t more = 1; more <= 1000; more *= 10)
-            cr_expect(lt(i64, files_of(MZG_MATRIX_CSR, MZG_FLOAT32, 1000000, 100000, values, values * more), 1000));
+            cr_expect(
+                lt(i64, files_of(MZG_MATRIX_CSR, MZG_FLOAT32, 1000000, 100000, values, values * more), 1000));
     }
 }
 
@@ -168,7 +170,8 @@ MPI_TEST(matrix, is_written_as_rows_come)
     cr_expect(eq(i64, stage->n_values, ROWS * COLUMNS));
     mzg_stage_close(stage);
     MPI_Barrier(MPI_COMM_WORLD);
-    /* without compression each shard is one chunk of 65536 values, the last one padded, and its index of 20 bytes */
+    /* without compression each shard is one chunk of 65536 values, the last one padded, and its index of 20
+     * bytes */
     for (int shard = 0; shard < 4 && mpi_rank == 0; shard++) {
         char name[128];
         size_t size = 0;
