@@ -3,6 +3,7 @@ add_library(mzgrid_flags INTERFACE)
 target_compile_definitions(mzgrid_flags INTERFACE _GNU_SOURCE)
 target_compile_options(mzgrid_flags INTERFACE
   -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+  $<$<C_COMPILER_ID:Clang>:-Wno-missing-field-initializers> # what a table does not name is 0, as gcc takes it
   # A fused multiply-add rounds once where two operations round twice: results would depend on the CPU.
   -ffp-contract=off)
 
@@ -18,4 +19,12 @@ endif()
 if(MZGRID_SANITIZE)
   target_compile_options(mzgrid_flags INTERFACE ${sanitizers} -fno-omit-frame-pointer)
   target_link_options(mzgrid_flags INTERFACE ${sanitizers})
+endif()
+
+option(MZGRID_FUZZ "Instrument for libFuzzer and build its targets; needs clang" OFF)
+if(MZGRID_FUZZ)
+  if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang")
+    message(FATAL_ERROR "MZGRID_FUZZ needs clang: configure with -DCMAKE_C_COMPILER=clang, or by the preset fuzz")
+  endif()
+  target_compile_options(mzgrid_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()

@@ -72,6 +72,7 @@ struct mzg_convert_options {
     bool dry_run;       /* print the plan and stop; nothing is written */
     bool keep_hdf5;
     const char *temp_dir; /* NULL: beside the output */
+    const char *metrics;  /* a file for metrics as lines of JSON; NULL: none */
 };
 
 /* What came of it, the same on all ranks. */

@@ -13,7 +13,7 @@ NOTES = """\
 Wall time is that of `mpirun`; an empty job (`--version`) takes {start}. Rates are of
 the whole: pixels, and bytes of both input files, over the median wall time. CPU time is that of all ranks, user and
 system, their waiting for each other included. Stages are in seconds, from the run record. The input lies in the page
-cache. Times are medians of {runs} interleaved runs, with the least and the greatest wall time in brackets. Memory is the
+cache. Times are medians of {runs}, with the least and the greatest wall time in brackets. Memory is the
 largest sum of the proportional set sizes of all ranks, sampled ten times a second; in brackets, the sum of their
 high-water marks as mzgrid reports it. MB are decimal."""
 
@@ -102,5 +102,5 @@ def run_suite(options):
         for ranks in (1, 2)
     )
     inputs = [f"- {w.title}; {sizes[w] / 1e6:,.0f} MB of input" for w in options.workloads]
-    text = "\n".join([*inputs, "", report.table(head, rows), "", NOTES.format(start=start, runs=options.runs)])
+    text = "\n".join([*inputs, "", report.table(head, rows), "", NOTES.format(start=start, runs=report.runs(options.runs))])
     return {"title": "Whole conversions", "text": text, "runs": runs}

@@ -15,7 +15,7 @@ The limit (`tests/bench/limit.c`) reads both files of the input once from the pa
 bytes as the whole store has, with the same codec, on {ranks} threads; what it compresses are chunks of that store. It parses,
 decodes, resamples and transposes nothing, and leaves its files in the page cache; how much longer it takes until they are
 on the disk, which mzgrid waits for, stands under "to disk". mzgrid runs on {ranks} ranks with one thread each, in the wall time of
-`mpirun`, {start:.2f} s of which an empty job takes. Times are medians of {runs} runs of each, in turns, least and greatest in
+`mpirun`, {start:.2f} s of which an empty job takes. Times are medians of {runs}, least and greatest in
 brackets. To reach: at most {target} times the limit with a million pixels; the goal is {goal} times."""
 
 
@@ -87,6 +87,6 @@ def run_suite(options):
     head = ["workload", "input MB", "store MB", "mzgrid s", "limit s", "of it reading", "to disk s", "mzgrid / limit", "reached"]
     titles = [f"- {w.title}; {runs[0]['limit']['codec']}" for w in options.workloads]
     start = empty_job_seconds(options.program, RANKS, options.runs)
-    notes = NOTES.format(ranks=RANKS, start=start, runs=options.runs, target=TARGET, goal=GOAL)
+    notes = NOTES.format(ranks=RANKS, start=start, runs=report.runs(options.runs), target=TARGET, goal=GOAL)
     text = "\n".join([*titles, "", report.table(head, rows), "", notes])
     return {"title": "Beside what the machine allows", "text": text, "runs": runs}

@@ -52,17 +52,9 @@ def pss(pid):
     return 0
 
 
-def written(pid):
-    """The bytes that a process has handed to write calls of any kind."""
-    for line in pathlib.Path(f"/proc/{pid}/io").read_text().splitlines():
-        if line.startswith("wchar:"):
-            return int(line.split()[1])
-    return 0
-
-
 class Sampler(threading.Thread):
     """Sums the proportional set sizes of a job's processes, its launcher left out, ten times a second. With `watch` it
-    also calls watch(bytes written so far by them)."""
+    also calls watch()."""
 
     def __init__(self, pid, with_root, watch):
         super().__init__(daemon=True)
@@ -72,7 +64,7 @@ class Sampler(threading.Thread):
         self.peak = 0
         self.over = threading.Event()
 
-    def sum_over_processes(self, of):
+    def sample(self):
         total = 0
         try:
             processes = children(self.pid)
@@ -81,7 +73,7 @@ class Sampler(threading.Thread):
         for process in processes:
             if process != self.pid or self.with_root:
                 try:
-                    total += of(process)
+                    total += pss(process)
                 except OSError:  # it ended meanwhile
                     pass
         return total
@@ -89,9 +81,9 @@ class Sampler(threading.Thread):
     def run(self):
         while not self.over.is_set():
             begin = time.monotonic()
-            self.peak = max(self.peak, self.sum_over_processes(pss))
+            self.peak = max(self.peak, self.sample())
             if self.watch:
-                self.watch(self.sum_over_processes(written))
+                self.watch()
             self.over.wait(max(0.0, PERIOD - (time.monotonic() - begin)))
 
 

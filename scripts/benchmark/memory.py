@@ -2,6 +2,7 @@
 input larger than memory, whose rate should not change while it runs."""
 
 import dataclasses
+import json
 import re
 import shutil
 import time
@@ -27,27 +28,24 @@ WHOLE, MINUTES = 100e9, 30  # bytes that should take no longer
 NOTES = """\
 `--streaming hdf5`, layout `csc`, {ranks} ranks with one thread each. Memory is the largest sum of the proportional set sizes of
 the ranks, sampled ten times a second, in MiB. The index takes as many bytes for each pixel as stated, once a node; "without
-index" is the memory less that. Medians of {runs} runs, the least and the greatest in brackets.
+index" is the memory less that. Medians of {runs}, the least and the greatest in brackets.
 
 The synthetic input is made where it is decoded, so that no disk is read. Its bytes are those that its arrays would take in an
-`.ibd`. Rates are of these bytes; while pixels stream, that of the whole stage and the least and the greatest in a tenth of its time, by
-what the ranks have written. The larger run takes longer by as much as its input is larger, if rates are flat; the last column
+`.ibd`. Rates are of these bytes; while pixels stream, that of the whole stage, and the least and the greatest in a tenth of its
+time over it, by the pixels that `--metrics` counts. The larger run takes longer by as much as its input is larger, if rates are flat; the last column
 is what {whole:.0f} GB would take at the rate of the whole run, in minutes. "disk" is the most that all files took at once."""
 
 
 class Watch:
-    """What the ranks have written, and the disk that their files take, as time goes by."""
+    """The most disk that the files in a directory take while a job runs."""
 
     def __init__(self, directory):
         self.directory = directory
-        self.begin = time.monotonic()
-        self.samples = []  # seconds, bytes
         self.disk = 0
         self.looked = 0.0
 
-    def __call__(self, written):
-        now = time.monotonic() - self.begin
-        self.samples.append((now, written))
+    def __call__(self):
+        now = time.monotonic()
         if now - self.looked > 0.5:
             self.looked = now
             try:
@@ -56,18 +54,31 @@ class Watch:
             except OSError:  # a file went away
                 pass
 
-    def at(self, seconds):
-        """Bytes written until then, between two samples as on a straight line."""
-        before = max((s for s in self.samples if s[0] <= seconds), default=(0.0, 0))
-        after = min((s for s in self.samples if s[0] > seconds), default=before)
-        share = (seconds - before[0]) / (after[0] - before[0]) if after[0] > before[0] else 0
-        return before[1] + share * (after[1] - before[1])
 
-    def rates(self, begin, end):
-        """Bytes per second in each slice of that time."""
-        step = (end - begin) / SLICES
-        edges = [self.at(begin + i * step) for i in range(SLICES + 1)]
-        return [(b - a) / step for a, b in zip(edges, edges[1:])]
+def reached(samples, seconds):
+    """What was done until then, between two samples of (seconds, done) as on a straight line."""
+    before = max((s for s in samples if s[0] <= seconds), default=(0.0, 0))
+    after = min((s for s in samples if s[0] > seconds), default=before)
+    share = (seconds - before[0]) / (after[0] - before[0]) if after[0] > before[0] else 0
+    return before[1] + share * (after[1] - before[1])
+
+
+def slices(samples, begin, end):
+    """The rate in each slice of that time, over that of the whole."""
+    edges = [reached(samples, begin + i * (end - begin) / SLICES) for i in range(SLICES + 1)]
+    mean = (edges[-1] - edges[0]) / SLICES
+    return [round((b - a) / mean, 3) if mean else 0 for a, b in zip(edges, edges[1:])]
+
+
+def streamed(metrics):
+    """Pixels resampled as time goes by, from the lines that --metrics wrote while they streamed."""
+    lines = [json.loads(line) for line in metrics.read_text().splitlines()]
+    rounds = [line for line in lines if line["event"] == "round" and line["stage"] == "stream"]
+    samples, pixels = [(rounds[0]["at"] - rounds[0]["seconds"], 0)] if rounds else [(0.0, 0)], 0
+    for line in rounds:
+        pixels += line["pixels"]
+        samples.append((line["at"], pixels))
+    return samples
 
 
 def index_bytes(program, path, workload):
@@ -116,20 +127,18 @@ def of_synthetic(options, workload):
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     n_bytes = workload.pixels * workload.points * POINT_BYTES
-    needed = 2 * n_bytes  # two thirds staged, as much again in panels, and the store
+    needed = 1.5 * n_bytes  # two thirds staged, then its columns and the store beside it
     if shutil.disk_usage(directory).free < needed:
         raise BenchError(f"{n_bytes / 1e9:.0f} GB of synthetic input need {needed / 1e9:.0f} GB of disk; try --scale")
     watch = Watch(directory)
+    metrics = directory / "metrics.json"
     done = convert(options.program, directory / "big", workload, RANKS, 1, source=workload.description(), watch=watch,
-                   more=["--memory-limit", BIG_LIMIT, "--streaming", "hdf5"])  # fmt: skip
+                   more=["--memory-limit", BIG_LIMIT, "--streaming", "hdf5", "--metrics", metrics])  # fmt: skip
+    samples = streamed(metrics)
     shutil.rmtree(directory)
-    stages = done["stages"]
-    begin = done["seconds"] - sum(stages.values()) + stages["open"] + stages["axis"]
-    rates = watch.rates(begin, begin + stages["stream"])
-    mean = sum(rates) / SLICES
     print(f"{n_bytes / 1e9:.1f} GB: {done['seconds']:.1f} s, {done['peak_pss'] / (1 << 20):,.0f} MiB", flush=True)
     return {**done, "input_bytes": n_bytes, "limit": BIG_LIMIT, "disk_bytes": watch.disk,
-            "stream_slices": [round(r / mean, 3) if mean else 0 for r in rates]}  # fmt: skip
+            "stream_slices": slices(samples, samples[0][0], samples[-1][0])}  # fmt: skip
 
 
 def table_of_synthetic(runs):
@@ -164,5 +173,5 @@ def run_suite(options):
     synthetic = [of_synthetic(options, w) for w in (quarter, big)]
     text = "\n".join([f"- {w.title}" for w in (*sizes, big)] + [
         "", table_of_files(runs, sizes), "", table_of_synthetic(synthetic), "",
-        NOTES.format(ranks=RANKS, runs=options.runs, whole=WHOLE / 1e9)])  # fmt: skip
+        NOTES.format(ranks=RANKS, runs=report.runs(options.runs), whole=WHOLE / 1e9)])  # fmt: skip
     return {"title": "Memory", "text": text, "runs": runs + synthetic}

@@ -32,7 +32,7 @@ AGREE = 0.999  # of the values looked at, at least, or the programs did not do t
 NOTES = """\
 All have the same m/z range, number of bins, law, method and layout (`csc`). The peers are one process each; mzgrid runs
 on {ranks} ranks with one thread each, and {start:.2f} s of its wall time are the start of an empty MPI job. Input lies in the
-page cache. Medians of {runs} interleaved runs, least and greatest in brackets; memory is the largest sum of the
+page cache. Medians of {runs}, least and greatest in brackets; memory is the largest sum of the
 proportional set sizes of all processes, sampled ten times a second. Thyra stores values as float64, mzgrid and the script as
 float32. "agree" is the share of the values of about {columns} columns, spread over the whole matrix, that are the same in
 mzgrid's store and in the peer's, within {tolerance:g} of themselves; of the largest where curves are looked up, which Thyra
@@ -177,6 +177,6 @@ def run_suite(options):
             "agree", "reached: speed, store"]  # fmt: skip
     start = empty_job_seconds(options.program, RANKS, options.runs)
     body = report.table(head, [r for w in ours for r in rows(w, runs)])
-    notes = NOTES.format(ranks=RANKS, start=start, runs=options.runs, columns=60, tolerance=1e-5, store=STORE)
+    notes = NOTES.format(ranks=RANKS, start=start, runs=report.runs(options.runs), columns=60, tolerance=1e-5, store=STORE)
     titles = [f"- {w.title}" for w in ours]
     return {"title": f"Beside Thyra {VERSION} and a script", "text": "\n".join([*titles, "", body, "", notes]), "runs": runs}

@@ -41,6 +41,11 @@ def spread(values, digits=2):
     return f"{median(values):,.{digits}f} ({min(values):,.{digits}f}–{max(values):,.{digits}f})"
 
 
+def runs(n):
+    """How often something was measured, in words."""
+    return "1 run" if n == 1 else f"{n} interleaved runs"
+
+
 def table(head, rows):
     """A Markdown table; the first column is text, the others are numbers."""
     lines = ["| " + " | ".join(head) + " |", "|---" + "|---:" * (len(head) - 1) + "|"]

@@ -12,7 +12,7 @@ SPEEDUP, SIZE_RATIO, INDEX_RATE = 1.8, 0.9, 700  # to reach, the last one in MB/
 
 NOTES = """\
 All times are of stages, from the run record, without the start of the job; the input lies in the page cache. The stage
-`open`, in which the index is built, holds a few more things that take milliseconds. Medians of {runs} interleaved runs, the
+`open`, in which the index is built, holds a few more things that take milliseconds. Medians of {runs}, the
 least and the greatest in brackets. "streaming" reads, decodes, resamples and stages all pixels."""
 
 
@@ -90,5 +90,5 @@ def run_suite(options):
         parts += [speedups(runs, chosen), ""]
     if large:
         parts += [sizes(runs, small, large), "", index(runs, large, inputs[large].stat().st_size), ""]
-    parts.append(NOTES.format(runs=options.runs))
+    parts.append(NOTES.format(runs=report.runs(options.runs)))
     return {"title": "More cores, more pixels", "text": "\n".join(parts), "runs": runs}

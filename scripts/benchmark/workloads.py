@@ -60,7 +60,7 @@ ALL = [
 def prepare(workload, program, cache):
     """The input of a workload: the path of its imzML and the bytes of both files. Generated unless it is there."""
     cache.mkdir(parents=True, exist_ok=True)
-    path = cache / f"{workload.name}-{workload.width}x{workload.height}.imzML"
+    path = cache / f"{workload.kind}-{workload.width}x{workload.height}-{workload.points}.imzML"
     made_with = path.with_suffix(".json")
     options = workload.generator_options()
     if not (made_with.exists() and path.exists() and json.loads(made_with.read_text()) == options):

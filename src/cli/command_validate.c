@@ -12,7 +12,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-enum { EXIT_FINDINGS = 1, PRINTED_FAULTS = 100 };
+enum { EXIT_FINDINGS = 1, PRINTED_FAULTS = 20 };
 
 struct validate_settings {
     bool json;

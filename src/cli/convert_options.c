@@ -338,7 +338,7 @@ const struct mzg_option mzg_convert_option_table[] = {
      .help = "Pixels that a rank works on at a time. The result does not depend on it."},
     {.kind = MZG_OPTION_INTEGER, .name = "threads", .argument = "N", .offset = AT(threads), .least = 1,
      .most = 4096, .standard = "the cores that the launcher gave the rank",
-     .help = "Worker threads of each rank."},
+     .help = "Threads of each rank that compute, its main thread among them."},
     {.kind = MZG_OPTION_FLAG, .name = "keep-hdf5", .offset = AT(convert.keep_hdf5),
      .help = "Keep the intermediate HDF5 file, which any AnnData reader opens (.h5ad); means --streaming hdf5."},
     {.kind = MZG_OPTION_TEXT, .name = "temp-dir", .argument = "DIR", .offset = AT(convert.temp_dir),
@@ -356,6 +356,8 @@ const struct mzg_option mzg_convert_option_table[] = {
      .help = "Only warnings and errors."},
     {.kind = MZG_OPTION_TEXT, .name = "log-file", .argument = "FILE", .offset = AT(log_file),
      .help = "Append all messages, with their times, to FILE as well."},
+    {.kind = MZG_OPTION_TEXT, .name = "metrics", .argument = "FILE", .offset = AT(convert.metrics),
+     .help = "Write where time and memory go to FILE, in lines of JSON."},
     {0},
 };
 /* clang-format on */

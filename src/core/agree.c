@@ -1,15 +1,24 @@
 #include <core/agree.h>
 
+static double agree_seconds;
+
 enum mzg_status mzg_agree(MPI_Comm comm, struct mzg_error *err)
 {
     int rank, size;
     MPI_Comm_rank(comm, &rank);
     MPI_Comm_size(comm, &size);
 
+    double begin = MPI_Wtime();
     int failed = err->status == MZG_OK ? size : rank;
     int first;
     MPI_Allreduce(&failed, &first, 1, MPI_INT, MPI_MIN, comm);
     if (first < size)
         MPI_Bcast(err, sizeof *err, MPI_BYTE, first, comm);
+    agree_seconds += MPI_Wtime() - begin;
     return err->status;
+}
+
+double mzg_agree_seconds(void)
+{
+    return agree_seconds;
 }

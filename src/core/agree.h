@@ -12,4 +12,8 @@
  * `err` too. Collective over `comm`. */
 enum mzg_status mzg_agree(MPI_Comm comm, struct mzg_error *err);
 
+/* Seconds that the main thread of this process has spent in agreements so far: as one stands before nearly
+ * every collective call, the time in which it waited for other ranks. Local, on that thread. */
+double mzg_agree_seconds(void);
+
 #endif

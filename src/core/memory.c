@@ -1,8 +1,12 @@
 #include <core/memory.h>
 
+#include <core/cgroup.h>
+
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* The number of kB behind `key` in a /proc file of "Key:   123 kB" lines, in bytes; 0 if it is not there. */
 static int64_t read_kilobytes(const char *path, const char *key)
@@ -24,29 +28,6 @@ static int64_t read_kilobytes(const char *path, const char *key)
     return kilobytes * 1024;
 }
 
-/* The single number in a control group's file; -1 if there is none, or "max". */
-static int64_t read_number(const char *path)
-{
-    FILE *file = fopen(path, "r");
-    if (!file)
-        return -1;
-    int64_t number;
-    if (fscanf(file, "%" SCNd64, &number) != 1)
-        number = -1;
-    fclose(file);
-    return number;
-}
-
-/* What the limit of one control-group hierarchy leaves; INT64_MAX without a limit. */
-static int64_t group_leaves(const char *limit_path, const char *usage_path)
-{
-    int64_t limit = read_number(limit_path);
-    int64_t usage = read_number(usage_path);
-    if (limit < 0 || usage < 0)
-        return INT64_MAX;
-    return limit > usage ? limit - usage : 0;
-}
-
 int64_t mzg_memory_pss(void)
 {
     return read_kilobytes("/proc/self/smaps_rollup", "Pss");
@@ -64,15 +45,47 @@ int64_t mzg_memory_peak(void)
 
 int64_t mzg_memory_available(void)
 {
-    int64_t least = read_kilobytes("/proc/meminfo", "MemAvailable");
-    int64_t v2 = group_leaves("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current");
-    int64_t v1 = group_leaves("/sys/fs/cgroup/memory/memory.limit_in_bytes",
-                              "/sys/fs/cgroup/memory/memory.usage_in_bytes");
-    if (v2 < least)
-        least = v2;
-    if (v1 < least)
-        least = v1;
-    return least;
+    int64_t node = read_kilobytes("/proc/meminfo", "MemAvailable");
+    int64_t groups = mzg_cgroup_left("/proc/self/cgroup", "/sys/fs/cgroup");
+    return groups < node ? groups : node;
+}
+
+double mzg_memory_pressure(void)
+{
+    FILE *file = fopen("/proc/pressure/memory", "r");
+    if (!file)
+        return 0;
+    double percent;
+    if (fscanf(file, "some avg10=%lf", &percent) != 1)
+        percent = 0;
+    fclose(file);
+    return percent;
+}
+
+void mzg_memory_file_bytes(int64_t *in, int64_t *out)
+{
+    *in = *out = 0;
+    FILE *file = fopen("/proc/self/io", "r");
+    if (!file)
+        return;
+    if (fscanf(file, "rchar: %" SCNd64 " wchar: %" SCNd64, in, out) != 2)
+        *in = *out = 0;
+    fclose(file);
+}
+
+void *mzg_memory_large(int64_t bytes)
+{
+    const size_t huge = 2 << 20;
+    if (bytes < 0)
+        return NULL;
+    if ((size_t)bytes < 4 * huge)
+        return malloc(bytes > 0 ? (size_t)bytes : 1);
+    size_t rounded = ((size_t)bytes + huge - 1) / huge * huge;
+    void *memory = aligned_alloc(huge, rounded);
+    if (memory)
+        madvise(memory, rounded,
+                MADV_HUGEPAGE); /* where it fails pages are small, and all else is the same */
+    return memory;
 }
 
 int64_t mzg_size_product(int64_t a, int64_t b)

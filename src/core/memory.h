@@ -12,8 +12,20 @@ int64_t mzg_memory_resident(void);
 int64_t mzg_memory_peak(void);
 
 /* Bytes that processes of this node may still take: the smaller of the kernel's MemAvailable and what the
- * control group's limit (v1 or v2) leaves. */
+ * limits of its control groups leave (core/cgroup.h). */
 int64_t mzg_memory_available(void);
+
+/* The share of the last ten seconds, in percent, in which some process of the node waited for memory; 0 where
+ * the kernel does not tell. */
+double mzg_memory_pressure(void);
+
+/* Bytes that the read and write calls of this process have moved so far; 0 where /proc does not tell. */
+void mzg_memory_file_bytes(int64_t *in, int64_t *out);
+
+/* `bytes` bytes, in huge pages where the system has them: for large buffers that are accessed all over, of
+ * which each small page would cost a walk through the page tables. NULL where there is no memory; for free().
+ */
+void *mzg_memory_large(int64_t bytes);
 
 /* a * b, a * b * c, or -1 where the product, or a negative factor, has no meaning as a size. */
 int64_t mzg_size_product(int64_t a, int64_t b);

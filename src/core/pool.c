@@ -1,6 +1,8 @@
 /*
  * Workers wait for a batch of items, take items one by one from a shared counter, and report when none is
- * left.
+ * left. Worker 0 is the thread that made the pool; it takes items while it waits. Where it has all of a
+ * rank's core to itself nothing is lost to switching between threads, and what MPI burns while it polls is
+ * taken from nobody.
  *
  * Which core a worker gets: the launcher's set of cores for this rank, or all cores that the node allows.
  * Where the ranks of a node all see the same set (mpirun --bind-to none, --oversubscribe), each takes its
@@ -15,19 +17,34 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct worker {
     struct mzg_pool *pool;
-    pthread_t thread;
+    pthread_t thread; /* not of worker 0 */
     int number;
     hwloc_cpuset_t cores; /* where it may run; NULL: anywhere */
+    double busy;          /* seconds that it worked on items */
+};
+
+/* The thread beside the workers. */
+struct aside {
+    pthread_t thread;
+    bool started;
+    pthread_cond_t changed;
+    void (*function)(void *context); /* under way; NULL: none */
+    void *context;
 };
 
 struct mzg_pool {
     hwloc_topology_t topology;
     struct worker *workers;
     int size;
-    atomic_int unpinned; /* workers that could not be bound */
+    int n_started;               /* of the workers from number 1 on */
+    atomic_int unpinned;         /* workers that could not be bound */
+    hwloc_cpuset_t cores;        /* of all of them */
+    hwloc_cpuset_t cores_before; /* where worker 0 ran before; NULL: it stays there */
+    struct aside aside;
 
     pthread_mutex_t lock;
     pthread_cond_t work_ready;
@@ -42,22 +59,37 @@ struct mzg_pool {
     atomic_int_fast64_t next_item;
 };
 
-static void run_items(struct mzg_pool *pool, int worker)
+static double now(void)
 {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static void run_items(struct mzg_pool *pool, struct worker *worker)
+{
+    double begin = now();
     for (;;) {
         int64_t item = atomic_fetch_add_explicit(&pool->next_item, 1, memory_order_relaxed);
         if (item >= pool->items)
-            return;
-        pool->task(pool->context, item, worker);
+            break;
+        pool->task(pool->context, item, worker->number);
     }
+    worker->busy += now() - begin;
+}
+
+static void pin(struct worker *worker)
+{
+    struct mzg_pool *pool = worker->pool;
+    if (!worker->cores || hwloc_set_cpubind(pool->topology, worker->cores, HWLOC_CPUBIND_THREAD) != 0)
+        atomic_fetch_add(&pool->unpinned, 1);
 }
 
 static void *worker_main(void *argument)
 {
     struct worker *worker = argument;
     struct mzg_pool *pool = worker->pool;
-    if (!worker->cores || hwloc_set_cpubind(pool->topology, worker->cores, HWLOC_CPUBIND_THREAD) != 0)
-        atomic_fetch_add(&pool->unpinned, 1);
+    pin(worker);
 
     int64_t seen = 0;
     pthread_mutex_lock(&pool->lock);
@@ -69,11 +101,32 @@ static void *worker_main(void *argument)
         seen = pool->batch;
         pthread_mutex_unlock(&pool->lock);
 
-        run_items(pool, worker->number);
+        run_items(pool, worker);
 
         pthread_mutex_lock(&pool->lock);
         if (--pool->busy == 0)
             pthread_cond_signal(&pool->work_done);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return NULL;
+}
+
+static void *aside_main(void *argument)
+{
+    struct mzg_pool *pool = argument;
+    struct aside *aside = &pool->aside;
+    hwloc_set_cpubind(pool->topology, pool->cores, HWLOC_CPUBIND_THREAD);
+    pthread_mutex_lock(&pool->lock);
+    for (;;) {
+        while (!aside->function && !pool->ending)
+            pthread_cond_wait(&aside->changed, &pool->lock);
+        if (!aside->function)
+            break;
+        pthread_mutex_unlock(&pool->lock);
+        aside->function(aside->context);
+        pthread_mutex_lock(&pool->lock);
+        aside->function = NULL;
+        pthread_cond_broadcast(&aside->changed);
     }
     pthread_mutex_unlock(&pool->lock);
     return NULL;
@@ -169,25 +222,37 @@ static void assign_cores(struct mzg_pool *pool, hwloc_const_cpuset_t cores)
     free(sets);
 }
 
+/* Pins the caller as worker 0 and starts all others and the thread beside them. */
 static enum mzg_status start_workers(struct mzg_pool *pool, struct mzg_error *err)
 {
-    int wanted = pool->size;
-    for (pool->size = 0; pool->size < wanted; pool->size++) {
-        struct worker *worker = &pool->workers[pool->size];
-        worker->pool = pool;
-        worker->number = pool->size;
-        int code = pthread_create(&worker->thread, NULL, worker_main, worker);
+    for (int i = 0; i < pool->size; i++) {
+        pool->workers[i].pool = pool;
+        pool->workers[i].number = i;
+    }
+    for (int i = 1; i < pool->size; i++) {
+        int code = pthread_create(&pool->workers[i].thread, NULL, worker_main, &pool->workers[i]);
         if (code)
             return mzg_fail(err, MZG_ENOMEM, "cannot start worker thread %d of %d: %s; try fewer --threads",
-                            pool->size + 1, wanted, strerror(code));
+                            i, pool->size - 1, strerror(code));
+        pool->n_started++;
     }
+    int code = pthread_create(&pool->aside.thread, NULL, aside_main, pool);
+    if (code)
+        return mzg_fail(err, MZG_ENOMEM, "cannot start a thread that reads ahead: %s", strerror(code));
+    pool->aside.started = true;
+
+    hwloc_cpuset_t before = hwloc_bitmap_alloc();
+    if (before && hwloc_get_cpubind(pool->topology, before, HWLOC_CPUBIND_THREAD) == 0)
+        pool->cores_before = before;
+    else
+        hwloc_bitmap_free(before);
+    pin(&pool->workers[0]);
     return MZG_OK;
 }
 
 enum mzg_status mzg_pool_new(MPI_Comm comm, int threads, struct mzg_pool **pool, struct mzg_error *err)
 {
     struct mzg_pool *new_pool = calloc(1, sizeof *new_pool);
-    hwloc_cpuset_t cores = NULL;
     if (!new_pool)
         mzg_fail(err, MZG_ENOMEM, "no memory for the thread pool");
     else if (hwloc_topology_init(&new_pool->topology) != 0 || hwloc_topology_load(new_pool->topology) != 0)
@@ -200,7 +265,9 @@ enum mzg_status mzg_pool_new(MPI_Comm comm, int threads, struct mzg_pool **pool,
     pthread_mutex_init(&new_pool->lock, NULL);
     pthread_cond_init(&new_pool->work_ready, NULL);
     pthread_cond_init(&new_pool->work_done, NULL);
-    cores = cores_of_process(new_pool->topology);
+    pthread_cond_init(&new_pool->aside.changed, NULL);
+    hwloc_cpuset_t cores = cores_of_process(new_pool->topology);
+    new_pool->cores = cores;
     int share, sharers;
     if (cores_are_shared(comm, cores, &share, &sharers))
         take_share(new_pool->topology, cores, share, sharers);
@@ -214,7 +281,6 @@ enum mzg_status mzg_pool_new(MPI_Comm comm, int threads, struct mzg_pool **pool,
         assign_cores(new_pool, cores);
         start_workers(new_pool, err);
     }
-    hwloc_bitmap_free(cores);
     if (mzg_agree(comm, err) != MZG_OK) {
         mzg_pool_free(new_pool);
         return err->status;
@@ -230,11 +296,19 @@ void mzg_pool_free(struct mzg_pool *pool)
     pthread_mutex_lock(&pool->lock);
     pool->ending = true;
     pthread_cond_broadcast(&pool->work_ready);
+    pthread_cond_broadcast(&pool->aside.changed);
     pthread_mutex_unlock(&pool->lock);
-    for (int i = 0; i < pool->size; i++) {
+    for (int i = 1; i <= pool->n_started; i++)
         pthread_join(pool->workers[i].thread, NULL);
+    if (pool->aside.started)
+        pthread_join(pool->aside.thread, NULL);
+    if (pool->cores_before)
+        hwloc_set_cpubind(pool->topology, pool->cores_before, HWLOC_CPUBIND_THREAD);
+    for (int i = 0; i < pool->size; i++)
         hwloc_bitmap_free(pool->workers[i].cores);
-    }
+    hwloc_bitmap_free(pool->cores_before);
+    hwloc_bitmap_free(pool->cores);
+    pthread_cond_destroy(&pool->aside.changed);
     pthread_cond_destroy(&pool->work_done);
     pthread_cond_destroy(&pool->work_ready);
     pthread_mutex_destroy(&pool->lock);
@@ -253,6 +327,14 @@ int mzg_pool_is_pinned(const struct mzg_pool *pool)
     return atomic_load(&((struct mzg_pool *)pool)->unpinned) == 0;
 }
 
+double mzg_pool_busy(const struct mzg_pool *pool)
+{
+    double busy = 0;
+    for (int i = 0; i < pool->size; i++)
+        busy += pool->workers[i].busy;
+    return busy;
+}
+
 void mzg_pool_start(struct mzg_pool *pool, int64_t items, mzg_task_fn *task, void *context)
 {
     pthread_mutex_lock(&pool->lock);
@@ -260,7 +342,7 @@ void mzg_pool_start(struct mzg_pool *pool, int64_t items, mzg_task_fn *task, voi
     pool->context = context;
     pool->items = items;
     atomic_store(&pool->next_item, 0);
-    pool->busy = pool->size;
+    pool->busy = pool->n_started;
     pool->batch++;
     pthread_cond_broadcast(&pool->work_ready);
     pthread_mutex_unlock(&pool->lock);
@@ -268,6 +350,7 @@ void mzg_pool_start(struct mzg_pool *pool, int64_t items, mzg_task_fn *task, voi
 
 void mzg_pool_wait(struct mzg_pool *pool)
 {
+    run_items(pool, &pool->workers[0]);
     pthread_mutex_lock(&pool->lock);
     while (pool->busy > 0)
         pthread_cond_wait(&pool->work_done, &pool->lock);
@@ -278,4 +361,21 @@ void mzg_pool_run(struct mzg_pool *pool, int64_t items, mzg_task_fn *task, void 
 {
     mzg_pool_start(pool, items, task, context);
     mzg_pool_wait(pool);
+}
+
+void mzg_pool_start_aside(struct mzg_pool *pool, void (*function)(void *context), void *context)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->aside.function = function;
+    pool->aside.context = context;
+    pthread_cond_broadcast(&pool->aside.changed);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+void mzg_pool_wait_aside(struct mzg_pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    while (pool->aside.function)
+        pthread_cond_wait(&pool->aside.changed, &pool->lock);
+    pthread_mutex_unlock(&pool->lock);
 }

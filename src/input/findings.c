@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 /* What a kind is called. `many` counts cases, `spectra` says that they are spectra; where it is NULL there is
  * one per file, and the case says all. */
@@ -65,6 +66,15 @@ void mzg_find(struct mzg_findings *findings, enum mzg_finding kind, const char *
     va_start(args, format);
     note(findings, kind, 1, format, args);
     va_end(args);
+}
+
+void mzg_findings_add(struct mzg_findings *findings, const struct mzg_findings *more)
+{
+    for (int kind = 0; kind < MZG_FINDINGS; kind++) {
+        if (more->count[kind] > 0 && findings->count[kind] == 0)
+            memcpy(findings->first[kind], more->first[kind], sizeof findings->first[kind]);
+        findings->count[kind] += more->count[kind];
+    }
 }
 
 void mzg_find_many(struct mzg_findings *findings, enum mzg_finding kind, int64_t n, const char *format, ...)

@@ -53,6 +53,10 @@ struct mzg_findings {
 void mzg_find(struct mzg_findings *findings, enum mzg_finding kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Adds the findings of what follows in the input: of a kind that both have, `findings` keeps its first case.
+ * Local. */
+void mzg_findings_add(struct mzg_findings *findings, const struct mzg_findings *more);
+
 /* The same for `n` cases at once, of which the text tells the first. Local. */
 void mzg_find_many(struct mzg_findings *findings, enum mzg_finding kind, int64_t n, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

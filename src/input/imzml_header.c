@@ -5,8 +5,9 @@
 #include <string.h>
 
 enum {
-    MAX_GROUP_DEPTH = 8,    /* of groups that refer to groups */
-    MAX_GROUP_PARAMS = 4096 /* of one group with all that it refers to */
+    MAX_GROUP_DEPTH = 8,     /* of groups that refer to groups */
+    MAX_GROUP_PARAMS = 4096, /* of one group with all that it refers to */
+    MAX_EXPANDED = 1 << 16   /* of the whole header, with groups in place of the references to them */
 };
 
 void mzg_imzml_header_init(struct mzg_imzml_header *header)
@@ -200,10 +201,18 @@ void mzg_imzml_header_end(struct mzg_imzml_header *header)
         header->section = MZG_SECTION_NONE;
 }
 
+/* The order of groups: the length of ids tells most of them apart. */
+static int compare_ids(struct mzg_text a, struct mzg_text b)
+{
+    if (a.n != b.n)
+        return a.n < b.n ? -1 : 1;
+    return a.n > 0 ? memcmp(a.p, b.p, a.n) : 0;
+}
+
 static int compare_groups(const void *a, const void *b)
 {
     const struct mzg_imzml_group *p = a, *q = b;
-    int order = strcmp(p->id, q->id);
+    int order = compare_ids(p->id, q->id);
     return order ? order : (p->first > q->first) - (p->first < q->first);
 }
 
@@ -213,9 +222,8 @@ const struct mzg_imzml_group *mzg_imzml_header_group(const struct mzg_imzml_head
     int64_t low = 0, high = header->n_groups;
     while (low < high) {
         int64_t middle = low + (high - low) / 2;
-        const char *candidate = header->groups[middle].id;
-        int order = strncmp(candidate, id.p ? id.p : "", id.n);
-        if (order == 0 && candidate[id.n] == '\0')
+        int order = compare_ids(header->groups[middle].id, id);
+        if (order == 0)
             return &header->groups[middle];
         if (order < 0)
             low = middle + 1;
@@ -232,19 +240,19 @@ static enum mzg_status collect(const struct mzg_imzml_header *header, const stru
 {
     if (depth > MAX_GROUP_DEPTH)
         return mzg_fail(err, MZG_EFORMAT, "parameter group \"%.60s\" refers to groups more than %d deep",
-                        group->id, MAX_GROUP_DEPTH);
+                        group->id.p, MAX_GROUP_DEPTH);
     for (int64_t i = source->first; i < header->n; i++) {
         const struct mzg_imzml_param *param = &header->params[i];
-        if (param->section != MZG_SECTION_GROUPS || strcmp(param->path, source->id) != 0)
+        if (param->section != MZG_SECTION_GROUPS || strcmp(param->path, source->id.p) != 0)
             break;
         if ((*budget)-- == 0)
             return mzg_fail(err, MZG_EFORMAT, "parameter group \"%.60s\" holds more than %d parameters",
-                            group->id, MAX_GROUP_PARAMS);
+                            group->id.p, MAX_GROUP_PARAMS);
         if (param->kind == MZG_PARAM_GROUP) {
             const struct mzg_imzml_group *inner = mzg_imzml_header_group(header, mzg_text_of(param->value));
             if (!inner)
                 mzg_find(findings, MZG_FOUND_GROUP_MISSING, "\"%.60s\" in group \"%.60s\"", param->value,
-                         source->id);
+                         source->id.p);
             else if (collect(header, inner, depth + 1, budget, group, findings, err) != MZG_OK)
                 return err->status;
         } else if (param->kind != MZG_PARAM_ATTRIBUTE) {
@@ -269,11 +277,11 @@ static enum mzg_status list_groups(struct mzg_imzml_header *header, struct mzg_e
         const struct mzg_imzml_param *param = &header->params[i];
         if (param->section == MZG_SECTION_GROUPS && param->kind == MZG_PARAM_ATTRIBUTE &&
             strcmp(param->name, "id") == 0)
-            header->groups[n++] = (struct mzg_imzml_group){.id = param->path, .first = i};
+            header->groups[n++] = (struct mzg_imzml_group){.id = mzg_text_of(param->path), .first = i};
     }
     qsort(header->groups, (size_t)n, sizeof *header->groups, compare_groups);
     for (int64_t i = 0; i < n; i++)
-        if (i == 0 || strcmp(header->groups[i].id, header->groups[header->n_groups - 1].id) != 0)
+        if (i == 0 || compare_ids(header->groups[i].id, header->groups[header->n_groups - 1].id) != 0)
             header->groups[header->n_groups++] = header->groups[i];
     return MZG_OK;
 }
@@ -296,6 +304,25 @@ static enum mzg_status resolve_group(const struct mzg_imzml_header *header,
     return MZG_OK;
 }
 
+/* A hostile header could refer to a large group from everywhere. */
+static enum mzg_status bound_expansion(const struct mzg_imzml_header *header, struct mzg_error *err)
+{
+    int64_t expanded = 0;
+    for (int64_t i = 0; i < header->n; i++) {
+        const struct mzg_imzml_param *param = &header->params[i];
+        if (param->kind != MZG_PARAM_GROUP || param->section == MZG_SECTION_GROUPS)
+            continue;
+        const struct mzg_imzml_group *group = mzg_imzml_header_group(header, mzg_text_of(param->value));
+        expanded += group ? group->n : 0;
+        if (expanded > MAX_EXPANDED)
+            return mzg_fail(
+                err, MZG_EFORMAT,
+                "the parameter groups that the header refers to hold more than %d parameters together",
+                MAX_EXPANDED);
+    }
+    return MZG_OK;
+}
+
 enum mzg_status mzg_imzml_header_resolve(struct mzg_imzml_header *header, struct mzg_findings *findings,
                                          struct mzg_error *err)
 {
@@ -306,7 +333,7 @@ enum mzg_status mzg_imzml_header_resolve(struct mzg_imzml_header *header, struct
     for (int64_t g = 0; g < header->n_groups && status == MZG_OK; g++)
         status = resolve_group(header, params, &header->groups[g], findings, err);
     free(params);
-    return status;
+    return status == MZG_OK ? bound_expansion(header, err) : status;
 }
 
 const struct mzg_imzml_param *mzg_imzml_header_next(const struct mzg_imzml_header *header,

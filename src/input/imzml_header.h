@@ -47,8 +47,8 @@ struct mzg_imzml_param {
 
 /* A parameter group with the groups it refers to resolved. */
 struct mzg_imzml_group {
-    const char *id;
-    int64_t first; /* its first parameter in the header */
+    struct mzg_text id; /* terminated */
+    int64_t first;      /* its first parameter in the header */
     const struct mzg_imzml_param **params;
     int64_t n;
 };
@@ -57,7 +57,7 @@ struct mzg_imzml_header {
     struct mzg_imzml_param *params;
     int64_t n;
     int64_t capacity;
-    struct mzg_imzml_group *groups; /* sorted by id */
+    struct mzg_imzml_group *groups; /* sorted, for mzg_imzml_header_group() */
     int64_t n_groups;
     bool is_mzml;
     char version[32];         /* of the mzML schema */

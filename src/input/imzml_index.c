@@ -8,10 +8,20 @@
 /* A parameter of a spectrum, of its own or from a group. */
 struct parameter {
     int term;
-    struct mzg_text name; /* where the term is unknown */
-    struct mzg_text value;
+    struct mzg_text name, value;          /* its own; */
+    const struct mzg_imzml_param *shared; /* else those of a group, whose length is seldom asked for */
     enum mzg_value_source source;
 };
+
+static struct mzg_text name_of(const struct parameter *parameter)
+{
+    return parameter->shared ? mzg_text_of(parameter->shared->name) : parameter->name;
+}
+
+static struct mzg_text value_of(const struct parameter *parameter)
+{
+    return parameter->shared ? mzg_text_of(parameter->shared->value) : parameter->value;
+}
 
 struct mzg_index_totals mzg_index_totals_none(void)
 {
@@ -55,7 +65,7 @@ static void set_number(struct mzg_imzml_index *index, struct mzg_index_number *n
                        const struct parameter *parameter, const char *what)
 {
     int64_t value = 0;
-    bool valid = mzg_text_to_int64(parameter->value, &value);
+    bool valid = mzg_text_to_int64(value_of(parameter), &value);
     if (parameter->source > number->source)
         *number = (struct mzg_index_number){parameter->source, valid, value};
     else if (parameter->source == number->source && (valid != number->valid || value != number->value))
@@ -149,10 +159,10 @@ static void set_extreme(const struct parameter *parameter, int direction, enum m
                         double *extreme)
 {
     double mz;
-    if (parameter->source <= *source || !mzg_text_to_double(parameter->value, &mz) || mz <= 0 || mz > 1e6)
+    if (parameter->source <= *source || !mzg_text_to_double(value_of(parameter), &mz) || mz <= 0 || mz > 1e6)
         return;
     *source = parameter->source;
-    *extreme = mz + direction * mzg_text_half_digit(parameter->value);
+    *extreme = mz + direction * mzg_text_half_digit(value_of(parameter));
 }
 
 /* Cardinal and M2aia repeat positions as user parameters, with decimals; they count where there are no
@@ -162,9 +172,9 @@ static void apply_user_position(struct mzg_imzml_index *index, const struct para
     struct mzg_index_spectrum *spectrum = &index->spectrum;
     struct parameter weaker = *parameter;
     weaker.source = MZG_FROM_USER;
-    if (mzg_text_equals(parameter->name, "3DPositionX"))
+    if (mzg_text_equals(name_of(parameter), "3DPositionX"))
         set_number(index, &spectrum->position[0], &weaker, "3DPositionX");
-    else if (mzg_text_equals(parameter->name, "3DPositionY"))
+    else if (mzg_text_equals(name_of(parameter), "3DPositionY"))
         set_number(index, &spectrum->position[1], &weaker, "3DPositionY");
     else if (mzg_text_equals(parameter->name, "3DPositionZ"))
         set_number(index, &spectrum->position[2], &weaker, "3DPositionZ");
@@ -221,8 +231,7 @@ static void apply_group(struct mzg_imzml_index *index, struct mzg_text id)
     }
     for (int64_t i = 0; i < group->n; i++) {
         const struct mzg_imzml_param *param = group->params[i];
-        struct parameter parameter = {param->term, mzg_text_of(param->name), mzg_text_of(param->value),
-                                      MZG_FROM_GROUP};
+        struct parameter parameter = {.term = param->term, .shared = param, .source = MZG_FROM_GROUP};
         apply(index, &parameter);
     }
 }
@@ -245,7 +254,8 @@ enum mzg_status mzg_imzml_index_start(struct mzg_imzml_index *index, const struc
         break;
     case MZG_ELEMENT_CV_PARAM:
     case MZG_ELEMENT_USER_PARAM: {
-        struct parameter parameter = {tag->term, tag->name, tag->value, MZG_FROM_ELEMENT};
+        struct parameter parameter = {
+            .term = tag->term, .name = tag->name, .value = tag->value, .source = MZG_FROM_ELEMENT};
         apply(index, &parameter);
         break;
     }

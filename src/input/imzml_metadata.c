@@ -183,9 +183,9 @@ static json_t *describe_arrays(const struct mzg_imzml_header *header)
         struct array_group array = array_of(&header->groups[g]);
         if (array.kind < 0)
             continue;
-        json_t *one = json_pack("{s:o, s:s, s:s, s:s}", "group", mzg_json_text(header->groups[g].id), "array",
-                                mzg_entry_array_name(array.kind), "type", mzg_array_type_name(array.type),
-                                "compression", array.compression);
+        json_t *one = json_pack("{s:o, s:s, s:s, s:s}", "group", mzg_json_text(header->groups[g].id.p),
+                                "array", mzg_entry_array_name(array.kind), "type",
+                                mzg_array_type_name(array.type), "compression", array.compression);
         if (json_array_append_new(arrays, one) != 0) {
             json_decref(arrays);
             return NULL;

@@ -1,12 +1,9 @@
-#include <core/memory.h>
 #include <input/ibd.h>
 #include <input/imzml_parse.h>
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <libxml/encoding.h>
 
@@ -16,20 +13,15 @@ enum {
     MAX_HEADER = 64 << 20 /* bytes before the first spectrum; real headers have some kilobytes */
 };
 
-/* Where the bytes come from: a file, or memory where fd < 0. */
-struct source {
-    const char *path;
-    int fd;
-    const char *bytes;
-    int64_t size;
-    int64_t piece;
-};
+static const char spectrum_list[] = "<spectrumList";
 
 /* One attempt to parse; the encoding may turn out to be wrong, and call for another. */
 struct attempt {
     struct mzg_xml *xml;
     struct mzg_imzml_document *document;
     const struct mzg_imzml_parse_options *options;
+    int64_t piece;   /* bytes that are fed at once */
+    int depth;       /* of elements */
     bool in_spectra; /* the spectrumList has begun */
     struct mzg_error err;
 };
@@ -54,6 +46,8 @@ static void on_start(void *context, const char *name, const struct mzg_xml_attri
     struct attempt *attempt = context;
     struct mzg_imzml_document *document = attempt->document;
     enum mzg_imzml_element element = mzg_element_parse(mzg_text_of(name));
+    if (++attempt->depth > document->max_depth)
+        document->max_depth = attempt->depth;
     if (attempt->in_spectra && (document->index.in_spectrum || element == MZG_ELEMENT_SPECTRUM)) {
         mzg_imzml_index_start_element(&document->index, element, attributes, &attempt->err);
     } else {
@@ -68,6 +62,7 @@ static void on_end(void *context, const char *name)
 {
     struct attempt *attempt = context;
     struct mzg_imzml_document *document = attempt->document;
+    attempt->depth--;
     if (document->index.in_spectrum)
         mzg_imzml_index_end(&document->index, mzg_element_parse(mzg_text_of(name)), &attempt->err);
     else
@@ -75,38 +70,28 @@ static void on_end(void *context, const char *name)
     stop_on_failure(attempt);
 }
 
-/* The next bytes at `offset`: in `buffer`, or where they lie. */
-static enum mzg_status next_piece(const struct source *source, int64_t offset, char *buffer,
-                                  const char **bytes, int64_t *n, struct mzg_error *err)
+/* n bytes at `offset`: in `buffer`, or where they lie. */
+static enum mzg_status next_piece(const struct mzg_imzml_source *source, int64_t offset, int64_t n,
+                                  char *buffer, const char **bytes, struct mzg_error *err)
 {
-    int64_t left = source->size - offset;
-    *n = left < source->piece ? left : source->piece;
-    if (source->fd < 0) {
-        *bytes = source->bytes + offset;
-        return MZG_OK;
-    }
-    int error = mzg_read_at(source->fd, buffer, *n, offset);
-    if (error)
-        return mzg_fail(err, MZG_EIO, "%s: cannot read bytes %" PRId64 " to %" PRId64 ": %s", source->path,
-                        offset, offset + *n - 1,
-                        error == ENODATA ? "the file became shorter" : strerror(error));
-    *bytes = buffer;
-    return MZG_OK;
+    *bytes = source->fd < 0 ? source->bytes + offset : buffer;
+    return source->fd < 0 ? MZG_OK : mzg_imzml_source_read(source, offset, n, buffer, err);
 }
 
 /* Feeds the parser until it has enough; `state` is how it ended. */
-static enum mzg_status feed(const struct source *source, struct attempt *attempt, enum mzg_xml_state *state,
-                            struct mzg_error *err)
+static enum mzg_status feed(const struct mzg_imzml_source *source, struct attempt *attempt,
+                            enum mzg_xml_state *state, struct mzg_error *err)
 {
-    char *buffer = source->fd < 0 ? NULL : malloc((size_t)source->piece);
+    char *buffer = source->fd < 0 ? NULL : malloc((size_t)attempt->piece);
     if (source->fd >= 0 && !buffer)
         return mzg_fail(err, MZG_ENOMEM, "%s: no memory to read it", source->path);
     enum mzg_status status = MZG_OK;
     *state = MZG_XML_MORE;
     for (int64_t offset = 0; *state == MZG_XML_MORE;) {
         const char *bytes = "";
-        int64_t n = 0;
-        status = next_piece(source, offset, buffer, &bytes, &n, err);
+        int64_t left = source->size - offset;
+        int64_t n = left < attempt->piece ? left : attempt->piece;
+        status = next_piece(source, offset, n, buffer, &bytes, err);
         if (status == MZG_OK && !attempt->in_spectra && offset > MAX_HEADER)
             status =
                 mzg_fail(err, MZG_EFORMAT, "%s: no <spectrumList> within the first %d MiB: not an imzML file",
@@ -120,7 +105,7 @@ static enum mzg_status feed(const struct source *source, struct attempt *attempt
     return status;
 }
 
-static enum mzg_status on_truncated(const struct source *source, struct attempt *attempt,
+static enum mzg_status on_truncated(const struct mzg_imzml_source *source, struct attempt *attempt,
                                     struct mzg_error *err)
 {
     struct mzg_imzml_document *document = attempt->document;
@@ -139,7 +124,7 @@ static enum mzg_status on_truncated(const struct source *source, struct attempt 
 }
 
 /* Turns the way the parser ended into a status. */
-static enum mzg_status conclude(const struct source *source, struct attempt *attempt,
+static enum mzg_status conclude(const struct mzg_imzml_source *source, struct attempt *attempt,
                                 enum mzg_xml_state state, struct mzg_error *err)
 {
     const char *path = source->path;
@@ -168,6 +153,10 @@ static enum mzg_status conclude(const struct source *source, struct attempt *att
             err, MZG_EFORMAT,
             "%s: line %d: a document type declaration, which imzML does not need and mzgrid refuses", path,
             mzg_xml_line(attempt->xml));
+    case MZG_XML_ATTRIBUTES:
+        return mzg_fail(err, MZG_EFORMAT,
+                        "%s: line %d: an element with more than %d attributes: not an imzML file", path,
+                        mzg_xml_line(attempt->xml), MZG_XML_MAX_ATTRIBUTES);
     case MZG_XML_DEPTH:
         return mzg_fail(err, MZG_EFORMAT, "%s: line %d: elements nested more than %d deep: not an imzML file",
                         path, mzg_xml_line(attempt->xml), MZG_XML_MAX_DEPTH);
@@ -178,8 +167,8 @@ static enum mzg_status conclude(const struct source *source, struct attempt *att
 }
 
 /* Parses from the beginning, the text taken as `encoding` where that is not NULL. */
-static enum mzg_status try_encoding(const struct source *source, const char *encoding,
-                                    const struct mzg_imzml_parse_options *options,
+static enum mzg_status try_encoding(const struct mzg_imzml_source *source, int64_t piece,
+                                    const char *encoding, const struct mzg_imzml_parse_options *options,
                                     struct mzg_imzml_document *document, bool *wrong_encoding,
                                     struct mzg_error *err)
 {
@@ -187,7 +176,7 @@ static enum mzg_status try_encoding(const struct source *source, const char *enc
     mzg_imzml_header_init(&document->header);
     mzg_imzml_index_init(&document->index, &document->header, options->ibd_size, &document->findings);
 
-    struct attempt attempt = {.document = document, .options = options};
+    struct attempt attempt = {.document = document, .options = options, .piece = piece};
     struct mzg_xml_handler handler = {&attempt, on_start, on_end};
     if (mzg_xml_new(&handler, encoding, &attempt.xml, err) != MZG_OK)
         return err->status;
@@ -202,7 +191,8 @@ static enum mzg_status try_encoding(const struct source *source, const char *enc
 
 /* Parses with the declared encoding and, where the bytes contradict it, with those that writers mean in its
  * place. */
-static enum mzg_status parse(const struct source *source, const struct mzg_imzml_parse_options *options,
+static enum mzg_status parse(const struct mzg_imzml_source *source, int64_t piece,
+                             const struct mzg_imzml_parse_options *options,
                              struct mzg_imzml_document *document, struct mzg_error *err)
 {
     static const char *const encodings[] = {NULL, "windows-1252", "ISO-8859-1"};
@@ -211,7 +201,7 @@ static enum mzg_status parse(const struct source *source, const struct mzg_imzml
     bool wrong_encoding = true;
     for (int i = 0; i < N && wrong_encoding; i++) {
         wrong_encoding = false;
-        status = try_encoding(source, encodings[i], options, document, &wrong_encoding, err);
+        status = try_encoding(source, piece, encodings[i], options, document, &wrong_encoding, err);
         if (status == MZG_OK && encodings[i])
             mzg_find(&document->findings, MZG_FOUND_ENCODING,
                      "the XML is not in the encoding that it declares; read as %s", encodings[i]);
@@ -227,8 +217,7 @@ static enum mzg_status parse(const struct source *source, const struct mzg_imzml
  * which every byte is valid in and most such files declare. */
 static char *text_of_header(const char *bytes, int64_t n)
 {
-    static const char list[] = "<spectrumList";
-    const char *end = memmem(bytes, (size_t)n, list, sizeof list - 1);
+    const char *end = memmem(bytes, (size_t)n, spectrum_list, sizeof spectrum_list - 1);
     int length = end ? (int)(end - bytes) : (int)n;
     while (!end && length > 0 && (bytes[length - 1] & 0x80))
         length--; /* not half a character where the text is cut */
@@ -255,26 +244,24 @@ static enum mzg_status refuse_pointer(const char *path, const char *bytes, int64
     return MZG_OK;
 }
 
-static enum mzg_status parse_source(const struct source *source,
+static enum mzg_status parse_source(const struct mzg_imzml_source *source, int64_t piece,
                                     const struct mzg_imzml_parse_options *options,
                                     struct mzg_imzml_document *document, struct mzg_error *err)
 {
     int64_t n = source->size < MAX_HEADER_TEXT ? source->size : MAX_HEADER_TEXT;
-    struct source head = *source;
-    head.piece = n;
     char *buffer = malloc((size_t)n + 1);
     const char *bytes = NULL;
     char *text = NULL;
     if (!buffer) {
         mzg_fail(err, MZG_ENOMEM, "%s: no memory to read it", source->path);
-    } else if (next_piece(&head, 0, buffer, &bytes, &n, err) == MZG_OK &&
+    } else if (next_piece(source, 0, n, buffer, &bytes, err) == MZG_OK &&
                refuse_pointer(source->path, bytes, n, err) == MZG_OK && !(text = text_of_header(bytes, n))) {
         mzg_fail(err, MZG_ENOMEM, "%s: no memory for its header", source->path);
     }
     free(buffer);
     enum mzg_status status = err->status;
     if (status == MZG_OK)
-        status = parse(source, options, document, err);
+        status = parse(source, piece, options, document, err);
     if (status == MZG_OK)
         document->header_xml = text;
     else
@@ -286,19 +273,61 @@ enum mzg_status mzg_imzml_parse_bytes(const char *bytes, int64_t n, int64_t piec
                                       const struct mzg_imzml_parse_options *options,
                                       struct mzg_imzml_document *document, struct mzg_error *err)
 {
-    struct source source = {.path = path, .fd = -1, .bytes = bytes, .size = n, .piece = piece};
-    return parse_source(&source, options, document, err);
+    struct mzg_imzml_source source = {.path = path, .fd = -1, .bytes = bytes, .size = n};
+    return parse_source(&source, piece, options, document, err);
 }
 
 enum mzg_status mzg_imzml_parse(const char *path, const struct mzg_imzml_parse_options *options,
                                 struct mzg_imzml_document *document, struct mzg_error *err)
 {
-    struct source source = {.path = path, .fd = -1, .piece = PIECE};
-    if (mzg_open_regular(path, &source.fd, &source.size, err) != MZG_OK)
+    struct mzg_imzml_source source;
+    if (mzg_imzml_source_open(path, &source, err) != MZG_OK)
         return err->status;
-    enum mzg_status status = parse_source(&source, options, document, err);
-    close(source.fd);
+    enum mzg_status status = parse_source(&source, PIECE, options, document, err);
+    mzg_imzml_source_close(&source);
     return status;
+}
+
+/* The bytes before and behind the body, one after the other; NULL where they cannot be had. */
+static char *read_around(const struct mzg_imzml_source *source, const struct mzg_imzml_body *body, int64_t *n)
+{
+    struct mzg_error err = {0};
+    int64_t tail = source->size - body->end;
+    char *bytes = malloc((size_t)(body->begin + tail));
+    *n = body->begin + tail;
+    if (bytes && mzg_imzml_source_read(source, 0, body->begin, bytes, &err) == MZG_OK &&
+        mzg_imzml_source_read(source, body->end, tail, bytes + body->begin, &err) == MZG_OK)
+        return bytes;
+    free(bytes);
+    return NULL;
+}
+
+bool mzg_imzml_parse_around(const struct mzg_imzml_source *source, struct mzg_imzml_document *document,
+                            struct mzg_imzml_body *body)
+{
+    enum { MAX_DEPTH = 32 }; /* leaves room for that of a spectrum */
+    static const struct mzg_imzml_parse_options options = {0};
+    struct mzg_imzml_body found;
+    struct mzg_error err = {0};
+    int64_t n;
+    if (!mzg_imzml_body_find(source, &found))
+        return false;
+    char *bytes = read_around(source, &found, &n);
+    bool parsed = bytes && mzg_imzml_body_is_ascii(bytes, found.begin, &found) &&
+                  memmem(bytes, (size_t)found.begin, spectrum_list, sizeof spectrum_list - 1) &&
+                  mzg_imzml_parse_bytes(bytes, n, PIECE, source->path, &options, document, &err) == MZG_OK;
+    free(bytes);
+    if (!parsed)
+        return false;
+    if (document->index.entries.n > 0 || document->max_depth > MAX_DEPTH) {
+        mzg_imzml_document_destroy(document);
+        return false;
+    }
+    document->size = source->size;
+    found.depth = document->max_depth;
+    found.is_utf8 = found.is_utf8 && document->findings.count[MZG_FOUND_ENCODING] == 0;
+    *body = found;
+    return true;
 }
 
 void mzg_imzml_document_destroy(struct mzg_imzml_document *document)

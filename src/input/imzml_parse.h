@@ -3,6 +3,7 @@
 #ifndef MZG_INPUT_IMZML_PARSE_H
 #define MZG_INPUT_IMZML_PARSE_H
 
+#include <input/imzml_body.h>
 #include <input/imzml_header.h>
 #include <input/imzml_index.h>
 
@@ -12,6 +13,7 @@ struct mzg_imzml_document {
     struct mzg_findings findings;
     char *header_xml; /* the XML before the first spectrum, in UTF-8, at most 1 MiB of it */
     int64_t size;     /* of the XML in bytes */
+    int max_depth;    /* of elements */
 };
 
 struct mzg_imzml_parse_options {
@@ -28,6 +30,12 @@ enum mzg_status mzg_imzml_parse(const char *path, const struct mzg_imzml_parse_o
 enum mzg_status mzg_imzml_parse_bytes(const char *bytes, int64_t n, int64_t piece, const char *path,
                                       const struct mzg_imzml_parse_options *options,
                                       struct mzg_imzml_document *document, struct mzg_error *err);
+
+/* Parses all but the spectra into `document`, and tells where these are. False, and nothing in `document`,
+ * where the spectra do not lie in one piece between a head and a tail, or anything around them is not as it
+ * should be. Local. */
+bool mzg_imzml_parse_around(const struct mzg_imzml_source *source, struct mzg_imzml_document *document,
+                            struct mzg_imzml_body *body);
 
 /* Accepts a document of zeros. Local. */
 void mzg_imzml_document_destroy(struct mzg_imzml_document *document);

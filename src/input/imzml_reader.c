@@ -1,6 +1,6 @@
 /*
- * The kind of input "imzML". Rank 0 parses the XML; the index then lies once on each node, and every rank
- * opens the ibd for itself.
+ * The kind of input "imzML". All ranks parse the XML, each a part; the index then lies once on each node, and
+ * every rank opens the ibd for itself.
  */
 #include <core/agree.h>
 #include <core/context.h>
@@ -9,10 +9,12 @@
 #include <input/imzml_metadata.h>
 #include <input/imzml_pair.h>
 #include <input/imzml_reader.h>
+#include <input/imzml_spectra.h>
 #include <input/imzml_survey.h>
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -38,59 +40,48 @@ static void imzml_close(struct mzg_reader *base)
 
 /* What rank 0 holds while it opens. */
 struct opening {
-    struct mzg_imzml_document document;
+    struct mzg_imzml_outline outline;
+    unsigned char head[MZG_UUID_SIZE]; /* of the ibd */
     struct mzg_selection selection;
     struct mzg_pixels pixels;
 };
 
-/* Rank 0: both files, their identity, the whole XML. */
-static enum mzg_status read_pair(struct mzg_imzml_reader *reader, const struct mzg_reader_options *options,
-                                 struct opening *opening, struct mzg_error *err)
+/* Rank 0: the header and the ibd, and whether the two are a pair. */
+static enum mzg_status read_pair(struct mzg_imzml_reader *reader, struct opening *opening,
+                                 struct mzg_error *err)
 {
     const char *path = reader->path;
-    unsigned char head[MZG_UUID_SIZE];
-    struct mzg_imzml_parse_options parse = {.header_only = true};
+    const struct mzg_imzml_header *header = &opening->outline.document.header;
     struct mzg_findings ignored = {0};
-
-    /* The header first: it may show that the rest is not worth reading. */
-    if (mzg_imzml_parse(path, &parse, &opening->document, err) != MZG_OK ||
-        mzg_imzml_require(&opening->document.header, path, err) != MZG_OK ||
-        mzg_imzml_open_ibd(path, &reader->ibd, head, err) != MZG_OK)
+    if (mzg_imzml_outline_read(path, &opening->outline, err) != MZG_OK ||
+        mzg_imzml_require(header, path, err) != MZG_OK ||
+        mzg_imzml_open_ibd(path, &reader->ibd, opening->head, err) != MZG_OK)
         return err->status;
-    mzg_imzml_identify(&opening->document.header, head, &ignored, &reader->identity);
-    if (mzg_imzml_refuse_text(&reader->ibd, &reader->identity, err) != MZG_OK)
-        return err->status;
-    mzg_imzml_document_destroy(&opening->document);
-
-    parse = (struct mzg_imzml_parse_options){.allow_truncated = options->allow_truncated,
-                                             .ibd_size = reader->ibd.size};
-    if (mzg_imzml_parse(path, &parse, &opening->document, err) != MZG_OK)
-        return err->status;
-    mzg_imzml_identify(&opening->document.header, head, &opening->document.findings, &reader->identity);
-    if (opening->document.index.entries.n == 0)
-        return mzg_fail(err, MZG_EFORMAT, "%s: no spectra", path);
-    return options->strict ? mzg_imzml_verify_now(reader, &opening->document.findings, err) : MZG_OK;
+    mzg_imzml_identify(header, opening->head, &ignored, &reader->identity);
+    return mzg_imzml_refuse_text(&reader->ibd, &reader->identity, err);
 }
 
-/* Rank 0: the facts from the entries, which have moved to where they stay. */
+/* Rank 0: what is only known with all spectra. */
 static enum mzg_status survey(struct mzg_imzml_reader *reader, const struct mzg_reader_options *options,
-                              struct opening *opening, struct mzg_error *err)
+                              int64_t n, struct opening *opening, struct mzg_error *err)
 {
-    struct mzg_imzml_document *document = &opening->document;
-    int64_t n = document->index.entries.n;
+    struct mzg_imzml_document *document = &opening->outline.document;
+    struct mzg_findings *findings = &document->findings;
     struct mzg_imzml_entry *entries = mzg_node_memory_bytes(reader->entries_memory);
-    mzg_entry_list_move(&document->index.entries, entries);
     struct mzg_error inner = {0};
+    mzg_imzml_identify(&document->header, opening->head, findings, &reader->identity);
+    if (options->strict && mzg_imzml_verify_now(reader, findings, err) != MZG_OK)
+        return err->status;
     if (mzg_imzml_survey(document, entries, n, &opening->selection, &reader->summary, &opening->pixels,
                          &inner) != MZG_OK)
         return mzg_fail(err, inner.status, "%s: %.900s", reader->path, inner.text);
     reader->summary.ibd_size = reader->ibd.size;
     reader->summary.dataset.n_bytes = document->size + reader->ibd.size;
-    if (options->strict && mzg_findings_refuse(&document->findings, reader->path, err) != MZG_OK)
+    if (options->strict && mzg_findings_refuse(findings, reader->path, err) != MZG_OK)
         return err->status;
     if (options->mobility_sum)
-        document->findings.count[MZG_FOUND_MOBILITY] = 0;
-    reader->findings = document->findings;
+        findings->count[MZG_FOUND_MOBILITY] = 0;
+    reader->findings = *findings;
     return mzg_imzml_metadata(document, &reader->identity, &reader->base.dataset.metadata, err);
 }
 
@@ -114,33 +105,64 @@ static enum mzg_status share_pixels(MPI_Comm comm, int rank, struct mzg_imzml_re
         if (n_ordinals > 0)
             memcpy(table + n_begin + n_spectra, pixels->ordinals, (size_t)n_ordinals * sizeof *table);
     }
-    mzg_node_memory_share(reader->pixels_memory);
+    mzg_node_memory_share(reader->pixels_memory, 0, rank == 0 ? size : 0);
     reader->pixel_begin = table;
     reader->pixel_spectra = table + n_begin;
     reader->pixel_ordinals = n_ordinals > 0 ? table + n_begin + n_spectra : NULL;
     return MZG_OK;
 }
 
-/* Collective: the index, from rank 0 to all nodes. */
-static enum mzg_status share_index(const struct mzg_context *context,
-                                   const struct mzg_reader_options *options, struct mzg_imzml_reader *reader,
-                                   struct opening *opening, struct mzg_error *err)
+/* Collective: the entries of all ranks, `*n`, into the memory of every node. */
+static enum mzg_status gather_entries(const struct mzg_context *context, struct mzg_imzml_reader *reader,
+                                      struct mzg_imzml_part *part, int64_t *n, struct mzg_error *err)
+{
+    const int64_t entry_size = sizeof(struct mzg_imzml_entry), own = part->n;
+    int64_t first = 0;
+    MPI_Allreduce(&own, n, 1, MPI_INT64_T, MPI_SUM, context->comm);
+    MPI_Exscan(&own, &first, 1, MPI_INT64_T, MPI_SUM, context->comm);
+    if (*n == 0)
+        return mzg_fail(err, MZG_EFORMAT, "%s: no spectra", reader->path);
+    if (mzg_node_memory_new(context->comm, mzg_size_product(*n, entry_size), &reader->entries_memory, err) !=
+        MZG_OK)
+        return err->status;
+
+    struct mzg_imzml_entry *entries = mzg_node_memory_bytes(reader->entries_memory);
+    if (context->rank == 0)
+        first = 0; /* MPI leaves it open */
+    mzg_imzml_part_move(part, entries + first);
+    malloc_trim(0); /* there were twice as many for a moment */
+    mzg_node_memory_share(reader->entries_memory, first * entry_size, own * entry_size);
+    reader->entries = entries;
+    return MZG_OK;
+}
+
+/* Collective: the index, to all nodes. */
+static enum mzg_status make_index(const struct mzg_context *context, const struct mzg_reader_options *options,
+                                  struct mzg_imzml_reader *reader, struct opening *opening,
+                                  struct mzg_error *err)
 {
     MPI_Comm comm = context->comm;
-    int64_t n = opening->document.index.entries.n;
-    MPI_Bcast(&n, 1, MPI_INT64_T, 0, comm);
-    if (mzg_node_memory_new(comm, mzg_size_product(n, sizeof(struct mzg_imzml_entry)),
-                            &reader->entries_memory, err) != MZG_OK)
-        return err->status;
-    reader->entries = mzg_node_memory_bytes(reader->entries_memory);
+    const struct mzg_imzml_parse_options parse = {.allow_truncated = options->allow_truncated,
+                                                  .ibd_size = reader->ibd.size};
+    struct mzg_imzml_part part = {0};
+    int64_t n = 0;
+    enum mzg_status status =
+        mzg_imzml_spectra_parse(context, reader->path, &parse, MZG_SLICE_SIZE, &opening->outline, &part, err);
+    if (status == MZG_OK)
+        status = gather_entries(context, reader, &part, &n, err);
+    mzg_imzml_part_destroy(&part);
+    if (status != MZG_OK)
+        return status;
 
     if (context->rank == 0)
-        survey(reader, options, opening, err);
+        survey(reader, options, n, opening, err);
     if (mzg_agree(comm, err) != MZG_OK)
         return err->status;
-    mzg_node_memory_share(reader->entries_memory);
     MPI_Bcast(&reader->summary, sizeof reader->summary, MPI_BYTE, 0, comm);
     reader->summary.dataset.n_index_bytes = n * (int64_t)sizeof(struct mzg_imzml_entry);
+    if (reader->summary.has_repairs)
+        mzg_node_memory_share(reader->entries_memory, 0,
+                              context->rank == 0 ? reader->summary.dataset.n_index_bytes : 0);
     return share_pixels(comm, context->rank, reader, &opening->pixels, err);
 }
 
@@ -214,10 +236,10 @@ static enum mzg_status imzml_open(const struct mzg_context *context, const char 
     struct opening opening = {0};
     if (new_reader(path, &reader, err) == MZG_OK && context->rank == 0 &&
         mzg_selection_make(options, &opening.selection, err) == MZG_OK)
-        read_pair(reader, options, &opening, err);
+        read_pair(reader, &opening, err);
     enum mzg_status status = mzg_agree(context->comm, err);
     if (status == MZG_OK)
-        status = share_index(context, options, reader, &opening, err);
+        status = make_index(context, options, reader, &opening, err);
     if (status == MZG_OK && context->rank == 0)
         start_checksum(reader, options, err);
     if (status == MZG_OK)
@@ -225,14 +247,14 @@ static enum mzg_status imzml_open(const struct mzg_context *context, const char 
     if (status == MZG_OK) {
         settle(reader);
         if (context->rank == 0)
-            mzg_findings_log(&opening.document.findings, path, context->log);
+            mzg_findings_log(&opening.outline.document.findings, path, context->log);
         *opened = &reader->base;
     } else if (reader) {
         imzml_close(&reader->base);
     }
     mzg_pixels_destroy(&opening.pixels);
     mzg_selection_destroy(&opening.selection);
-    mzg_imzml_document_destroy(&opening.document);
+    mzg_imzml_document_destroy(&opening.outline.document);
     return status;
 }
 

@@ -17,6 +17,7 @@ struct mzg_imzml_summary {
     int64_t faulty_pixels;
     int64_t shared_from; /* with shared_mz: a spectrum whose m/z array it is */
     bool has_table;      /* of pixels: some position has several spectra, or not all are read */
+    bool has_repairs;    /* rank 0 changed entries that others had parsed */
     bool is_part;        /* not all are read: the table ends with their ordinals */
 };
 

@@ -163,7 +163,7 @@ enum mzg_status mzg_imzml_survey(struct mzg_imzml_document *document, struct mzg
     if (index->totals.n_without_position == n)
         return mzg_fail(err, MZG_EFORMAT, "no spectrum has a usable position (IMS:1000050, IMS:1000051)");
     findings->n_spectra = n;
-    mzg_imzml_unwrap(entries, n, index->ibd_size, findings);
+    summary->has_repairs = mzg_imzml_unwrap(entries, n, index->ibd_size, findings);
     find_outside(entries, n, index->ibd_size, findings);
     if (mzg_pixels_number(entries[0].position, stride, n, pixels, err) != MZG_OK)
         return err->status;

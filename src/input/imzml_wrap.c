@@ -127,17 +127,18 @@ static void doubt(struct mzg_imzml_entry *entries, int64_t n, int64_t ibd_size, 
     }
 }
 
-void mzg_imzml_unwrap(struct mzg_imzml_entry *entries, int64_t n, int64_t ibd_size,
+bool mzg_imzml_unwrap(struct mzg_imzml_entry *entries, int64_t n, int64_t ibd_size,
                       struct mzg_findings *findings)
 {
     if (ibd_size <= turn / 2)
-        return;
+        return false;
     for (int first = MZG_MZ; first <= MZG_INTENSITY; first++) {
         if (!is_proven(entries, n, ibd_size, first))
             continue;
         repair(entries, n, ibd_size, first, findings);
-        return;
+        return true;
     }
     for (int first = MZG_MZ; first <= MZG_INTENSITY; first++)
         doubt(entries, n, ibd_size, first);
+    return true;
 }

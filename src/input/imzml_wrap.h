@@ -14,8 +14,9 @@
 #include <input/findings.h>
 #include <input/imzml_entry.h>
 
-/* Repairs what can be proven, else marks what is in doubt, and checks the repaired entries again. Local. */
-void mzg_imzml_unwrap(struct mzg_imzml_entry *entries, int64_t n, int64_t ibd_size,
+/* Repairs what can be proven, else marks what is in doubt, and checks the repaired entries again. Whether any
+ * entry may have changed. Local. */
+bool mzg_imzml_unwrap(struct mzg_imzml_entry *entries, int64_t n, int64_t ibd_size,
                       struct mzg_findings *findings);
 
 #endif

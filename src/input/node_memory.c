@@ -15,12 +15,24 @@ enum {
     NAME_SIZE = 40
 };
 
+/* What one rank wrote. */
+struct range {
+    int64_t first; /* byte */
+    int64_t size;
+    int node; /* rank of its leader among the leaders */
+    int rank; /* in its node */
+};
+
 struct mzg_node_memory {
+    MPI_Comm comm;
     MPI_Comm node;    /* the ranks of this node; its rank 0, the leader, makes the object */
     MPI_Comm leaders; /* the leaders; MPI_COMM_NULL on other ranks */
     bool is_shared;   /* else each rank of the node has a copy of its own */
     void *bytes;
     size_t size;
+    int n_ranks, n_nodes;
+    int node_number;      /* of this node among the leaders */
+    struct range *ranges; /* of all ranks, while they are shared */
 };
 
 /* All ranks of the node succeeded. Collective over `node`. */
@@ -92,22 +104,40 @@ static void allocate(struct mzg_node_memory *memory, struct mzg_error *err)
         mzg_fail(err, MZG_ENOMEM, "no memory for %zu bytes of index", memory->size);
 }
 
+/* Collective over memory->comm. */
+static void find_nodes(struct mzg_node_memory *memory)
+{
+    int rank, node_rank, place[2] = {0, 0};
+    MPI_Comm_rank(memory->comm, &rank);
+    MPI_Comm_split_type(memory->comm, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &memory->node);
+    MPI_Comm_rank(memory->node, &node_rank);
+    MPI_Comm_split(memory->comm, node_rank == 0 ? 0 : MPI_UNDEFINED, rank, &memory->leaders);
+    if (memory->leaders != MPI_COMM_NULL) {
+        MPI_Comm_rank(memory->leaders, &place[0]);
+        MPI_Comm_size(memory->leaders, &place[1]);
+    }
+    MPI_Bcast(place, 2, MPI_INT, 0, memory->node);
+    memory->node_number = place[0];
+    memory->n_nodes = place[1];
+}
+
 enum mzg_status mzg_node_memory_new(MPI_Comm comm, int64_t size, struct mzg_node_memory **memory,
                                     struct mzg_error *err)
 {
-    int rank, node_rank;
-    MPI_Comm_rank(comm, &rank);
+    int n_ranks;
+    MPI_Comm_size(comm, &n_ranks);
     struct mzg_node_memory *new_memory = calloc(1, sizeof *new_memory);
-    if (!new_memory)
+    struct range *ranges = calloc((size_t)n_ranks, sizeof *ranges);
+    if (!new_memory || !ranges)
         mzg_fail(err, MZG_ENOMEM, "no memory for the index");
     if (mzg_agree(comm, err) != MZG_OK) {
         free(new_memory);
+        free(ranges);
         return err->status;
     }
-    new_memory->size = size > 0 ? (size_t)size : 1;
-    MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &new_memory->node);
-    MPI_Comm_rank(new_memory->node, &node_rank);
-    MPI_Comm_split(comm, node_rank == 0 ? 0 : MPI_UNDEFINED, rank, &new_memory->leaders);
+    *new_memory = (struct mzg_node_memory){
+        .comm = comm, .size = size > 0 ? (size_t)size : 1, .n_ranks = n_ranks, .ranges = ranges};
+    find_nodes(new_memory);
     allocate(new_memory, err);
     if (mzg_agree(comm, err) != MZG_OK) {
         mzg_node_memory_free(new_memory);
@@ -122,22 +152,43 @@ void *mzg_node_memory_bytes(const struct mzg_node_memory *memory)
     return memory->bytes;
 }
 
-static void broadcast(void *bytes, size_t size, MPI_Comm comm)
+static void broadcast(struct mzg_node_memory *memory, const struct range *range, int root, MPI_Comm comm)
 {
-    for (size_t at = 0; at < size; at += PIECE) {
-        size_t left = size - at;
-        MPI_Bcast((char *)bytes + at, (int)(left < PIECE ? left : PIECE), MPI_BYTE, 0, comm);
+    for (int64_t at = 0; at < range->size; at += PIECE) {
+        int64_t left = range->size - at;
+        MPI_Bcast((char *)memory->bytes + range->first + at, (int)(left < PIECE ? left : PIECE), MPI_BYTE,
+                  root, comm);
     }
 }
 
-void mzg_node_memory_share(struct mzg_node_memory *memory)
+/* Within the node: `own` ranges from whoever wrote them, or those of other nodes from the leader. */
+static void broadcast_on_node(struct mzg_node_memory *memory, bool own)
 {
-    if (memory->leaders != MPI_COMM_NULL)
-        broadcast(memory->bytes, memory->size, memory->leaders);
-    if (memory->is_shared)
-        MPI_Barrier(memory->node);
-    else
-        broadcast(memory->bytes, memory->size, memory->node);
+    for (int r = 0; r < memory->n_ranks; r++) {
+        const struct range *range = &memory->ranges[r];
+        if ((range->node == memory->node_number) == own)
+            broadcast(memory, range, own ? range->rank : 0, memory->node);
+    }
+}
+
+void mzg_node_memory_share(struct mzg_node_memory *memory, int64_t first, int64_t size)
+{
+    struct range mine = {.first = first, .size = size, .node = memory->node_number};
+    MPI_Comm_rank(memory->node, &mine.rank);
+    MPI_Allgather(&mine, sizeof mine, MPI_BYTE, memory->ranges, sizeof mine, MPI_BYTE, memory->comm);
+    if (!memory->is_shared)
+        broadcast_on_node(memory, true);
+    if (memory->n_nodes == 1) {
+        MPI_Barrier(memory->comm);
+        return;
+    }
+
+    MPI_Barrier(memory->node);
+    for (int r = 0; r < memory->n_ranks && memory->leaders != MPI_COMM_NULL; r++)
+        broadcast(memory, &memory->ranges[r], memory->ranges[r].node, memory->leaders);
+    if (!memory->is_shared)
+        broadcast_on_node(memory, false);
+    MPI_Barrier(memory->node);
 }
 
 void mzg_node_memory_free(struct mzg_node_memory *memory)
@@ -149,5 +200,6 @@ void mzg_node_memory_free(struct mzg_node_memory *memory)
     if (memory->leaders != MPI_COMM_NULL)
         MPI_Comm_free(&memory->leaders);
     MPI_Comm_free(&memory->node);
+    free(memory->ranges);
     free(memory);
 }

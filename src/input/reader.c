@@ -27,6 +27,14 @@ static enum mzg_status find_kind(const char *path, const struct mzg_reader_kind 
                     "%s: no kind of input that mzgrid knows; expected the .imzML file of a pair", path);
 }
 
+static enum mzg_status check_part(const struct mzg_reader_kind *kind, const char *path,
+                                  const struct mzg_reader_options *options, struct mzg_error *err)
+{
+    if (!kind->ordinal && (options->region.given || options->pixels_file))
+        return mzg_fail(err, MZG_EUSAGE, "%s: of %s input no part can be chosen", path, kind->name);
+    return MZG_OK;
+}
+
 /* What a kind that always reads the whole input need not tell. */
 static void settle_whole(struct mzg_dataset *dataset)
 {
@@ -43,9 +51,8 @@ enum mzg_status mzg_reader_open(const struct mzg_context *context, const char *p
 {
     /* By the name alone, so that all ranks come to the same kind; but for the words of the refusal. */
     const struct mzg_reader_kind *kind = NULL;
-    find_kind(path, &kind, err);
-    if (kind && !kind->ordinal && (options->region.given || options->pixels_file))
-        mzg_fail(err, MZG_EUSAGE, "%s: of %s input no part can be chosen", path, kind->name);
+    if (find_kind(path, &kind, err) == MZG_OK)
+        check_part(kind, path, options, err);
     if (mzg_agree(context->comm, err) != MZG_OK || kind->open(context, path, options, reader, err) != MZG_OK)
         return err->status;
     settle_whole(&(*reader)->dataset);

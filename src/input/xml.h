@@ -11,7 +11,10 @@
 #include <mzgrid/error.h>
 #include <stdbool.h>
 
-enum { MZG_XML_MAX_DEPTH = 64 }; /* of elements; mzML nests 10 deep */
+enum {
+    MZG_XML_MAX_DEPTH = 64,       /* of elements; mzML nests 10 deep */
+    MZG_XML_MAX_ATTRIBUTES = 4096 /* of a long element, at least; mzML has 10 */
+};
 
 struct mzg_xml;
 struct mzg_xml_attributes;
@@ -40,7 +43,8 @@ enum mzg_xml_state {
     MZG_XML_MALFORMED, /* not well-formed */
     MZG_XML_ENCODING,  /* bytes that are not valid in the encoding, or an encoding that is not known */
     MZG_XML_DOCTYPE,   /* a document type declaration */
-    MZG_XML_DEPTH      /* elements nested absurdly deep */
+    MZG_XML_DEPTH,     /* elements nested absurdly deep */
+    MZG_XML_ATTRIBUTES /* an element with absurdly many attributes */
 };
 
 /* `encoding` overrides what the document declares; NULL: it does not. The handler is copied. Local. */

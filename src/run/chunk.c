@@ -5,6 +5,8 @@
  *
  *     buffer of worker 0:  pixel 0 | pixel 1 | pixel 4           rows:  0 | 1 | 2 | 3 | 4
  *     buffer of worker 1:  pixel 2 | pixel 3
+ *
+ * A single worker leaves them in order: its buffer becomes the rows, and takes the place of theirs.
  */
 #include <run/chunk.h>
 
@@ -12,6 +14,7 @@
 #include <core/pool.h>
 
 #include <float.h>
+#include <malloc.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,14 +233,19 @@ static enum mzg_status resample_pixel(struct mzg_chunk_workers *workers, int64_t
     return MZG_OK;
 }
 
+static int64_t groups_of(const struct mzg_chunk *chunk)
+{
+    return (chunk->n_pixels + GROUP_PIXELS - 1) / GROUP_PIXELS;
+}
+
 /* A worker's task: the item-th group of pixels. */
 static void resample_group(void *context, int64_t item, int number)
 {
     struct mzg_chunk_workers *workers = context;
     int64_t first = item * GROUP_PIXELS;
     int64_t end = first + GROUP_PIXELS;
-    if (end > workers->chunk->batch.n_pixels)
-        end = workers->chunk->batch.n_pixels;
+    if (end > workers->chunk->n_pixels)
+        end = workers->chunk->n_pixels;
     for (int64_t i = first; i < end && workers->each[number].err.status == MZG_OK; i++)
         resample_pixel(workers, i, number);
 }
@@ -251,8 +259,8 @@ static void copy_group(void *context, int64_t item, int number)
     int64_t size = mzg_type_size(workers->options.value_type);
     int64_t first = item * GROUP_PIXELS;
     int64_t end = first + GROUP_PIXELS;
-    if (end > chunk->batch.n_pixels)
-        end = chunk->batch.n_pixels;
+    if (end > chunk->n_pixels)
+        end = chunk->n_pixels;
     for (int64_t i = first; i < end; i++) {
         const struct mzg_row_place *place = &chunk->places[i];
         const struct worker *worker = &workers->each[place->worker];
@@ -273,11 +281,11 @@ static enum mzg_status check_workers(const struct mzg_chunk_workers *workers, st
 }
 
 /* Gives every pixel that is kept its row, and every row its place. */
-static enum mzg_status place_rows(struct mzg_chunk *chunk, enum mzg_type value_type, struct mzg_error *err)
+static void place_rows(struct mzg_chunk *chunk)
 {
     struct mzg_rows *rows = &chunk->rows;
     rows->n_rows = rows->n_values = 0;
-    for (int64_t i = 0; i < chunk->batch.n_pixels; i++) {
+    for (int64_t i = 0; i < chunk->n_pixels; i++) {
         if (chunk->records[i].first_spectrum < 0) {
             chunk->places[i].n = 0;
             continue;
@@ -286,8 +294,34 @@ static enum mzg_status place_rows(struct mzg_chunk *chunk, enum mzg_type value_t
         rows->row_counts[rows->n_rows++] = chunk->places[i].n;
         rows->n_values += chunk->places[i].n;
     }
-    return reserve_pairs(&rows->bins, &rows->values, mzg_type_size(value_type), rows->n_values,
-                         &chunk->value_capacity, err);
+}
+
+/* The buffer of the only worker becomes the rows. */
+static void swap_values(struct mzg_chunk *chunk, struct worker *worker)
+{
+    struct mzg_rows *rows = &chunk->rows;
+    int32_t *bins = rows->bins;
+    void *values = rows->values;
+    int64_t capacity = chunk->value_capacity;
+    rows->bins = worker->bins;
+    rows->values = worker->values;
+    chunk->value_capacity = worker->capacity;
+    worker->bins = bins;
+    worker->values = values;
+    worker->capacity = capacity;
+}
+
+/* Moves the values from the workers' buffers to their rows. */
+static enum mzg_status move_values(struct mzg_chunk *chunk, struct mzg_chunk_workers *workers,
+                                   struct mzg_pool *pool, struct mzg_error *err)
+{
+    struct mzg_rows *rows = &chunk->rows;
+    if (workers->n == 1)
+        swap_values(chunk, &workers->each[0]);
+    else if (reserve_pairs(&rows->bins, &rows->values, mzg_type_size(workers->options.value_type),
+                           rows->n_values, &chunk->value_capacity, err) == MZG_OK)
+        mzg_pool_run(pool, groups_of(chunk), copy_group, workers);
+    return err->status;
 }
 
 /* By pixel, then by spectrum: the order that chunks of any size have among themselves. */
@@ -343,11 +377,6 @@ static void reset_workers(struct mzg_chunk_workers *workers)
     }
 }
 
-static int64_t groups_of(const struct mzg_chunk *chunk)
-{
-    return (chunk->batch.n_pixels + GROUP_PIXELS - 1) / GROUP_PIXELS;
-}
-
 enum mzg_status mzg_chunk_start(struct mzg_chunk *chunk, struct mzg_chunk_workers *workers,
                                 struct mzg_pool *pool, struct mzg_error *err)
 {
@@ -358,6 +387,8 @@ enum mzg_status mzg_chunk_start(struct mzg_chunk *chunk, struct mzg_chunk_worker
         reserve(&chunk->rows.row_counts, sizeof *chunk->rows.row_counts, n, capacity, err) != MZG_OK)
         return err->status;
     chunk->pixel_capacity = grown_capacity(n, capacity);
+    chunk->n_pixels = n;
+    chunk->bytes_read = chunk->batch.bytes_read;
     reset_workers(workers);
     workers->chunk = chunk;
     mzg_pool_start(pool, groups_of(chunk), resample_group, workers);
@@ -369,11 +400,10 @@ enum mzg_status mzg_chunk_finish(struct mzg_chunk *chunk, struct mzg_chunk_worke
 {
     mzg_pool_wait(pool);
     if (err->status != MZG_OK || check_workers(workers, err) != MZG_OK ||
-        place_rows(chunk, workers->options.value_type, err) != MZG_OK ||
         collect_notes(chunk, workers, err) != MZG_OK)
         return err->status;
-    mzg_pool_run(pool, groups_of(chunk), copy_group, workers);
-    return MZG_OK;
+    place_rows(chunk);
+    return move_values(chunk, workers, pool, err);
 }
 
 void mzg_chunk_init(struct mzg_chunk *chunk)
@@ -392,6 +422,27 @@ void mzg_chunk_destroy(struct mzg_chunk *chunk)
     free(chunk->skips);
     free(chunk->places);
     *chunk = (struct mzg_chunk){0};
+}
+
+void mzg_chunk_trim(struct mzg_chunk *resampled, struct mzg_chunk *delivered,
+                    struct mzg_chunk_workers *workers)
+{
+    mzg_batch_destroy(&resampled->batch);
+    mzg_batch_init(&resampled->batch);
+    free(delivered->rows.bins);
+    free(delivered->rows.values);
+    delivered->rows.bins = NULL;
+    delivered->rows.values = NULL;
+    delivered->value_capacity = 0;
+    for (int w = 0; w < workers->n; w++) {
+        struct worker *worker = &workers->each[w];
+        free(worker->bins);
+        free(worker->values);
+        worker->bins = NULL;
+        worker->values = NULL;
+        worker->capacity = 0;
+    }
+    malloc_trim(0); /* else the process keeps it */
 }
 
 enum mzg_status mzg_chunk_workers_new(const struct mzg_chunk_options *options, int n_workers,

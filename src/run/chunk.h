@@ -41,9 +41,11 @@ enum mzg_count {
 };
 
 struct mzg_chunk {
-    struct mzg_batch batch;
+    struct mzg_batch batch; /* free for the next bytes once the chunk is finished */
+    int64_t n_pixels;
+    int64_t bytes_read; /* from the input */
     struct mzg_rows rows;
-    struct mzg_pixel_record *records; /* batch.n_pixels */
+    struct mzg_pixel_record *records; /* n_pixels */
     int64_t n_skips;
     struct mzg_skip *skips; /* by spectrum */
     int64_t counts[MZG_COUNTS];
@@ -74,12 +76,19 @@ void mzg_chunk_workers_free(struct mzg_chunk_workers *workers);
 void mzg_chunk_init(struct mzg_chunk *chunk);
 void mzg_chunk_destroy(struct mzg_chunk *chunk);
 
-/* Starts to decode and resample chunk->batch on the pool, and returns at once. Local. */
+/* Starts to decode and resample chunk->batch on the pool, and returns at once; on failure nothing is started.
+ * Local. */
 enum mzg_status mzg_chunk_start(struct mzg_chunk *chunk, struct mzg_chunk_workers *workers,
                                 struct mzg_pool *pool, struct mzg_error *err);
 
 /* Waits for the workers and puts rows, skips and counts in order. Always waits, whatever fails. Local. */
 enum mzg_status mzg_chunk_finish(struct mzg_chunk *chunk, struct mzg_chunk_workers *workers,
                                  struct mzg_pool *pool, struct mzg_error *err);
+
+/* Gives back the memory of what is not needed: the bytes of `resampled`, which is finished, the rows of
+ * `delivered`, which were handed over, and the buffers of the workers. All grow again. Local, while the pool
+ * is idle. */
+void mzg_chunk_trim(struct mzg_chunk *resampled, struct mzg_chunk *delivered,
+                    struct mzg_chunk_workers *workers);
 
 #endif

@@ -12,6 +12,7 @@
 #include <run/axis_broadcast.h>
 #include <run/check.h>
 #include <run/decide.h>
+#include <run/metrics.h>
 #include <run/paths.h>
 #include <run/plan.h>
 #include <run/stream.h>
@@ -31,7 +32,8 @@ struct conversion {
     const struct mzg_context *context;
     const struct mzg_convert_options *options;
     struct mzg_progress progress;
-    const volatile int *stop; /* may be NULL */
+    struct mzg_metrics *metrics; /* NULL: none */
+    const volatile int *stop;    /* may be NULL */
     struct mzg_convert_report *report;
     double clock; /* when the present stage began */
 
@@ -52,9 +54,10 @@ struct conversion {
     struct mzg_table table;
 };
 
-/* The seconds since the last call, for the stage that just ended. */
-static double lap(struct conversion *c)
+/* The seconds since the last call, for the stage that just ended. Collective. */
+static double lap(struct conversion *c, const char *stage)
 {
+    mzg_metrics_stage(c->metrics, stage);
     double now = MPI_Wtime();
     double seconds = now - c->clock;
     c->clock = now;
@@ -76,10 +79,11 @@ static enum mzg_status open_ends(struct conversion *c, struct mzg_error *err)
         access(c->paths.h5ad, F_OK) == 0)
         mzg_fail(err, MZG_EIO, "%s: exists already; --overwrite replaces it", c->paths.h5ad);
     if (mzg_agree(c->context->comm, err) != MZG_OK ||
+        mzg_metrics_open(c->context, options->metrics, &c->metrics, err) != MZG_OK ||
         mzg_sdata_new(c->context, &output, &c->sdata, err) != MZG_OK ||
         mzg_reader_open(c->context, options->input, &input, &c->reader, err) != MZG_OK)
         return err->status;
-    c->report->seconds_open = lap(c);
+    c->report->seconds_open = lap(c, "open");
     return MZG_OK;
 }
 
@@ -115,7 +119,7 @@ static enum mzg_status make_axis(struct conversion *c, struct mzg_error *err)
         mzg_reader_shared_mz(c->reader, &resampling.shared_mz, &resampling.n_shared, err);
     if (err->status == MZG_OK)
         mzg_resampler_new(&resampling, axis, &c->resampler, err);
-    c->report->seconds_axis = lap(c);
+    c->report->seconds_axis = lap(c, "axis");
     return mzg_agree(c->context->comm, err);
 }
 
@@ -159,7 +163,8 @@ static enum mzg_status make_plan(struct conversion *c, struct mzg_error *err)
                                        .reader = c->reader,
                                        .method = c->decisions.method,
                                        .n_bins = c->axis.n_bins,
-                                       .value_type = value_type(c)};
+                                       .value_type = value_type(c),
+                                       .temporary_path = c->paths.stage};
     if (mzg_plan_make(c->context, &request, &c->plan, err) == MZG_OK)
         mzg_plan_log(&c->plan, c->context->log, c->options->dry_run ? MZG_LOG_INFO : MZG_LOG_DETAIL);
     return err->status;
@@ -201,11 +206,15 @@ static enum mzg_status stream_pixels(struct conversion *c, struct mzg_error *err
                   .min_intensity = options->min_intensity,
                   .first_only = options->duplicates == MZG_DUPLICATES_FIRST},
         .chunk_size = c->plan.chunk_size,
+        .chunk_bytes = c->plan.chunk_bytes,
+        .weight = c->plan.weight,
+        .memory_limit = c->plan.limit,
         .max_skipped = mzg_check_allowed_skips(options, &c->reader->dataset),
         .keep_going = options->keep_going,
         .fail_on_error = options->fail_on_error,
         .stop = c->stop,
         .progress = c->progress,
+        .metrics = c->metrics,
     };
     mzg_statistics_init(c->axis.n_bins, value_type(c), &c->statistics, err);
     if (mzg_agree(c->context->comm, err) != MZG_OK || make_stage(c, err) != MZG_OK ||
@@ -218,7 +227,7 @@ static enum mzg_status stream_pixels(struct conversion *c, struct mzg_error *err
         return err->status;
     mzg_statistics_reduce(&c->statistics, c->context->comm);
     warn_of_counts(c);
-    c->report->seconds_stream = lap(c);
+    c->report->seconds_stream = lap(c, "stream");
     return MZG_OK;
 }
 
@@ -284,11 +293,14 @@ static enum mzg_status write_elements(struct conversion *c, struct mzg_error *er
     return mzg_sdata_write_rasters(c->sdata, &c->geometry, &pixels, err);
 }
 
-/* Completes the staged file as an .h5ad, where it is to be kept. */
+/* Completes the staged file as an .h5ad, where it is to be kept, and removes it where not: before the store
+ * is synced, or it would be brought to the disk as well. */
 static enum mzg_status complete_stage(struct conversion *c, struct mzg_error *err)
 {
     mzg_stage_close(c->stage);
     c->stage = NULL;
+    if (!c->options->keep_hdf5 && c->context->rank == 0)
+        unlink(c->paths.stage);
     if (c->options->keep_hdf5 && c->context->rank == 0) {
         struct mzg_h5ad h5ad = {.n_rows = c->table.n_rows,
                                 .obs = &c->table.obs,
@@ -324,7 +336,7 @@ static enum mzg_status assemble(struct conversion *c, struct mzg_error *err)
         return err->status;
     c->report->pixels = c->stage->n_rows;
     c->report->non_zeros = c->stage->n_values;
-    c->report->seconds_assemble = lap(c);
+    c->report->seconds_assemble = lap(c, "assemble");
     if (complete_stage(c, err) != MZG_OK || mzg_sdata_finish(c->sdata, err) != MZG_OK)
         return err->status;
     keep_stage(c);
@@ -342,7 +354,7 @@ static void fill_report(struct conversion *c, double begin)
     MPI_Allreduce(MPI_IN_PLACE, sums, 2, MPI_INT64_T, MPI_SUM, c->context->comm);
     report->bytes_written = sums[0];
     report->peak_memory = sums[1];
-    report->seconds_finish = lap(c);
+    report->seconds_finish = lap(c, "finish");
     report->seconds = c->clock - begin;
 }
 
@@ -360,6 +372,7 @@ static void release(struct conversion *c)
     mzg_axis_destroy(&c->axis);
     mzg_reader_close(c->reader);
     mzg_sdata_free(c->sdata);
+    mzg_metrics_close(c->metrics);
 }
 
 enum mzg_status mzg_convert(const struct mzg_context *context, const struct mzg_convert_options *options,

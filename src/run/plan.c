@@ -1,6 +1,8 @@
 #include <run/plan.h>
 
 #include <core/agree.h>
+#include <core/block.h>
+#include <core/file.h>
 #include <core/log.h>
 #include <core/memory.h>
 #include <core/pool.h>
@@ -9,11 +11,14 @@
 #include <inttypes.h>
 
 enum {
-    CHUNK_BYTES = 96 << 20, /* of both chunks; beyond this larger reads and writes gain nothing */
+    CHUNK_BYTES = 24 << 20, /* of both chunks; beyond this larger reads and writes gain nothing */
     LEAST_BYTES = 4 << 20,  /* for chunks and columns, below which nothing works well */
     CHUNK_PIXELS = 1 << 16, /* bounds the records that rank 0 receives in a round */
     CHUNKS_PER_RANK = 8, /* at least so many, where there are pixels enough, to keep ranks busy to the end */
     ROUND_PIXELS = 30 << 20, /* of all ranks together: MPI counts the bytes of their records in an int */
+    PIXEL_BYTES = 512,       /* of one pixel in a chunk, beside its bytes and values */
+    POINT_BYTES = 48,        /* of one point while it is decoded and resampled, */
+    VALUE_BYTES = 24,        /*  and of one value */
     OBS_BYTES = 180,         /* of one pixel on rank 0: its record and its columns of obs */
     ROW_END_BYTES = 8,       /* of one row on rank 0, when rows go into the store as they come */
     VAR_BYTES = 40,          /* of one bin on rank 0: its columns of var */
@@ -77,29 +82,66 @@ static int64_t entry_size(const struct mzg_plan_request *request)
     return (int64_t)sizeof(int32_t) + mzg_type_size(request->value_type);
 }
 
-/* What one pixel takes in both chunks: its stored bytes twice (fetched ahead, and at work), its row as the
- * worker leaves it, and in its place, twice too. */
-static int64_t bytes_per_pixel(const struct mzg_plan_request *request)
+int64_t mzg_pixel_memory(const struct mzg_pixel_weight *weight, int64_t stored, int64_t points)
 {
-    const struct mzg_dataset *dataset = &request->reader->dataset;
-    int64_t points = dataset->n_points / most(dataset->n_pixels, 1) + 1;
-    return INT64_C(32) * points + 3 * entry_size(request) * values_per_pixel(request) + 512;
+    int64_t values = weight->interpolates ? weight->n_bins : least(points, weight->n_bins);
+    return 2 * stored + 3 * weight->entry_size * values + PIXEL_BYTES;
+}
+
+/* What all pixels together take in chunks, and the most that one does; and the most points of one. */
+struct weights {
+    int64_t sum, largest, points;
+};
+
+/* Collective. */
+static void weigh_pixels(const struct mzg_context *context, const struct mzg_plan_request *request,
+                         const struct mzg_pixel_weight *weight, struct weights *weights)
+{
+    struct mzg_block block = mzg_block_of(request->reader->dataset.n_pixels, context->size, context->rank);
+    int64_t most_of[2] = {0, 0};
+    *weights = (struct weights){0};
+    for (int64_t i = 0; i < block.count; i++) {
+        int64_t stored, points;
+        mzg_reader_measure(request->reader, block.first + i, 1, &stored, &points);
+        int64_t bytes = mzg_pixel_memory(weight, stored, points);
+        weights->sum += bytes;
+        most_of[0] = most(most_of[0], bytes);
+        most_of[1] = most(most_of[1], points);
+    }
+    MPI_Allreduce(MPI_IN_PLACE, &weights->sum, 1, MPI_INT64_T, MPI_SUM, context->comm);
+    MPI_Allreduce(MPI_IN_PLACE, most_of, 2, MPI_INT64_T, MPI_MAX, context->comm);
+    weights->largest = most_of[0];
+    weights->points = most_of[1];
+}
+
+/* What a rank's workers take that each decode and resample the largest spectrum. Collective. */
+static int64_t decoding_of_all(const struct mzg_context *context, const struct mzg_pixel_weight *weight,
+                               int64_t points)
+{
+    int64_t workers = mzg_pool_size(context->pool);
+    MPI_Allreduce(MPI_IN_PLACE, &workers, 1, MPI_INT64_T, MPI_MAX, context->comm);
+    int64_t values = weight->interpolates ? weight->n_bins : least(points, weight->n_bins);
+    return workers * (POINT_BYTES * points + VALUE_BYTES * values);
 }
 
 static void choose_chunk(const struct mzg_context *context, const struct mzg_plan_request *request,
-                         int64_t room, struct mzg_plan *plan)
+                         const struct weights *weights, int64_t room, struct mzg_plan *plan)
 {
     const struct mzg_dataset *dataset = &request->reader->dataset;
+    int64_t average = weights->sum / most(dataset->n_pixels, 1) + 1;
     int64_t size = request->options->chunk_size;
+    plan->chunk_bytes = least(CHUNK_BYTES, room);
     if (size <= 0) {
-        size = least(CHUNK_BYTES, room) / bytes_per_pixel(request);
+        size = plan->chunk_bytes / average;
         size = least(size, dataset->n_pixels / ((int64_t)context->size * CHUNKS_PER_RANK) + 1);
         size = least(size, CHUNK_PIXELS);
+    } else {
+        plan->chunk_bytes = room; /* as large as it was asked for, while it fits */
     }
     plan->chunk_size = most(1, least(size, ROUND_PIXELS / context->size));
-    int64_t round = plan->chunk_size * context->size;
+    int64_t round = most(1, least(plan->chunk_size, plan->chunk_bytes / average)) * context->size;
     plan->n_rounds = (dataset->n_pixels + round - 1) / round;
-    plan->chunk = plan->chunk_size * bytes_per_pixel(request);
+    plan->chunk = most(plan->largest, least(plan->chunk_bytes, plan->chunk_size * average));
 }
 
 static void choose_stage(const struct mzg_plan_request *request, struct mzg_plan *plan)
@@ -118,8 +160,24 @@ static void choose_stage(const struct mzg_plan_request *request, struct mzg_plan
 
 static int64_t total_of_node(const struct mzg_plan *plan, int64_t working)
 {
-    return plan->ranks_per_node * (plan->used + plan->statistics + plan->columns + LIBRARY_BYTES + working) +
+    return plan->ranks_per_node *
+               (plan->used + plan->statistics + plan->columns + plan->decoding + LIBRARY_BYTES + working) +
            plan->table;
+}
+
+/* The bytes that the run leaves, and those that it takes meanwhile: the rows staged, and once more while they
+ * turn into columns. */
+static void measure_disk(const struct mzg_plan_request *request, struct mzg_plan *plan)
+{
+    int64_t pixels = request->reader->dataset.n_pixels;
+    int64_t result = plan->result < 0 ? INT64_MAX / 4 : plan->result;
+    bool csc = request->options->layout == MZG_LAYOUT_CSC;
+    plan->final_bytes = result + pixels * OBS_BYTES + request->n_bins * VAR_BYTES;
+    if (plan->direct || plan->in_memory)
+        plan->temporary_bytes = 0;
+    else
+        plan->temporary_bytes = (csc ? 2 : 1) * (result + ROW_END_BYTES * pixels);
+    plan->free_bytes = mzg_file_free_space(request->temporary_path);
 }
 
 enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mzg_plan_request *request,
@@ -141,28 +199,43 @@ enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mz
             "--streaming off keeps the result in memory that all ranks share, but these ranks lie on "
             "several nodes; use --streaming hdf5");
 
-    int64_t needed = total_of_node(plan, LEAST_BYTES + bytes_per_pixel(request));
+    plan->weight = (struct mzg_pixel_weight){.interpolates = mzg_method_interpolates(request->method),
+                                             .n_bins = request->n_bins,
+                                             .entry_size = entry_size(request)};
+    struct weights weights;
+    weigh_pixels(context, request, &plan->weight, &weights);
+    plan->largest = weights.largest;
+    plan->decoding = decoding_of_all(context, &plan->weight, weights.points);
+    int64_t needed = total_of_node(plan, LEAST_BYTES + plan->largest);
     if (needed > plan->limit)
         return mzg_fail(err, MZG_ENOMEM,
                         "the memory limit of %" PRId64 " MiB per node is too small: %d ranks, %" PRId64
-                        " pixels (%.0f bytes each in the index) and %" PRId64 " bins need at least %" PRId64
+                        " pixels (%.0f bytes each in the index; the largest has %" PRId64
+                        " points) and %" PRId64 " bins need at least %" PRId64
                         " MiB; raise --memory-limit, or take fewer ranks or bins",
                         plan->limit >> 20, plan->ranks_per_node, dataset->n_pixels,
-                        plan->bytes_per_pixel_of_index, request->n_bins, (needed >> 20) + 1);
+                        plan->bytes_per_pixel_of_index, weights.points, request->n_bins, (needed >> 20) + 1);
     choose_stage(request, plan);
     int64_t left = (plan->limit - total_of_node(plan, 0)) / plan->ranks_per_node;
     if (plan->in_memory)
-        left -=
-            least(plan->result < 0 ? INT64_MAX : plan->result, plan->stage_share) / plan->ranks_per_node / 2;
-    choose_chunk(context, request, most(left / 2, LEAST_BYTES), plan);
+        left -= least(plan->result < 0 ? INT64_MAX : plan->result, plan->stage_share) / plan->ranks_per_node;
+    choose_chunk(context, request, &weights, most(left / 2, LEAST_BYTES), plan);
+    measure_disk(request, plan);
     return MZG_OK;
+}
+
+static double mib(int64_t bytes)
+{
+    return (double)bytes / 0x1p20;
 }
 
 void mzg_plan_log(const struct mzg_plan *plan, struct mzg_log *log, int level)
 {
     enum mzg_log_level l = (enum mzg_log_level)level;
-    mzg_log_line(log, l, "plan: %" PRId64 " rounds of %" PRId64 " pixels per rank; rows %s", plan->n_rounds,
-                 plan->chunk_size,
+    mzg_log_line(log, l,
+                 "plan: %" PRId64 " bins; about %" PRId64 " rounds of up to %" PRId64
+                 " pixels per rank; rows %s",
+                 plan->weight.n_bins, plan->n_rounds, plan->chunk_size,
                  plan->direct      ? "go into the store as they come"
                  : plan->in_memory ? "wait in memory"
                                    : "wait in an HDF5 file");
@@ -170,15 +243,14 @@ void mzg_plan_log(const struct mzg_plan *plan, struct mzg_log *log, int level)
                  plan->ranks_per_node);
     mzg_log_line(log, l,
                  "plan: each rank: in use %.1f MiB (index: %.0f bytes per pixel, once a node), statistics "
-                 "%.1f, chunks "
-                 "%.1f, columns %.1f; rank 0: table %.1f MiB",
-                 (double)plan->used / 0x1p20, plan->bytes_per_pixel_of_index,
-                 (double)plan->statistics / 0x1p20, (double)plan->chunk / 0x1p20,
-                 (double)plan->columns / 0x1p20, (double)plan->table / 0x1p20);
-    mzg_log_line(
-        log, l,
-        "plan: at most %.1f MB of rows on their way, and about as much again while they turn into columns",
-        (double)plan->result / 1e6);
+                 "%.1f, chunks %.1f, spectra being decoded %.1f, columns %.1f; rank 0: table %.1f MiB",
+                 mib(plan->used), plan->bytes_per_pixel_of_index, mib(plan->statistics), mib(plan->chunk),
+                 mib(plan->decoding), mib(plan->columns), mib(plan->table));
+    mzg_log_line(log, l,
+                 "plan: at most %.1f MB in the store before compression, at most %.1f MB of temporary files",
+                 (double)plan->final_bytes / 1e6, (double)plan->temporary_bytes / 1e6);
+    if (plan->free_bytes >= 0)
+        mzg_log_line(log, l, "plan: %.1f MB of disk free for them", (double)plan->free_bytes / 1e6);
 }
 
 int64_t mzg_plan_left(const struct mzg_plan *plan, int64_t stage_bytes)

@@ -16,7 +16,19 @@ struct mzg_plan_request {
     enum mzg_method method;
     int64_t n_bins;
     enum mzg_type value_type;
+    const char *temporary_path; /* of a file that the run may make */
 };
+
+/* What the memory of a pixel on its way depends on, beside its own bytes and points. */
+struct mzg_pixel_weight {
+    bool interpolates; /* a row may have a value in each bin */
+    int64_t n_bins;
+    int64_t entry_size; /* of a value and its bin */
+};
+
+/* The bytes that a pixel takes in a chunk, from above: `stored` bytes as fetched twice, of this chunk and the
+ * one fetched ahead, and its row three times, as a worker leaves it and as two chunks hold it. Local. */
+int64_t mzg_pixel_memory(const struct mzg_pixel_weight *weight, int64_t stored, int64_t points);
 
 /* Bytes, of one rank unless said. The same on all ranks. */
 struct mzg_plan {
@@ -28,13 +40,20 @@ struct mzg_plan {
     int64_t table;      /* obs and var, on rank 0 only */
     int64_t chunk;      /* both chunks under way, with the workers' buffers */
     int64_t columns;    /* for turning rows into columns, beside what waits in memory */
-    int64_t chunk_size; /* pixels */
-    int64_t n_rounds;
-    bool direct;         /* the rows go into the store as they come; else: */
-    bool in_memory;      /* the rows wait in memory */
-    int64_t stage_share; /* of a node: what they may take there */
-    int64_t most_values; /* that the result can have, as the index shows */
-    int64_t result;      /* an estimate, from above, of the rows of all ranks */
+    int64_t decoding;   /* of all its workers: one spectrum each, as large as the largest */
+    struct mzg_pixel_weight weight;
+    int64_t largest;         /* what the heaviest pixel takes in a chunk */
+    int64_t chunk_bytes;     /* what a chunk may take, unless it is one pixel that takes more */
+    int64_t chunk_size;      /* pixels, at most */
+    int64_t n_rounds;        /* about */
+    int64_t final_bytes;     /* of the store, from above */
+    int64_t temporary_bytes; /* in the temporary directory, from above */
+    int64_t free_bytes;      /* there; -1 where the system does not tell */
+    bool direct;             /* the rows go into the store as they come; else: */
+    bool in_memory;          /* the rows wait in memory */
+    int64_t stage_share;     /* of a node: what they may take there */
+    int64_t most_values;     /* that the result can have, as the index shows */
+    int64_t result;          /* an estimate, from above, of the rows of all ranks */
     double bytes_per_pixel_of_index;
 };
 

@@ -84,7 +84,9 @@ void mzg_statistics_destroy(struct mzg_statistics *statistics)
 
 void mzg_statistics_add(struct mzg_statistics *statistics, const struct mzg_rows *rows, struct mzg_pool *pool)
 {
-    struct addition addition = {statistics, rows, (int64_t)mzg_pool_size(pool) * PARTS_PER_WORKER};
+    /* A worker alone needs no parts, in which each row would be searched. */
+    int64_t workers = mzg_pool_size(pool);
+    struct addition addition = {statistics, rows, workers > 1 ? workers * PARTS_PER_WORKER : 1};
     mzg_pool_run(pool, addition.n_parts, value_kinds[statistics->value_type].add_part, &addition);
 }
 

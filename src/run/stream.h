@@ -1,23 +1,30 @@
 /*
  * Streaming: the pixels of the input, in rounds of one chunk per rank, are fetched, resampled and appended to
  * the stage. Chunk i of a round belongs to rank i, so the rows of the stage are in the order of the pixels
- * for any number of ranks.
+ * for any number of ranks. A chunk has as many pixels as its memory allows, by what the index tells of each,
+ * and fewer when the memory of a node comes to an end.
  */
 #ifndef MZG_RUN_STREAM_H
 #define MZG_RUN_STREAM_H
 
 #include <mzgrid/convert.h>
 #include <run/chunk.h>
+#include <run/metrics.h>
+#include <run/plan.h>
 #include <run/statistics.h>
 
 struct mzg_stream_options {
     struct mzg_chunk_options chunk;
-    int64_t chunk_size;       /* pixels */
+    int64_t chunk_size;  /* pixels, at most */
+    int64_t chunk_bytes; /* of memory, unless the chunk is a single pixel */
+    struct mzg_pixel_weight weight;
+    int64_t memory_limit;     /* of a node */
     int64_t max_skipped;      /* pixels; above it the run ends */
     bool keep_going;          /* unless this is set */
     bool fail_on_error;       /* end at the first fault */
     const volatile int *stop; /* may be NULL */
     struct mzg_progress progress;
+    struct mzg_metrics *metrics; /* may be NULL */
 };
 
 struct mzg_stream_result {

@@ -16,7 +16,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { SPLIT_VALUES = 1 << 16, BANDS_AT_ONCE = 8 };
+enum { SPLIT_VALUES = 1 << 16, BANDS_AT_ONCE = 8, PART_BYTES = 96 << 20, ROWS_BYTES = 128 << 20 };
 
 struct writer {
     const struct mzg_sdata_matrix *matrix;
@@ -107,12 +107,25 @@ static enum mzg_status write_csr(struct writer *w, struct mzg_error *err)
     return MZG_OK;
 }
 
-/* The values that a rank takes at once: as many whole shards as its memory holds, at least one. */
+/* The bytes of rows on their way to this rank: a quarter of its memory, as much as is of use. */
+static int64_t memory_of_rows(const struct writer *w)
+{
+    int64_t quarter = w->matrix->memory / 4;
+    return quarter < ROWS_BYTES ? quarter : ROWS_BYTES;
+}
+
+/* The values that a rank takes at once: as many whole shards as its memory holds, at least one; of rows that
+ * wait in memory no more than a few, whose buffer is used again and again instead of ever new memory. */
 static int64_t values_per_part(const struct writer *w)
 {
     const struct mzg_stage *stage = w->matrix->stage;
     int64_t left =
         w->matrix->memory - mzg_stage_transpose_memory(stage) - w->shard_items * mzg_stage_entry_size(stage);
+    bool in_memory = mzg_stage_memory(stage) > 0;
+    if (in_memory)
+        left = left < PART_BYTES ? left : PART_BYTES;
+    else
+        left -= memory_of_rows(w);
     int64_t shards = left / (w->shard_items * mzg_stage_column_entry_size(stage));
     return (shards < 1 ? 1 : shards) * w->shard_items;
 }
@@ -178,6 +191,7 @@ static enum mzg_status write_csc(struct writer *w, struct mzg_error *err)
                                             .n = begin_of_shard(w, w->shards.first + w->shards.count) -
                                                  begin_of_shard(w, w->shards.first),
                                             .most_values = values_per_part(w),
+                                            .memory = memory_of_rows(w),
                                             .scratch_path = w->matrix->scratch_path};
     return mzg_stage_transpose(w->matrix->stage, &options, take_columns, w, err);
 }

@@ -5,9 +5,6 @@
  *
  *     round 0: rank 0 reads rows 0-9,   rank 1 rows 10-19      sent: counts of the rows | bins | values
  *     round 1: rank 0 reads rows 20-29, rank 1 rows 30-39
- *
- * A stage that all ranks see whole needs neither reading nor sending: its blocks are the pieces, in one
- * round.
  */
 #include <stage/exchange.h>
 
@@ -19,12 +16,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_VALUES = 2 << 20, WORD = 4 };
+/* Values of a block: beyond the most nothing is gained, below the least little is done at once. */
+enum { MOST_VALUES = 2 << 20, LEAST_VALUES = 32 << 10, WORD = 4 };
 
 struct mzg_exchange {
     struct mzg_stage *stage;
     const struct mzg_column_range *wanted; /* of each rank */
-    bool visible;                          /* every rank sees all rows */
     int64_t block_rows;
 
     int64_t *row_begins; /* the block that this rank read */
@@ -170,20 +167,15 @@ static enum mzg_status send_slices(struct mzg_exchange *e, int64_t round, int64_
     return MZG_OK;
 }
 
-/* Rows of a block: as many as have BLOCK_VALUES values on average. */
-static int64_t rows_per_block(const struct mzg_stage *stage)
+/* Rows of a block: as many as take `memory` on average, as read, as sent, and as received. */
+static int64_t rows_per_block(const struct mzg_stage *stage, int64_t memory)
 {
+    int64_t values = memory / (3 * mzg_stage_entry_size(stage));
+    values = values > MOST_VALUES ? MOST_VALUES : values < LEAST_VALUES ? LEAST_VALUES : values;
     if (stage->n_values == 0)
         return stage->n_rows > 0 ? stage->n_rows : 1;
-    double rows = (double)BLOCK_VALUES * (double)stage->n_rows / (double)stage->n_values;
+    double rows = (double)values * (double)stage->n_rows / (double)stage->n_values;
     return rows < 1 ? 1 : rows > 1e6 ? 1000000 : (int64_t)rows;
-}
-
-static void list_blocks(struct mzg_exchange *e, const struct mzg_stage_block *blocks)
-{
-    for (int64_t i = 0; i < e->n_pieces; i++)
-        e->pieces[i] = (struct mzg_row_piece){blocks[i].first_row, blocks[i].n_rows, blocks[i].row_counts,
-                                              blocks[i].bins, blocks[i].values};
 }
 
 static enum mzg_status allocate(struct mzg_exchange *e, struct mzg_error *err)
@@ -202,21 +194,18 @@ static enum mzg_status allocate(struct mzg_exchange *e, struct mzg_error *err)
 }
 
 enum mzg_status mzg_exchange_new(struct mzg_stage *stage, const struct mzg_column_range *wanted,
-                                 struct mzg_exchange **exchange, struct mzg_error *err)
+                                 int64_t memory, struct mzg_exchange **exchange, struct mzg_error *err)
 {
-    const struct mzg_stage_block *blocks = NULL;
+    MPI_Allreduce(MPI_IN_PLACE, &memory, 1, MPI_INT64_T, MPI_MIN, stage->context->comm);
     struct mzg_exchange *made = calloc(1, sizeof *made);
     if (!made) {
         mzg_fail(err, MZG_ENOMEM, "no memory to turn rows into columns");
     } else {
-        int64_t n_blocks = mzg_stage_blocks(stage, &blocks);
         made->stage = stage;
         made->wanted = wanted;
-        made->visible = n_blocks > 0;
-        made->block_rows = made->visible ? 0 : rows_per_block(stage);
-        made->n_pieces = made->visible ? n_blocks : stage->context->size;
-        if (allocate(made, err) == MZG_OK && made->visible)
-            list_blocks(made, blocks);
+        made->block_rows = rows_per_block(stage, memory);
+        made->n_pieces = stage->context->size;
+        allocate(made, err);
     }
     if (mzg_agree(stage->context->comm, err) != MZG_OK)
         mzg_exchange_free(made);
@@ -242,8 +231,6 @@ void mzg_exchange_free(struct mzg_exchange *exchange)
 
 int64_t mzg_exchange_rounds(const struct mzg_exchange *exchange)
 {
-    if (exchange->visible)
-        return 1;
     int64_t rows_per_round = exchange->block_rows * exchange->stage->context->size;
     return (exchange->stage->n_rows + rows_per_round - 1) / rows_per_round;
 }
@@ -254,8 +241,6 @@ enum mzg_status mzg_exchange_round(struct mzg_exchange *e, int64_t round, const 
     const struct mzg_context *context = e->stage->context;
     *pieces = e->pieces;
     *n_pieces = e->n_pieces;
-    if (e->visible)
-        return MZG_OK;
     int64_t first_row = (round * context->size + context->rank) * e->block_rows;
     int64_t n_rows = e->stage->n_rows - first_row;
     n_rows = n_rows < 0 ? 0 : n_rows < e->block_rows ? n_rows : e->block_rows;
@@ -267,12 +252,4 @@ enum mzg_status mzg_exchange_round(struct mzg_exchange *e, int64_t round, const 
         return send_slices(e, round, n_rows, err);
     e->pieces[0] = (struct mzg_row_piece){first_row, n_rows, e->counts, e->bins, e->values};
     return MZG_OK;
-}
-
-int64_t mzg_exchange_memory(const struct mzg_stage *stage)
-{
-    /* A block as read, as sent, and as received. */
-    return mzg_stage_blocks(stage, &(const struct mzg_stage_block *){NULL}) > 0
-               ? 0
-               : 3 * mzg_stage_entry_size(stage) * BLOCK_VALUES + 16 * rows_per_block(stage);
 }

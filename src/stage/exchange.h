@@ -18,9 +18,10 @@ struct mzg_row_piece {
 
 struct mzg_exchange;
 
-/* Rank r wants the columns wanted[r] (borrowed; the same on all ranks). Collective over the stage's ranks. */
+/* Rank r wants the columns wanted[r] (borrowed; the same on all ranks). The rows on their way take about
+ * `memory` bytes of each rank, the least that any of them names. Collective over the stage's ranks. */
 enum mzg_status mzg_exchange_new(struct mzg_stage *stage, const struct mzg_column_range *wanted,
-                                 struct mzg_exchange **exchange, struct mzg_error *err);
+                                 int64_t memory, struct mzg_exchange **exchange, struct mzg_error *err);
 void mzg_exchange_free(struct mzg_exchange *exchange);
 
 /* The number of rounds, the same on all ranks. Local. */
@@ -31,8 +32,5 @@ int64_t mzg_exchange_rounds(const struct mzg_exchange *exchange);
 enum mzg_status mzg_exchange_round(struct mzg_exchange *exchange, int64_t round,
                                    const struct mzg_row_piece **pieces, int64_t *n_pieces,
                                    struct mzg_error *err);
-
-/* The bytes that an exchange takes. Local. */
-int64_t mzg_exchange_memory(const struct mzg_stage *stage);
 
 #endif

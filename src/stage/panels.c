@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FLUSH_BYTES = 1 << 20, VARINT_BYTES = 10, NARROW_COLUMNS = 1 << 16 };
+enum { VARINT_BYTES = 10, NARROW_COLUMNS = 1 << 16 };
 
 /* A part of the file. */
 struct extent {
@@ -169,13 +169,13 @@ static enum mzg_status flush_panel(struct mzg_panels *panels, struct panel *p, s
     return MZG_OK;
 }
 
-enum mzg_status mzg_panels_flush(struct mzg_panels *panels, int all, struct mzg_error *err)
+enum mzg_status mzg_panels_flush(struct mzg_panels *panels, int64_t least, struct mzg_error *err)
 {
     for (int64_t i = 0; i < panels->n; i++) {
         struct panel *p = &panels->each[i];
-        if (p->used >= (all ? 1 : FLUSH_BYTES) && flush_panel(panels, p, err) != MZG_OK)
+        if (p->used > 0 && p->used >= least && flush_panel(panels, p, err) != MZG_OK)
             return err->status;
-        if (all) {
+        if (least == 0) {
             free(p->buffer);
             p->buffer = NULL;
             p->capacity = 0;

@@ -34,8 +34,9 @@ void mzg_panels_free(struct mzg_panels *panels);
 enum mzg_status mzg_panels_add(struct mzg_panels *panels, int64_t panel, int64_t row, int64_t n,
                                const int32_t *bins, const void *values, struct mzg_error *err);
 
-/* Writes to disk what is worth it; with `all`, everything. Local, not while anyone adds. */
-enum mzg_status mzg_panels_flush(struct mzg_panels *panels, int all, struct mzg_error *err);
+/* Writes to disk the panels of which at least `least` bytes wait in memory; with 0 everything, for reading.
+ * Local, not while anyone adds. */
+enum mzg_status mzg_panels_flush(struct mzg_panels *panels, int64_t least, struct mzg_error *err);
 
 /* How many pieces a panel was written in, and one of them: `bytes` is the panels' own and valid until the
  * next call. Records do not cross pieces. Local, after flushing all. */

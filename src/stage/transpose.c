@@ -1,5 +1,6 @@
 /*
- * Every rank meets the rows of the columns it wants in their order (stage/exchange.h), so each value goes
+ * Rows that every rank sees in memory are gathered from there (stage/gather.h). All others come in rounds:
+ * every rank meets the rows of the columns it wants in their order (stage/exchange.h), so each value goes
  * straight to its final place:
  *
  *     place = column_begins[column] + how many values of that column came before
@@ -14,8 +15,10 @@
 #include <stage/transpose.h>
 
 #include <core/agree.h>
+#include <core/memory.h>
 #include <core/pool.h>
 #include <stage/exchange.h>
+#include <stage/gather.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -50,9 +53,8 @@ static bool is_wide(const struct transposition *t)
     return t->stage->value_type == MZG_FLOAT64;
 }
 
-/* The columns that hold values first .. first + n - 1. */
-static struct mzg_column_range columns_of_values(const int64_t *column_begins, int64_t n_columns,
-                                                 int64_t first, int64_t n)
+struct mzg_column_range mzg_columns_of_values(const int64_t *column_begins, int64_t n_columns, int64_t first,
+                                              int64_t n)
 {
     if (n == 0)
         return (struct mzg_column_range){0, 0};
@@ -180,7 +182,7 @@ static void add_to_panel(void *context, int64_t panel, int worker)
 static enum mzg_status begin_part(struct transposition *t, int64_t first, int64_t n, struct mzg_error *err)
 {
     t->part = (struct mzg_column_values){.first = first, .n = n, .entries = t->entries};
-    t->columns = columns_of_values(t->options->column_begins, t->stage->n_columns, first, n);
+    t->columns = mzg_columns_of_values(t->options->column_begins, t->stage->n_columns, first, n);
     int64_t n_columns = t->columns.end - t->columns.first;
     free(t->places);
     t->places = malloc((size_t)(n_columns + 1) * sizeof *t->places);
@@ -191,6 +193,15 @@ static enum mzg_status begin_part(struct transposition *t, int64_t first, int64_
     if (t->n_slices < n_columns / SLICE_COLUMNS)
         t->n_slices = n_columns / SLICE_COLUMNS;
     return MZG_OK;
+}
+
+/* The bytes from which on a panel is written to disk: all buffers, which grow to the double, take a quarter
+ * of the memory. */
+static int64_t worth_writing(const struct transposition *t)
+{
+    enum { MOST = 1 << 20, LEAST = 16 << 10 };
+    int64_t share = t->options->memory / 4 / (2 * t->n_panels);
+    return share > MOST ? MOST : share < LEAST ? LEAST : share;
 }
 
 /* Runs `task` on the pieces of every round; between rounds panels go to disk. Collective. */
@@ -205,7 +216,7 @@ static enum mzg_status run_rounds(struct transposition *t, mzg_task_fn *task, in
         for (int64_t i = 0; i < t->n_panels && err->status == MZG_OK; i++)
             *err = t->panel_errors[i];
         if (err->status == MZG_OK && t->panels)
-            mzg_panels_flush(t->panels, 0, err);
+            mzg_panels_flush(t->panels, worth_writing(t), err);
         if (mzg_agree(context->comm, err) != MZG_OK)
             return err->status;
     }
@@ -243,7 +254,7 @@ static enum mzg_status make_panels(struct transposition *t, struct mzg_error *er
     for (int64_t i = 0; i < t->n_panels; i++) {
         int64_t n;
         int64_t first = part_begin(t, i, &n);
-        t->panel_columns[i] = columns_of_values(t->options->column_begins, t->stage->n_columns, first, n);
+        t->panel_columns[i] = mzg_columns_of_values(t->options->column_begins, t->stage->n_columns, first, n);
     }
     struct mzg_panels *panels = NULL;
     mzg_panels_new(t->options->scratch_path, t->n_panels, t->panel_columns, mzg_stage_value_size(t->stage),
@@ -284,7 +295,7 @@ static enum mzg_status transpose_in_panels(struct transposition *t, mzg_take_col
         return err->status;
     mzg_exchange_free(t->exchange);
     t->exchange = NULL;
-    mzg_panels_flush(t->panels, 1, err);
+    mzg_panels_flush(t->panels, 0, err);
     for (int64_t panel = 0; panel < t->n_panels && err->status == MZG_OK; panel++)
         take_panel(t, panel, take, context, err);
     return mzg_agree(t->stage->context->comm, err);
@@ -295,7 +306,7 @@ static enum mzg_status allocate(struct transposition *t, struct mzg_error *err)
     const struct mzg_transpose_options *o = t->options;
     size_t n = (size_t)(o->n < o->most_values ? o->n : o->most_values) + 1;
     t->wanted = calloc((size_t)t->stage->context->size, sizeof *t->wanted);
-    t->entries = malloc(n * (size_t)mzg_stage_column_entry_size(t->stage));
+    t->entries = mzg_memory_large((int64_t)n * mzg_stage_column_entry_size(t->stage));
     if (!t->wanted || !t->entries)
         return mzg_fail(err, MZG_ENOMEM, "no memory for %zu values of the matrix in column order", n);
     return MZG_OK;
@@ -306,7 +317,8 @@ static int share_wishes(struct transposition *t)
 {
     const struct mzg_transpose_options *o = t->options;
     MPI_Comm comm = t->stage->context->comm;
-    struct mzg_column_range mine = columns_of_values(o->column_begins, t->stage->n_columns, o->first, o->n);
+    struct mzg_column_range mine =
+        mzg_columns_of_values(o->column_begins, t->stage->n_columns, o->first, o->n);
     MPI_Allgather(&mine, 2, MPI_INT64_T, t->wanted, 2, MPI_INT64_T, comm);
     int several = o->n > o->most_values, any;
     MPI_Allreduce(&several, &any, 1, MPI_INT, MPI_LOR, comm);
@@ -317,11 +329,15 @@ enum mzg_status mzg_stage_transpose(struct mzg_stage *stage, const struct mzg_tr
                                     mzg_take_columns_fn *take, void *context, struct mzg_error *err)
 {
     struct transposition t = {.stage = stage, .options = options};
+    if (mzg_stage_blocks(stage, &(const struct mzg_stage_block *){NULL}) > 0) {
+        mzg_gather_columns(stage, options, take, context, err);
+        return mzg_agree(stage->context->comm, err);
+    }
     allocate(&t, err);
     if (mzg_agree(stage->context->comm, err) != MZG_OK)
         goto cleanup;
     int in_panels = share_wishes(&t);
-    if (mzg_exchange_new(stage, t.wanted, &t.exchange, err) != MZG_OK)
+    if (mzg_exchange_new(stage, t.wanted, options->memory / 2, &t.exchange, err) != MZG_OK)
         goto cleanup;
     if (in_panels)
         transpose_in_panels(&t, take, context, err);
@@ -347,5 +363,6 @@ int64_t mzg_stage_column_entry_size(const struct mzg_stage *stage)
 
 int64_t mzg_stage_transpose_memory(const struct mzg_stage *stage)
 {
-    return mzg_exchange_memory(stage) + 8 * stage->n_columns;
+    return mzg_stage_blocks(stage, &(const struct mzg_stage_block *){NULL}) > 0 ? mzg_gather_memory(stage)
+                                                                                : 8 * stage->n_columns;
 }

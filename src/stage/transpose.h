@@ -5,6 +5,7 @@
 #ifndef MZG_STAGE_TRANSPOSE_H
 #define MZG_STAGE_TRANSPOSE_H
 
+#include <stage/panels.h>
 #include <stage/stage.h>
 
 struct mzg_transpose_options {
@@ -13,6 +14,7 @@ struct mzg_transpose_options {
     int64_t first;      /* this rank wants values first .. first + n - 1 of the CSC matrix */
     int64_t n;
     int64_t most_values; /* that it takes at once; above 0 */
+    int64_t memory;      /* bytes that rows on their way may take on this rank, beside the entries, about */
     const char
         *scratch_path; /* where this rank may make a temporary file, if it must take them in several goes */
 };
@@ -43,6 +45,10 @@ typedef enum mzg_status mzg_take_columns_fn(void *context, const struct mzg_colu
 /* Hands every rank its values. All ranks return the same status. Collective over the stage's ranks. */
 enum mzg_status mzg_stage_transpose(struct mzg_stage *stage, const struct mzg_transpose_options *options,
                                     mzg_take_columns_fn *take, void *context, struct mzg_error *err);
+
+/* The columns that hold values first .. first + n - 1. Local. */
+struct mzg_column_range mzg_columns_of_values(const int64_t *column_begins, int64_t n_columns, int64_t first,
+                                              int64_t n);
 
 /* The bytes of an entry for the values of a stage, and those that a transposition takes beside its entries.
  * Local. */

@@ -295,7 +295,8 @@ static void fill_tables(struct mzg_tissue *tissue)
     int samples = (2 * MZG_TISSUE_HALF_PEAK + 1) * MZG_TISSUE_PHASES;
     for (int i = 0; i <= samples; i++) {
         double distance = (i - samples / 2.0) / MZG_TISSUE_PHASES;
-        tissue->shape[i] = (float)exp(-distance * distance / (2 * 3.0 * 3.0));
+        tissue->shape[i % MZG_TISSUE_PHASES][i / MZG_TISSUE_PHASES] =
+            (float)exp(-distance * distance / (2 * 3.0 * 3.0));
     }
 }
 

@@ -58,9 +58,10 @@ struct mzg_tissue {
 
     int64_t n_samples;  /* of the sampling grid; 0 for centroids */
     double sample_step; /* in t */
-    float shape[(2 * MZG_TISSUE_HALF_PEAK + 1) * MZG_TISSUE_PHASES + 1]; /* of a sampled peak, maximum 1 */
-    double *shared_mz; /* continuous: n_samples m/z; else NULL */
-    float *baseline;   /* continuous: n_samples expected counts without any peak; else NULL */
+    float shape[MZG_TISSUE_PHASES]
+               [2 * MZG_TISSUE_HALF_PEAK + 2]; /* of a sampled peak, maximum 1, by the phase */
+    double *shared_mz;                         /* continuous: n_samples m/z; else NULL */
+    float *baseline; /* continuous: n_samples expected counts without any peak; else NULL */
 };
 
 /* Lays out the tissue; MZG_EUSAGE for options that mzg_synthetic_check() refuses. Free with

@@ -31,4 +31,7 @@ for ranks in 1 3; do
     expect_text "$err" "2 of 20 pixels are in the part asked for"
     rm -r $ranks.zarr*
 done
+run 2 convert synthetic:8x8:30 out.zarr --region 1:2,1:2
+expect_status 2
+expect_error_line "of synthetic input no part can be chosen"
 expect_files a.ibd a.imzML bad elsewhere list

@@ -41,21 +41,15 @@ check "the same store" diff -r out1.zarr out3.zarr
 check "the same axis" cmp axis1.json axis3.json
 expect_files axis1.json axis3.json out1.zarr out1.zarr.run.json out3.zarr out3.zarr.run.json
 
-# expect_refused TEXT DESCRIPTION
-expect_refused() {
+# What else is refused, and with which words, is tested in tests/unit/test_synthetic_description.c.
+for command in "convert synthetic:5x5:many x.zarr" "info synthetic:5x5:many" "axis synthetic:5x5:many -o x.json"; do
     for ranks in 1 3; do
-        run $ranks convert "$2" x.zarr
-        expect_usage_error "$1"
+        run $ranks $command
+        expect_usage_error "synthetic:5x5:many: 'many' is not a number of points; expected synthetic:WxH:POINTS"
     done
-    run 1 info "$2"
-    expect_usage_error "$1"
-}
-expect_refused "synthetic:: '' is not a width and a height; expected synthetic:WxH:POINTS[:KIND[:SEED[:full]]]" synthetic:
-expect_refused "'5y5' is not a width and a height" synthetic:5y5:10
-expect_refused "'' is not the number of points" synthetic:5x5
-expect_refused "'many' is not a number of points" synthetic:5x5:many
-expect_refused "'sticks' is not a kind: centroid, profile or continuous" synthetic:5x5:10:sticks
-expect_refused "'x' is not a seed" synthetic:5x5:10:profile:x
-expect_refused "'empty' is not 'full' at the end" synthetic:5x5:10:profile:1:empty
-expect_refused "must be 1 to 10000000" synthetic:5x5:0
-check "nothing left behind" [ ! -e x.zarr ]
+done
+run 1 convert synthetic: x.zarr
+expect_usage_error "synthetic:: '' is not a width and a height"
+run 1 convert synthetic:5x5:0 x.zarr
+expect_usage_error "must be 1 to 10000000"
+check "nothing left behind" [ ! -e x.zarr -a ! -e x.zarr.part -a ! -e x.json ]

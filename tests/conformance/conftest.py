@@ -15,6 +15,7 @@ SHARED = REPOSITORY.parent / "shared"
 
 def pytest_addoption(parser):
     parser.addoption("--full", action="store_true", help="run the long sweeps as well")
+    parser.addoption("--write-golden", action="store_true", help="write the expected messages of test_golden.py anew")
 
 
 MEMORY = Path("/dev/shm")

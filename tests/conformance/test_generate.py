@@ -7,6 +7,13 @@ import pytest
 from pyimzml.ImzMLParser import ImzMLParser
 
 KINDS = ["centroid", "profile", "continuous"]
+
+# SHA-256 of the ibd, as the first version wrote it: results that were measured on generated data stay comparable.
+DIGESTS = {
+    "centroid": "3ca99b25a52efca7a98ae68869326e1d954f63adfb14d070bb3ebdd840eca041",
+    "profile": "26954abdaaec0ea2162a572c8c2a1a0d5b677a1454d84902151222d47c096bba",
+    "continuous": "749f272db1f9c19904a1eec56b2d3728777e68fae9538c42382a5064a276f026",
+}
 WIDTH, HEIGHT, POINTS = 24, 18, 400
 
 
@@ -38,6 +45,11 @@ def test_identity(sample):
     assert ("IMS:1000031" in content) == (kind != "continuous")
     assert ("MS:1000127" in content) == (kind == "centroid")
     assert ("MS:1000128" in content) == (kind != "centroid")
+
+
+def test_bytes_are_those_of_the_first_version(sample):
+    kind, path, _ = sample
+    assert hashlib.sha256(path.with_suffix(".ibd").read_bytes()).hexdigest() == DIGESTS[kind]
 
 
 def test_raster(sample):

@@ -171,6 +171,7 @@ VARIANTS = {
     "no type": (sub(term("MS:1000127"), ""), ["no_type"]),
     "no checksum": (sub(term("IMS:1000091"), ""), []),
     "empty checksum": (sub(r'(accession="IMS:1000091"[^>]*value=)"\w+"', r'\1""'), ["checksum_term"]),
+    "checksum that is none": (sub(r'(accession="IMS:1000091"[^>]*value=)"\w+"', r'\1"not known"'), ["checksum_term"]),
     "upper-case checksum": (sub(r'(accession="IMS:1000091"[^>]*value=)"(\w+)"', lambda m: f'{m[1]}"{m[2].upper()}"'), []),
     "wrong count": (sub(r'<spectrumList count="\d+"', '<spectrumList count="4611686018427387904"'), ["count"]),
     "no count": (sub(r'<spectrumList count="\d+"', "<spectrumList"), []),
@@ -288,6 +289,41 @@ def test_extensions_in_any_letter_case(mzgrid, plain, tmp_path, imzml, ibd):
     source = source.rename(tmp_path / imzml)
     assert kinds(mzgrid, source) == []
     assert_same(rows(mzgrid, source, tmp_path / "out.zarr"), plain)
+
+
+def test_bytes_that_are_no_text_make_no_number(mzgrid, plain, tmp_path):
+    """Of bytes that contradict the declared encoding names may be made, but not positions."""
+    source = written(tmp_path / "in.imzML", lambda text, ibd: (text, ibd))
+    xml = source.read_bytes().replace(b'name="position x" value="2"', b'name="position x" value="2\xe9"', 1)
+    source.write_bytes(xml)
+    for ranks in (1, 3):
+        X, obs = rows(mzgrid, source, tmp_path / f"{ranks}.zarr", ranks=ranks)
+        assert np.array_equal(X, np.delete(plain[0], 1, axis=0)) and list(obs.index) == list("13456")
+    report = json.loads(mzgrid("validate", source, "--json").out)
+    assert [f["kind"] for f in report["findings"]] == ["encoding", "no_position"]
+    assert report["faulty_spectra"]["by_reason"] == {"unreadable number": 1}
+
+
+def test_warnings_about_values_name_the_first_spectrum(mzgrid, tmp_path):
+    """Once for each kind, the same on any number of ranks and chunks."""
+    pixels = image()
+    pixels[1].intensity[[3, 4]] = -1.0
+    pixels[2].mz[2], pixels[2].intensity[5] = np.nan, np.inf
+    pixels[3].mz[4] = pixels[3].mz[3]
+    pixels[4].mz[:] = pixels[4].mz[::-1].copy()
+    pixels[5].mz[-1] = 500.0
+    pixels[5].intensity[0] = -3.0
+    source = write_imzml(tmp_path / "in.imzML", pixels, pixel_size=(10, 10), intensity_type="<f8")
+    wanted = [
+        "1 points lie outside the mass axis and were dropped; first: spectrum 6",
+        "2 points with an m/z or intensity that is not finite, or an m/z of 0 or below, were dropped; first: spectrum 3",
+        "3 points have a negative intensity, and were used as they are; first: spectrum 2",
+        "1 spectra had unsorted m/z and were sorted; first: spectrum 5",
+        "1 spectra had the same m/z more than once; the intensities were added; first: spectrum 4",
+    ]
+    for ranks, chunk in ((1, 100), (2, 1), (3, 2)):
+        run = mzgrid.convert(source, tmp_path / "out.zarr", *HOW, "--overwrite", "--chunk-size", chunk, "-q", ranks=ranks)
+        assert run.err.splitlines() == [f"mzgrid: warning: {line}" for line in wanted]
 
 
 MOBILITY = ONE_TERM % "1003006" + ONE_TERM % "1000523"

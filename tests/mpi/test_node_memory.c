@@ -14,11 +14,37 @@ MPI_TEST(node_memory, all_ranks_see_what_rank_0_wrote)
     if (mpi_rank == 0)
         for (int32_t i = 0; i < N; i++)
             numbers[i] = 3 * i + 1;
-    mzg_node_memory_share(memory);
+    mzg_node_memory_share(memory, 0, mpi_rank == 0 ? N * (int64_t)sizeof *numbers : 0);
     int32_t wrong = 0;
     for (int32_t i = 0; i < N; i++)
         wrong += numbers[i] != 3 * i + 1;
     cr_expect(eq(i32, wrong, 0));
+    mzg_node_memory_free(memory);
+}
+
+/* Parts of different sizes, one of them of nothing, in an order that is not that of the ranks. */
+MPI_TEST(node_memory, all_ranks_see_what_each_wrote)
+{
+    struct mzg_node_memory *memory = NULL;
+    struct mzg_error err = {0};
+    int64_t total = 0, first = 0, size = 0;
+    for (int r = mpi_size - 1; r >= 0; r--) {
+        int64_t part = r == 1 ? 0 : 1000 * (r + 1);
+        if (r == mpi_rank) {
+            first = total;
+            size = part;
+        }
+        total += part;
+    }
+    cr_assert(eq(int, (int)mzg_node_memory_new(MPI_COMM_WORLD, total, &memory, &err), MZG_OK));
+    char *bytes = mzg_node_memory_bytes(memory);
+    memset(bytes + first, 'a' + mpi_rank, (size_t)size);
+    mzg_node_memory_share(memory, first, size);
+    int64_t wrong = 0, at = 0;
+    for (int r = mpi_size - 1; r >= 0; r--)
+        for (int64_t i = r == 1 ? 0 : 1000 * (r + 1); i > 0; i--)
+            wrong += bytes[at++] != 'a' + r;
+    cr_expect(eq(i64, wrong, 0));
     mzg_node_memory_free(memory);
 }
 
@@ -31,7 +57,7 @@ MPI_TEST(node_memory, several_at_once_and_none_at_all)
     for (int i = 2; i >= 0; i--) {
         if (mpi_rank == 0)
             memset(mzg_node_memory_bytes(memories[i]), 'a' + i, (size_t)(8 * i));
-        mzg_node_memory_share(memories[i]);
+        mzg_node_memory_share(memories[i], 0, mpi_rank == 0 ? 8 * i : 0);
     }
     for (int i = 0; i < 3; i++)
         for (int k = 0; k < 8 * i; k++)

@@ -2,6 +2,7 @@
 #include <mpi_test.h>
 
 #include <stdatomic.h>
+#include <unistd.h>
 
 enum { ITEMS = 1000 };
 
@@ -42,6 +43,64 @@ MPI_TEST(pool, default_size_is_at_least_one)
     struct mzg_pool *pool = NULL;
     cr_assert(eq(int, (int)mzg_pool_new(MPI_COMM_WORLD, 0, &pool, &err), MZG_OK));
     cr_expect(ge(int, mzg_pool_size(pool), 1));
+    mzg_pool_free(pool);
+}
+
+/* Begins to read ahead only once the workers are at it, and ends after them: nobody waits for the other. */
+struct both {
+    atomic_int items;
+    atomic_int aside;
+};
+
+static void count_down(void *context, int64_t item, int worker)
+{
+    (void)item;
+    (void)worker;
+    struct both *both = context;
+    atomic_fetch_add(&both->items, 1);
+}
+
+static void wait_for_items(void *context)
+{
+    struct both *both = context;
+    while (atomic_load(&both->items) < ITEMS)
+        continue;
+    atomic_fetch_add(&both->aside, 1);
+}
+
+MPI_TEST(pool, a_function_runs_beside_the_workers)
+{
+    struct mzg_error err = {0};
+    struct mzg_pool *pool = NULL;
+    cr_assert(eq(int, (int)mzg_pool_new(MPI_COMM_WORLD, 2, &pool, &err), MZG_OK));
+    mzg_pool_wait_aside(pool);
+    for (int turn = 1; turn <= 20; turn++) {
+        struct both both = {0};
+        mzg_pool_start_aside(pool, wait_for_items, &both);
+        mzg_pool_run(pool, ITEMS, count_down, &both);
+        mzg_pool_wait_aside(pool);
+        cr_expect(eq(int, atomic_load(&both.aside), 1));
+    }
+    mzg_pool_free(pool);
+}
+
+static void sleep_a_while(void *context, int64_t item, int worker)
+{
+    (void)context;
+    (void)item;
+    (void)worker;
+    usleep(20000);
+}
+
+MPI_TEST(pool, busy_seconds_are_those_of_all_workers)
+{
+    struct mzg_error err = {0};
+    struct mzg_pool *pool = NULL;
+    cr_assert(eq(int, (int)mzg_pool_new(MPI_COMM_WORLD, 2, &pool, &err), MZG_OK));
+    mzg_pool_start(pool, 10, sleep_a_while, NULL);
+    mzg_pool_wait(pool);
+    cr_expect(ge(dbl, mzg_pool_busy(pool), 0.2));
+    cr_expect(lt(dbl, mzg_pool_busy(pool), 2));
     mzg_pool_free(pool);
 }
 

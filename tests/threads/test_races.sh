@@ -13,8 +13,10 @@ cd "$dir"
 for streaming in off hdf5; do
     for layout in csc csr; do
         "$program" convert sample.imzML "$streaming-$layout.zarr" --bins 3000 --layout $layout --streaming $streaming \
-            --threads 3 --chunk-size 50 -q
+            --threads 3 --chunk-size 50 --verify -q
     done
 done
 "$program" convert curves.imzML curves.zarr --bins 2000 --interpolation-method linear --threads 3 --chunk-size 20 -q
+"$program" validate sample.imzML --threads 3 >report
+"$program" validate curves.imzML --threads 3 >report
 echo "no races"

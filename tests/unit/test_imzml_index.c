@@ -204,6 +204,23 @@ Test(index, groups_that_multiply_are_refused)
     expect_refusal("holds more than 4096 parameters");
 }
 
+Test(index, a_header_that_refers_to_a_large_group_everywhere_is_refused)
+{
+    static char group[49152];
+    size_t n = (size_t)sprintf(group, "<referenceableParamGroup id=\"big\">");
+    while (n < sizeof group - 200)
+        n += (size_t)sprintf(group + n, "<userParam name=\"a\"/>");
+    sprintf(group + n, "</referenceableParamGroup>");
+    sample.n = 0;
+    static char content[4096];
+    n = (size_t)sprintf(content, "%s", SAMPLE_CONTENT);
+    for (int i = 0; i < 40; i++)
+        n += (size_t)sprintf(content + n, "<referenceableParamGroupRef ref=\"big\"/>");
+    sample_head(&sample, content, group, "", 1);
+    spectrum_with(POSITION);
+    expect_refusal("hold more than 65536 parameters together");
+}
+
 Test(index, a_missing_group_is_a_finding)
 {
     head("<referenceableParamGroup id=\"odd\"><referenceableParamGroupRef "

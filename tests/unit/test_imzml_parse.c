@@ -285,6 +285,16 @@ Test(parse, absurd_nesting_is_refused)
     expect_refusal(sample.text, sample.n, "nested more than 64 deep");
 }
 
+Test(parse, absurdly_many_attributes_are_refused)
+{
+    static struct sample sample;
+    sample_add(&sample, "<mzML ");
+    for (int i = 0; i < 5000; i++)
+        sample_add(&sample, "a%d=\"\" ", i);
+    sample_add(&sample, "/>");
+    expect_refusal(sample.text, sample.n, "an element with more than 4096 attributes");
+}
+
 /* Cut at every byte: never a crash, never a spectrum that is not whole, and the number of those that are in
  * the message. */
 Test(parse, truncated_at_every_byte)

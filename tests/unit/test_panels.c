@@ -38,9 +38,9 @@ static void add_rows(struct mzg_panels *panels, int flush_every, bool wide, stru
             cr_assert(eq(int, (int)mzg_panels_add(panels, panel, row * 3, n, bins, values, err), MZG_OK));
         }
         if (flush_every > 0 && row % flush_every == 0)
-            cr_assert(eq(int, (int)mzg_panels_flush(panels, 1, err), MZG_OK));
+            cr_assert(eq(int, (int)mzg_panels_flush(panels, 0, err), MZG_OK));
     }
-    cr_assert(eq(int, (int)mzg_panels_flush(panels, 1, err), MZG_OK));
+    cr_assert(eq(int, (int)mzg_panels_flush(panels, 0, err), MZG_OK));
 }
 
 static void check_panel(struct mzg_panels *panels, int panel, bool wide, struct mzg_error *err)

@@ -155,3 +155,27 @@ Test(instruments, are_found_by_accession)
     for (int i = 0; i < 7; i++)
         cr_expect(eq(ptr, (void *)mzg_instrument_find(unknown[i]), NULL), "%s", unknown[i]);
 }
+
+static void expect_type(const struct mzg_sampling_fit *fit, double points, double zeros,
+                        enum mzg_spectrum_type wanted)
+{
+    struct mzg_type_evidence evidence = {.fit = fit, .points_per_spectrum = points, .zeros = zeros};
+    char reason[200];
+    cr_expect(eq(int, (int)mzg_sampling_type(&evidence, reason, sizeof reason), (int)wanted), "%g %g %g",
+              fit ? fit->agreement : -1, points, zeros);
+    cr_expect(strlen(reason) > 10);
+}
+
+Test(sampling, the_data_tell_profiles_from_lists_of_peaks)
+{
+    struct mzg_sampling_fit fit = {.n_intervals = 1000};
+    const double agreements[] = {0.1, 0.55, 0.7, 0.7, 0.85, 1};
+    const double zeros[] = {0.5, 0.9, 0, 0.2, 0, 0.7};
+    for (int i = 0; i < 6; i++) {
+        fit.agreement = agreements[i];
+        expect_type(&fit, 500, zeros[i], i < 3 ? MZG_SPECTRUM_CENTROID : MZG_SPECTRUM_PROFILE);
+        expect_type(&fit, 20, zeros[i], MZG_SPECTRUM_CENTROID);
+    }
+    expect_type(NULL, 500, 0, MZG_SPECTRUM_CENTROID);
+    expect_type(NULL, 0, 0, MZG_SPECTRUM_UNKNOWN);
+}

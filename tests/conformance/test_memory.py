@@ -1,0 +1,93 @@
+"""--memory-limit against the memory of real conversions, sampled while they run: the sum of the proportional set sizes of all
+ranks, twenty times a second."""
+import re
+import sys
+
+import numpy as np
+import pytest
+import zarr
+from conftest import REPOSITORY
+from writer import Pixel, write_imzml
+
+sys.path.insert(0, str(REPOSITORY / "scripts"))
+from benchmark import measure  # noqa: E402
+
+MIB = 1 << 20
+
+
+def convert(mzgrid, source, store, limit, *options, ranks):
+    measure.PERIOD = 0.05
+    command = ["convert", source, store, "--memory-limit", limit, "--progress", "none", *options]
+    return measure.run(measure.launch(mzgrid.path, ranks, command))
+
+
+@pytest.mark.parametrize(
+    "source, ranks, options",
+    [
+        ("synthetic:100x100:3000:centroid:1:full", 2, "--bins 60000 --layout csc"),
+        ("synthetic:100x100:3000:centroid:1:full", 4, "--bins 60000 --layout csc --streaming hdf5"),
+        ("synthetic:100x100:3000:centroid:1:full", 1, "--bins 60000 --layout csr --threads 2 --dtype float64"),
+        ("synthetic:60x60:4000:profile:1:full", 3, "--bins 20000 --interpolation-method linear --streaming off"),
+        ("synthetic:60x60:4000:profile:1:full", 2, "--bins 20000 --interpolation-method tic_preserving --layout dense"),
+        ("synthetic:100x100:3000:centroid:1:full", 2, "--bins 60000 --layout csr --streaming direct"),
+    ],
+)
+def test_a_conversion_keeps_to_256_mib(mzgrid, tmp_path, source, ranks, options):
+    run = convert(mzgrid, source, tmp_path / "a.zarr", "256M", *options.split(), ranks=ranks)
+    assert run.status == 0, run.log
+    assert 0 < run.peak_pss <= 256 * MIB, run.peak_pss / MIB
+    assert [p.name for p in tmp_path.iterdir() if not p.name.startswith("a.zarr")] == []
+
+
+def test_a_limit_that_is_too_small_is_refused_with_the_number_that_is_not(mzgrid, tmp_path):
+    source = "synthetic:150x150:200:centroid:1:full"
+    run = convert(mzgrid, source, tmp_path / "a.zarr", "16M", "--bins", 50000, ranks=2)
+    assert run.status == 1
+    message = re.search(
+        r"memory limit of 16 MiB per node is too small: 2 ranks, 22500 pixels \((\d+) bytes each in the index.*"
+        r"need at least (\d+) MiB",
+        run.log,
+    )
+    assert message, run.log
+    assert list(tmp_path.iterdir()) == []
+    needed = int(message[2])
+    run = convert(mzgrid, source, tmp_path / "a.zarr", f"{needed}M", "--bins", 50000, ranks=2)
+    assert run.status == 0, run.log
+    assert run.peak_pss <= needed * MIB, run.peak_pss / MIB
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_one_spectrum_far_larger_than_all_others(mzgrid, tmp_path, ranks):
+    """It gets a chunk of its own, and no other pixel is lost for it. Where it cannot fit, that is said at once."""
+    pixels = [Pixel(x, 1, np.linspace(100, 200, 50), np.arange(50.0) + x) for x in range(1, 41)]
+    large = 1 << 20
+    pixels[17] = Pixel(18, 1, np.linspace(100, 200, large), np.ones(large))
+    path = tmp_path / "a.imzML"
+    write_imzml(path, pixels)
+    options = ["--bins", 1000, "--interpolation-method", "nearest_neighbor", "--mass-axis-type", "constant"]
+    run = convert(mzgrid, path, tmp_path / "a.zarr", "256M", *options, ranks=ranks)
+    assert run.status == 0, run.log
+    assert run.peak_pss <= 256 * MIB, run.peak_pss / MIB
+    tic = zarr.open_array(tmp_path / "a.zarr/tables/msi_dataset_z0/obs/tic", mode="r")[:]
+    assert list(tic) == [large if x == 18 else sum(range(50)) + 50 * x for x in range(1, 41)]
+
+    run = convert(mzgrid, path, tmp_path / "b.zarr", "80M", *options, ranks=ranks)
+    assert run.status == 1
+    assert f"the largest has {large} points" in run.log, run.log
+
+
+def test_the_plan_is_told_and_nothing_is_made(mzgrid, tmp_path):
+    source = "synthetic:100x100:300:centroid:1:full"
+    run = mzgrid("convert", source, tmp_path / "a.zarr", "--bins", 5000, "--dry-run", "--streaming", "hdf5", "--memory-limit", "200M", ranks=2)  # fmt: skip
+    assert run.status == 0, str(run)
+    assert list(tmp_path.iterdir()) == []
+    rounds, size = map(int, re.search(r"5000 bins; about (\d+) rounds of up to (\d+) pixels", run.err).groups())
+    assert (rounds - 1) * 2 * size < 10000 <= rounds * 2 * size
+    assert "memory limit 200 MiB for 2 ranks" in run.err
+    store, temporary = (float(n) for n in re.search(r"at most ([\d.]+) MB in the store .* at most ([\d.]+) MB", run.err).groups())
+    points = 3e6  # lognormal around 300 for each pixel
+    assert 0.5 * 8 * points < 1e6 * store < 2 * 8 * points
+    assert temporary <= 2.2 * store
+    assert re.search(r"[\d.]+ MB of disk free", run.err)
+    for buffer in ("in use", "statistics", "chunks", "spectra being decoded", "columns", "table"):
+        assert re.search(rf"{buffer} [\d.]+", run.err), buffer
