@@ -35,18 +35,23 @@ static const char *blosc_name(enum mzg_codec_kind kind)
     return kind == MZG_CODEC_BLOSC_LZ4 ? BLOSC_LZ4_COMPNAME : BLOSC_ZSTD_COMPNAME;
 }
 
-static int shuffle_of(const struct mzg_codec *codec, enum mzg_type type)
-{
-    if (mzg_type_size(type) <= 1)
-        return BLOSC_NOSHUFFLE;
-    bool is_float = type == MZG_FLOAT32 || type == MZG_FLOAT64;
-    return is_float && codec->kind == MZG_CODEC_BLOSC_LZ4 ? BLOSC_BITSHUFFLE : BLOSC_SHUFFLE;
-}
+/* What blosc sorts: bytes or bits of items of `item` bytes. */
+struct sorting {
+    int shuffle;
+    size_t item;
+};
 
-static size_t size_of_item(enum mzg_type type)
+/* Fewer than 128 items, c-blosc's own limit, it takes for one plane when it reads, whatever was written; so
+ * these are not sorted at all. */
+static struct sorting sorting_of(const struct mzg_codec *codec, enum mzg_type type, size_t size)
 {
-    int size = mzg_type_size(type);
-    return size > 0 ? (size_t)size : 1;
+    enum { LEAST_ITEMS = 128 };
+    size_t item = (size_t)mzg_type_size(type);
+    if (item <= 1 || size / item < LEAST_ITEMS)
+        return (struct sorting){BLOSC_NOSHUFFLE, 1};
+    bool is_float = type == MZG_FLOAT32 || type == MZG_FLOAT64;
+    bool by_bits = is_float && codec->kind == MZG_CODEC_BLOSC_LZ4;
+    return (struct sorting){by_bits ? BLOSC_BITSHUFFLE : BLOSC_SHUFFLE, item};
 }
 
 /* Planes apart also where a codec is slow: a setting of the library, not of a call. */
@@ -62,8 +67,9 @@ static enum mzg_status compress_blosc(const struct mzg_codec *codec, enum mzg_ty
     pthread_once(&once, split_planes);
     if (mzg_buffer_reserve(packed, size + BLOSC_MAX_OVERHEAD, err) != MZG_OK)
         return err->status;
-    int written = blosc_compress_ctx(codec->level, shuffle_of(codec, type), size_of_item(type), size, bytes,
-                                     packed->bytes, packed->capacity, blosc_name(codec->kind), size, 1);
+    struct sorting sorting = sorting_of(codec, type, size);
+    int written = blosc_compress_ctx(codec->level, sorting.shuffle, sorting.item, size, bytes, packed->bytes,
+                                     packed->capacity, blosc_name(codec->kind), size, 1);
     if (written <= 0)
         return mzg_fail(err, MZG_ENOMEM, "blosc cannot compress a chunk of %zu bytes with %s", size,
                         blosc_name(codec->kind));
@@ -102,15 +108,16 @@ enum mzg_status mzg_codec_json(const struct mzg_codec *codec, enum mzg_type type
         *json = NULL;
         return MZG_OK;
     }
+    struct sorting sorting = sorting_of(codec, type, (size_t)chunk_bytes);
     json_t *entry;
     if (codec->kind == MZG_CODEC_ZSTD)
         entry = json_pack("{s:s, s:{s:i, s:b}}", "name", "zstd", "configuration", "level", codec->level,
                           "checksum", 0);
     else
-        entry = json_pack("{s:s, s:{s:s, s:i, s:s, s:i, s:I}}", "name", "blosc", "configuration", "cname",
-                          blosc_name(codec->kind), "clevel", codec->level, "shuffle",
-                          shuffles[shuffle_of(codec, type)], "typesize", (int)size_of_item(type), "blocksize",
-                          (json_int_t)chunk_bytes);
+        entry =
+            json_pack("{s:s, s:{s:s, s:i, s:s, s:i, s:I}}", "name", "blosc", "configuration", "cname",
+                      blosc_name(codec->kind), "clevel", codec->level, "shuffle", shuffles[sorting.shuffle],
+                      "typesize", (int)sorting.item, "blocksize", (json_int_t)chunk_bytes);
     if (!entry)
         return mzg_fail(err, MZG_ENOMEM, "no memory for the metadata of a codec");
     *json = entry;

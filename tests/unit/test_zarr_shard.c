@@ -262,6 +262,32 @@ Test(shard, bits_are_sorted_for_lz4, .init = setup, .fini = teardown)
     check_planes(MZG_CODEC_BLOSC_LZ4, BLOSC_DOBITSHUFFLE, (size_t)(4 << 16) * 13 / 16);
 }
 
+/* c-blosc reads as one plane what has fewer than 128 items. */
+Test(shard, few_items_unpack, .init = setup, .fini = teardown)
+{
+    for (int64_t n = 100; n <= 160; n += 20) {
+        char name[16];
+        double data[160], chunk[160];
+        struct mzg_zarr_array *array = NULL;
+        struct mzg_zarr_array_spec spec = {.type = MZG_FLOAT64,
+                                           .n_dimensions = 1,
+                                           .shape = {n},
+                                           .chunk = {n},
+                                           .codec = {.kind = MZG_CODEC_BLOSC_ZSTD, .level = 1}};
+        snprintf(name, sizeof name, "a%d", (int)n);
+        cr_assert(eq(int, mzg_zarr_array(store, name, &spec, NULL, &array, &err), MZG_OK));
+        for (int i = 0; i < n; i++)
+            data[i] = 100 + 0.25 * i;
+        cr_assert(eq(int, mzg_zarr_write_all(array, data, &err), MZG_OK));
+        size_t size, bytes = (size_t)n * sizeof *data;
+        snprintf(name, sizeof name, "a%d/c/0", (int)n);
+        unsigned char *packed = read_whole_file(directory, name, &size);
+        cr_expect(eq(int, blosc_decompress_ctx(packed, chunk, bytes, 1), (int)bytes));
+        cr_expect(eq(int, memcmp(chunk, data, bytes), 0));
+        free(packed);
+    }
+}
+
 Test(shard, empty_array_has_no_files, .init = setup, .fini = teardown)
 {
     struct mzg_zarr_array *array = declare((struct mzg_zarr_array_spec){
