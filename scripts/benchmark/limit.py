@@ -30,7 +30,7 @@ def codec_of(store):
     name = f"blosc-{settings['cname']}" if codec["name"] == "blosc" else codec["name"]
     level = settings.get("clevel", settings.get("level", 0))
     shards = sorted(p for array in ("indices", "data") for p in (matrix / array / "c").iterdir())
-    return [name, level, 4, chunks], shards
+    return [name, level, chunks], shards
 
 
 def run_limit(program, path, store, wanted):

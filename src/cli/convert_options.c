@@ -283,7 +283,7 @@ const struct mzg_option mzg_convert_option_table[] = {
      .choice = dtype_choice, .standard = "float32",
      .help = "As what values, computed in double precision, are stored."},
     {.kind = MZG_OPTION_TEXT, .name = "compression", .argument = "CODEC", .offset = AT(convert.compression),
-     .standard = "blosc-lz4:5",
+     .standard = "blosc-zstd:1",
      .help = "Of numeric arrays: none, or zstd, blosc-lz4 or blosc-zstd, with :LEVEL."},
     {.kind = MZG_OPTION_TEXT, .name = "dataset-id", .argument = "NAME", .offset = AT(convert.dataset_id),
      .standard = "msi_dataset",

@@ -107,9 +107,9 @@ static json_t *json_fill_value(enum mzg_type type)
 /* The codecs of a chunk: array to bytes, then the compressor. */
 static json_t *json_chunk_codecs(const struct mzg_zarr_array_spec *spec, struct mzg_error *err)
 {
-    int item_size = mzg_type_size(spec->type);
     json_t *compressor;
-    if (mzg_codec_json(&spec->codec, item_size > 0 ? (size_t)item_size : 1, &compressor, err) != MZG_OK)
+    int64_t chunk_bytes = mzg_type_size(spec->type) * mzg_block_items(spec->n_dimensions, spec->chunk);
+    if (mzg_codec_json(&spec->codec, spec->type, chunk_bytes, &compressor, err) != MZG_OK)
         return NULL;
     json_t *to_bytes =
         spec->type == MZG_STRING

@@ -1,10 +1,18 @@
 /*
  * One zstd frame or one blosc buffer for each chunk. Both are made by one thread in a fresh state: with
  * several threads, or with a state used before, the libraries do not promise the same bytes.
+ *
+ * Blosc sorts the bytes of a chunk before it compresses them, so that the first bytes of all items lie
+ * together, then the second ones and so on: what is alike about numbers, their exponents, no longer lies
+ * between what is not. Each such plane is compressed by itself, and the whole chunk is one block: planes as
+ * long as can be (docs/decisions/022-codecs-measured.md). For lz4, which has no entropy coder, values of
+ * float or double are sorted by bits.
  */
 #include <zarr/codec.h>
 
 #include <blosc.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
@@ -27,14 +35,41 @@ static const char *blosc_name(enum mzg_codec_kind kind)
     return kind == MZG_CODEC_BLOSC_LZ4 ? BLOSC_LZ4_COMPNAME : BLOSC_ZSTD_COMPNAME;
 }
 
-static enum mzg_status compress_blosc(const struct mzg_codec *codec, size_t item_size, const void *bytes,
+/* What blosc sorts: bytes or bits of items of `item` bytes. */
+struct sorting {
+    int shuffle;
+    size_t item;
+};
+
+/* Fewer than 128 items, c-blosc's own limit, it takes for one plane when it reads, whatever was written; so
+ * these are not sorted at all. */
+static struct sorting sorting_of(const struct mzg_codec *codec, enum mzg_type type, size_t size)
+{
+    enum { LEAST_ITEMS = 128 };
+    size_t item = (size_t)mzg_type_size(type);
+    if (item <= 1 || size / item < LEAST_ITEMS)
+        return (struct sorting){BLOSC_NOSHUFFLE, 1};
+    bool is_float = type == MZG_FLOAT32 || type == MZG_FLOAT64;
+    bool by_bits = is_float && codec->kind == MZG_CODEC_BLOSC_LZ4;
+    return (struct sorting){by_bits ? BLOSC_BITSHUFFLE : BLOSC_SHUFFLE, item};
+}
+
+/* Planes apart also where a codec is slow: a setting of the library, not of a call. */
+static void split_planes(void)
+{
+    blosc_set_splitmode(BLOSC_ALWAYS_SPLIT);
+}
+
+static enum mzg_status compress_blosc(const struct mzg_codec *codec, enum mzg_type type, const void *bytes,
                                       size_t size, struct mzg_buffer *packed, struct mzg_error *err)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, split_planes);
     if (mzg_buffer_reserve(packed, size + BLOSC_MAX_OVERHEAD, err) != MZG_OK)
         return err->status;
-    int shuffle = item_size > 1 ? BLOSC_SHUFFLE : BLOSC_NOSHUFFLE;
-    int written = blosc_compress_ctx(codec->level, shuffle, item_size, size, bytes, packed->bytes,
-                                     packed->capacity, blosc_name(codec->kind), 0, 1);
+    struct sorting sorting = sorting_of(codec, type, size);
+    int written = blosc_compress_ctx(codec->level, sorting.shuffle, sorting.item, size, bytes, packed->bytes,
+                                     packed->capacity, blosc_name(codec->kind), size, 1);
     if (written <= 0)
         return mzg_fail(err, MZG_ENOMEM, "blosc cannot compress a chunk of %zu bytes with %s", size,
                         blosc_name(codec->kind));
@@ -42,7 +77,7 @@ static enum mzg_status compress_blosc(const struct mzg_codec *codec, size_t item
     return MZG_OK;
 }
 
-enum mzg_status mzg_codec_compress(const struct mzg_codec *codec, size_t item_size, const void *bytes,
+enum mzg_status mzg_codec_compress(const struct mzg_codec *codec, enum mzg_type type, const void *bytes,
                                    size_t size, struct mzg_buffer *packed, struct mzg_error *err)
 {
     if (size > MZG_CODEC_MAX_BYTES)
@@ -53,7 +88,7 @@ enum mzg_status mzg_codec_compress(const struct mzg_codec *codec, size_t item_si
         return compress_zstd(codec->level, bytes, size, packed, err);
     case MZG_CODEC_BLOSC_LZ4:
     case MZG_CODEC_BLOSC_ZSTD:
-        return compress_blosc(codec, item_size, bytes, size, packed, err);
+        return compress_blosc(codec, type, bytes, size, packed, err);
     case MZG_CODEC_NONE:
         break;
     }
@@ -64,22 +99,25 @@ enum mzg_status mzg_codec_compress(const struct mzg_codec *codec, size_t item_si
     return MZG_OK;
 }
 
-enum mzg_status mzg_codec_json(const struct mzg_codec *codec, size_t item_size, json_t **json,
-                               struct mzg_error *err)
+enum mzg_status mzg_codec_json(const struct mzg_codec *codec, enum mzg_type type, int64_t chunk_bytes,
+                               json_t **json, struct mzg_error *err)
 {
+    static const char *const shuffles[] = {
+        [BLOSC_NOSHUFFLE] = "noshuffle", [BLOSC_SHUFFLE] = "shuffle", [BLOSC_BITSHUFFLE] = "bitshuffle"};
     if (codec->kind == MZG_CODEC_NONE) {
         *json = NULL;
         return MZG_OK;
     }
+    struct sorting sorting = sorting_of(codec, type, (size_t)chunk_bytes);
     json_t *entry;
     if (codec->kind == MZG_CODEC_ZSTD)
         entry = json_pack("{s:s, s:{s:i, s:b}}", "name", "zstd", "configuration", "level", codec->level,
                           "checksum", 0);
     else
         entry =
-            json_pack("{s:s, s:{s:s, s:i, s:s, s:i, s:i}}", "name", "blosc", "configuration", "cname",
-                      blosc_name(codec->kind), "clevel", codec->level, "shuffle",
-                      item_size > 1 ? "shuffle" : "noshuffle", "typesize", (int)item_size, "blocksize", 0);
+            json_pack("{s:s, s:{s:s, s:i, s:s, s:i, s:I}}", "name", "blosc", "configuration", "cname",
+                      blosc_name(codec->kind), "clevel", codec->level, "shuffle", shuffles[sorting.shuffle],
+                      "typesize", (int)sorting.item, "blocksize", (json_int_t)chunk_bytes);
     if (!entry)
         return mzg_fail(err, MZG_ENOMEM, "no memory for the metadata of a codec");
     *json = entry;
@@ -88,15 +126,14 @@ enum mzg_status mzg_codec_json(const struct mzg_codec *codec, size_t item_size, 
 
 enum mzg_status mzg_codec_parse(const char *text, struct mzg_codec *codec, struct mzg_error *err)
 {
-    /* LZ4 behind a byte shuffle compresses indices threefold at the speed of memory; values hardly compress.
-     */
+    /* The first is the default. */
     static const struct {
         const char *name;
         struct mzg_codec usual;
         int highest;
     } codecs[] = {
-        {"blosc-lz4", {MZG_CODEC_BLOSC_LZ4, 5}, 9},
         {"blosc-zstd", {MZG_CODEC_BLOSC_ZSTD, 1}, 9},
+        {"blosc-lz4", {MZG_CODEC_BLOSC_LZ4, 5}, 9},
         {"zstd", {MZG_CODEC_ZSTD, 1}, 22},
     };
     if (!text) {

@@ -8,14 +8,15 @@
 /* No chunk may be larger before compression: the limit of the blosc container. */
 #define MZG_CODEC_MAX_BYTES (INT32_MAX - 16)
 
-/* Compresses `size` bytes of items of `item_size` bytes each. Called by workers; the result depends on
- * nothing but the arguments. Local. */
-enum mzg_status mzg_codec_compress(const struct mzg_codec *codec, size_t item_size, const void *bytes,
+/* Compresses `size` bytes of items of a type. Called by workers; the result depends on nothing but the
+ * arguments. Local. */
+enum mzg_status mzg_codec_compress(const struct mzg_codec *codec, enum mzg_type type, const void *bytes,
                                    size_t size, struct mzg_buffer *packed, struct mzg_error *err);
 
-/* The codec's entry in the `codecs` of an array's metadata, as a new reference; `*json` is NULL for
+/* The codec's entry in the `codecs` of the metadata of an array whose chunks have `chunk_bytes`, as a new
+ * reference; `*json` is NULL for
  * MZG_CODEC_NONE. */
-enum mzg_status mzg_codec_json(const struct mzg_codec *codec, size_t item_size, json_t **json,
-                               struct mzg_error *err);
+enum mzg_status mzg_codec_json(const struct mzg_codec *codec, enum mzg_type type, int64_t chunk_bytes,
+                               json_t **json, struct mzg_error *err);
 
 #endif

@@ -103,10 +103,9 @@ bool mzg_zarr_is_zero(const void *bytes, size_t size)
 enum mzg_status mzg_zarr_pack(const struct mzg_zarr_array *array, const void *bytes,
                               struct mzg_buffer *packed, struct mzg_error *err)
 {
-    size_t item_size = (size_t)mzg_type_size(array->spec.type);
-    size_t size = (size_t)array->chunk_items * item_size;
+    size_t size = (size_t)array->chunk_items * (size_t)mzg_type_size(array->spec.type);
     packed->size = 0;
     if (mzg_zarr_is_zero(bytes, size))
         return MZG_OK;
-    return mzg_codec_compress(&array->spec.codec, item_size, bytes, size, packed, err);
+    return mzg_codec_compress(&array->spec.codec, array->spec.type, bytes, size, packed, err);
 }

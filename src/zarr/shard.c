@@ -43,9 +43,8 @@ static void pack_chunk(void *context, int64_t item, int worker)
                      &chunk->err) != MZG_OK ||
         size == 0)
         return;
-    int item_size = mzg_type_size(source->array->spec.type);
-    mzg_codec_compress(&source->array->spec.codec, item_size > 0 ? (size_t)item_size : 1, bytes, size,
-                       &chunk->buffer, &chunk->err);
+    mzg_codec_compress(&source->array->spec.codec, source->array->spec.type, bytes, size, &chunk->buffer,
+                       &chunk->err);
 }
 
 /* Lets the workers pack batch `number`, or packs it at once where there are none. */

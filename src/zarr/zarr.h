@@ -33,7 +33,7 @@ struct mzg_codec {
 };
 
 /* The codec of a text: "none", or "zstd", "blosc-lz4" or "blosc-zstd", with ":LEVEL" or at its usual level;
- * NULL: the default, blosc-lz4:5. MZG_EUSAGE for any other. Local. */
+ * NULL: the default, blosc-zstd:1. MZG_EUSAGE for any other. Local. */
 enum mzg_status mzg_codec_parse(const char *text, struct mzg_codec *codec, struct mzg_error *err);
 
 struct mzg_zarr_store;

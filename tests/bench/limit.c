@@ -3,10 +3,10 @@
  * cache, and compresses and writes the same number of output bytes with the same codec and threads, and does
  * nothing else.
  *
- *     limit OUTPUT CODEC LEVEL ITEM CHUNKS THREADS BYTES INPUT,INPUT SHARD...
+ *     limit OUTPUT CODEC LEVEL CHUNKS THREADS BYTES INPUT,INPUT SHARD...
  *
  * What it compresses is a sample of the result itself, so that it compresses as well: inner chunks from
- * SHARDs, files of a finished store in which CHUNKS compressed chunks of items of ITEM bytes are followed by
+ * SHARDs, files of a finished store in which CHUNKS compressed chunks are followed by
  * an index of their places. They are decompressed before the clock starts and then compressed over and over,
  * until BYTES have been written to the files OUTPUT.0, OUTPUT.1, ... of the threads. CODEC is none, zstd,
  * blosc-lz4 or blosc-zstd. Prints JSON: seconds from start to last write, and the further ones until all is
@@ -32,12 +32,13 @@ enum { SAMPLE_BYTES = 128 << 20, READ_BYTES = 4 << 20, MAX_THREADS = 64, MAX_INP
 struct chunk {
     char *bytes;
     size_t size;
+    size_t item, block; /* of blosc: the bytes of an item and of a block, and how items are sorted */
+    int shuffle;
 };
 
 struct job {
     const char *codec;
     int level;
-    size_t item;
     int threads;
     int64_t wanted;
     int n_inputs;
@@ -98,8 +99,11 @@ static struct chunk unpack(const struct job *job, const void *packed, size_t siz
 {
     struct chunk chunk = {.size = size};
     if (is_blosc(job->codec)) {
-        size_t compressed, block;
-        blosc_cbuffer_sizes(packed, &chunk.size, &compressed, &block);
+        size_t compressed;
+        int flags;
+        blosc_cbuffer_sizes(packed, &chunk.size, &compressed, &chunk.block);
+        blosc_cbuffer_metainfo(packed, &chunk.item, &flags);
+        chunk.shuffle = flags & (BLOSC_DOBITSHUFFLE | BLOSC_DOSHUFFLE);
     } else if (strcmp(job->codec, "zstd") == 0) {
         chunk.size = ZSTD_getFrameContentSize(packed, size);
     }
@@ -169,8 +173,9 @@ static void sample(struct job *job, int64_t chunks, int n_shards, char **shards)
 static size_t pack(const struct job *job, const struct chunk *chunk, void *packed, size_t capacity)
 {
     if (is_blosc(job->codec)) {
-        int written = blosc_compress_ctx(job->level, BLOSC_SHUFFLE, job->item, chunk->size, chunk->bytes,
-                                         packed, capacity, job->codec + 6, 0, 1);
+        int shuffle = chunk->shuffle & BLOSC_DOBITSHUFFLE ? BLOSC_BITSHUFFLE : BLOSC_SHUFFLE;
+        int written = blosc_compress_ctx(job->level, shuffle, chunk->item, chunk->size, chunk->bytes, packed,
+                                         capacity, job->codec + 6, chunk->block, 1);
         return written > 0 ? (size_t)written : 0;
     }
     if (strcmp(job->codec, "zstd") == 0)
@@ -244,20 +249,18 @@ static void open_output(struct thread *thread, const char *stem)
 
 int main(int argc, char **argv)
 {
-    if (argc < 10) {
-        fprintf(stderr, "usage: limit OUTPUT CODEC LEVEL ITEM CHUNKS THREADS BYTES INPUT,INPUT SHARD...\n");
+    if (argc < 9) {
+        fprintf(stderr, "usage: limit OUTPUT CODEC LEVEL CHUNKS THREADS BYTES INPUT,INPUT SHARD...\n");
         return 2;
     }
-    struct job job = {.codec = argv[2],
-                      .level = atoi(argv[3]),
-                      .item = (size_t)atoi(argv[4]),
-                      .threads = atoi(argv[6]),
-                      .wanted = atoll(argv[7])};
+    struct job job = {
+        .codec = argv[2], .level = atoi(argv[3]), .threads = atoi(argv[5]), .wanted = atoll(argv[6])};
     struct thread threads[MAX_THREADS] = {{0}};
     if (job.threads < 1 || job.threads > MAX_THREADS)
         fail("1 to 64", "THREADS");
-    sample(&job, atoll(argv[5]), argc - 9, argv + 9);
-    open_inputs(&job, argv[8]);
+    blosc_set_splitmode(BLOSC_ALWAYS_SPLIT); /* as src/zarr/codec.c does */
+    sample(&job, atoll(argv[4]), argc - 8, argv + 8);
+    open_inputs(&job, argv[7]);
     for (int t = 0; t < job.threads; t++) {
         threads[t] = (struct thread){.job = &job, .number = t};
         open_output(&threads[t], argv[1]);

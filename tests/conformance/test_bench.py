@@ -48,7 +48,7 @@ def test_limit_does_as_much_as_the_conversion(mzgrid, tmp_path):
     inputs = sum(p.stat().st_size for p in (tmp_path / "cache").iterdir() if p.suffix in (".imzML", ".ibd"))
     assert run["limit"]["bytes_read"] == inputs
     assert run["limit"]["bytes_written"] == run["store_bytes"]
-    assert run["limit"]["codec"] == "blosc-lz4:5"
+    assert run["limit"]["codec"] == "blosc-zstd:1"
     # What it compresses is the result: 8 bytes a value, and the rest of the store in proportion.
     assert run["limit"]["bytes_compressed"] > 8 * run["non_zeros"]
     assert_only_inputs_left(tmp_path / "cache")

@@ -124,7 +124,7 @@ MPI_TEST(zarr_store, metadata_of_an_array_are_complete)
         "'chunk_key_encoding':{'name':'default','configuration':{'separator':'/'}},'fill_value':0.0,"
         "'codecs':[{'name':'sharding_indexed','configuration':{'chunk_shape':[1,4],'codecs':["
         "{'name':'bytes','configuration':{'endian':'little'}},{'name':'blosc','configuration':"
-        "{'cname':'zstd','clevel':5,'shuffle':'shuffle','typesize':4,'blocksize':0}}],'index_codecs':["
+        "{'cname':'zstd','clevel':5,'shuffle':'noshuffle','typesize':1,'blocksize':16}}],'index_codecs':["
         "{'name':'bytes','configuration':{'endian':'little'}},{'name':'crc32c'}],'index_location':'end'}}],"
         "'attributes':{'k':'v'},'dimension_names':['y','x']}";
     char quoted[2048];

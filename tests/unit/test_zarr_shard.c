@@ -224,6 +224,70 @@ Test(shard, blosc_buffer_unpacks, .init = setup, .fini = teardown)
     free(bytes);
 }
 
+/* Numbers of like size, of which the last bits are noise. */
+static void check_planes(enum mzg_codec_kind kind, int flags, size_t most)
+{
+    enum { N = 1 << 16 };
+    static float data[N], chunk[N];
+    struct mzg_zarr_array *array = declare((struct mzg_zarr_array_spec){.type = MZG_FLOAT32,
+                                                                        .n_dimensions = 1,
+                                                                        .shape = {N},
+                                                                        .chunk = {N},
+                                                                        .codec = {.kind = kind, .level = 1}});
+    uint32_t state = 1;
+    for (int i = 0; i < N; i++) {
+        state = state * 1664525 + 1013904223;
+        data[i] = 100 + (float)(state >> 8) / (1 << 24) * 150;
+    }
+    cr_assert(eq(int, mzg_zarr_write_all(array, data, &err), MZG_OK));
+    size_t size, whole, compressed, block;
+    unsigned char *bytes = read_whole_file(directory, "a/c/0", &size);
+    cr_assert(eq(int, blosc_decompress_ctx(bytes, chunk, sizeof chunk, 1), sizeof chunk));
+    cr_expect(eq(int, memcmp(chunk, data, sizeof data), 0));
+    blosc_cbuffer_sizes(bytes, &whole, &compressed, &block);
+    cr_expect(eq(sz, block, sizeof data));
+    cr_expect(eq(int, bytes[2] & 0x1f, flags), "sorted so, and each plane by itself, without flag 0x10");
+    cr_expect(lt(sz, size, most));
+    free(bytes);
+}
+
+/* Of 32 bits the sign and all but one of the exponent's are alike. */
+Test(shard, exponents_are_compressed_apart, .init = setup, .fini = teardown)
+{
+    check_planes(MZG_CODEC_BLOSC_ZSTD, BLOSC_DOSHUFFLE, (size_t)(4 << 16) * 13 / 16);
+}
+
+Test(shard, bits_are_sorted_for_lz4, .init = setup, .fini = teardown)
+{
+    check_planes(MZG_CODEC_BLOSC_LZ4, BLOSC_DOBITSHUFFLE, (size_t)(4 << 16) * 13 / 16);
+}
+
+/* c-blosc reads as one plane what has fewer than 128 items. */
+Test(shard, few_items_unpack, .init = setup, .fini = teardown)
+{
+    for (int64_t n = 100; n <= 160; n += 20) {
+        char name[16];
+        double data[160], chunk[160];
+        struct mzg_zarr_array *array = NULL;
+        struct mzg_zarr_array_spec spec = {.type = MZG_FLOAT64,
+                                           .n_dimensions = 1,
+                                           .shape = {n},
+                                           .chunk = {n},
+                                           .codec = {.kind = MZG_CODEC_BLOSC_ZSTD, .level = 1}};
+        snprintf(name, sizeof name, "a%d", (int)n);
+        cr_assert(eq(int, mzg_zarr_array(store, name, &spec, NULL, &array, &err), MZG_OK));
+        for (int i = 0; i < n; i++)
+            data[i] = 100 + 0.25 * i;
+        cr_assert(eq(int, mzg_zarr_write_all(array, data, &err), MZG_OK));
+        size_t size, bytes = (size_t)n * sizeof *data;
+        snprintf(name, sizeof name, "a%d/c/0", (int)n);
+        unsigned char *packed = read_whole_file(directory, name, &size);
+        cr_expect(eq(int, blosc_decompress_ctx(packed, chunk, bytes, 1), (int)bytes));
+        cr_expect(eq(int, memcmp(chunk, data, bytes), 0));
+        free(packed);
+    }
+}
+
 Test(shard, empty_array_has_no_files, .init = setup, .fini = teardown)
 {
     struct mzg_zarr_array *array = declare((struct mzg_zarr_array_spec){
