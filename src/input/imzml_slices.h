@@ -8,7 +8,7 @@
  * Head and tail together are a document without spectra, a slice between the start and the end tags of some
  * elements is one too: where all of these parse without fault, and no slice says anything but spectra, the
  * whole document does, with the same events. Where anything is unusual nothing of this is used, and the
- * document is parsed from front to back (docs/decisions/015-xml-in-slices.md).
+ * document is parsed from front to back (docs/decisions/016-xml-in-slices.md).
  */
 #ifndef MZG_INPUT_IMZML_SLICES_H
 #define MZG_INPUT_IMZML_SLICES_H

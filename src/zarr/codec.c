@@ -5,7 +5,7 @@
  * Blosc sorts the bytes of a chunk before it compresses them, so that the first bytes of all items lie
  * together, then the second ones and so on: what is alike about numbers, their exponents, no longer lies
  * between what is not. Each such plane is compressed by itself, and the whole chunk is one block: planes as
- * long as can be (docs/decisions/022-codecs-measured.md). For lz4, which has no entropy coder, values of
+ * long as can be (docs/decisions/019-codecs-measured.md). For lz4, which has no entropy coder, values of
  * float or double are sorted by bits.
  */
 #include <zarr/codec.h>
