@@ -1,9 +1,9 @@
 /* `mzgrid axis`: one mass axis for several inputs, as a file that `mzgrid convert --mass-axis-file` takes. */
 #include <cli/commands.h>
 #include <cli/convert_options.h>
+#include <cli/prepare.h>
 #include <core/agree.h>
 #include <core/context.h>
-#include <core/pool.h>
 
 #include <inttypes.h>
 #include <unistd.h>
@@ -35,15 +35,7 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
         check_output(&settings.convert, err);
     if (mzg_agree(context->comm, err) != MZG_OK)
         return 0;
-    struct mzg_log *log = NULL;
-    mzg_log_new(context->rank, mzg_convert_log_level(&settings), NULL, &log, err);
-    if (mzg_agree(context->comm, err) != MZG_OK) {
-        mzg_log_free(log);
-        return 0;
-    }
-    mzg_log_free(context->log);
-    context->log = log;
-    if (mzg_pool_new(context->comm, (int)settings.threads, &context->pool, err) != MZG_OK ||
+    if (mzg_prepare(context, mzg_convert_log_level(&settings), NULL, settings.threads, err) != MZG_OK ||
         mzg_convert_axis(context, &settings.convert, arguments->repeated, arguments->n_repeated, &axis,
                          err) != MZG_OK)
         return 0;
@@ -59,8 +51,8 @@ const struct mzg_command mzg_command_axis = {
     .summary = "Make one mass axis for several imzML files.",
     .description =
         "Decides the mass axis as 'mzgrid convert' would, with the same options, but over the union of the "
-        "m/z "
-        "ranges of all INPUTs, and writes it as JSON to FILE. 'mzgrid convert --mass-axis-file FILE' then "
+        "m/z ranges of all INPUTs, and writes it as JSON to FILE. 'mzgrid convert --mass-axis-file FILE' "
+        "then "
         "resamples each of them onto this axis, so that their tables have the same columns.",
     .operands = {"INPUT"},
     .repeats = true,

@@ -1,6 +1,7 @@
 /* `mzgrid convert`: options → one conversion → closing summary and run record. */
 #include <cli/commands.h>
 #include <cli/convert_options.h>
+#include <cli/prepare.h>
 #include <cli/progress.h>
 #include <cli/report.h>
 #include <cli/run_record.h>
@@ -8,7 +9,6 @@
 #include <core/agree.h>
 #include <core/context.h>
 #include <core/file.h>
-#include <core/pool.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,21 +17,6 @@
 #include <unistd.h>
 
 enum { EXIT_SKIPPED_TOO_MANY = 3 };
-
-/* The log and the threads that the settings ask for take the place of those of `context`. Collective. */
-static enum mzg_status prepare(struct mzg_context *context, const struct mzg_convert_settings *settings,
-                               struct mzg_error *err)
-{
-    struct mzg_log *log = NULL;
-    mzg_log_new(context->rank, mzg_convert_log_level(settings), settings->log_file, &log, err);
-    if (mzg_agree(context->comm, err) != MZG_OK) {
-        mzg_log_free(log);
-        return err->status;
-    }
-    mzg_log_free(context->log);
-    context->log = log;
-    return mzg_pool_new(context->comm, (int)settings->threads, &context->pool, err);
-}
 
 /* HDF5 tells little about a directory that it cannot write to. */
 static enum mzg_status check_temp_dir(const struct mzg_context *context, const char *path,
@@ -83,7 +68,8 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
     mzg_convert_settings_read(arguments, &settings, err);
     if (mzg_agree(context->comm, err) != MZG_OK)
         goto cleanup;
-    if (prepare(context, &settings, err) != MZG_OK ||
+    if (mzg_prepare(context, mzg_convert_log_level(&settings), settings.log_file, settings.threads, err) !=
+            MZG_OK ||
         check_temp_dir(context, settings.convert.temp_dir, err) != MZG_OK ||
         mzg_hosts_gather(context, &hosts, err) != MZG_OK)
         goto cleanup;

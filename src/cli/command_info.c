@@ -3,10 +3,9 @@
 #include <cli/commands.h>
 #include <cli/json_text.h>
 #include <cli/output.h>
+#include <cli/prepare.h>
 #include <core/agree.h>
 #include <core/context.h>
-#include <core/log.h>
-#include <core/pool.h>
 #include <mzgrid/convert.h>
 #include <mzgrid/reader.h>
 
@@ -53,17 +52,9 @@ static enum mzg_status decide(struct mzg_context *context, const char *path, jso
                               struct mzg_error *err)
 {
     struct mzg_convert_options convert;
-    struct mzg_log *log = NULL;
     mzg_convert_defaults(&convert);
     convert.input = path;
-    mzg_log_new(context->rank, MZG_LOG_WARNING, NULL, &log, err);
-    if (mzg_agree(context->comm, err) != MZG_OK) {
-        mzg_log_free(log);
-        return err->status;
-    }
-    mzg_log_free(context->log);
-    context->log = log;
-    if (mzg_pool_new(context->comm, 1, &context->pool, err) != MZG_OK)
+    if (mzg_prepare(context, MZG_LOG_WARNING, NULL, 1, err) != MZG_OK)
         return err->status;
     return mzg_convert_preview(context, &convert, decisions, err);
 }

@@ -1,12 +1,11 @@
 /* `mzgrid validate`: every check on every spectrum, by all ranks; the report on standard output. */
 #include <cli/commands.h>
 #include <cli/output.h>
+#include <cli/prepare.h>
 #include <cli/progress.h>
 #include <cli/signals.h>
 #include <core/agree.h>
 #include <core/context.h>
-#include <core/log.h>
-#include <core/pool.h>
 #include <mzgrid/validate.h>
 
 #include <jansson.h>
@@ -93,23 +92,6 @@ static void print_refusal(const char *path, const struct mzg_error *err)
     mzg_output_flush(&ignored);
 }
 
-/* A log that is silent but for errors takes the place of that of `context`: findings are in the report.
- * Collective.
- */
-static enum mzg_status prepare(struct mzg_context *context, const struct validate_settings *settings,
-                               struct mzg_error *err)
-{
-    struct mzg_log *log = NULL;
-    mzg_log_new(context->rank, MZG_LOG_ERROR, NULL, &log, err);
-    if (mzg_agree(context->comm, err) != MZG_OK) {
-        mzg_log_free(log);
-        return err->status;
-    }
-    mzg_log_free(context->log);
-    context->log = log;
-    return mzg_pool_new(context->comm, (int)settings->threads, &context->pool, err);
-}
-
 static bool is_refusal(const struct mzg_error *err)
 {
     return err->status == MZG_EFORMAT || err->status == MZG_EIO || err->status == MZG_ERANGE;
@@ -123,7 +105,9 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
     json_t *report = NULL;
     bool valid = false;
     mzg_arguments_apply(arguments, &settings, err);
-    if (mzg_agree(context->comm, err) != MZG_OK || prepare(context, &settings, err) != MZG_OK)
+    /* Findings are in the report, so the log is silent but for errors. */
+    if (mzg_agree(context->comm, err) != MZG_OK ||
+        mzg_prepare(context, MZG_LOG_ERROR, NULL, settings.threads, err) != MZG_OK)
         return 0;
 
     mzg_progress_begin(&view, context->log, false, mzg_clock_seconds());
@@ -151,9 +135,8 @@ const struct mzg_command mzg_command_validate = {
     .summary = "Check every spectrum of an imzML file, and say what is odd.",
     .description =
         "Reads all of INPUT (imzML, with its .ibd beside it), decodes every array, compares UUID and "
-        "checksum, and "
-        "prints what is wrong or odd, once for each kind with a count and the first case, and the spectra "
-        "that "
+        "checksum, and prints what is wrong or odd, once for each kind with a count and the first case, and "
+        "the spectra that "
         "cannot be used. Nothing is written. The exit status is 0 where nothing was found, and 1 otherwise.",
     .operands = {"INPUT"},
     .options = options,

@@ -1,0 +1,15 @@
+/* What every command that works on pixels asks for first: a log and threads as the user wants them. */
+#ifndef MZG_CLI_PREPARE_H
+#define MZG_CLI_PREPARE_H
+
+#include <core/context.h>
+#include <core/log.h>
+#include <mzgrid/error.h>
+
+/* A log of this level, copied to `log_file` (NULL: none), takes the place of that of `context`, and gets
+ * `n_threads` workers (0: as many as the launcher gave cores). `context` owns both, on failure too.
+ * Collective over context->comm. */
+enum mzg_status mzg_prepare(struct mzg_context *context, enum mzg_log_level level, const char *log_file,
+                            int64_t n_threads, struct mzg_error *err);
+
+#endif
