@@ -1,12 +1,9 @@
 /* X on several ranks: how many files it has, whatever its shape, and that a failure of one rank reaches all
  * while rows are written as they come. Its content is read by test_layouts.py. */
-#include <core/pool.h>
-#include <mpi_test.h>
+#include <mpi_directory.h>
 #include <spatialdata/matrix_arrays.h>
-#include <spatialdata/remove.h>
 #include <stdlib.h>
 #include <string.h>
-#include <temp_files.h>
 
 struct fixture {
     char directory[256];
@@ -18,25 +15,17 @@ struct fixture {
 
 static void begin(struct fixture *f)
 {
-    *f = (struct fixture){.context = {.comm = MPI_COMM_WORLD, .rank = mpi_rank, .size = mpi_size}};
-    if (mpi_rank == 0)
-        make_temp_directory(f->directory);
-    MPI_Bcast(f->directory, sizeof f->directory, MPI_CHAR, 0, MPI_COMM_WORLD);
+    *f = (struct fixture){0};
+    begin_directory(&f->context, 1, f->directory);
     snprintf(f->output, sizeof f->output, "%s/out.zarr", f->directory);
-    cr_assert(eq(int, mzg_pool_new(MPI_COMM_WORLD, 1, &f->context.pool, &f->err), MZG_OK));
     struct mzg_sdata_options options = {.path = f->output, .dataset_id = "set"};
     cr_assert(eq(int, mzg_sdata_new(&f->context, &options, &f->sdata, &f->err), MZG_OK), "%s", f->err.text);
 }
 
 static void end(struct fixture *f)
 {
-    struct mzg_error err = {0};
     mzg_sdata_free(f->sdata);
-    mzg_pool_free(f->context.pool);
-    MPI_Barrier(MPI_COMM_WORLD);
-    if (mpi_rank == 0)
-        mzg_remove_tree(f->directory, &err);
-    MPI_Barrier(MPI_COMM_WORLD);
+    end_directory(&f->context, f->directory);
 }
 
 /* The files of a matrix with `n_values` values, of the `most_values` that were expected. */

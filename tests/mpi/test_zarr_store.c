@@ -1,10 +1,7 @@
 /* A store written by all ranks: its files are there on every rank's return, its metadata agree, and an error
  * reaches all. */
-#include <core/pool.h>
-#include <mpi_test.h>
-#include <spatialdata/remove.h>
+#include <mpi_directory.h>
 #include <string.h>
-#include <temp_files.h>
 #include <zarr/zarr.h>
 
 struct fixture {
@@ -16,24 +13,16 @@ struct fixture {
 
 static void begin(struct fixture *f)
 {
-    *f = (struct fixture){.context = {.comm = MPI_COMM_WORLD, .rank = mpi_rank, .size = mpi_size}};
-    if (mpi_rank == 0)
-        make_temp_directory(f->directory);
-    MPI_Bcast(f->directory, sizeof f->directory, MPI_CHAR, 0, MPI_COMM_WORLD);
-    cr_assert(eq(int, mzg_pool_new(MPI_COMM_WORLD, 2, &f->context.pool, &f->err), MZG_OK));
+    *f = (struct fixture){0};
+    begin_directory(&f->context, 2, f->directory);
     cr_assert(eq(int, mzg_zarr_store_new(&f->context, f->directory, &f->store, &f->err), MZG_OK));
     cr_assert(eq(int, mzg_zarr_group(f->store, "", json_pack("{s:s}", "a", "b"), &f->err), MZG_OK));
 }
 
 static void end(struct fixture *f)
 {
-    struct mzg_error err = {0};
     mzg_zarr_store_free(f->store);
-    mzg_pool_free(f->context.pool);
-    MPI_Barrier(MPI_COMM_WORLD);
-    if (mpi_rank == 0)
-        mzg_remove_tree(f->directory, &err);
-    MPI_Barrier(MPI_COMM_WORLD);
+    end_directory(&f->context, f->directory);
 }
 
 static json_t *load(const struct fixture *f, const char *name)
