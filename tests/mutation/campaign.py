@@ -36,7 +36,8 @@ SETS = ["example-processed", "maldiquant-peaks-proc", "i2nca-pp", "thyra-iontof-
 BINS = 97
 DECLARATION = re.compile(rb"^\s*(<\?xml[^>]*\?>)?")
 SECONDS = 60  # after which an answer is not waited for
-ASAN = "max_allocation_size_mb=1024:hard_rss_limit_mb=3000:verify_asan_link_order=0"
+MEMORY_LIMIT = 512 << 20  # that of the driver; held with what the sanitizer itself takes, but for memory that was freed
+ASAN = f"max_allocation_size_mb={MEMORY_LIMIT >> 20}:hard_rss_limit_mb=3000:quarantine_size_mb=8:verify_asan_link_order=0"
 
 
 def environment(library):
@@ -177,6 +178,7 @@ def judge(store, base, expected, document):
 @dataclass
 class Outcome:
     n: int = 0
+    peak: int = 0  # bytes
     counts: Counter = field(default_factory=Counter)  # of (what was done, how it ended)
     findings: list = field(default_factory=list)
 
@@ -207,6 +209,9 @@ def run_set(name, data, driver_path, numbers, until, scratch, log):
             outcome.findings.append(f"{name} {number} ({what}): {ended}")
             shutil.rmtree(output, ignore_errors=True)
             continue
+        if answer["peak"] > max(MEMORY_LIMIT, outcome.peak):
+            outcome.findings.append(f"{name} {number} ({what}): took {answer['peak'] >> 20} MiB of memory")
+        outcome.peak = max(outcome.peak, answer["peak"])
         if answer["convert"] is None:
             ended = "converted"
             try:
@@ -232,12 +237,13 @@ def run_set(name, data, driver_path, numbers, until, scratch, log):
 
 def table(outcomes, seconds):
     kinds = sorted({what for o in outcomes.values() for what, _ in o.counts})
-    lines = ["| set | mutants | " + " | ".join(kinds) + " | findings |", "|---|---|" + "---|" * (len(kinds) + 1)]
+    lines = ["| set | mutants | " + " | ".join(kinds) + " | MiB | findings |", "|---|---|" + "---|" * (len(kinds) + 2)]
     for name, o in outcomes.items():
         cells = [f"{o.counts[k, 'converted']} / {o.counts[k, 'refused']}" for k in kinds]
-        lines.append(f"| {name} | {o.n} | " + " | ".join(cells) + f" | {len(o.findings)} |")
+        lines.append(f"| {name} | {o.n} | " + " | ".join(cells) + f" | {o.peak >> 20} | {len(o.findings)} |")
     total = sum(o.n for o in outcomes.values())
-    lines += ["", f"{total} mutants in {seconds / 60:.0f} min; in each column converted / refused, by what was damaged."]
+    lines += ["", f"{total} mutants in {seconds / 60:.0f} min; in each column converted / refused, by what was damaged; MiB is the",
+              "most memory that the process held."]
     return "\n".join(lines)
 
 

@@ -5,9 +5,9 @@
  *     driver REQUESTS ANSWERS MIN_MZ MAX_MZ BINS
  *
  * From the pipe REQUESTS it takes, for each input, a line: IMZML TAB OUTPUT, and ends with an empty one. Each
- * is answered in the pipe ANSWERS by a line of JSON, {"validate": …, "convert": …}: the sentence of the
- * error, or null. What the process lost tells a sanitizer at its end. (mpirun passes standard input on, but
- * slowly.)
+ * is answered in the pipe ANSWERS by a line of JSON, {"validate": …, "convert": …, "peak": …}: the sentence
+ * of the error, or null, and the most memory in bytes that the process has held so far. What it lost tells a
+ * sanitizer at its end. (mpirun passes standard input on, but slowly.)
  */
 #include <core/context.h>
 #include <core/pool.h>
@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum { MEMORY_LIMIT = 512 << 20 };
 
@@ -45,6 +46,12 @@ static json_t *convert(const struct mzg_context *context, const struct mzg_conve
     struct mzg_convert_report report = {0};
     mzg_convert(context, options, NULL, NULL, &report, &err);
     return sentence_of(&err);
+}
+
+static int64_t peak(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? (int64_t)usage.ru_maxrss * 1024 : -1;
 }
 
 int main(int argc, char **argv)
@@ -82,7 +89,8 @@ int main(int argc, char **argv)
         options.output = tab + 1;
         json_t *validated = validate(&context, line);
         json_t *converted = convert(&context, &options);
-        json_t *answer = json_pack("{s:o, s:o}", "validate", validated, "convert", converted);
+        json_t *answer = json_pack("{s:o, s:o, s:I}", "validate", validated, "convert", converted, "peak",
+                                   (json_int_t)peak());
         json_dumpf(answer, answers, JSON_COMPACT);
         fputc('\n', answers);
         fflush(answers);
