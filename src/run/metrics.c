@@ -50,7 +50,7 @@ static enum mzg_status open_file(struct mzg_metrics *m, struct mzg_error *err)
 {
     size_t size = (size_t)m->context->size * VALUES;
     m->now = calloc(3 * size, sizeof *m->now);
-    if (!m->now)
+    if (!m->now) /* other ranks than 0 */
         return mzg_fail(err, MZG_ENOMEM, "no memory for the metrics of %d ranks", m->context->size);
     m->at_round = m->now + size;
     m->at_stage = m->at_round + size;
@@ -118,7 +118,7 @@ static void gather(struct mzg_metrics *m)
 static void begin_stage(struct mzg_metrics *m)
 {
     m->stage_time = m->round_time = MPI_Wtime();
-    if (m->context->rank != 0)
+    if (!m->now) /* other ranks than 0 */
         return;
     size_t size = (size_t)m->context->size * VALUES * sizeof *m->now;
     memcpy(m->at_stage, m->now, size);

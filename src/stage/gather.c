@@ -85,7 +85,8 @@ static inline void move_line(const struct gathering *g, const char *line, uint32
     if (skip == 0 && place - begin == per_line - 1)
         stream_line(to, line);
     else
-        memcpy(to + skip * entry_size, line + skip * entry_size, (place - begin + 1 - skip) * entry_size);
+        memcpy(to + (size_t)skip * entry_size, line + (size_t)skip * entry_size,
+               (size_t)(place - begin + 1 - skip) * entry_size);
 }
 
 /* Places the values of one row that fall into the slice, from number `i` on; returns behind the last. */
