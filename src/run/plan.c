@@ -207,14 +207,17 @@ enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mz
     plan->largest = weights.largest;
     plan->decoding = decoding_of_all(context, &plan->weight, weights.points);
     int64_t needed = total_of_node(plan, LEAST_BYTES + plan->largest);
-    if (needed > plan->limit)
+    if (needed > plan->limit) {
+        /* Pages of libraries count by how many processes share them, so the next run may start with more. */
+        int64_t enough = needed + needed / 16;
         return mzg_fail(err, MZG_ENOMEM,
                         "the memory limit of %" PRId64 " MiB per node is too small: %d ranks, %" PRId64
                         " pixels (%.0f bytes each in the index; the largest has %" PRId64
-                        " points) and %" PRId64 " bins need at least %" PRId64
+                        " points) and %" PRId64 " bins need %" PRId64
                         " MiB; raise --memory-limit, or take fewer ranks or bins",
                         plan->limit >> 20, plan->ranks_per_node, dataset->n_pixels,
-                        plan->bytes_per_pixel_of_index, weights.points, request->n_bins, (needed >> 20) + 1);
+                        plan->bytes_per_pixel_of_index, weights.points, request->n_bins, (enough >> 20) + 1);
+    }
     choose_stage(request, plan);
     int64_t left = (plan->limit - total_of_node(plan, 0)) / plan->ranks_per_node;
     if (plan->in_memory)
