@@ -191,8 +191,9 @@ static enum mzg_status make_stage(struct conversion *c, struct mzg_error *err)
                                     err);
     }
     if (c->plan.in_memory)
-        return mzg_stage_new_spilling(c->context, c->paths.stage, c->plan.stage_share, c->axis.n_bins,
-                                      value_type(c), &c->stage, err);
+        return mzg_stage_new_spilling(
+            c->context, c->paths.stage, c->plan.stage_share, c->axis.n_bins, value_type(c),
+            c->plan.by_column ? MZG_STAGE_BY_COLUMN : MZG_STAGE_BY_ROW, &c->stage, err);
     return mzg_stage_new_hdf5(c->context, c->paths.stage, c->axis.n_bins, value_type(c), &c->stage, err);
 }
 

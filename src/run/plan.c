@@ -7,13 +7,15 @@
 #include <core/memory.h>
 #include <core/pool.h>
 #include <run/statistics.h>
+#include <stage/column_block.h>
 
 #include <inttypes.h>
 
 enum {
-    CHUNK_BYTES = 24 << 20, /* of both chunks; beyond this larger reads and writes gain nothing */
-    LEAST_BYTES = 4 << 20,  /* for chunks and columns, below which nothing works well */
-    CHUNK_PIXELS = 1 << 16, /* bounds the records that rank 0 receives in a round */
+    CHUNK_BYTES = 24 << 20,        /* of both chunks; beyond this larger reads and writes gain nothing, */
+    SORTED_CHUNK_BYTES = 96 << 20, /*  but columns that are merged from fewer blocks */
+    LEAST_BYTES = 4 << 20,         /* for chunks and columns, below which nothing works well */
+    CHUNK_PIXELS = MZG_COLUMN_BLOCK_ROWS, /* bounds the records that rank 0 receives in a round */
     CHUNKS_PER_RANK = 8, /* at least so many, where there are pixels enough, to keep ranks busy to the end */
     ROUND_PIXELS = 30 << 20, /* of all ranks together: MPI counts the bytes of their records in an int */
     PIXEL_BYTES = 512,       /* of one pixel in a chunk, beside its bytes and values */
@@ -85,7 +87,7 @@ static int64_t entry_size(const struct mzg_plan_request *request)
 int64_t mzg_pixel_memory(const struct mzg_pixel_weight *weight, int64_t stored, int64_t points)
 {
     int64_t values = weight->interpolates ? weight->n_bins : least(points, weight->n_bins);
-    return 2 * stored + 3 * weight->entry_size * values + PIXEL_BYTES;
+    return 2 * stored + (3 * weight->entry_size + weight->sorting) * values + PIXEL_BYTES;
 }
 
 /* What all pixels together take in chunks, and the most that one does; and the most points of one. */
@@ -130,7 +132,7 @@ static void choose_chunk(const struct mzg_context *context, const struct mzg_pla
     const struct mzg_dataset *dataset = &request->reader->dataset;
     int64_t average = weights->sum / most(dataset->n_pixels, 1) + 1;
     int64_t size = request->options->chunk_size;
-    plan->chunk_bytes = least(CHUNK_BYTES, room);
+    plan->chunk_bytes = least(plan->by_column ? SORTED_CHUNK_BYTES : CHUNK_BYTES, room);
     if (size <= 0) {
         size = plan->chunk_bytes / average;
         size = least(size, dataset->n_pixels / ((int64_t)context->size * CHUNKS_PER_RANK) + 1);
@@ -139,6 +141,8 @@ static void choose_chunk(const struct mzg_context *context, const struct mzg_pla
         plan->chunk_bytes = room; /* as large as it was asked for, while it fits */
     }
     plan->chunk_size = most(1, least(size, ROUND_PIXELS / context->size));
+    if (plan->by_column)
+        plan->chunk_size = least(plan->chunk_size, MZG_COLUMN_BLOCK_ROWS);
     int64_t round = most(1, least(plan->chunk_size, plan->chunk_bytes / average)) * context->size;
     plan->n_rounds = (dataset->n_pixels + round - 1) / round;
     plan->chunk = most(plan->largest, least(plan->chunk_bytes, plan->chunk_size * average));
@@ -156,6 +160,15 @@ static void choose_stage(const struct mzg_plan_request *request, struct mzg_plan
     plan->in_memory =
         plan->one_node && !options->keep_hdf5 &&
         (options->streaming == MZG_STREAMING_OFF || (options->streaming == MZG_STREAMING_AUTO && fits));
+    plan->by_column = plan->in_memory && options->layout == MZG_LAYOUT_CSC;
+}
+
+/* A block by column says of each column how many values it has; with fewer values than half the columns it
+ * would be mostly that. */
+static void choose_order(const struct mzg_plan_request *request, struct mzg_plan *plan)
+{
+    int64_t values = mzg_size_product(plan->chunk_size, values_per_pixel(request));
+    plan->by_column = plan->by_column && values >= request->n_bins / 2;
 }
 
 static int64_t total_of_node(const struct mzg_plan *plan, int64_t working)
@@ -188,7 +201,7 @@ enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mz
         .limit = mzg_plan_limit(context->comm, request->options->memory_limit),
         .used = mzg_memory_pss(),
         .statistics = request->n_bins * mzg_statistics_per_bin(request->value_type),
-        .columns = request->n_bins * COLUMN_BYTES,
+        .columns = request->n_bins * (COLUMN_BYTES + MZG_COLUMN_SORT_PER_COLUMN),
         .table = dataset->n_pixels * (OBS_BYTES + ROW_END_BYTES) + request->n_bins * VAR_BYTES,
         .bytes_per_pixel_of_index = (double)dataset->n_index_bytes / (double)most(dataset->n_pixels, 1)};
     MPI_Allreduce(MPI_IN_PLACE, &plan->used, 1, MPI_INT64_T, MPI_MAX, context->comm);
@@ -199,9 +212,12 @@ enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mz
             "--streaming off keeps the result in memory that all ranks share, but these ranks lie on "
             "several nodes; use --streaming hdf5");
 
-    plan->weight = (struct mzg_pixel_weight){.interpolates = mzg_method_interpolates(request->method),
-                                             .n_bins = request->n_bins,
-                                             .entry_size = entry_size(request)};
+    choose_stage(request, plan);
+    plan->weight = (struct mzg_pixel_weight){
+        .interpolates = mzg_method_interpolates(request->method),
+        .n_bins = request->n_bins,
+        .entry_size = entry_size(request),
+        .sorting = plan->by_column ? mzg_column_sort_per_value(mzg_type_size(request->value_type)) : 0};
     struct weights weights;
     weigh_pixels(context, request, &plan->weight, &weights);
     plan->largest = weights.largest;
@@ -218,11 +234,11 @@ enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mz
                         plan->limit >> 20, plan->ranks_per_node, dataset->n_pixels,
                         plan->bytes_per_pixel_of_index, weights.points, request->n_bins, (enough >> 20) + 1);
     }
-    choose_stage(request, plan);
     int64_t left = (plan->limit - total_of_node(plan, 0)) / plan->ranks_per_node;
     if (plan->in_memory)
         left -= least(plan->result < 0 ? INT64_MAX : plan->result, plan->stage_share) / plan->ranks_per_node;
     choose_chunk(context, request, &weights, most(left / 2, LEAST_BYTES), plan);
+    choose_order(request, plan);
     measure_disk(request, plan);
     return MZG_OK;
 }
@@ -240,6 +256,7 @@ void mzg_plan_log(const struct mzg_plan *plan, struct mzg_log *log, int level)
                  " pixels per rank; rows %s",
                  plan->weight.n_bins, plan->n_rounds, plan->chunk_size,
                  plan->direct      ? "go into the store as they come"
+                 : plan->by_column ? "wait in memory, in the order of the columns"
                  : plan->in_memory ? "wait in memory"
                                    : "wait in an HDF5 file");
     mzg_log_line(log, l, "plan: memory limit %" PRId64 " MiB for %d ranks of a node", plan->limit >> 20,

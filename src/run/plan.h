@@ -24,10 +24,12 @@ struct mzg_pixel_weight {
     bool interpolates; /* a row may have a value in each bin */
     int64_t n_bins;
     int64_t entry_size; /* of a value and its bin */
+    int64_t sorting;    /* of a value, for sorting a chunk by column; 0 where none is sorted */
 };
 
 /* The bytes that a pixel takes in a chunk, from above: `stored` bytes as fetched twice, of this chunk and the
- * one fetched ahead, and its row three times, as a worker leaves it and as two chunks hold it. Local. */
+ * one fetched ahead, its row three times, as a worker leaves it and as two chunks hold it, and what sorting
+ * it takes. Local. */
 int64_t mzg_pixel_memory(const struct mzg_pixel_weight *weight, int64_t stored, int64_t points);
 
 /* Bytes, of one rank unless said. The same on all ranks. */
@@ -50,7 +52,8 @@ struct mzg_plan {
     int64_t temporary_bytes; /* in the temporary directory, from above */
     int64_t free_bytes;      /* there; -1 where the system does not tell */
     bool direct;             /* the rows go into the store as they come; else: */
-    bool in_memory;          /* the rows wait in memory */
+    bool in_memory;          /* the rows wait in memory, */
+    bool by_column;          /*  and in the order of the columns */
     int64_t stage_share;     /* of a node: what they may take there */
     int64_t most_values;     /* that the result can have, as the index shows */
     int64_t result;          /* an estimate, from above, of the rows of all ranks */

@@ -30,26 +30,36 @@ static void OF_TYPE(settle)(const struct mzg_statistics *statistics, int64_t bin
     *recent = (struct OF_TYPE(recent)){0};
 }
 
-/* The innermost loop over all stored values. The first value after settling says which sizes a word is for;
- * one that is far from it goes to the exact sum at once. */
-static inline void OF_TYPE(add_value)(const struct mzg_statistics *statistics, int64_t bin, VALUE value)
+/* Adds n values to a bin: the innermost loop over all stored values. The first value after settling says
+ * which sizes a word is for; one that is far from it goes to the exact sum at once. */
+static inline void OF_TYPE(add_values)(const struct mzg_statistics *statistics, int64_t bin,
+                                       const VALUE *values, int64_t n)
 {
-    struct OF_TYPE(recent) *recent = (struct OF_TYPE(recent) *)statistics->recent + bin;
-    int64_t mantissa;
-    uint32_t position;
-    SPLIT(value, &mantissa, &position);
-    if (recent->count == 0) {
-        recent->position = (uint16_t)(position > WIDEST_SHIFT / 2 ? position - WIDEST_SHIFT / 2 : 0);
-        recent->maximum = value;
+    struct OF_TYPE(recent) *kept = (struct OF_TYPE(recent) *)statistics->recent + bin;
+    for (int64_t done = 0; done < n;) {
+        struct OF_TYPE(recent) recent = *kept; /* which stays in registers */
+        int64_t end = n - done < MOST_RECENT - recent.count ? n : done + MOST_RECENT - recent.count;
+        int64_t mantissa;
+        uint32_t position;
+        if (recent.count == 0) {
+            SPLIT(values[done], &mantissa, &position);
+            recent.position = (uint16_t)(position > WIDEST_SHIFT / 2 ? position - WIDEST_SHIFT / 2 : 0);
+            recent.maximum = values[done];
+        }
+        recent.count = (uint16_t)(recent.count + (end - done));
+        for (; done < end; done++) {
+            SPLIT(values[done], &mantissa, &position);
+            uint32_t shift = position - recent.position; /* of smaller values it is huge */
+            if (shift <= WIDEST_SHIFT)
+                recent.sum += mantissa * ((WORD)1 << shift);
+            else
+                mzg_exact_sum_add_shifted(statistics->kind, sum_of(statistics, bin), mantissa, position);
+            recent.maximum = values[done] > recent.maximum ? values[done] : recent.maximum;
+        }
+        *kept = recent;
+        if (recent.count == MOST_RECENT)
+            OF_TYPE(settle)(statistics, bin);
     }
-    uint32_t shift = position - recent->position; /* of smaller values it is huge */
-    if (shift <= WIDEST_SHIFT)
-        recent->sum += mantissa * ((WORD)1 << shift);
-    else
-        mzg_exact_sum_add_shifted(statistics->kind, sum_of(statistics, bin), mantissa, position);
-    recent->maximum = value > recent->maximum ? value : recent->maximum;
-    if (++recent->count == MOST_RECENT)
-        OF_TYPE(settle)(statistics, bin);
 }
 
 /* A worker's task: the item-th part of the bins, in every row, so that no two workers meet in a bin. */
@@ -64,9 +74,24 @@ static void OF_TYPE(add_part)(void *context, int64_t item, int worker)
     for (int64_t row = 0; row < a->rows->n_rows; row++) {
         int64_t n = a->rows->row_counts[row];
         for (int64_t i = mzg_bins_lower_bound(bins, n, first); i < n && bins[i] < end; i++)
-            OF_TYPE(add_value)(a->statistics, bins[i], values[i]);
+            OF_TYPE(add_values)(a->statistics, bins[i], &values[i], 1);
         bins += n;
         values += n;
+    }
+}
+
+/* A worker's task: the item-th panel of rows sorted by column. */
+static void OF_TYPE(add_panel)(void *context, int64_t item, int worker)
+{
+    (void)worker;
+    const struct addition *a = context;
+    const struct mzg_column_block *block = a->rows->by_column;
+    int shift = mzg_column_panel_shift(block->n_columns);
+    int64_t end = (item + 1) << shift < block->n_columns ? (item + 1) << shift : block->n_columns;
+    const VALUE *values = (const VALUE *)block->values + block->panel_begins[item];
+    for (int64_t column = item << shift; column < end; column++) {
+        OF_TYPE(add_values)(a->statistics, column, values, block->column_counts[column]);
+        values += block->column_counts[column];
     }
 }
 

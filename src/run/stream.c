@@ -31,6 +31,8 @@ struct stream {
     struct mzg_stream_result *result;
     struct mzg_chunk_workers *workers;
     struct mzg_chunk chunks[2];
+    struct mzg_column_sorter *sorter; /* where the stage is by column */
+    struct mzg_column_block sorted;   /* of the rows that were resampled last */
     int64_t n_pixels;
     int64_t chunk_size; /* as options->chunk_size and chunk_bytes, until they have to shrink */
     int64_t chunk_bytes;
@@ -254,6 +256,19 @@ static enum mzg_status deliver_round(struct stream *s, int64_t round, struct mzg
     return MZG_OK;
 }
 
+/* Sorts the rows of a chunk by column, where the stage wants them so, and adds them to the statistics. */
+static enum mzg_status finish_rows(struct stream *s, struct mzg_chunk *chunk, struct mzg_error *err)
+{
+    chunk->rows.by_column = NULL;
+    if (s->stage->order == MZG_STAGE_BY_COLUMN) {
+        if (mzg_column_sort(s->sorter, &chunk->rows, s->context->pool, &s->sorted, err) != MZG_OK)
+            return err->status;
+        chunk->rows.by_column = &s->sorted;
+    }
+    mzg_statistics_add(s->statistics, &chunk->rows, s->context->pool);
+    return MZG_OK;
+}
+
 /* One round of the pipeline: chunk `round` is resampled, the one before handed over, the one behind fetched.
  * Both ends of the run are rounds with less to do. */
 static void run_round(struct stream *s, int64_t round, struct mzg_error *err)
@@ -271,7 +286,7 @@ static void run_round(struct stream *s, int64_t round, struct mzg_error *err)
     if (round > 0 && !deliver_first)
         deliver_round(s, round - 1, err);
     if (started && mzg_chunk_finish(chunk, s->workers, pool, err) == MZG_OK)
-        mzg_statistics_add(s->statistics, &chunk->rows, pool);
+        finish_rows(s, chunk, err);
     double begin = MPI_Wtime();
     mzg_pool_wait_aside(pool);
     mzg_metrics_count(s->options->metrics, started ? chunk->n_pixels : 0, MPI_Wtime() - begin);
@@ -296,6 +311,8 @@ static enum mzg_status run_rounds(struct stream *s, struct mzg_error *err)
         mind_memory(s);
         run_round(s, s->round, err);
         if (s->rounds_to_trim > 0) {
+            if (s->sorter)
+                mzg_column_sorter_trim(s->sorter);
             mzg_chunk_trim(&s->chunks[s->round % 2], &s->chunks[(s->round + 1) % 2], s->workers);
             s->rounds_to_trim--;
         }
@@ -306,7 +323,11 @@ static enum mzg_status run_rounds(struct stream *s, struct mzg_error *err)
 static enum mzg_status allocate(struct stream *s, struct mzg_error *err)
 {
     size_t size = (size_t)s->context->size;
-    mzg_chunk_workers_new(&s->options->chunk, mzg_pool_size(s->context->pool), &s->workers, err);
+    int n_workers = mzg_pool_size(s->context->pool);
+    if (mzg_chunk_workers_new(&s->options->chunk, n_workers, &s->workers, err) == MZG_OK &&
+        s->stage->order == MZG_STAGE_BY_COLUMN)
+        mzg_column_sorter_new(s->stage->n_columns, mzg_stage_value_size(s->stage), n_workers, &s->sorter,
+                              err);
     s->begins_of_all = calloc(3 * (size + 1), sizeof *s->begins_of_all);
     if (!s->begins_of_all && err->status == MZG_OK)
         mzg_fail(err, MZG_ENOMEM, "no memory for the rounds of %zu ranks", size);
@@ -347,6 +368,7 @@ enum mzg_status mzg_stream(const struct mzg_context *context, const struct mzg_s
         MPI_Allreduce(MPI_IN_PLACE, result->first, MZG_COUNTS, MPI_INT64_T, MPI_MIN, context->comm);
 
     mzg_watch_end(&s.watch);
+    mzg_column_sorter_free(s.sorter);
     mzg_chunk_workers_free(s.workers);
     mzg_chunk_destroy(&s.chunks[0]);
     mzg_chunk_destroy(&s.chunks[1]);

@@ -16,13 +16,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum {
-    SPLIT_VALUES = 1 << 16,
-    BANDS_AT_ONCE = 8,
-    PART_BYTES = 96 << 20,
-    PANEL_BYTES = 64 << 20,
-    ROWS_BYTES = 48 << 20
-};
+enum { BANDS_AT_ONCE = 8, PANEL_BYTES = 64 << 20, ROWS_BYTES = 48 << 20 };
 
 struct writer {
     const struct mzg_sdata_matrix *matrix;
@@ -32,7 +26,7 @@ struct writer {
     int64_t indptr_shard;
     int64_t shard_items;     /* values; dense: rows */
     struct mzg_block shards; /* of this rank */
-    int32_t *minors;         /* the indices and values of one shard; dense: of some bands */
+    int32_t *minors;         /* CSR: the indices and values of one shard; dense: of some bands */
     void *values;
     int64_t *begins, *counts; /* dense: of the rows of some bands */
     int64_t value_capacity;
@@ -91,11 +85,11 @@ static void count_shard(struct writer *w)
         w->matrix->progress(w->matrix->progress_context, w->done, w->shards.count);
 }
 
-/* Writes shard `shard` from w->values and w->minors. */
-static enum mzg_status write_shard(struct writer *w, int64_t shard, struct mzg_error *err)
+static enum mzg_status write_shard(struct writer *w, int64_t shard, const int32_t *minors, const void *values,
+                                   struct mzg_error *err)
 {
-    if (check_stop(w, err) != MZG_OK || mzg_zarr_write(w->x.arrays[0], shard, w->values, err) != MZG_OK ||
-        mzg_zarr_write(w->x.arrays[1], shard, w->minors, err) != MZG_OK)
+    if (check_stop(w, err) != MZG_OK || mzg_zarr_write(w->x.arrays[0], shard, values, err) != MZG_OK ||
+        mzg_zarr_write(w->x.arrays[1], shard, minors, err) != MZG_OK)
         return err->status;
     count_shard(w);
     return MZG_OK;
@@ -107,7 +101,7 @@ static enum mzg_status write_csr(struct writer *w, struct mzg_error *err)
         int64_t shard = w->shards.first + i;
         if (mzg_stage_read_values(w->matrix->stage, shard * w->shard_items, values_of_shard(w, shard),
                                   w->minors, w->values, err) != MZG_OK ||
-            write_shard(w, shard, err) != MZG_OK)
+            write_shard(w, shard, w->minors, w->values, err) != MZG_OK)
             return err->status;
     }
     return MZG_OK;
@@ -120,78 +114,26 @@ static int64_t memory_of_rows(const struct writer *w)
     return quarter < ROWS_BYTES ? quarter : ROWS_BYTES;
 }
 
-/* The values that a rank takes at once: all, where its memory holds them; else whole shards, at least one,
- * and no more than pays. Of rows that wait in memory always few, whose buffer is used again and again instead
- * of ever new memory. */
-static int64_t values_per_part(const struct writer *w)
+/* The values that a rank puts in order at once: all, where its memory holds them; else whole shards, at least
+ * one, and no more than pays. */
+static int64_t values_at_once(const struct writer *w)
 {
     const struct mzg_stage *stage = w->matrix->stage;
-    int64_t left =
-        w->matrix->memory - mzg_stage_transpose_memory(stage) - w->shard_items * mzg_stage_entry_size(stage);
-    bool in_memory = mzg_stage_memory(stage) > 0;
-    if (in_memory)
-        left = left < PART_BYTES ? left : PART_BYTES;
-    else
-        left -= memory_of_rows(w);
-    int64_t all = w->shards.count * w->shard_items * mzg_stage_column_entry_size(stage);
-    if (!in_memory && all > left && left > PANEL_BYTES)
+    int64_t left = w->matrix->memory - mzg_stage_transpose_memory(stage) -
+                   w->shard_items * mzg_stage_entry_size(stage) - memory_of_rows(w);
+    int64_t size = mzg_stage_ordering_size(stage);
+    int64_t all = w->shards.count * w->shard_items * size;
+    if (all > left && left > PANEL_BYTES)
         left = PANEL_BYTES;
-    int64_t shards = left / (w->shard_items * mzg_stage_column_entry_size(stage));
-    return (shards < 1 ? 1 : shards) * w->shard_items;
+    return size == 0 || left < 1 ? 1 : left / size;
 }
 
-/* Entries to be split into rows and values. */
-struct split {
-    bool wide;
-    const void *entries;
-    int64_t n;
-    int32_t *rows;
-    void *values;
-};
-
-/* A worker's task: the item-th chunk of the entries. */
-static void split_chunk(void *context, int64_t item, int worker)
-{
-    (void)worker;
-    const struct split *split = context;
-    int64_t end = (item + 1) * SPLIT_VALUES < split->n ? (item + 1) * SPLIT_VALUES : split->n;
-    if (split->wide) {
-        const struct mzg_wide_column_entry *entries = split->entries;
-        double *values = split->values;
-        for (int64_t i = item * SPLIT_VALUES; i < end; i++) {
-            split->rows[i] = entries[i].row;
-            values[i] = entries[i].value;
-        }
-    } else {
-        const struct mzg_column_entry *entries = split->entries;
-        float *values = split->values;
-        for (int64_t i = item * SPLIT_VALUES; i < end; i++) {
-            split->rows[i] = entries[i].row;
-            values[i] = entries[i].value;
-        }
-    }
-}
-
-/* Writes the shards of one part, which begins with one. */
+/* Writes a part, which is a shard. */
 static enum mzg_status take_columns(void *context, const struct mzg_column_values *part,
                                     struct mzg_error *err)
 {
     struct writer *w = context;
-    const struct mzg_stage *stage = w->matrix->stage;
-    for (int64_t done = 0; done < part->n; done += w->shard_items) {
-        int64_t shard = (part->first + done) / w->shard_items;
-        struct split split = {
-            .wide = stage->value_type == MZG_FLOAT64,
-            .entries = (const char *)part->entries + done * mzg_stage_column_entry_size(stage),
-            .n = values_of_shard(w, shard),
-            .rows = w->minors,
-            .values = w->values,
-        };
-        mzg_pool_run(w->context->pool, (split.n + SPLIT_VALUES - 1) / SPLIT_VALUES, split_chunk, &split);
-        if (write_shard(w, shard, err) != MZG_OK)
-            return err->status;
-    }
-    return MZG_OK;
+    return write_shard(w, part->first / w->shard_items, part->rows, part->values, err);
 }
 
 static enum mzg_status write_csc(struct writer *w, struct mzg_error *err)
@@ -200,7 +142,8 @@ static enum mzg_status write_csc(struct writer *w, struct mzg_error *err)
                                             .first = begin_of_shard(w, w->shards.first),
                                             .n = begin_of_shard(w, w->shards.first + w->shards.count) -
                                                  begin_of_shard(w, w->shards.first),
-                                            .most_values = values_per_part(w),
+                                            .part_values = w->shard_items,
+                                            .most_values = values_at_once(w),
                                             .memory = memory_of_rows(w),
                                             .scratch_path = w->matrix->scratch_path};
     return mzg_stage_transpose(w->matrix->stage, &options, take_columns, w, err);
@@ -304,7 +247,7 @@ enum mzg_status mzg_sdata_write_matrix(struct mzg_sdata *sdata, const struct mzg
 {
     struct writer w = {.matrix = matrix, .context = matrix->stage->context};
     declare_matrix(&w, sdata, err);
-    if (err->status == MZG_OK && !is_dense(&w))
+    if (err->status == MZG_OK && w.matrix->spec.layout == MZG_MATRIX_CSR)
         reserve_values(&w, w.shard_items, err);
     if (mzg_agree(w.context->comm, err) != MZG_OK)
         goto cleanup;

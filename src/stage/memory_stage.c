@@ -6,8 +6,10 @@
  *
  * One append of one rank is a block; all ranks keep the same list of all blocks, in the order of their rows:
  *
- *     file of rank 0:  | counts, bins, values of block 0 | block 2 | ...
+ *     file of rank 0:  | block 0: row counts, bins, values | block 2 | ...
  *     file of rank 1:  | block 1 | block 3 | ...
+ *
+ * A block by column has the counts of the columns as well, and rows in place of bins (stage/column_block.h).
  */
 #include <stage/stage.h>
 
@@ -38,22 +40,40 @@ struct memory_stage {
     int64_t *file_sizes; /* of each rank's file */
     char **maps;         /* of each rank's file, after sealing */
     int64_t n_blocks, capacity;
-    struct mzg_stage_block *blocks;
+    struct mzg_stage_block *blocks; /* with their pointers after sealing */
     struct place *places;
 };
 
-static int64_t aligned(int64_t bytes)
+/* What a block consists of. */
+enum part { ROW_COUNTS, PANEL_BEGINS, COLUMN_COUNTS, MINORS, VALUES, PARTS };
+
+/* Of each part its bytes, and where it begins in a block. */
+struct layout {
+    int64_t sizes[PARTS], offsets[PARTS];
+    int64_t size; /* of the block */
+};
+
+static struct layout layout_of(const struct mzg_stage *stage, int64_t n_rows, int64_t n_values)
 {
-    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    bool by_column = stage->order == MZG_STAGE_BY_COLUMN;
+    struct layout layout = {
+        .sizes = {[ROW_COUNTS] = n_rows * (int64_t)sizeof(int32_t),
+                  [MINORS] = n_values * (int64_t)(by_column ? sizeof(uint16_t) : sizeof(int32_t)),
+                  [VALUES] = n_values * mzg_stage_value_size(stage)}};
+    if (by_column) {
+        layout.sizes[PANEL_BEGINS] = (mzg_column_panels(stage->n_columns) + 1) * (int64_t)sizeof(int64_t);
+        layout.sizes[COLUMN_COUNTS] = stage->n_columns * (int64_t)sizeof(uint16_t);
+    }
+    for (int i = 0; i < PARTS; i++) {
+        layout.offsets[i] = layout.size;
+        layout.size += (layout.sizes[i] + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    }
+    return layout;
 }
 
-/* Offsets of a block's parts from its beginning, and its size. */
-static void lay_out(const struct memory_stage *stage, int64_t n_rows, int64_t n_values, int64_t *bins,
-                    int64_t *values, int64_t *size)
+int64_t mzg_stage_memory_of_rows(const struct mzg_stage *stage, const struct mzg_rows *rows)
 {
-    *bins = aligned(n_rows * (int64_t)sizeof(int32_t));
-    *values = *bins + aligned(n_values * (int64_t)sizeof(int32_t));
-    *size = *values + aligned(n_values * mzg_stage_value_size(&stage->base));
+    return rows->n_rows > 0 ? layout_of(stage, rows->n_rows, rows->n_values).size : 0;
 }
 
 static enum mzg_status write_fully(int fd, const void *bytes, int64_t size, int64_t offset,
@@ -77,21 +97,25 @@ static enum mzg_status write_fully(int fd, const void *bytes, int64_t size, int6
 static enum mzg_status write_block(struct memory_stage *stage, const struct mzg_rows *rows,
                                    struct mzg_error *err)
 {
-    int64_t bins, values, size;
     int64_t offset = stage->file_sizes[stage->base.context->rank];
-    lay_out(stage, rows->n_rows, rows->n_values, &bins, &values, &size);
+    struct layout layout = layout_of(&stage->base, rows->n_rows, rows->n_values);
     int32_t *counts = malloc((size_t)(rows->n_rows + 1) * sizeof *counts);
-    if (!counts || ftruncate(stage->fd, offset + size) != 0) {
+    if (!counts || ftruncate(stage->fd, offset + layout.size) != 0) {
         free(counts);
-        return mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " more bytes of resampled rows", size);
+        return mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " more bytes of resampled rows",
+                        layout.size);
     }
     for (int64_t i = 0; i < rows->n_rows; i++)
         counts[i] = (int32_t)rows->row_counts[i];
-    int64_t width = (int64_t)sizeof(int32_t);
-    if (write_fully(stage->fd, counts, rows->n_rows * width, offset, err) == MZG_OK &&
-        write_fully(stage->fd, rows->bins, rows->n_values * width, offset + bins, err) == MZG_OK)
-        write_fully(stage->fd, rows->values, rows->n_values * mzg_stage_value_size(&stage->base),
-                    offset + values, err);
+    const void *parts[PARTS] = {[ROW_COUNTS] = counts, [MINORS] = rows->bins, [VALUES] = rows->values};
+    if (stage->base.order == MZG_STAGE_BY_COLUMN) {
+        parts[PANEL_BEGINS] = rows->by_column->panel_begins;
+        parts[COLUMN_COUNTS] = rows->by_column->column_counts;
+        parts[MINORS] = rows->by_column->rows;
+        parts[VALUES] = rows->by_column->values;
+    }
+    for (int i = 0; i < PARTS && err->status == MZG_OK; i++)
+        write_fully(stage->fd, parts[i], layout.sizes[i], offset + layout.offsets[i], err);
     free(counts);
     return err->status;
 }
@@ -102,12 +126,10 @@ static void note_block(struct memory_stage *stage, int rank, int64_t n_rows, int
     if (n_rows == 0)
         return;
     struct mzg_stage *base = &stage->base;
-    int64_t bins, values, size;
-    lay_out(stage, n_rows, n_values, &bins, &values, &size);
     stage->blocks[stage->n_blocks] = (struct mzg_stage_block){
         .first_row = base->n_rows, .n_rows = n_rows, .first_value = base->n_values, .n_values = n_values};
     stage->places[stage->n_blocks++] = (struct place){.rank = rank, .offset = stage->file_sizes[rank]};
-    stage->file_sizes[rank] += size;
+    stage->file_sizes[rank] += layout_of(base, n_rows, n_values).size;
     base->n_rows += n_rows;
     base->n_values += n_values;
 }
@@ -172,6 +194,27 @@ static enum mzg_status map_file(struct memory_stage *stage, int rank, int64_t pi
     return MZG_OK;
 }
 
+/* Sets the pointers of a block that begins at `begin`. */
+static void find_parts(const struct mzg_stage *stage, const char *begin, struct mzg_stage_block *block)
+{
+    struct layout layout = layout_of(stage, block->n_rows, block->n_values);
+    const void *parts[PARTS];
+    for (int i = 0; i < PARTS; i++)
+        parts[i] = begin + layout.offsets[i];
+    block->row_counts = parts[ROW_COUNTS];
+    if (stage->order == MZG_STAGE_BY_COLUMN) {
+        block->by_column = (struct mzg_column_block){.n_columns = stage->n_columns,
+                                                     .n_values = block->n_values,
+                                                     .panel_begins = parts[PANEL_BEGINS],
+                                                     .column_counts = parts[COLUMN_COUNTS],
+                                                     .rows = parts[MINORS],
+                                                     .values = parts[VALUES]};
+    } else {
+        block->bins = parts[MINORS];
+        block->values = parts[VALUES];
+    }
+}
+
 static enum mzg_status memory_seal(struct mzg_stage *base, struct mzg_error *err)
 {
     struct memory_stage *stage = (struct memory_stage *)base;
@@ -188,15 +231,8 @@ static enum mzg_status memory_seal(struct mzg_stage *base, struct mzg_error *err
     if (mzg_agree(context->comm, err) != MZG_OK)
         goto cleanup;
 
-    for (int64_t i = 0; i < stage->n_blocks; i++) {
-        struct mzg_stage_block *block = &stage->blocks[i];
-        const char *begin = stage->maps[stage->places[i].rank] + stage->places[i].offset;
-        int64_t bins, values, size;
-        lay_out(stage, block->n_rows, block->n_values, &bins, &values, &size);
-        block->row_counts = (const int32_t *)begin;
-        block->bins = (const int32_t *)(begin + bins);
-        block->values = begin + values;
-    }
+    for (int64_t i = 0; i < stage->n_blocks; i++)
+        find_parts(base, stage->maps[stage->places[i].rank] + stage->places[i].offset, &stage->blocks[i]);
 
 cleanup:
     free(all);
@@ -303,15 +339,18 @@ static const struct mzg_stage_kind memory_kind = {
 };
 
 enum mzg_status mzg_stage_new_memory(const struct mzg_context *context, int64_t n_columns,
-                                     enum mzg_type value_type, struct mzg_stage **stage,
-                                     struct mzg_error *err)
+                                     enum mzg_type value_type, enum mzg_stage_order order,
+                                     struct mzg_stage **stage, struct mzg_error *err)
 {
     struct memory_stage *made = calloc(1, sizeof *made);
     if (!made) {
         mzg_fail(err, MZG_ENOMEM, "no memory for the stage");
     } else {
-        made->base = (struct mzg_stage){
-            .kind = &memory_kind, .context = context, .n_columns = n_columns, .value_type = value_type};
+        made->base = (struct mzg_stage){.kind = &memory_kind,
+                                        .context = context,
+                                        .n_columns = n_columns,
+                                        .value_type = value_type,
+                                        .order = order};
         made->fd = memfd_create("mzgrid-stage", MFD_CLOEXEC);
         made->file_sizes = calloc((size_t)context->size, sizeof *made->file_sizes);
         made->maps = calloc((size_t)context->size, sizeof *made->maps);

@@ -13,13 +13,16 @@
 #include <stdint.h>
 #include <string.h>
 
+struct mzg_column_block;
+
 /* Consecutive rows of one rank: row i has row_counts[i] values, the bins of each row strictly increasing. */
 struct mzg_rows {
     int64_t n_rows;
     int64_t n_values;
     int64_t *row_counts;
     int32_t *bins;
-    void *values; /* float or double */
+    void *values;                             /* float or double */
+    const struct mzg_column_block *by_column; /* the same values sorted by column; NULL: they are not */
 };
 
 /* Value i of an array of double (wide) or float, which may begin anywhere. */

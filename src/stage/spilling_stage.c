@@ -1,6 +1,6 @@
 /*
  * A stage that begins in memory and, when it outgrows its share, moves all its rows to an HDF5 file and goes
- * on there. The rows move by the same rounds of appends that brought them, so their order stays.
+ * on there, row by row in any case. The rows move block by block, so their order stays.
  */
 #include <stage/stage.h>
 
@@ -25,26 +25,61 @@ static void copy_sizes(struct spilling_stage *stage)
     stage->base.n_values = stage->inner->n_values;
 }
 
-/* Appends block `i` of the sealed memory stage, which rank 0 alone hands over, to the new one. Collective. */
-static enum mzg_status move_block(const struct mzg_stage_block *block, bool mine, struct mzg_stage *to,
-                                  struct mzg_error *err)
+/* One block as rows, in space that is used for all of them. */
+struct row_space {
+    struct mzg_rows rows;
+    int64_t *begins;
+};
+
+static void free_space(struct row_space *space)
+{
+    free(space->rows.row_counts);
+    free(space->rows.bins);
+    free(space->rows.values);
+    free(space->begins);
+}
+
+/* Space for the largest of the blocks. */
+static enum mzg_status make_space(const struct mzg_stage *stage, const struct mzg_stage_block *blocks,
+                                  int64_t n, struct row_space *space, struct mzg_error *err)
+{
+    int64_t n_rows = 0, n_values = 0;
+    for (int64_t i = 0; i < n; i++) {
+        n_rows = blocks[i].n_rows > n_rows ? blocks[i].n_rows : n_rows;
+        n_values = blocks[i].n_values > n_values ? blocks[i].n_values : n_values;
+    }
+    struct mzg_rows *rows = &space->rows;
+    rows->row_counts = malloc((size_t)(n_rows + 1) * sizeof *rows->row_counts);
+    space->begins = malloc((size_t)(n_rows + 1) * sizeof *space->begins);
+    bool all = rows->row_counts && space->begins;
+    if (stage->order == MZG_STAGE_BY_COLUMN) {
+        rows->bins = malloc((size_t)(n_values + 1) * sizeof *rows->bins);
+        rows->values = malloc((size_t)((n_values + 1) * mzg_stage_value_size(stage)));
+        all = all && rows->bins && rows->values;
+    }
+    return all ? MZG_OK : mzg_fail(err, MZG_ENOMEM, "no memory to move rows from memory to the HDF5 file");
+}
+
+/* Appends a block of the sealed memory stage to the new one; the rank whose turn it is hands it over.
+ * Collective. */
+static enum mzg_status move_block(const struct mzg_stage_block *block, bool mine, struct row_space *space,
+                                  struct mzg_stage *to, struct mzg_error *err)
 {
     struct mzg_rows rows = {0};
     if (mine) {
-        rows = (struct mzg_rows){.n_rows = block->n_rows,
-                                 .n_values = block->n_values,
-                                 .row_counts = malloc((size_t)(block->n_rows + 1) * sizeof *rows.row_counts),
-                                 .bins = (int32_t *)block->bins,
-                                 .values = (void *)block->values};
-        if (!rows.row_counts)
-            mzg_fail(err, MZG_ENOMEM, "no memory to move rows from memory to the HDF5 file");
-        for (int64_t row = 0; rows.row_counts && row < block->n_rows; row++)
+        rows = space->rows;
+        rows.n_rows = block->n_rows;
+        rows.n_values = block->n_values;
+        for (int64_t row = 0; row < block->n_rows; row++)
             rows.row_counts[row] = block->row_counts[row];
+        if (block->bins) {
+            rows.bins = (int32_t *)block->bins;
+            rows.values = (void *)block->values;
+        } else {
+            mzg_column_block_to_rows(&block->by_column, to->value_type == MZG_FLOAT64, space->begins, &rows);
+        }
     }
-    if (mzg_agree(to->context->comm, err) == MZG_OK)
-        mzg_stage_append(to, &rows, err);
-    free(rows.row_counts);
-    return err->status;
+    return mzg_stage_append(to, &rows, err);
 }
 
 /* Moves everything from memory to an HDF5 file. Collective. */
@@ -52,6 +87,7 @@ static enum mzg_status spill(struct spilling_stage *stage, struct mzg_error *err
 {
     const struct mzg_context *context = stage->base.context;
     struct mzg_stage *file = NULL;
+    struct row_space space = {0};
     mzg_log_line(context->log, MZG_LOG_INFO,
                  "the result outgrows its share of memory (%" PRId64 " MB) and moves to %s",
                  stage->most_bytes >> 20, stage->path);
@@ -61,16 +97,19 @@ static enum mzg_status spill(struct spilling_stage *stage, struct mzg_error *err
         return err->status;
     const struct mzg_stage_block *blocks;
     int64_t n = mzg_stage_blocks(stage->inner, &blocks);
-    for (int64_t i = 0; i < n; i++) {
-        /* The ranks take turns as they did when the rows came; any rank sees any block. */
-        if (move_block(&blocks[i], i % context->size == context->rank, file, err) != MZG_OK) {
-            mzg_stage_close(file);
-            return err->status;
-        }
+    make_space(stage->inner, blocks, n, &space, err);
+    mzg_agree(context->comm, err);
+    for (int64_t i = 0; i < n && err->status == MZG_OK; i++) /* any rank sees any block: they take turns */
+        move_block(&blocks[i], i % context->size == context->rank, &space, file, err);
+    free_space(&space);
+    if (err->status != MZG_OK) {
+        mzg_stage_close(file);
+        return err->status;
     }
     mzg_stage_close(stage->inner);
     stage->inner = file;
     stage->spilled = true;
+    stage->base.order = file->order;
     return MZG_OK;
 }
 
@@ -79,11 +118,9 @@ static enum mzg_status spilling_append(struct mzg_stage *base, const struct mzg_
 {
     struct spilling_stage *stage = (struct spilling_stage *)base;
     if (!stage->spilled) {
-        int64_t width = mzg_stage_entry_size(base);
-        int64_t bytes = width * rows->n_values + 4 * rows->n_rows, all;
+        int64_t bytes = mzg_stage_memory_of_rows(stage->inner, rows), all;
         MPI_Allreduce(&bytes, &all, 1, MPI_INT64_T, MPI_SUM, base->context->comm);
-        if (width * base->n_values + 4 * base->n_rows + all > stage->most_bytes &&
-            spill(stage, err) != MZG_OK)
+        if (mzg_stage_memory(stage->inner) + all > stage->most_bytes && spill(stage, err) != MZG_OK)
             return err->status;
     }
     if (mzg_stage_append(stage->inner, rows, err) == MZG_OK)
@@ -139,7 +176,8 @@ static const struct mzg_stage_kind spilling_kind = {
 
 enum mzg_status mzg_stage_new_spilling(const struct mzg_context *context, const char *path,
                                        int64_t most_bytes, int64_t n_columns, enum mzg_type value_type,
-                                       struct mzg_stage **stage, struct mzg_error *err)
+                                       enum mzg_stage_order order, struct mzg_stage **stage,
+                                       struct mzg_error *err)
 {
     struct spilling_stage *made = calloc(1, sizeof *made);
     if (made)
@@ -148,10 +186,13 @@ enum mzg_status mzg_stage_new_spilling(const struct mzg_context *context, const 
         mzg_fail(err, MZG_ENOMEM, "no memory for the stage");
     if (mzg_agree(context->comm, err) != MZG_OK)
         goto fail;
-    made->base = (struct mzg_stage){
-        .kind = &spilling_kind, .context = context, .n_columns = n_columns, .value_type = value_type};
+    made->base = (struct mzg_stage){.kind = &spilling_kind,
+                                    .context = context,
+                                    .n_columns = n_columns,
+                                    .value_type = value_type,
+                                    .order = order};
     made->most_bytes = most_bytes;
-    if (mzg_stage_new_memory(context, n_columns, value_type, &made->inner, err) != MZG_OK)
+    if (mzg_stage_new_memory(context, n_columns, value_type, order, &made->inner, err) != MZG_OK)
         goto fail;
     *stage = &made->base;
     return MZG_OK;

@@ -1,6 +1,7 @@
 /*
- * Where resampled rows wait until all are there: a growing sparse matrix of pixels × bins, in CSR order.
- * Behind the interface stands a kind of storage: one parallel HDF5 file that is a valid .h5ad in the end.
+ * Where resampled rows wait until all are there: a growing sparse matrix of pixels × bins. Behind the
+ * interface stands a kind of storage: one parallel HDF5 file in CSR order that is a valid .h5ad in the end,
+ * or memory, in CSR order or as blocks in the order of the columns.
  */
 #ifndef MZG_STAGE_STAGE_H
 #define MZG_STAGE_STAGE_H
@@ -8,11 +9,14 @@
 #include <core/context.h>
 #include <core/frame.h>
 #include <mzgrid/error.h>
+#include <stage/column_block.h>
 #include <stage/rows.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 struct mzg_stage;
+
+enum mzg_stage_order { MZG_STAGE_BY_ROW, MZG_STAGE_BY_COLUMN };
 
 /* Rows as they lie in a stage that every rank can see whole. */
 struct mzg_stage_block {
@@ -20,9 +24,10 @@ struct mzg_stage_block {
     int64_t n_rows;
     int64_t first_value;
     int64_t n_values;
-    const int32_t *row_counts; /* n_rows */
-    const int32_t *bins;       /* n_values */
-    const void *values;        /* n_values */
+    const int32_t *row_counts;         /* n_rows */
+    const int32_t *bins;               /* n_values; NULL by column */
+    const void *values;                /* n_values; NULL by column */
+    struct mzg_column_block by_column; /* only by column */
 };
 
 struct mzg_stage_kind {
@@ -43,9 +48,11 @@ struct mzg_stage {
     const struct mzg_stage_kind *kind;
     const struct mzg_context *context;
     int64_t n_columns;
-    enum mzg_type value_type; /* MZG_FLOAT32 or MZG_FLOAT64 */
-    int64_t n_rows;           /* appended so far by all ranks, the same on all */
-    int64_t n_values;         /* likewise */
+    enum mzg_type value_type;   /* MZG_FLOAT32 or MZG_FLOAT64 */
+    enum mzg_stage_order order; /* by column: rows are to be appended sorted (by_column), and cannot be read;
+                                 * a spilling stage changes from columns to rows, on all ranks at once */
+    int64_t n_rows;             /* appended so far by all ranks, the same on all */
+    int64_t n_values;           /* likewise */
 };
 
 /* How many bytes a value takes, and with its bin. Local. */
@@ -55,14 +62,18 @@ int64_t mzg_stage_entry_size(const struct mzg_stage *stage);
 /* A stage in the memory of a node that all ranks share. MZG_ENOMEM where an append finds no memory.
  * Collective over context->comm; `context` is borrowed. */
 enum mzg_status mzg_stage_new_memory(const struct mzg_context *context, int64_t n_columns,
-                                     enum mzg_type value_type, struct mzg_stage **stage,
-                                     struct mzg_error *err);
+                                     enum mzg_type value_type, enum mzg_stage_order order,
+                                     struct mzg_stage **stage, struct mzg_error *err);
+
+/* The bytes that appending these rows to a stage in memory takes. Local. */
+int64_t mzg_stage_memory_of_rows(const struct mzg_stage *stage, const struct mzg_rows *rows);
 
 /* A stage in memory that moves to an HDF5 file at `path` when it outgrows `most_bytes`, of all ranks
  * together. Collective. */
 enum mzg_status mzg_stage_new_spilling(const struct mzg_context *context, const char *path,
                                        int64_t most_bytes, int64_t n_columns, enum mzg_type value_type,
-                                       struct mzg_stage **stage, struct mzg_error *err);
+                                       enum mzg_stage_order order, struct mzg_stage **stage,
+                                       struct mzg_error *err);
 
 /* A stage in one HDF5 file created at `path`, for rows of n_columns bins. Collective over context->comm;
  * `context` is borrowed. */
@@ -84,7 +95,8 @@ enum mzg_status mzg_stage_seal(struct mzg_stage *stage, struct mzg_error *err);
 enum mzg_status mzg_stage_read_row_begins(struct mzg_stage *stage, int64_t first, int64_t n, int64_t *begins,
                                           struct mzg_error *err);
 
-/* Values first .. first + n - 1 and their bins; either pointer may be NULL. Local, after sealing. */
+/* Values first .. first + n - 1 and their bins; either pointer may be NULL. Local, after sealing, of a stage
+ * by row. */
 enum mzg_status mzg_stage_read_values(struct mzg_stage *stage, int64_t first, int64_t n, int32_t *bins,
                                       void *values, struct mzg_error *err);
 

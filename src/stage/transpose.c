@@ -18,13 +18,30 @@
 #include <core/memory.h>
 #include <core/pool.h>
 #include <stage/exchange.h>
-#include <stage/gather.h>
+#include <stage/merge.h>
 
 #include <stdlib.h>
 #include <string.h>
 
 /* A slice's next places, one cache line for each column, stay in the cache of a core. */
-enum { SLICES_PER_WORKER = 4, SLICE_COLUMNS = 4096 };
+enum { SLICES_PER_WORKER = 4, SLICE_COLUMNS = 4096, SPLIT_VALUES = 1 << 16 };
+
+/* A value and its row, for each of the types that values have: side by side, so that placing one touches one
+ * cache line. */
+struct column_entry {
+    int32_t row;
+    float value;
+};
+struct wide_column_entry {
+    double value;
+    int32_t row;
+};
+
+/* Values that are put in order together. */
+struct ordering {
+    int64_t first, n;
+    void *entries; /* wide where the stage's values are double */
+};
 
 struct transposition {
     struct mzg_stage *stage;
@@ -32,11 +49,14 @@ struct transposition {
     struct mzg_column_range *wanted; /* of each rank */
     struct mzg_exchange *exchange;
 
-    struct mzg_column_values part; /* under way */
+    struct ordering ordering; /* under way */
     struct mzg_column_range columns;
     int64_t *places;  /* of each of its columns: where the next value goes */
-    void *entries;    /* of the type that mzg_column_values has */
     int64_t n_slices; /* of the columns, one for each task of a worker */
+
+    struct mzg_column_values part; /* of the ordering, on its way to who takes it: */
+    int32_t *rows;
+    void *values;
 
     const struct mzg_row_piece *pieces; /* to place, or to sort into panels */
     int64_t n_pieces;
@@ -84,15 +104,15 @@ static struct mzg_column_range slice_of(const struct transposition *t, int64_t i
 static inline void place_value(const struct transposition *t, int64_t row, int64_t bin, double value,
                                bool wide)
 {
-    int64_t place = t->places[bin - t->columns.first]++ - t->part.first;
-    if (place < 0 || place >= t->part.n)
-        return; /* the share of another part in a column at the border */
+    int64_t place = t->places[bin - t->columns.first]++ - t->ordering.first;
+    if (place < 0 || place >= t->ordering.n)
+        return; /* of another ordering, in a column at the border */
     if (wide)
-        ((struct mzg_wide_column_entry *)t->entries)[place] =
-            (struct mzg_wide_column_entry){.row = (int32_t)row, .value = value};
+        ((struct wide_column_entry *)t->ordering.entries)[place] =
+            (struct wide_column_entry){.row = (int32_t)row, .value = value};
     else
-        ((struct mzg_column_entry *)t->entries)[place] =
-            (struct mzg_column_entry){(int32_t)row, (float)value};
+        ((struct column_entry *)t->ordering.entries)[place] =
+            (struct column_entry){(int32_t)row, (float)value};
 }
 
 /* Places the pieces of a round in a slice of the columns; compiled for each type of values (stage/rows.h). */
@@ -178,10 +198,53 @@ static void add_to_panel(void *context, int64_t panel, int worker)
     }
 }
 
-/* Makes values first .. first + n - 1 the part under way. */
-static enum mzg_status begin_part(struct transposition *t, int64_t first, int64_t n, struct mzg_error *err)
+/* A worker's task: splits the item-th SPLIT_VALUES entries of the part into rows and values. */
+static void split_entries(void *context, int64_t item, int worker)
 {
-    t->part = (struct mzg_column_values){.first = first, .n = n, .entries = t->entries};
+    (void)worker;
+    const struct transposition *t = context;
+    int64_t skip = t->part.first - t->ordering.first;
+    int64_t begin = item * SPLIT_VALUES;
+    int64_t end = begin + SPLIT_VALUES < t->part.n ? begin + SPLIT_VALUES : t->part.n;
+    if (is_wide(t)) {
+        const struct wide_column_entry *entries =
+            (const struct wide_column_entry *)t->ordering.entries + skip;
+        for (int64_t i = begin; i < end; i++) {
+            t->rows[i] = entries[i].row;
+            ((double *)t->values)[i] = entries[i].value;
+        }
+    } else {
+        const struct column_entry *entries = (const struct column_entry *)t->ordering.entries + skip;
+        for (int64_t i = begin; i < end; i++) {
+            t->rows[i] = entries[i].row;
+            ((float *)t->values)[i] = entries[i].value;
+        }
+    }
+}
+
+/* Hands over what is in order, part by part. */
+static enum mzg_status take_parts(struct transposition *t, mzg_take_columns_fn *take, void *context,
+                                  struct mzg_error *err)
+{
+    int64_t most = t->options->part_values, end = t->ordering.first + t->ordering.n;
+    for (int64_t first = t->ordering.first; first < end && err->status == MZG_OK; first += most) {
+        t->part = (struct mzg_column_values){.first = first,
+                                             .n = end - first < most ? end - first : most,
+                                             .rows = t->rows,
+                                             .values = t->values};
+        mzg_pool_run(t->stage->context->pool, (t->part.n + SPLIT_VALUES - 1) / SPLIT_VALUES, split_entries,
+                     t);
+        take(context, &t->part, err);
+    }
+    return err->status;
+}
+
+/* Begins to order values first .. first + n - 1. */
+static enum mzg_status begin_ordering(struct transposition *t, int64_t first, int64_t n,
+                                      struct mzg_error *err)
+{
+    t->ordering.first = first;
+    t->ordering.n = n;
     t->columns = mzg_columns_of_values(t->options->column_begins, t->stage->n_columns, first, n);
     int64_t n_columns = t->columns.end - t->columns.first;
     free(t->places);
@@ -227,33 +290,39 @@ static enum mzg_status run_rounds(struct transposition *t, mzg_task_fn *task, in
 static enum mzg_status transpose_at_once(struct transposition *t, mzg_take_columns_fn *take, void *context,
                                          struct mzg_error *err)
 {
-    begin_part(t, t->options->first, t->options->n, err);
+    begin_ordering(t, t->options->first, t->options->n, err);
     if (mzg_agree(t->stage->context->comm, err) != MZG_OK ||
         run_rounds(t, place_pieces, t->n_slices, err) != MZG_OK)
         return err->status;
-    if (t->part.n > 0)
-        take(context, &t->part, err);
+    take_parts(t, take, context, err);
     return mzg_agree(t->stage->context->comm, err);
 }
 
-static int64_t part_begin(const struct transposition *t, int64_t part, int64_t *n)
+/* What is put in order at once: whole parts. */
+static int64_t values_at_once(const struct transposition *t)
 {
-    int64_t first = part * t->options->most_values;
-    int64_t left = t->options->n - first;
-    *n = left < t->options->most_values ? left : t->options->most_values;
-    return t->options->first + first;
+    const struct mzg_transpose_options *o = t->options;
+    int64_t parts = o->most_values / o->part_values;
+    return (parts > 1 ? parts : 1) * o->part_values;
+}
+
+static int64_t panel_begin(const struct transposition *t, int64_t panel, int64_t *n)
+{
+    int64_t most = values_at_once(t), left = t->options->n - panel * most;
+    *n = left < most ? left : most;
+    return t->options->first + panel * most;
 }
 
 static enum mzg_status make_panels(struct transposition *t, struct mzg_error *err)
 {
-    t->n_panels = (t->options->n + t->options->most_values - 1) / t->options->most_values;
+    t->n_panels = (t->options->n + values_at_once(t) - 1) / values_at_once(t);
     t->panel_columns = calloc((size_t)t->n_panels + 1, sizeof *t->panel_columns);
     t->panel_errors = calloc((size_t)t->n_panels + 1, sizeof *t->panel_errors);
     if (!t->panel_columns || !t->panel_errors)
         return mzg_fail(err, MZG_ENOMEM, "no memory for %lld column panels", (long long)t->n_panels);
     for (int64_t i = 0; i < t->n_panels; i++) {
         int64_t n;
-        int64_t first = part_begin(t, i, &n);
+        int64_t first = panel_begin(t, i, &n);
         t->panel_columns[i] = mzg_columns_of_values(t->options->column_begins, t->stage->n_columns, first, n);
     }
     struct mzg_panels *panels = NULL;
@@ -268,8 +337,8 @@ static enum mzg_status take_panel(struct transposition *t, int64_t panel, mzg_ta
                                   void *context, struct mzg_error *err)
 {
     int64_t n;
-    int64_t first = part_begin(t, panel, &n);
-    if (begin_part(t, first, n, err) != MZG_OK)
+    int64_t first = panel_begin(t, panel, &n);
+    if (begin_ordering(t, first, n, err) != MZG_OK)
         return err->status;
     for (int64_t i = 0; i < mzg_panels_pieces(t->panels, panel); i++) {
         const char *bytes;
@@ -282,7 +351,7 @@ static enum mzg_status take_panel(struct transposition *t, int64_t panel, mzg_ta
                                                       .value_size = mzg_stage_value_size(t->stage)};
         mzg_pool_run(t->stage->context->pool, t->n_slices, place_panel_piece, t);
     }
-    return take(context, &t->part, err);
+    return take_parts(t, take, context, err);
 }
 
 /* Panel by panel, through a temporary file. Collective. */
@@ -304,11 +373,15 @@ static enum mzg_status transpose_in_panels(struct transposition *t, mzg_take_col
 static enum mzg_status allocate(struct transposition *t, struct mzg_error *err)
 {
     const struct mzg_transpose_options *o = t->options;
-    size_t n = (size_t)(o->n < o->most_values ? o->n : o->most_values) + 1;
+    int64_t at_once = values_at_once(t);
+    int64_t n = o->n < at_once ? o->n : at_once, n_part = n < o->part_values ? n : o->part_values;
     t->wanted = calloc((size_t)t->stage->context->size, sizeof *t->wanted);
-    t->entries = mzg_memory_large((int64_t)n * mzg_stage_column_entry_size(t->stage));
-    if (!t->wanted || !t->entries)
-        return mzg_fail(err, MZG_ENOMEM, "no memory for %zu values of the matrix in column order", n);
+    t->ordering.entries = mzg_memory_large((n + 1) * mzg_stage_ordering_size(t->stage));
+    t->rows = malloc((size_t)(n_part + 1) * sizeof *t->rows);
+    t->values = malloc((size_t)((n_part + 1) * mzg_stage_value_size(t->stage)));
+    if (!t->wanted || !t->ordering.entries || !t->rows || !t->values)
+        return mzg_fail(err, MZG_ENOMEM, "no memory for %lld values of the matrix in column order",
+                        (long long)n);
     return MZG_OK;
 }
 
@@ -320,7 +393,7 @@ static int share_wishes(struct transposition *t)
     struct mzg_column_range mine =
         mzg_columns_of_values(o->column_begins, t->stage->n_columns, o->first, o->n);
     MPI_Allgather(&mine, 2, MPI_INT64_T, t->wanted, 2, MPI_INT64_T, comm);
-    int several = o->n > o->most_values, any;
+    int several = o->n > values_at_once(t), any;
     MPI_Allreduce(&several, &any, 1, MPI_INT, MPI_LOR, comm);
     return any;
 }
@@ -329,8 +402,8 @@ enum mzg_status mzg_stage_transpose(struct mzg_stage *stage, const struct mzg_tr
                                     mzg_take_columns_fn *take, void *context, struct mzg_error *err)
 {
     struct transposition t = {.stage = stage, .options = options};
-    if (mzg_stage_blocks(stage, &(const struct mzg_stage_block *){NULL}) > 0) {
-        mzg_gather_columns(stage, options, take, context, err);
+    if (stage->order == MZG_STAGE_BY_COLUMN) {
+        mzg_merge_columns(stage, options, take, context, err);
         return mzg_agree(stage->context->comm, err);
     }
     allocate(&t, err);
@@ -349,20 +422,25 @@ cleanup:
     free(t.panel_errors);
     free(t.panel_columns);
     mzg_exchange_free(t.exchange);
-    free(t.entries);
+    free(t.ordering.entries);
+    free(t.rows);
+    free(t.values);
     free(t.places);
     free(t.wanted);
     return err->status;
 }
 
-int64_t mzg_stage_column_entry_size(const struct mzg_stage *stage)
+int64_t mzg_stage_ordering_size(const struct mzg_stage *stage)
 {
-    return stage->value_type == MZG_FLOAT64 ? (int64_t)sizeof(struct mzg_wide_column_entry)
-                                            : (int64_t)sizeof(struct mzg_column_entry);
+    if (stage->order == MZG_STAGE_BY_COLUMN)
+        return 0; /* it is in order */
+    return stage->value_type == MZG_FLOAT64 ? (int64_t)sizeof(struct wide_column_entry)
+                                            : (int64_t)sizeof(struct column_entry);
 }
 
 int64_t mzg_stage_transpose_memory(const struct mzg_stage *stage)
 {
-    return mzg_stage_blocks(stage, &(const struct mzg_stage_block *){NULL}) > 0 ? mzg_gather_memory(stage)
-                                                                                : 8 * stage->n_columns;
+    if (stage->order == MZG_STAGE_BY_COLUMN)
+        return mzg_merge_memory(stage);
+    return 8 * stage->n_columns;
 }

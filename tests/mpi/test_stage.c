@@ -1,7 +1,7 @@
 /*
  * Stages and the transposition: what is appended by any number of ranks, in rounds of unequal size, with
- * empty rows, is read back in order, and arrives column by column; whether the stage is an HDF5 file, memory,
- * or moves from one to the other half way.
+ * empty rows, is read back in order, and arrives column by column; whether the stage is an HDF5 file, memory
+ * in either order, or moves from memory to a file half way.
  */
 #include <core/agree.h>
 #include <core/pool.h>
@@ -46,7 +46,7 @@ static void put_value(void *values, int64_t i, double value, enum mzg_type type)
 
 static const enum mzg_type types[] = {MZG_FLOAT32, MZG_FLOAT64};
 
-enum kind { HDF5, MEMORY, SPILLING, KINDS };
+enum kind { HDF5, MEMORY, COLUMNS_IN_MEMORY, SPILLING, SPILLING_COLUMNS, KINDS };
 
 struct fixture {
     struct mzg_context context;
@@ -91,12 +91,14 @@ static struct mzg_stage *new_stage(struct fixture *f, enum kind kind, enum mzg_t
 {
     struct mzg_stage *stage = NULL;
     enum mzg_status status = MZG_OK;
+    enum mzg_stage_order order =
+        kind == COLUMNS_IN_MEMORY || kind == SPILLING_COLUMNS ? MZG_STAGE_BY_COLUMN : MZG_STAGE_BY_ROW;
     if (kind == HDF5)
         status = mzg_stage_new_hdf5(&f->context, f->path, n_columns, type, &stage, &f->err);
-    else if (kind == MEMORY)
-        status = mzg_stage_new_memory(&f->context, n_columns, type, &stage, &f->err);
+    else if (kind == MEMORY || kind == COLUMNS_IN_MEMORY)
+        status = mzg_stage_new_memory(&f->context, n_columns, type, order, &stage, &f->err);
     else
-        status = mzg_stage_new_spilling(&f->context, f->path, 900, n_columns, type, &stage, &f->err);
+        status = mzg_stage_new_spilling(&f->context, f->path, 1500, n_columns, type, order, &stage, &f->err);
     cr_assert(eq(int, (int)status, MZG_OK), "%s", f->err.text);
     return stage;
 }
@@ -108,12 +110,23 @@ static struct mzg_stage *fill_stage(struct fixture *f, enum kind kind, enum mzg_
     int32_t bins[CHUNK * COLUMNS];
     double values[CHUNK * COLUMNS];
     struct mzg_rows rows = {.row_counts = counts, .bins = bins, .values = values};
+    bool ever_by_column = stage->order == MZG_STAGE_BY_COLUMN;
+    struct mzg_column_sorter *sorter = NULL;
+    struct mzg_column_block sorted;
+    mzg_column_sorter_new(COLUMNS, mzg_type_size(type), mzg_pool_size(f->context.pool), &sorter, &f->err);
     for (int64_t round = 0; round * CHUNK * mpi_size < ROWS; round++) {
         int64_t first = (round * mpi_size + mpi_rank) * CHUNK;
         int64_t n = ROWS - first < CHUNK ? ROWS - first : CHUNK;
         fill_rows(first, n > 0 ? n : 0, type, &rows);
+        if (stage->order == MZG_STAGE_BY_COLUMN) {
+            cr_expect(
+                eq(int, (int)mzg_column_sort(sorter, &rows, f->context.pool, &sorted, &f->err), MZG_OK));
+            rows.by_column = &sorted;
+        }
         cr_expect(eq(int, (int)mzg_stage_append(stage, &rows, &f->err), MZG_OK));
     }
+    mzg_column_sorter_free(sorter);
+    cr_expect(eq(int, ever_by_column && stage->order == MZG_STAGE_BY_ROW, kind == SPILLING_COLUMNS));
     cr_expect(eq(i64, stage->n_rows, ROWS));
     cr_expect(eq(int, (int)mzg_stage_seal(stage, &f->err), MZG_OK), "%s", f->err.text);
     return stage;
@@ -177,6 +190,7 @@ MPI_TEST(stage, rows_are_read_back_from_memory)
 MPI_TEST(stage, rows_are_read_back_after_moving_to_hdf5)
 {
     check_rows(SPILLING, "rows-spilling");
+    check_rows(SPILLING_COLUMNS, "rows-spilling");
 }
 
 /* What a rank wants, value by value, and how far it has got it. */
@@ -195,11 +209,8 @@ static enum mzg_status take_part(void *context, const struct mzg_column_values *
         return mzg_fail(err, MZG_EIO, "cannot take it");
     cr_expect(eq(i64, part->first, taken->next));
     for (int64_t i = 0; i < part->n; i++) {
-        const struct mzg_column_entry *entry = (const struct mzg_column_entry *)part->entries + i;
-        const struct mzg_wide_column_entry *wide = (const struct mzg_wide_column_entry *)part->entries + i;
-        bool is_wide = taken->type == MZG_FLOAT64;
-        cr_expect(eq(i32, is_wide ? wide->row : entry->row, taken->expected_rows[part->first + i]));
-        double value = is_wide ? wide->value : (double)entry->value;
+        cr_expect(eq(i32, part->rows[i], taken->expected_rows[part->first + i]));
+        double value = mzg_value_at(part->values, i, taken->type == MZG_FLOAT64);
         cr_expect(eq(dbl, value, taken->expected_values[part->first + i]));
     }
     taken->next += part->n;
@@ -243,6 +254,7 @@ static void check_columns_of(enum kind kind, enum mzg_type type, const char *nam
     struct taken taken = {.expected_rows = expected_rows, .expected_values = expected_values, .type = type};
     for (options.most_values = 1; options.most_values <= n;
          options.most_values = 3 * options.most_values + 1) {
+        options.part_values = options.most_values % 7 == 0 ? options.most_values / 7 : options.most_values;
         taken.next = options.first;
         cr_expect(eq(int, (int)mzg_stage_transpose(stage, &options, take_part, &taken, &f.err), MZG_OK));
         cr_expect(eq(i64, taken.next, options.first + options.n));
@@ -251,7 +263,7 @@ static void check_columns_of(enum kind kind, enum mzg_type type, const char *nam
 
     if (mpi_rank == 0) /* one rank wants nothing */
         options.n = 0;
-    options.most_values = n;
+    options.most_values = options.part_values = n;
     taken.next = options.first;
     cr_expect(eq(int, (int)mzg_stage_transpose(stage, &options, take_part, &taken, &f.err), MZG_OK));
     cr_expect(eq(i64, taken.next, options.first + options.n));
@@ -266,11 +278,14 @@ static void check_columns_of(enum kind kind, enum mzg_type type, const char *nam
     taken.fails = false;
 
     f.err = (struct mzg_error){0};
-    if (mpi_rank == mpi_size - 1) /* or cannot make its file, which rows in memory do without */
-        options = (struct mzg_transpose_options){
-            .column_begins = column_begins, .n = n, .most_values = 2, .scratch_path = "/nonexistent/scratch"};
+    if (mpi_rank == mpi_size - 1) /* or cannot make its file, which columns in memory do without */
+        options = (struct mzg_transpose_options){.column_begins = column_begins,
+                                                 .n = n,
+                                                 .part_values = 2,
+                                                 .most_values = 2,
+                                                 .scratch_path = "/nonexistent/scratch"};
     taken.next = options.first;
-    enum mzg_status expected = kind == MEMORY ? MZG_OK : MZG_EIO;
+    enum mzg_status expected = kind == COLUMNS_IN_MEMORY ? MZG_OK : MZG_EIO;
     cr_expect(eq(int, (int)mzg_stage_transpose(stage, &options, take_part, &taken, &f.err), (int)expected));
     cr_expect(eq(int, strstr(f.err.text, "/nonexistent/scratch") != NULL, expected != MZG_OK));
     f.err = (struct mzg_error){0};
@@ -292,6 +307,7 @@ MPI_TEST(stage, columns_arrive_in_order_from_hdf5)
 MPI_TEST(stage, columns_arrive_in_order_from_memory)
 {
     check_columns(MEMORY, "columns-memory");
+    check_columns(COLUMNS_IN_MEMORY, "columns-memory");
 }
 
 MPI_TEST(stage, without_values_is_readable)
@@ -302,6 +318,12 @@ MPI_TEST(stage, without_values_is_readable)
         struct mzg_stage *stage = new_stage(&f, kind, MZG_FLOAT32, 4);
         int64_t counts[2] = {0, 0};
         struct mzg_rows rows = {.n_rows = mpi_rank == mpi_size - 1 ? 2 : 0, .row_counts = counts};
+        const int64_t panel_begins[5] = {0};
+        const uint16_t column_counts[4] = {0};
+        const struct mzg_column_block sorted = {
+            .n_columns = 4, .panel_begins = panel_begins, .column_counts = column_counts};
+        if (stage->order == MZG_STAGE_BY_COLUMN)
+            rows.by_column = &sorted;
         cr_expect(eq(int, (int)mzg_stage_append(stage, &rows, &f.err), MZG_OK));
         cr_expect(eq(int, (int)mzg_stage_seal(stage, &f.err), MZG_OK));
         int64_t begins[3] = {-1, -1, -1};
@@ -309,7 +331,8 @@ MPI_TEST(stage, without_values_is_readable)
         cr_expect(eq(i64, begins[0] + begins[1] + begins[2], 0));
 
         int64_t column_begins[5] = {0};
-        struct mzg_transpose_options nothing = {.column_begins = column_begins, .most_values = 1};
+        struct mzg_transpose_options nothing = {
+            .column_begins = column_begins, .part_values = 1, .most_values = 1};
         cr_expect(eq(int, (int)mzg_stage_transpose(stage, &nothing, take_part, NULL, &f.err), MZG_OK));
         mzg_stage_close(stage);
         end(&f);

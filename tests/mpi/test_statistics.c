@@ -5,6 +5,8 @@
 #include <mpi_test.h>
 #include <run/statistics.h>
 
+#include <string.h>
+
 enum { ROWS = 40, BINS = 5 };
 
 /* Bin 0 is in every row, bin 1 in every third, bin 2 holds negative values only, bin 3 cancels, bin 4 is
@@ -75,10 +77,16 @@ static double value_of(int64_t number, int64_t bin, bool wide)
     return state >> 10 & 1 && bin > 0 ? -value : value;
 }
 
-/* Adds up many values of a type, dealt to the ranks, and one by one here, without the words in front. */
-static void check_many(enum mzg_type type)
+/* Adds up many values of a type, dealt to the ranks, and one by one here, without the words in front: row by
+ * row, or all at once, sorted by column. */
+static void check_many(enum mzg_type type, bool by_column)
 {
     enum { MANY = 3000 };
+    static int64_t all_counts[MANY];
+    static int32_t all_bins[MANY * BINS];
+    static double all_values[MANY * BINS];
+    struct mzg_rows all = {.row_counts = all_counts, .bins = all_bins, .values = all_values};
+    size_t value_size = (size_t)mzg_type_size(type);
     bool wide = type == MZG_FLOAT64;
     struct mzg_error err = {0};
     struct mzg_pool *pool = NULL;
@@ -86,6 +94,7 @@ static void check_many(enum mzg_type type)
     cr_assert(eq(int, (int)mzg_pool_new(MPI_COMM_WORLD, 2, &pool, &err), MZG_OK));
     cr_assert(eq(int, (int)mzg_statistics_init(BINS, type, &statistics, &err), MZG_OK));
     static uint64_t sums[BINS][MZG_EXACT_SUM_MAX_LIMBS];
+    memset(sums, 0, sizeof sums);
     double most[BINS];
     for (int64_t row = 0; row < MANY; row++) {
         int64_t count = BINS;
@@ -110,8 +119,25 @@ static void check_many(enum mzg_type type)
                                 .row_counts = &count,
                                 .bins = bins,
                                 .values = wide ? (void *)doubles : narrow};
-        if (row % mpi_size == mpi_rank)
+        if (row % mpi_size != mpi_rank)
+            continue;
+        if (!by_column)
             mzg_statistics_add(&statistics, &rows, pool);
+        memcpy((char *)all_values + (size_t)all.n_values * value_size, rows.values, BINS * value_size);
+        memcpy(all_bins + all.n_values, bins, sizeof bins);
+        all_counts[all.n_rows++] = BINS;
+        all.n_values += BINS;
+    }
+    if (by_column) {
+        struct mzg_column_sorter *sorter = NULL;
+        struct mzg_column_block sorted;
+        cr_assert(
+            eq(int, (int)mzg_column_sorter_new(BINS, (int64_t)value_size, mzg_pool_size(pool), &sorter, &err),
+               MZG_OK));
+        cr_assert(eq(int, (int)mzg_column_sort(sorter, &all, pool, &sorted, &err), MZG_OK));
+        all.by_column = &sorted;
+        mzg_statistics_add(&statistics, &all, pool);
+        mzg_column_sorter_free(sorter);
     }
     mzg_statistics_reduce(&statistics, MPI_COMM_WORLD);
     for (int bin = 0; bin < BINS; bin++) {
@@ -126,10 +152,12 @@ static void check_many(enum mzg_type type)
 
 MPI_TEST(statistics, of_many_floats_are_exact)
 {
-    check_many(MZG_FLOAT32);
+    check_many(MZG_FLOAT32, false);
+    check_many(MZG_FLOAT32, true);
 }
 
 MPI_TEST(statistics, of_many_doubles_are_exact)
 {
-    check_many(MZG_FLOAT64);
+    check_many(MZG_FLOAT64, false);
+    check_many(MZG_FLOAT64, true);
 }

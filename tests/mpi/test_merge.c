@@ -1,5 +1,6 @@
-/* Columns of rows in memory where a part has several slices, lines begin and end in the middle of columns,
- * and rows differ in length: against a matrix that is simply looked up. */
+/* Columns merged from blocks that were sorted by column, where panels and tiles have several columns, parts
+ * begin and end in the middle of them, and rows differ in length: against a matrix that is simply looked up.
+ */
 #include <core/pool.h>
 #include <mpi_test.h>
 #include <stage/stage.h>
@@ -33,7 +34,14 @@ static void put(void *values, int64_t i, double value, enum mzg_type type)
 static struct mzg_stage *fill(const struct mzg_context *context, enum mzg_type type, struct mzg_error *err)
 {
     struct mzg_stage *stage = NULL;
-    cr_assert(eq(int, (int)mzg_stage_new_memory(context, COLUMNS, type, &stage, err), MZG_OK));
+    struct mzg_column_sorter *sorter = NULL;
+    struct mzg_column_block sorted;
+    cr_assert(
+        eq(int, (int)mzg_stage_new_memory(context, COLUMNS, type, MZG_STAGE_BY_COLUMN, &stage, err), MZG_OK));
+    cr_assert(eq(
+        int,
+        (int)mzg_column_sorter_new(COLUMNS, mzg_type_size(type), mzg_pool_size(context->pool), &sorter, err),
+        MZG_OK));
     static int32_t bins[CHUNK * COLUMNS];
     static double values[CHUNK * COLUMNS];
     int64_t counts[CHUNK];
@@ -50,8 +58,13 @@ static struct mzg_stage *fill(const struct mzg_context *context, enum mzg_type t
             }
             counts[rows.n_rows++] = rows.n_values - before;
         }
+        cr_assert(eq(int, (int)mzg_column_sort(sorter, &rows, context->pool, &sorted, err), MZG_OK));
+        rows.by_column = &sorted;
         cr_assert(eq(int, (int)mzg_stage_append(stage, &rows, err), MZG_OK));
+        if (round == 1)
+            mzg_column_sorter_trim(sorter);
     }
+    mzg_column_sorter_free(sorter);
     cr_assert(eq(int, (int)mzg_stage_seal(stage, err), MZG_OK));
     return stage;
 }
@@ -73,11 +86,9 @@ static enum mzg_status take(void *context, const struct mzg_column_values *part,
                 t->column++;
             }
         }
-        const struct mzg_column_entry *entry = (const struct mzg_column_entry *)part->entries + i;
-        const struct mzg_wide_column_entry *wide = (const struct mzg_wide_column_entry *)part->entries + i;
-        bool is_wide = t->type == MZG_FLOAT64;
-        t->n_wrong += (is_wide ? wide->row : entry->row) != t->row;
-        t->n_wrong += (is_wide ? wide->value : (double)entry->value) != value_of(t->row, t->column);
+        double value = mzg_value_at(part->values, i, t->type == MZG_FLOAT64);
+        t->n_wrong += part->rows[i] != t->row;
+        t->n_wrong += value != value_of(t->row, t->column);
         if (t->row + 1 == ROWS) {
             t->row = -1;
             t->column++;
@@ -102,9 +113,9 @@ static void check(enum mzg_type type, int threads)
     int64_t n = begins[COLUMNS], column = COLUMNS * (int64_t)mpi_rank / mpi_size;
     struct mzg_transpose_options options = {.column_begins = begins, .first = begins[column]};
     options.n = begins[COLUMNS * (int64_t)(mpi_rank + 1) / mpi_size] - options.first;
-    const int64_t most[] = {n, n / 3 + 1, 4099, 1000};
-    for (size_t i = 0; i < sizeof most / sizeof *most; i++) {
-        options.most_values = most[i];
+    const int64_t part_values[] = {n, n / 3 + 1, 4099, 7};
+    for (size_t i = 0; i < sizeof part_values / sizeof *part_values; i++) {
+        options.part_values = part_values[i];
         struct taken taken = {.next = options.first, .column = column, .type = type};
         cr_expect(eq(int, (int)mzg_stage_transpose(stage, &options, take, &taken, &err), MZG_OK));
         cr_expect(eq(i64, taken.next, options.first + options.n));
@@ -115,14 +126,29 @@ static void check(enum mzg_type type, int threads)
     mzg_pool_free(context.pool);
 }
 
-MPI_TEST(gather, floats_arrive_in_column_order)
+MPI_TEST(merge, floats_arrive_in_column_order)
 {
     check(MZG_FLOAT32, 1);
     check(MZG_FLOAT32, 3);
 }
 
-MPI_TEST(gather, doubles_arrive_in_column_order)
+MPI_TEST(merge, doubles_arrive_in_column_order)
 {
     check(MZG_FLOAT64, 1);
     check(MZG_FLOAT64, 2);
+}
+
+MPI_TEST(merge, of_too_many_rows_is_refused)
+{
+    struct mzg_error err = {0};
+    struct mzg_pool *pool = NULL;
+    struct mzg_column_sorter *sorter = NULL;
+    struct mzg_column_block sorted;
+    struct mzg_rows rows = {.n_rows = MZG_COLUMN_BLOCK_ROWS + 1};
+    cr_assert(eq(int, (int)mzg_pool_new(MPI_COMM_WORLD, 1, &pool, &err), MZG_OK));
+    cr_assert(eq(int, (int)mzg_column_sorter_new(3, sizeof(float), 1, &sorter, &err), MZG_OK));
+    cr_expect(eq(int, (int)mzg_column_sort(sorter, &rows, pool, &sorted, &err), MZG_EUSAGE));
+    cr_expect(ne(ptr, strstr(err.text, "65536 rows"), NULL));
+    mzg_column_sorter_free(sorter);
+    mzg_pool_free(pool);
 }

@@ -1,0 +1,17 @@
+/*
+ * From blocks in column order, which every rank sees in memory, to the columns of the whole matrix: nothing
+ * is sent and nothing waits on a disk. Used by stage/transpose.c.
+ */
+#ifndef MZG_STAGE_MERGE_H
+#define MZG_STAGE_MERGE_H
+
+#include <stage/transpose.h>
+
+/* mzg_stage_transpose() for a stage with blocks (mzg_stage_blocks()). Local. */
+enum mzg_status mzg_merge_columns(const struct mzg_stage *stage, const struct mzg_transpose_options *options,
+                                  mzg_take_columns_fn *take, void *context, struct mzg_error *err);
+
+/* The bytes that it takes beside the parts. Local. */
+int64_t mzg_merge_memory(const struct mzg_stage *stage);
+
+#endif
