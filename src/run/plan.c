@@ -151,16 +151,21 @@ static void choose_chunk(const struct mzg_context *context, const struct mzg_pla
 static void choose_stage(const struct mzg_plan_request *request, struct mzg_plan *plan)
 {
     const struct mzg_convert_options *options = request->options;
+    bool csc = options->layout == MZG_LAYOUT_CSC;
     plan->result =
         mzg_size_product3(request->reader->dataset.n_pixels, values_per_pixel(request), entry_size(request));
-    plan->stage_share = plan->limit / 3;
+    /* Blocks by column are merged shard by shard, so that little else is needed beside them. */
+    plan->stage_share = csc ? plan->limit / 2 : plan->limit / 3;
     plan->most_values = most_values(request);
     plan->direct = options->streaming == MZG_STREAMING_DIRECT && !options->keep_hdf5;
-    bool fits = plan->result >= 0 && plan->result <= plan->stage_share;
+    plan->waiting = plan->result < 0 ? INT64_MAX : plan->result;
+    if (csc) /* rows in two bytes instead of bins in four */
+        plan->waiting = plan->waiting / entry_size(request) * (entry_size(request) - 2);
+    bool fits = plan->waiting <= plan->stage_share;
     plan->in_memory =
         plan->one_node && !options->keep_hdf5 &&
         (options->streaming == MZG_STREAMING_OFF || (options->streaming == MZG_STREAMING_AUTO && fits));
-    plan->by_column = plan->in_memory && options->layout == MZG_LAYOUT_CSC;
+    plan->by_column = plan->in_memory && csc;
 }
 
 /* A block by column says of each column how many values it has; with fewer values than half the columns it
@@ -236,7 +241,7 @@ enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mz
     }
     int64_t left = (plan->limit - total_of_node(plan, 0)) / plan->ranks_per_node;
     if (plan->in_memory)
-        left -= least(plan->result < 0 ? INT64_MAX : plan->result, plan->stage_share) / plan->ranks_per_node;
+        left -= least(plan->waiting, plan->stage_share) / plan->ranks_per_node;
     choose_chunk(context, request, &weights, most(left / 2, LEAST_BYTES), plan);
     choose_order(request, plan);
     measure_disk(request, plan);

@@ -56,7 +56,8 @@ struct mzg_plan {
     bool by_column;          /*  and in the order of the columns */
     int64_t stage_share;     /* of a node: what they may take there */
     int64_t most_values;     /* that the result can have, as the index shows */
-    int64_t result;          /* an estimate, from above, of the rows of all ranks */
+    int64_t result;          /* an estimate, from above, of the rows of all ranks; -1: beyond all numbers */
+    int64_t waiting;         /* likewise, as they wait in memory */
     double bytes_per_pixel_of_index;
 };
 
