@@ -8,7 +8,8 @@ import tempfile
 import threading
 import time
 
-PERIOD = 0.1  # seconds between two samples of memory
+PERIOD = 0.1  # seconds between two samples of memory, at least
+SHARE = 0.02  # of a core, that sampling may take: the more memory, the longer a sample
 
 
 class BenchError(Exception):
@@ -53,8 +54,8 @@ def pss(pid):
 
 
 class Sampler(threading.Thread):
-    """Sums the proportional set sizes of a job's processes, its launcher left out, ten times a second. With `watch` it
-    also calls watch()."""
+    """Sums the proportional set sizes of a job's processes, its launcher left out, ten times a second at
+    most. With `watch` it also calls watch()."""
 
     def __init__(self, pid, with_root, watch):
         super().__init__(daemon=True)
@@ -84,7 +85,7 @@ class Sampler(threading.Thread):
             self.peak = max(self.peak, self.sample())
             if self.watch:
                 self.watch()
-            self.over.wait(max(0.0, PERIOD - (time.monotonic() - begin)))
+            self.over.wait(max(PERIOD, (time.monotonic() - begin) / SHARE))
 
 
 def run(command, watch=None):

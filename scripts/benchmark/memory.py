@@ -27,7 +27,7 @@ WHOLE, MINUTES = 100e9, 30  # bytes that should take no longer
 
 NOTES = """\
 `--streaming hdf5`, layout `csc`, {ranks} ranks with one thread each. Memory is the largest sum of the proportional set sizes of
-the ranks, sampled ten times a second, in MiB. The index takes as many bytes for each pixel as stated, once a node; "without
+the ranks, sampled up to ten times a second, in MiB. The index takes as many bytes for each pixel as stated, once a node; "without
 index" is the memory less that. Medians of {runs}, the least and the greatest in brackets.
 
 The synthetic input is made where it is decoded, so that no disk is read. Its bytes are those that its arrays would take in an

@@ -17,6 +17,7 @@ enum {
     LEAST_BYTES = 4 << 20,         /* for chunks and columns, below which nothing works well */
     CHUNK_PIXELS = MZG_COLUMN_BLOCK_ROWS, /* bounds the records that rank 0 receives in a round */
     CHUNKS_PER_RANK = 8, /* at least so many, where there are pixels enough, to keep ranks busy to the end */
+    SORTED_CHUNKS_PER_RANK = 32, /* so that small inputs do not pay for memory touched for the first time */
     ROUND_PIXELS = 30 << 20, /* of all ranks together: MPI counts the bytes of their records in an int */
     PIXEL_BYTES = 512,       /* of one pixel in a chunk, beside its bytes and values */
     POINT_BYTES = 48,        /* of one point while it is decoded and resampled, */
@@ -135,7 +136,8 @@ static void choose_chunk(const struct mzg_context *context, const struct mzg_pla
     plan->chunk_bytes = least(plan->by_column ? SORTED_CHUNK_BYTES : CHUNK_BYTES, room);
     if (size <= 0) {
         size = plan->chunk_bytes / average;
-        size = least(size, dataset->n_pixels / ((int64_t)context->size * CHUNKS_PER_RANK) + 1);
+        int64_t chunks = context->size * (plan->by_column ? SORTED_CHUNKS_PER_RANK : CHUNKS_PER_RANK);
+        size = least(size, dataset->n_pixels / chunks + 1);
         size = least(size, CHUNK_PIXELS);
     } else {
         plan->chunk_bytes = room; /* as large as it was asked for, while it fits */
