@@ -68,7 +68,9 @@ static int64_t left_in(const char *directory, const struct version *version)
     int64_t usage = read_number(directory, version->usage);
     if (limit == INT64_MAX || usage < 0)
         return INT64_MAX;
-    usage -= file_pages(directory, version);
+    /* The two are not read at the same moment, so that more files may be counted than there is in use. */
+    int64_t files = file_pages(directory, version);
+    usage = usage > files ? usage - files : 0;
     return limit > usage ? limit - usage : 0;
 }
 

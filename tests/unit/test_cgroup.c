@@ -74,3 +74,14 @@ Test(cgroup, version_1_and_paths_of_the_host)
     cr_expect(eq(i64, left(directory, membership), 60));
     cr_expect(eq(i64, left(directory, "5:hugetlb:/docker\nnonsense\n"), INT64_MAX));
 }
+
+/* A version 1 group without a limit says so by a number that is nearly the largest. */
+Test(cgroup, more_files_than_use_leave_no_more_than_the_limit)
+{
+    char directory[256];
+    make_temp_directory(directory);
+    put(directory, "mount/memory/memory.limit_in_bytes", "9223372036854771712\n");
+    put(directory, "mount/memory/memory.usage_in_bytes", "1000\n");
+    put(directory, "mount/memory/memory.stat", "total_inactive_file 900000\ntotal_active_file 700000\n");
+    cr_expect(eq(i64, left(directory, "4:memory:/\n"), INT64_C(9223372036854771712)));
+}
