@@ -26,7 +26,7 @@ def convert(program, path, workload, ranks, threads, *, more=(), source=None, wa
     shutil.rmtree(store, ignore_errors=True)
     record.unlink(missing_ok=True)
     options = [*workload.convert_options(), "--threads", threads, *more]
-    done = run(launch(program, ranks, ["convert", source or path, store, *options]), watch)
+    done = run(launch(program, ranks, ["convert", source or path, store, *options], threads), watch)
     if done.status != 0:
         raise BenchError(f"converting {path.name} on {ranks} ranks ended with status {done.status}: {done.message}")
     told = json.loads(record.read_text())["report"]
