@@ -5,9 +5,10 @@
 #ifndef MZG_STAGE_MERGE_H
 #define MZG_STAGE_MERGE_H
 
-#include <stage/transpose.h>
+#include <stage/columns.h>
+#include <stage/stage.h>
 
-/* mzg_stage_transpose() for a stage with blocks (mzg_stage_blocks()). Local. */
+/* Hands this rank its values, of a sealed stage by column. Local. */
 enum mzg_status mzg_merge_columns(const struct mzg_stage *stage, const struct mzg_transpose_options *options,
                                   mzg_take_columns_fn *take, void *context, struct mzg_error *err);
 
