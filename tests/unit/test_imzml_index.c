@@ -221,6 +221,21 @@ Test(index, a_header_that_refers_to_a_large_group_everywhere_is_refused)
     expect_refusal("hold more than 65536 parameters together");
 }
 
+/* Found by fuzzing: the parameters of the header moved while its groups pointed to them. */
+Test(index, parameters_between_spectra_are_no_part_of_the_header)
+{
+    head("");
+    spectrum(POSITION, "mz", PLACE("16", "2", "16"), "intensity", PLACE("32", "2", "8"));
+    for (int i = 0; i < 300; i++)
+        sample_add(&sample, SAMPLE_CV("MS:1000031", "model %d", ""), i);
+    sample_add(&sample, "<referenceableParamGroupRef ref=\"mz\"/><userParam name=\"late\" value=\"1\"/>\n");
+    spectrum(POSITION, "mz", PLACE("16", "2", "16"), "intensity", PLACE("32", "2", "8"));
+    parse_well();
+    cr_expect(eq(int, entry_at(1)->fault, MZG_ENTRY_OK));
+    for (int64_t i = 0; i < document.header.n; i++)
+        cr_expect(ne(str, document.header.params[i].name, (char *)"late"));
+}
+
 Test(index, a_missing_group_is_a_finding)
 {
     head("<referenceableParamGroup id=\"odd\"><referenceableParamGroupRef "
