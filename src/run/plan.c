@@ -136,8 +136,8 @@ static void choose_chunk(const struct mzg_context *context, const struct mzg_pla
     plan->chunk_bytes = least(plan->by_column ? SORTED_CHUNK_BYTES : CHUNK_BYTES, room);
     if (size <= 0) {
         size = plan->chunk_bytes / average;
-        int64_t chunks = context->size * (plan->by_column ? SORTED_CHUNKS_PER_RANK : CHUNKS_PER_RANK);
-        size = least(size, dataset->n_pixels / chunks + 1);
+        int64_t per_rank = plan->by_column ? SORTED_CHUNKS_PER_RANK : CHUNKS_PER_RANK;
+        size = least(size, dataset->n_pixels / (context->size * per_rank) + 1);
         size = least(size, CHUNK_PIXELS);
     } else {
         plan->chunk_bytes = room; /* as large as it was asked for, while it fits */
