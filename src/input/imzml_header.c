@@ -178,7 +178,7 @@ enum mzg_status mzg_imzml_header_start(struct mzg_imzml_header *header, enum mzg
     header->depth++;
 
     push_path(header, name, attributes);
-    if (header->groups) /* resolved: parameters that move or refer to groups now would escape its bounds */
+    if (header->groups) /* resolved: these point to parameters, which may not move any more */
         return MZG_OK;
     if (element == MZG_ELEMENT_CV_PARAM || element == MZG_ELEMENT_USER_PARAM ||
         element == MZG_ELEMENT_GROUP_REF) {

@@ -73,9 +73,9 @@ struct mzg_imzml_header {
 void mzg_imzml_header_init(struct mzg_imzml_header *header);
 void mzg_imzml_header_destroy(struct mzg_imzml_header *header);
 
-/* The events of an element outside of spectra; what stands between or behind spectra is no part of the header
- * and adds nothing. Fail with MZG_ENOMEM, or MZG_EFORMAT where the root is none of
- * mzML. Local. */
+/* The events of an element outside of spectra. Once the groups are resolved nothing is added: what stands
+ * between or behind spectra is no part of the header. Fail with MZG_ENOMEM, or MZG_EFORMAT where the root is
+ * none of mzML. Local. */
 enum mzg_status mzg_imzml_header_start(struct mzg_imzml_header *header, enum mzg_imzml_element element,
                                        const char *name, const struct mzg_xml_attributes *attributes,
                                        struct mzg_error *err);

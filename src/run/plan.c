@@ -61,12 +61,17 @@ static void find_nodes(MPI_Comm comm, struct mzg_plan *plan)
     plan->one_node = plan->ranks_per_node == size;
 }
 
+static int64_t points_per_pixel(const struct mzg_plan_request *request)
+{
+    const struct mzg_dataset *dataset = &request->reader->dataset;
+    return dataset->n_points / most(dataset->n_pixels, 1) + 1;
+}
+
 /* The values of one pixel's row, from above. */
 static int64_t values_per_pixel(const struct mzg_plan_request *request)
 {
-    const struct mzg_dataset *dataset = &request->reader->dataset;
-    int64_t points = dataset->n_points / most(dataset->n_pixels, 1) + 1;
-    return mzg_method_interpolates(request->method) ? request->n_bins : least(points, request->n_bins);
+    return mzg_method_interpolates(request->method) ? request->n_bins
+                                                    : least(points_per_pixel(request), request->n_bins);
 }
 
 /* The values of all rows, from above. The shards of a matrix in rows follow from it, so it must follow from
@@ -171,10 +176,10 @@ static void choose_stage(const struct mzg_plan_request *request, struct mzg_plan
 }
 
 /* A block by column says of each column how many values it has; with fewer values than half the columns it
- * would be mostly that. */
+ * would be mostly that. A row has about as many values as its spectrum has points, by any method. */
 static void choose_order(const struct mzg_plan_request *request, struct mzg_plan *plan)
 {
-    int64_t values = mzg_size_product(plan->chunk_size, values_per_pixel(request));
+    int64_t values = plan->chunk_size * least(points_per_pixel(request), request->n_bins);
     plan->by_column = plan->by_column && values >= request->n_bins / 2;
 }
 
