@@ -3,18 +3,35 @@
 #define TEMP_FILES_H
 
 #include <criterion/criterion.h>
+#include <spatialdata/remove.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Makes an empty directory of its own; `path` holds 256 bytes. */
+enum { MOST_TEMP_DIRECTORIES = 256 };
+static char temp_directories[MOST_TEMP_DIRECTORIES][256];
+static int n_temp_directories;
+
+static inline void remove_temp_directories(void)
+{
+    struct mzg_error err = {0};
+    for (int i = 0; i < n_temp_directories; i++)
+        if (access(temp_directories[i], F_OK) == 0)
+            mzg_remove_tree(temp_directories[i], &err);
+}
+
+/* Makes an empty directory of its own, which goes when the program ends; `path` holds 256 bytes. */
 static inline void make_temp_directory(char *path)
 {
     const char *base = getenv("TMPDIR");
     snprintf(path, 256, "%s/mzgrid-test-XXXXXX", base ? base : "/tmp");
     cr_assert_not_null(mkdtemp(path));
+    if (n_temp_directories == 0)
+        atexit(remove_temp_directories);
+    if (n_temp_directories < MOST_TEMP_DIRECTORIES)
+        snprintf(temp_directories[n_temp_directories++], 256, "%s", path);
 }
 
 static inline bool path_exists(const char *directory, const char *name)
