@@ -78,7 +78,7 @@ void *mzg_memory_large(int64_t bytes)
     const size_t huge = 2 << 20;
     if (bytes < 0)
         return NULL;
-    if ((size_t)bytes < 4 * huge)
+    if ((size_t)bytes < 2 * huge)
         return malloc(bytes > 0 ? (size_t)bytes : 1);
     size_t rounded = ((size_t)bytes + huge - 1) / huge * huge;
     void *memory = aligned_alloc(huge, rounded);
@@ -86,6 +86,17 @@ void *mzg_memory_large(int64_t bytes)
         madvise(memory, rounded,
                 MADV_HUGEPAGE); /* where it fails pages are small, and all else is the same */
     return memory;
+}
+
+void *mzg_memory_grow(void *memory, int64_t used, int64_t bytes)
+{
+    void *grown = mzg_memory_large(bytes);
+    if (!grown)
+        return NULL;
+    if (used > 0)
+        memcpy(grown, memory, (size_t)used);
+    free(memory);
+    return grown;
 }
 
 int64_t mzg_size_product(int64_t a, int64_t b)

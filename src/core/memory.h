@@ -22,10 +22,14 @@ double mzg_memory_pressure(void);
 /* Bytes that the read and write calls of this process have moved so far; 0 where /proc does not tell. */
 void mzg_memory_file_bytes(int64_t *in, int64_t *out);
 
-/* `bytes` bytes, in huge pages where the system has them: for large buffers that are accessed all over, of
- * which each small page would cost a walk through the page tables. NULL where there is no memory; for free().
- */
+/* `bytes` bytes, in huge pages where the system has them: for large buffers, of which each small page would
+ * cost a fault when it is touched first, and a walk through the page tables where they are accessed all over.
+ * NULL where there is no memory; for free(). */
 void *mzg_memory_large(int64_t bytes);
+
+/* Such a buffer in place of `memory`, which may be NULL, with its first `used` bytes. NULL where there is no
+ * memory, or none for so many bytes: then `memory` is still there. */
+void *mzg_memory_grow(void *memory, int64_t used, int64_t bytes);
 
 /* a * b, a * b * c, or -1 where the product, or a negative factor, has no meaning as a size. */
 int64_t mzg_size_product(int64_t a, int64_t b);

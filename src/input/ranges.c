@@ -1,3 +1,4 @@
+#include <core/memory.h>
 #include <input/ibd.h>
 #include <input/ranges.h>
 
@@ -93,11 +94,12 @@ static enum mzg_status reserve(struct mzg_range_storage *storage, int64_t size, 
         return MZG_OK;
     free(storage->bytes);
     storage->capacity = 0;
-    storage->bytes = malloc((size_t)size + 1);
+    int64_t capacity = size + size / 8; /* or each batch a little larger would begin anew */
+    storage->bytes = mzg_memory_large(capacity);
     if (!storage->bytes)
         return mzg_fail(err, MZG_ENOMEM,
                         "no memory for %" PRId64 " bytes of the input; use a smaller --chunk-size", size);
-    storage->capacity = size;
+    storage->capacity = capacity;
     return MZG_OK;
 }
 

@@ -63,7 +63,7 @@ static enum mzg_status reserve(void *array_pointer, int64_t element, int64_t wan
     if (wanted <= capacity && *array)
         return MZG_OK;
     int64_t bytes = mzg_size_product(wanted > 2 * capacity ? wanted : 2 * capacity, element);
-    void *grown = bytes < 0 ? NULL : realloc(*array, (size_t)(bytes > 0 ? bytes : element));
+    void *grown = mzg_memory_grow(*array, *array ? capacity * element : 0, bytes);
     if (!grown)
         return mzg_fail(err, MZG_ENOMEM, "no memory for %lld resampled values; try a smaller --chunk-size",
                         (long long)wanted);
