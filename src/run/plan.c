@@ -213,7 +213,8 @@ enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mz
         .limit = mzg_plan_limit(context->comm, request->options->memory_limit),
         .used = mzg_memory_pss(),
         .statistics = request->n_bins * mzg_statistics_per_bin(request->value_type),
-        .columns = request->n_bins * (COLUMN_BYTES + MZG_COLUMN_SORT_PER_COLUMN),
+        .columns =
+            request->n_bins * (COLUMN_BYTES + mzg_column_sort_per_column(mzg_pool_size(context->pool))),
         .table = dataset->n_pixels * (OBS_BYTES + ROW_END_BYTES) + request->n_bins * VAR_BYTES,
         .bytes_per_pixel_of_index = (double)dataset->n_index_bytes / (double)most(dataset->n_pixels, 1)};
     MPI_Allreduce(MPI_IN_PLACE, &plan->used, 1, MPI_INT64_T, MPI_MAX, context->comm);

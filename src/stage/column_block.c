@@ -1,10 +1,13 @@
 /*
  * A sort in two passes, each of which writes to few places at a time. The first deals the values to panels,
  * row by row; each worker has a share of the rows, whose values come behind those of the workers before it.
- * The second sorts the values of one panel, which fit a core's cache, into its columns.
+ * The second sorts the values of one panel, which fit a core's cache, into its columns. How many values each
+ * column has is counted before both: along a row columns ascend, so that a processor fetches the counts ahead
+ * and never waits for the one that it has just raised.
  */
 #include <stage/column_block.h>
 
+#include <core/memory.h>
 #include <core/pool.h>
 
 #include <stdlib.h>
@@ -14,11 +17,24 @@
  * number within its panel fits two bytes. */
 enum { PANELS = 256, WIDEST_SHIFT = 16 };
 
+enum { AHEAD = 8 }; /* values: a line of the cache or more */
+
 /* The rows of one worker. */
 struct lane {
     int64_t first_row, end_row;
     int64_t first_value, end_value;
-    int64_t *places; /* of each panel: where its next value goes */
+    uint16_t *counts; /* of each column: its values in these rows */
+    int64_t *places;  /* of each panel: where its next value goes */
+};
+
+/* A value dealt to its panel. */
+struct dealt_float {
+    uint32_t key; /* column within the panel << 16 | row */
+    float value;
+};
+struct dealt_double {
+    uint32_t key;
+    double value;
 };
 
 struct mzg_column_sorter {
@@ -29,12 +45,12 @@ struct mzg_column_sorter {
     int64_t *panel_begins;
     uint16_t *column_counts;
     struct lane *lanes;
-    int64_t *lane_places;    /* in which those of all lanes lie */
+    uint16_t *lane_counts; /* in which those of all lanes lie */
+    int64_t *lane_places;
     uint32_t *column_places; /* of each worker: those of one panel's columns */
     const struct mzg_rows *rows;
     int64_t capacity;
-    uint32_t *keys; /* of the values dealt to panels: column within the panel << 16 | row */
-    void *dealt_values;
+    void *dealt; /* struct dealt_float or dealt_double */
     uint16_t *sorted_rows;
     void *sorted_values;
 };
@@ -83,38 +99,65 @@ void mzg_column_block_to_rows(const struct mzg_column_block *block, bool wide, i
     }
 }
 
-/* A worker's task: counts the values of a lane in each panel, into its places. */
+static int64_t dealt_size(int64_t value_size)
+{
+    return value_size == sizeof(double) ? sizeof(struct dealt_double) : sizeof(struct dealt_float);
+}
+
+/* The columns of a panel: the first, and the end. */
+static int64_t first_of_panel(const struct mzg_column_sorter *s, int64_t panel, int64_t *end)
+{
+    int64_t first = panel << s->shift;
+    *end = first + (INT64_C(1) << s->shift);
+    if (*end > s->n_columns)
+        *end = s->n_columns;
+    return first;
+}
+
+/* A worker's task: counts the values of a lane in each column, and in each panel, into its places. */
 static void count_lane(void *context, int64_t item, int worker)
 {
     (void)worker;
     const struct mzg_column_sorter *s = context;
     const struct lane *lane = &s->lanes[item];
     const int32_t *bins = s->rows->bins;
-    int shift = s->shift;
-    memset(lane->places, 0, (size_t)s->n_panels * sizeof *lane->places);
+    uint16_t *counts = lane->counts;
+    memset(counts, 0, (size_t)s->n_columns * sizeof *counts);
     for (int64_t i = lane->first_value; i < lane->end_value; i++)
-        lane->places[bins[i] >> shift]++;
+        counts[bins[i]]++;
+    for (int64_t panel = 0; panel < s->n_panels; panel++) {
+        int64_t end;
+        uint32_t sum = 0;
+        for (int64_t c = first_of_panel(s, panel, &end); c < end; c++)
+            sum += counts[c];
+        lane->places[panel] = sum;
+    }
 }
 
-/* Deals the values of a lane to the panels; compiled for each type of values (stage/rows.h). */
+/* Deals the values of a lane to the panels; compiled for each type of values (stage/rows.h). No processor
+ * foresees where so many panels go on, so each asks for the memory behind its end ahead of time. */
 static inline void deal_values(const struct mzg_column_sorter *s, const struct lane *lane, bool wide)
 {
     const int32_t *bins = s->rows->bins;
     const void *values = s->rows->values;
     int64_t *places = lane->places;
-    uint32_t *keys = s->keys;
-    void *dealt = s->dealt_values;
+    void *dealt = s->dealt;
     int shift = s->shift;
     uint32_t mask = (UINT32_C(1) << shift) - 1;
     int64_t i = lane->first_value;
     for (int64_t row = lane->first_row; row < lane->end_row; row++) {
         for (int64_t end = i + s->rows->row_counts[row]; i < end; i++) {
             int64_t place = places[bins[i] >> shift]++;
-            keys[place] = ((uint32_t)bins[i] & mask) << 16 | (uint32_t)row;
-            if (wide)
-                ((double *)dealt)[place] = ((const double *)values)[i];
-            else
-                ((float *)dealt)[place] = ((const float *)values)[i];
+            uint32_t key = ((uint32_t)bins[i] & mask) << 16 | (uint32_t)row;
+            if (wide) {
+                struct dealt_double *to = (struct dealt_double *)dealt + place;
+                __builtin_prefetch(to + AHEAD, 1);
+                *to = (struct dealt_double){key, ((const double *)values)[i]};
+            } else {
+                struct dealt_float *to = (struct dealt_float *)dealt + place;
+                __builtin_prefetch(to + AHEAD, 1);
+                *to = (struct dealt_float){key, ((const float *)values)[i]};
+            }
         }
     }
 }
@@ -135,16 +178,20 @@ static void deal_lane(void *context, int64_t item, int worker)
 static inline void place_values(const struct mzg_column_sorter *s, int64_t begin, int64_t end,
                                 uint32_t *places, bool wide)
 {
-    const uint32_t *keys = s->keys;
     uint16_t *rows = s->sorted_rows + begin;
     char *values = (char *)s->sorted_values + begin * s->value_size;
     for (int64_t i = begin; i < end; i++) {
-        uint32_t place = places[keys[i] >> 16]++;
-        rows[place] = (uint16_t)keys[i];
-        if (wide)
-            ((double *)values)[place] = ((const double *)s->dealt_values)[i];
-        else
-            ((float *)values)[place] = ((const float *)s->dealt_values)[i];
+        if (wide) {
+            struct dealt_double dealt = ((const struct dealt_double *)s->dealt)[i];
+            uint32_t place = places[dealt.key >> 16]++;
+            rows[place] = (uint16_t)dealt.key;
+            ((double *)values)[place] = dealt.value;
+        } else {
+            struct dealt_float dealt = ((const struct dealt_float *)s->dealt)[i];
+            uint32_t place = places[dealt.key >> 16]++;
+            rows[place] = (uint16_t)dealt.key;
+            ((float *)values)[place] = dealt.value;
+        }
     }
 }
 
@@ -153,18 +200,16 @@ static void sort_panel(void *context, int64_t item, int worker)
 {
     const struct mzg_column_sorter *s = context;
     int64_t begin = s->panel_begins[item], end = s->panel_begins[item + 1];
-    int64_t first = item << s->shift, width = INT64_C(1) << s->shift;
     uint32_t *places = s->column_places + ((int64_t)worker << s->shift);
-    if (first + width > s->n_columns)
-        width = s->n_columns - first;
-    memset(places, 0, (size_t)width * sizeof *places);
-    for (int64_t i = begin; i < end; i++)
-        places[s->keys[i] >> 16]++;
     uint32_t place = 0;
-    for (int64_t c = 0; c < width; c++) {
-        uint32_t count = places[c];
-        s->column_counts[first + c] = (uint16_t)count;
-        places[c] = place;
+    int64_t end_column;
+    int64_t first = first_of_panel(s, item, &end_column);
+    for (int64_t column = first; column < end_column; column++) {
+        uint32_t count = 0;
+        for (int i = 0; i < s->n_workers; i++)
+            count += s->lanes[i].counts[column];
+        s->column_counts[column] = (uint16_t)count;
+        places[column - first] = place;
         place += count;
     }
     if (s->value_size == sizeof(double))
@@ -208,10 +253,8 @@ static void set_places(struct mzg_column_sorter *s)
 
 void mzg_column_sorter_trim(struct mzg_column_sorter *sorter)
 {
-    free(sorter->keys);
-    free(sorter->dealt_values);
-    sorter->keys = NULL;
-    sorter->dealt_values = NULL;
+    free(sorter->dealt);
+    sorter->dealt = NULL;
     sorter->capacity = 0;
 }
 
@@ -231,11 +274,10 @@ static enum mzg_status reserve(struct mzg_column_sorter *s, int64_t n, struct mz
     int64_t capacity = n + n / 8;
     mzg_column_sorter_trim(s);
     drop_block(s);
-    s->keys = malloc((size_t)capacity * sizeof *s->keys);
-    s->dealt_values = malloc((size_t)(capacity * s->value_size));
-    s->sorted_rows = malloc((size_t)capacity * sizeof *s->sorted_rows);
-    s->sorted_values = malloc((size_t)(capacity * s->value_size));
-    if (!s->keys || !s->dealt_values || !s->sorted_rows || !s->sorted_values)
+    s->dealt = mzg_memory_large(capacity * dealt_size(s->value_size));
+    s->sorted_rows = mzg_memory_large(capacity * (int64_t)sizeof *s->sorted_rows);
+    s->sorted_values = mzg_memory_large(capacity * s->value_size);
+    if (!s->dealt || !s->sorted_rows || !s->sorted_values)
         return mzg_fail(err, MZG_ENOMEM, "no memory to sort %lld values by column", (long long)n);
     s->capacity = capacity;
     return MZG_OK;
@@ -279,15 +321,18 @@ enum mzg_status mzg_column_sorter_new(int64_t n_columns, int64_t value_size, int
     made->panel_begins = calloc(panels + 1, sizeof *made->panel_begins);
     made->column_counts = calloc((size_t)n_columns + 1, sizeof *made->column_counts);
     made->lanes = calloc(workers, sizeof *made->lanes);
+    made->lane_counts = calloc(workers * (size_t)n_columns, sizeof *made->lane_counts);
     made->lane_places = calloc(workers * panels, sizeof *made->lane_places);
     made->column_places = calloc(workers << made->shift, sizeof *made->column_places);
-    if (!made->panel_begins || !made->column_counts || !made->lanes || !made->lane_places ||
-        !made->column_places) {
+    if (!made->panel_begins || !made->column_counts || !made->lanes || !made->lane_counts ||
+        !made->lane_places || !made->column_places) {
         mzg_column_sorter_free(made);
         return mzg_fail(err, MZG_ENOMEM, "no memory to sort rows of %lld columns", (long long)n_columns);
     }
-    for (size_t i = 0; i < workers; i++)
+    for (size_t i = 0; i < workers; i++) {
+        made->lanes[i].counts = made->lane_counts + i * (size_t)n_columns;
         made->lanes[i].places = made->lane_places + i * panels;
+    }
     *sorter = made;
     return MZG_OK;
 }
@@ -301,6 +346,7 @@ void mzg_column_sorter_free(struct mzg_column_sorter *sorter)
     free(sorter->panel_begins);
     free(sorter->column_counts);
     free(sorter->lanes);
+    free(sorter->lane_counts);
     free(sorter->lane_places);
     free(sorter->column_places);
     free(sorter);
@@ -308,5 +354,10 @@ void mzg_column_sorter_free(struct mzg_column_sorter *sorter)
 
 int64_t mzg_column_sort_per_value(int64_t value_size)
 {
-    return (int64_t)(sizeof(uint32_t) + sizeof(uint16_t)) + 2 * value_size;
+    return dealt_size(value_size) + (int64_t)sizeof(uint16_t) + value_size;
+}
+
+int64_t mzg_column_sort_per_column(int n_workers)
+{
+    return (int64_t)sizeof(uint16_t) * (n_workers + 1);
 }

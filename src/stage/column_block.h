@@ -61,6 +61,6 @@ void mzg_column_sorter_trim(struct mzg_column_sorter *sorter);
 
 /* The bytes that sorting takes for each value, and what a sorter takes for each column. Local. */
 int64_t mzg_column_sort_per_value(int64_t value_size);
-enum { MZG_COLUMN_SORT_PER_COLUMN = sizeof(uint16_t) };
+int64_t mzg_column_sort_per_column(int n_workers);
 
 #endif
