@@ -14,7 +14,7 @@
 #include <stdlib.h>
 
 enum {
-    MOST_INTERVALS = 1 << 19,
+    MOST_INTERVALS = 1 << 16,
     MOST_STRIPS = 64,
     LEAST_PER_STRIP = 8,
     LEAST_INTERVALS = 2 * LEAST_PER_STRIP
