@@ -272,7 +272,7 @@ static enum mzg_status write_elements(struct conversion *c, struct mzg_error *er
                                       .stream = &c->stream,
                                       .geometry = &c->geometry,
                                       .region = mzg_sdata_region(c->sdata),
-                                      .n_rows = c->stage->n_rows};
+                                      .n_rows = c->report->pixels};
     mzg_reader_verify(c->reader, c->stop, c->context->log, err);
     if (mzg_agree(c->context->comm, err) != MZG_OK ||
         mzg_table_build(c->context, &source, &c->table, err) != MZG_OK)
@@ -294,14 +294,26 @@ static enum mzg_status write_elements(struct conversion *c, struct mzg_error *er
     return mzg_sdata_write_rasters(c->sdata, &c->geometry, &pixels, err);
 }
 
-/* Completes the staged file as an .h5ad, where it is to be kept, and removes it where not: before the store
- * is synced, or it would be brought to the disk as well. */
-static enum mzg_status complete_stage(struct conversion *c, struct mzg_error *err)
+/* The rows are in the store, which may go to the disk while the rest is made. Gives back the memory of the
+ * stage, and removes its file unless it is to be kept: before, or that would go to the disk as well. */
+static void drop_stage(struct conversion *c)
 {
+    bool has_file = mzg_stage_memory(c->stage) == 0;
+    if (!has_file)
+        mzg_zarr_store_start_sync(mzg_sdata_store(c->sdata));
+    c->report->pixels = c->stage->n_rows;
+    c->report->non_zeros = c->stage->n_values;
     mzg_stage_close(c->stage);
     c->stage = NULL;
     if (!c->options->keep_hdf5 && c->context->rank == 0)
         unlink(c->paths.stage);
+    if (has_file)
+        mzg_zarr_store_start_sync(mzg_sdata_store(c->sdata));
+}
+
+/* Completes the staged file as an .h5ad, where it is to be kept. */
+static enum mzg_status complete_h5ad(struct conversion *c, struct mzg_error *err)
+{
     if (c->options->keep_hdf5 && c->context->rank == 0) {
         struct mzg_h5ad h5ad = {.n_rows = c->table.n_rows,
                                 .obs = &c->table.obs,
@@ -329,16 +341,17 @@ static void keep_stage(struct conversion *c)
 
 static enum mzg_status assemble(struct conversion *c, struct mzg_error *err)
 {
-    if (write_matrix(c, err) != MZG_OK || write_elements(c, err) != MZG_OK)
+    if (write_matrix(c, err) != MZG_OK)
+        return err->status;
+    drop_stage(c);
+    if (write_elements(c, err) != MZG_OK)
         return err->status;
     if (c->stop && *c->stop)
         mzg_fail(err, MZG_EINTERRUPTED, "interrupted; nothing was written");
     if (mzg_agree(c->context->comm, err) != MZG_OK)
         return err->status;
-    c->report->pixels = c->stage->n_rows;
-    c->report->non_zeros = c->stage->n_values;
     c->report->seconds_assemble = lap(c, "assemble");
-    if (complete_stage(c, err) != MZG_OK || mzg_sdata_finish(c->sdata, err) != MZG_OK)
+    if (complete_h5ad(c, err) != MZG_OK || mzg_sdata_finish(c->sdata, err) != MZG_OK)
         return err->status;
     keep_stage(c);
     return MZG_OK;

@@ -2,6 +2,7 @@
 #include <zarr/store.h>
 
 #include <core/agree.h>
+#include <core/pool.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,6 +11,14 @@
 #include <zarr/store_file.h>
 
 #include <stdio.h>
+
+/* Waits for what mzg_zarr_store_start_sync() started. */
+static void wait_for_sync(struct mzg_zarr_store *store)
+{
+    if (store->syncing)
+        mzg_pool_wait_aside(store->context->pool);
+    store->syncing = false;
+}
 
 enum mzg_status mzg_zarr_store_new(const struct mzg_context *context, const char *path,
                                    struct mzg_zarr_store **store, struct mzg_error *err)
@@ -32,6 +41,7 @@ void mzg_zarr_store_free(struct mzg_zarr_store *store)
 {
     if (!store)
         return;
+    wait_for_sync(store);
     while (store->arrays) {
         struct mzg_zarr_array *array = store->arrays;
         store->arrays = array->next;
@@ -214,11 +224,28 @@ static bool is_first_of_node(const struct mzg_context *context)
     return rank == 0;
 }
 
+/* A task of the thread beside the workers. */
+static void sync_aside(void *context)
+{
+    struct mzg_zarr_store *store = context;
+    sync_file_system(store, &store->sync_error);
+}
+
+void mzg_zarr_store_start_sync(struct mzg_zarr_store *store)
+{
+    store->syncing = is_first_of_node(store->context);
+    if (store->syncing)
+        mzg_pool_start_aside(store->context->pool, sync_aside, store);
+}
+
 enum mzg_status mzg_zarr_store_finish(struct mzg_zarr_store *store, struct mzg_error *err)
 {
     const struct mzg_context *context = store->context;
+    wait_for_sync(store);
+    if (err->status == MZG_OK)
+        *err = store->sync_error;
     MPI_Barrier(context->comm); /* another rank of this node may still be writing */
-    if (is_first_of_node(context))
+    if (is_first_of_node(context) && err->status == MZG_OK)
         sync_file_system(store, err);
     if (mzg_agree(context->comm, err) != MZG_OK)
         return err->status;

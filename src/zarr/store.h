@@ -11,6 +11,8 @@ struct mzg_zarr_store {
     json_t *nodes; /* path in the store → its metadata, in order of declaration */
     struct mzg_zarr_array *arrays;
     int64_t bytes_written;
+    bool syncing;                /* the thread beside the workers brings files to the disk, */
+    struct mzg_error sync_error; /*  and how it went */
 };
 
 struct mzg_zarr_array {

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { WORTH_STARTING = 1 << 20 };
+enum { WORTH_STARTING = 1 << 17 };
 
 /* Makes the directories of `path`, from the top; another rank may be making the same ones. */
 static enum mzg_status make_directories(const char *path, struct mzg_error *err)

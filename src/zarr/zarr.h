@@ -126,6 +126,11 @@ enum mzg_status mzg_zarr_write_strings(struct mzg_zarr_array *array, mzg_zarr_st
 /* Bytes that this rank has written so far: chunk files and metadata. Local. */
 int64_t mzg_zarr_bytes_written(const struct mzg_zarr_store *store);
 
+/* Begins to bring to the disk what was written so far, on the thread beside the workers of one rank of each
+ * node, which must be free until mzg_zarr_store_finish(): that waits for it, and fails where it failed. For
+ * the time before, in which little is written. Collective over the context's communicator. */
+void mzg_zarr_store_start_sync(struct mzg_zarr_store *store);
+
 /* Writes every zarr.json, the root last and with consolidated metadata. Before that and after it the file
  * system of the store is synced, by one rank of each node: nothing is complete that is not on the disk. All
  * ranks return the same status. Collective over the context's communicator. */

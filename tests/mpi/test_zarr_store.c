@@ -129,6 +129,34 @@ MPI_TEST(zarr_store, metadata_of_an_array_are_complete)
     end(&f);
 }
 
+MPI_TEST(zarr_store, can_be_synced_before_it_is_finished)
+{
+    struct fixture f;
+    begin(&f);
+    write_numbers(&f);
+    mzg_zarr_store_start_sync(f.store);
+    cr_expect(eq(int, mzg_zarr_store_finish(f.store, &f.err), MZG_OK), "%s", f.err.text);
+    json_decref(load(&f, "n/zarr.json"));
+    mzg_zarr_store_start_sync(f.store); /* which freeing waits for */
+    end(&f);
+}
+
+/* Rank 0, the first of the node, cannot sync a store that is gone. */
+MPI_TEST(zarr_store, failure_of_an_early_sync_reaches_all_ranks)
+{
+    struct fixture f;
+    struct mzg_zarr_store *store;
+    char path[512];
+    begin(&f);
+    snprintf(path, sizeof path, "%s/gone", f.directory);
+    cr_assert(eq(int, mzg_zarr_store_new(&f.context, path, &store, &f.err), MZG_OK));
+    mzg_zarr_store_start_sync(store);
+    cr_expect(eq(int, mzg_zarr_store_finish(store, &f.err), MZG_EIO));
+    cr_expect_not_null(strstr(f.err.text, "gone: cannot bring it to the disk"), "%s", f.err.text);
+    mzg_zarr_store_free(store);
+    end(&f);
+}
+
 MPI_TEST(zarr_store, failure_while_finishing_reaches_all_ranks)
 {
     struct fixture f;
