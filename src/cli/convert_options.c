@@ -283,8 +283,9 @@ const struct mzg_option mzg_convert_option_table[] = {
      .choice = dtype_choice, .standard = "float32",
      .help = "As what values, computed in double precision, are stored."},
     {.kind = MZG_OPTION_TEXT, .name = "compression", .argument = "CODEC", .offset = AT(convert.compression),
-     .standard = "blosc-zstd:1",
-     .help = "Of numeric arrays: none, or zstd, blosc-lz4 or blosc-zstd, with :LEVEL."},
+     .standard = "blosc-zstd",
+     .help = "Of numeric arrays: none, or zstd, blosc-lz4 or blosc-zstd, which may be followed by :LEVEL. Without one, "
+             "blosc-zstd takes 1, and 2 for integers."},
     {.kind = MZG_OPTION_TEXT, .name = "dataset-id", .argument = "NAME", .offset = AT(convert.dataset_id),
      .standard = "msi_dataset",
      .help = "Begins the names of all elements of the store; letters, digits, '_', '-' and '.'."},

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 enum {
-    CHUNK_VALUES = 1 << 16,  /* of a chunk of data or indices: an ion image of a csc matrix touches few */
+    CHUNK_VALUES = 1 << 18,  /* of a chunk of data or indices: an ion image of a csc matrix touches few */
     SHARDS = 64,             /* so many, that ranks can share the work, unless that makes them too large: */
     SHARD_VALUES = 32 << 20, /* 128 MiB of float32, which keeps 100 GB below 1000 files */
     INDPTR_CHUNK = 1 << 16,

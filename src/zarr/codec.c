@@ -17,6 +17,16 @@
 #include <string.h>
 #include <zstd.h>
 
+static bool is_float(enum mzg_type type)
+{
+    return type == MZG_FLOAT32 || type == MZG_FLOAT64;
+}
+
+static int level_of(const struct mzg_codec *codec, enum mzg_type type)
+{
+    return codec->integer_level > 0 && !is_float(type) ? codec->integer_level : codec->level;
+}
+
 static enum mzg_status compress_zstd(int level, const void *bytes, size_t size, struct mzg_buffer *packed,
                                      struct mzg_error *err)
 {
@@ -49,8 +59,7 @@ static struct sorting sorting_of(const struct mzg_codec *codec, enum mzg_type ty
     size_t item = (size_t)mzg_type_size(type);
     if (item <= 1 || size / item < LEAST_ITEMS)
         return (struct sorting){BLOSC_NOSHUFFLE, 1};
-    bool is_float = type == MZG_FLOAT32 || type == MZG_FLOAT64;
-    bool by_bits = is_float && codec->kind == MZG_CODEC_BLOSC_LZ4;
+    bool by_bits = is_float(type) && codec->kind == MZG_CODEC_BLOSC_LZ4;
     return (struct sorting){by_bits ? BLOSC_BITSHUFFLE : BLOSC_SHUFFLE, item};
 }
 
@@ -68,8 +77,8 @@ static enum mzg_status compress_blosc(const struct mzg_codec *codec, enum mzg_ty
     if (mzg_buffer_reserve(packed, size + BLOSC_MAX_OVERHEAD, err) != MZG_OK)
         return err->status;
     struct sorting sorting = sorting_of(codec, type, size);
-    int written = blosc_compress_ctx(codec->level, sorting.shuffle, sorting.item, size, bytes, packed->bytes,
-                                     packed->capacity, blosc_name(codec->kind), size, 1);
+    int written = blosc_compress_ctx(level_of(codec, type), sorting.shuffle, sorting.item, size, bytes,
+                                     packed->bytes, packed->capacity, blosc_name(codec->kind), size, 1);
     if (written <= 0)
         return mzg_fail(err, MZG_ENOMEM, "blosc cannot compress a chunk of %zu bytes with %s", size,
                         blosc_name(codec->kind));
@@ -85,7 +94,7 @@ enum mzg_status mzg_codec_compress(const struct mzg_codec *codec, enum mzg_type 
                         MZG_CODEC_MAX_BYTES);
     switch (codec->kind) {
     case MZG_CODEC_ZSTD:
-        return compress_zstd(codec->level, bytes, size, packed, err);
+        return compress_zstd(level_of(codec, type), bytes, size, packed, err);
     case MZG_CODEC_BLOSC_LZ4:
     case MZG_CODEC_BLOSC_ZSTD:
         return compress_blosc(codec, type, bytes, size, packed, err);
@@ -111,13 +120,13 @@ enum mzg_status mzg_codec_json(const struct mzg_codec *codec, enum mzg_type type
     struct sorting sorting = sorting_of(codec, type, (size_t)chunk_bytes);
     json_t *entry;
     if (codec->kind == MZG_CODEC_ZSTD)
-        entry = json_pack("{s:s, s:{s:i, s:b}}", "name", "zstd", "configuration", "level", codec->level,
-                          "checksum", 0);
+        entry = json_pack("{s:s, s:{s:i, s:b}}", "name", "zstd", "configuration", "level",
+                          level_of(codec, type), "checksum", 0);
     else
-        entry =
-            json_pack("{s:s, s:{s:s, s:i, s:s, s:i, s:I}}", "name", "blosc", "configuration", "cname",
-                      blosc_name(codec->kind), "clevel", codec->level, "shuffle", shuffles[sorting.shuffle],
-                      "typesize", (int)sorting.item, "blocksize", (json_int_t)chunk_bytes);
+        entry = json_pack("{s:s, s:{s:s, s:i, s:s, s:i, s:I}}", "name", "blosc", "configuration", "cname",
+                          blosc_name(codec->kind), "clevel", level_of(codec, type), "shuffle",
+                          shuffles[sorting.shuffle], "typesize", (int)sorting.item, "blocksize",
+                          (json_int_t)chunk_bytes);
     if (!entry)
         return mzg_fail(err, MZG_ENOMEM, "no memory for the metadata of a codec");
     *json = entry;
@@ -126,15 +135,16 @@ enum mzg_status mzg_codec_json(const struct mzg_codec *codec, enum mzg_type type
 
 enum mzg_status mzg_codec_parse(const char *text, struct mzg_codec *codec, struct mzg_error *err)
 {
-    /* The first is the default. */
+    /* The first is the default. Integers are mostly the rows of a matrix in column order, which ascend: at
+     * level 2 zstd finds more of that, at little cost (docs/decisions/019-codecs-measured.md). */
     static const struct {
         const char *name;
         struct mzg_codec usual;
         int highest;
     } codecs[] = {
-        {"blosc-zstd", {MZG_CODEC_BLOSC_ZSTD, 1}, 9},
-        {"blosc-lz4", {MZG_CODEC_BLOSC_LZ4, 5}, 9},
-        {"zstd", {MZG_CODEC_ZSTD, 1}, 22},
+        {"blosc-zstd", {MZG_CODEC_BLOSC_ZSTD, 1, 2}, 9},
+        {"blosc-lz4", {MZG_CODEC_BLOSC_LZ4, 5, 5}, 9},
+        {"zstd", {MZG_CODEC_ZSTD, 1, 1}, 22},
     };
     if (!text) {
         *codec = codecs[0].usual;
@@ -148,12 +158,15 @@ enum mzg_status mzg_codec_parse(const char *text, struct mzg_codec *codec, struc
     for (size_t i = 0; i < sizeof codecs / sizeof *codecs; i++) {
         if (strlen(codecs[i].name) != length || strncmp(text, codecs[i].name, length) != 0)
             continue;
-        char *end = "";
-        long level = text[length] ? strtol(text + length + 1, &end, 10) : codecs[i].usual.level;
-        if (*end || (text[length] && !text[length + 1]) || level < 1 || level > codecs[i].highest)
+        *codec = codecs[i].usual;
+        if (!text[length])
+            return MZG_OK;
+        char *end;
+        long level = strtol(text + length + 1, &end, 10);
+        if (*end || !text[length + 1] || level < 1 || level > codecs[i].highest)
             return mzg_fail(err, MZG_EUSAGE, "compression '%s': the level must be a number from 1 to %d",
                             text, codecs[i].highest);
-        *codec = (struct mzg_codec){.kind = codecs[i].usual.kind, .level = (int)level};
+        codec->level = codec->integer_level = (int)level;
         return MZG_OK;
     }
     return mzg_fail(

@@ -30,10 +30,11 @@ enum mzg_codec_kind { MZG_CODEC_NONE, MZG_CODEC_ZSTD, MZG_CODEC_BLOSC_LZ4, MZG_C
 struct mzg_codec {
     enum mzg_codec_kind kind;
     int level;
+    int integer_level; /* of arrays of integers; 0: the same */
 };
 
 /* The codec of a text: "none", or "zstd", "blosc-lz4" or "blosc-zstd", with ":LEVEL" or at its usual level;
- * NULL: the default, blosc-zstd:1. MZG_EUSAGE for any other. Local. */
+ * NULL: the default, blosc-zstd. MZG_EUSAGE for any other. Local. */
 enum mzg_status mzg_codec_parse(const char *text, struct mzg_codec *codec, struct mzg_error *err);
 
 struct mzg_zarr_store;

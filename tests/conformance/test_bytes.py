@@ -1,6 +1,6 @@
 """The bytes of a store follow from the input and the options alone: not from ranks, threads, chunks, or where rows wait.
 
-The sample has 100 pixels, so that 4 ranks with chunks of 3, 8 or 12 pixels make 9, 4 or 3 rounds, and more than 65,536
+The sample has 100 pixels, so that 4 ranks with chunks of 3, 8 or 12 pixels make 9, 4 or 3 rounds, and more than 262,144
 values, so that data and indices are several shards. The 24th and the 49th pixel, at borders of chunks of all three
 sizes, cannot be read; beside them lie pixels with two spectra, one of them far off in the file. It has everything else
 that can be odd in a spectrum as well: none or one point, NaN, infinite and negative values, m/z of 0 and below, unsorted
@@ -31,6 +31,7 @@ DIRECT_RUNS = [(2, 2, 8, "direct"), (4, 1, 3, "direct")]  # rows in order only
 ALL_RUNS = list(product((1, 2, 3, 4), (1, 2), (3, 8, 12), ("hdf5", "off")))
 ALL_DIRECT_RUNS = list(product((1, 2, 3, 4), (1, 2), (3, 8, 12), ("direct",)))
 N_PIXELS = 100
+POINTS = 6000  # of most spectra
 AXIS = {"law": "reflector_tof", "low": 100.0, "high": 900.0, "bins": 5000}
 AXIS_OPTIONS = "--mass-axis-type reflector_tof --min-mz 100 --max-mz 900 --bins 5000".split()
 
@@ -49,10 +50,10 @@ def odd_pixels(pixels):
 def sample(path, continuous):
     rng = np.random.default_rng(7)
     places = [(x, y) for y in range(10) for x in range(3, 13)]
-    shared = np.sort(rng.uniform(90.0, 910.0, 1500))
+    shared = np.sort(rng.uniform(90.0, 910.0, POINTS))
     pixels = []
     for x, y in places:
-        mz = shared if continuous else np.sort(rng.uniform(90.0, 910.0, 1500))
+        mz = shared if continuous else np.sort(rng.uniform(90.0, 910.0, POINTS))
         pixels.append(Pixel(x, y, mz.copy(), rng.lognormal(3.0, 2.0, len(mz))))
     odd_pixels(pixels)
     pixels[23].fault, pixels[48].fault = "beyond", "lengths"
@@ -134,10 +135,10 @@ def check_sample(source, path, method, layout):
         shard = described["chunk_grid"]["configuration"]["chunk_shape"][0]
         n = store.table.X.nnz
         # Rows are written before the number of their values is known: what they can have at most counts.
-        most = 1500 * len(document.spectra) if method == "nearest_neighbor" else N_PIXELS * AXIS["bins"]
+        most = POINTS * len(document.spectra) if method == "nearest_neighbor" else N_PIXELS * AXIS["bins"]
         expected = n if layout == "csc" else most
-        assert described["shape"] == [n] and shard % 65536 == 0
-        assert shard == min(math.ceil(math.ceil(expected / 64) / 65536) * 65536, 32 << 20)
+        assert described["shape"] == [n] and shard % 262144 == 0
+        assert shard == min(math.ceil(math.ceil(expected / 64) / 262144) * 262144, 32 << 20)
         files = sorted(int(p.name) for p in (array / "c").iterdir())
         assert files == list(range(math.ceil(n / shard))) and len(files) >= 2
 

@@ -81,7 +81,7 @@ MPI_TEST(matrix, has_files_for_many_ranks)
     cr_expect(ge(i64, files_of(MZG_MATRIX_DENSE, MZG_FLOAT32, 10000, 2000, 0, 0), 40));
 }
 
-enum { ROWS = 700, COLUMNS = 300 };
+enum { ROWS = 700, COLUMNS = 1200, CHUNK = 1 << 18 };
 
 /* Each rank appends some full rows at a time; returns what came of it. */
 static enum mzg_status append_rows(struct mzg_stage *stage, struct mzg_error *err)
@@ -159,7 +159,7 @@ MPI_TEST(matrix, is_written_as_rows_come)
     cr_expect(eq(i64, stage->n_values, ROWS * COLUMNS));
     mzg_stage_close(stage);
     MPI_Barrier(MPI_COMM_WORLD);
-    /* without compression each shard is one chunk of 65536 values, the last one padded, and its index of 20
+    /* without compression each shard is one chunk of 262144 values, the last one padded, and its index of 20
      * bytes */
     for (int shard = 0; shard < 4 && mpi_rank == 0; shard++) {
         char name[128];
@@ -167,10 +167,10 @@ MPI_TEST(matrix, is_written_as_rows_come)
         snprintf(name, sizeof name, "out.zarr.part/tables/set_z0/X/data/c/%d", shard);
         unsigned char *bytes = read_whole_file(f.directory, name, &size);
         cr_assert_not_null(bytes, "%s", name);
-        cr_expect(eq(sz, size, 4 * 65536 + 20));
-        for (int i = 0; i < 65536; i++) {
+        cr_expect(eq(sz, size, 4 * CHUNK + 20));
+        for (int i = 0; i < CHUNK; i++) {
             float value;
-            int number = shard * 65536 + i;
+            int number = shard * CHUNK + i;
             memcpy(&value, bytes + 4 * i, sizeof value);
             cr_assert(eq(flt, value, number < ROWS * COLUMNS ? (float)number + 1 : 0));
         }

@@ -4,6 +4,7 @@
  * what is left out.
  */
 #include <spatialdata/remove.h>
+#include <zarr/codec.h>
 #include <zarr/crc32c.h>
 #include <zarr/zarr.h>
 
@@ -260,6 +261,29 @@ Test(shard, exponents_are_compressed_apart, .init = setup, .fini = teardown)
 Test(shard, bits_are_sorted_for_lz4, .init = setup, .fini = teardown)
 {
     check_planes(MZG_CODEC_BLOSC_LZ4, BLOSC_DOBITSHUFFLE, (size_t)(4 << 16) * 13 / 16);
+}
+
+static int level_of(const struct mzg_codec *codec, enum mzg_type type)
+{
+    json_t *json;
+    int level = -1;
+    cr_assert(eq(int, mzg_codec_json(codec, type, 1 << 20, &json, &err), MZG_OK));
+    cr_expect(eq(int, json_unpack(json, "{s:{s:i}}", "configuration", "clevel", &level), 0));
+    json_decref(json);
+    return level;
+}
+
+Test(shard, integers_have_a_level_of_their_own_unless_one_is_given, .init = setup, .fini = teardown)
+{
+    struct mzg_codec codec;
+    cr_assert(eq(int, mzg_codec_parse(NULL, &codec, &err), MZG_OK));
+    cr_expect(eq(int, level_of(&codec, MZG_FLOAT32), 1));
+    cr_expect(eq(int, level_of(&codec, MZG_INT32), 2));
+    cr_assert(eq(int, mzg_codec_parse("blosc-zstd", &codec, &err), MZG_OK));
+    cr_expect(eq(int, level_of(&codec, MZG_INT64), 2));
+    cr_assert(eq(int, mzg_codec_parse("blosc-zstd:1", &codec, &err), MZG_OK));
+    cr_expect(eq(int, level_of(&codec, MZG_FLOAT64), 1));
+    cr_expect(eq(int, level_of(&codec, MZG_INT32), 1));
 }
 
 /* c-blosc reads as one plane what has fewer than 128 items. */
