@@ -269,6 +269,13 @@ static enum mzg_status finish_rows(struct stream *s, struct mzg_chunk *chunk, st
     return MZG_OK;
 }
 
+/* Whether the thread beside would only hinder the handing over: where rows go to memory, and it shares the
+ * core of the main thread. What it takes of that core all ranks wait for. */
+static bool hinders_delivery(const struct stream *s)
+{
+    return mzg_pool_size(s->context->pool) == 1 && mzg_stage_memory(s->stage) > 0;
+}
+
 /* One round of the pipeline: chunk `round` is resampled, the one before handed over, the one behind fetched.
  * Both ends of the run are rounds with less to do. */
 static void run_round(struct stream *s, int64_t round, struct mzg_error *err)
@@ -277,7 +284,9 @@ static void run_round(struct stream *s, int64_t round, struct mzg_error *err)
     struct mzg_pool *pool = s->context->pool;
     struct mzg_error start_error = {0};
     cut_round(s, round + 1);
-    start_fetch(s, round + 1);
+    bool fetch_late = hinders_delivery(s);
+    if (!fetch_late)
+        start_fetch(s, round + 1);
     bool deliver_first = mzg_stage_uses_pool(s->stage);
     if (round > 0 && deliver_first)
         deliver_round(s, round - 1, err);
@@ -285,6 +294,8 @@ static void run_round(struct stream *s, int64_t round, struct mzg_error *err)
                    mzg_chunk_start(chunk, s->workers, pool, &start_error) == MZG_OK;
     if (round > 0 && !deliver_first)
         deliver_round(s, round - 1, err);
+    if (fetch_late)
+        start_fetch(s, round + 1);
     if (started && mzg_chunk_finish(chunk, s->workers, pool, err) == MZG_OK)
         finish_rows(s, chunk, err);
     double begin = MPI_Wtime();
