@@ -1,10 +1,9 @@
 """The suite end-to-end: whole conversions of the workloads, on one and two ranks, with the time of each stage."""
 
 import json
-import shutil
 
 from . import report, workloads
-from .measure import BenchError, empty_job_seconds, launch, run, tree_bytes
+from .measure import BenchError, discard, empty_job_seconds, launch, run, tree_bytes
 
 PLACEMENTS = [(1, 1), (1, 2), (2, 1)]  # ranks, threads of each
 STAGES = ["open", "axis", "stream", "assemble", "finish"]
@@ -23,7 +22,7 @@ def convert(program, path, workload, ranks, threads, *, more=(), source=None, wa
     `source` names another one; `more` are further options; `keep` leaves the store, STEM.zarr."""
     store = path.with_name(f"{path.stem}.zarr")
     record = path.with_name(f"{path.stem}.zarr.run.json")
-    shutil.rmtree(store, ignore_errors=True)
+    discard(store)
     record.unlink(missing_ok=True)
     options = [*workload.convert_options(), "--threads", threads, *more]
     done = run(launch(program, ranks, ["convert", source or path, store, *options], threads), watch)
@@ -47,7 +46,7 @@ def convert(program, path, workload, ranks, threads, *, more=(), source=None, wa
     }
     record.unlink()
     if not keep:
-        shutil.rmtree(store)
+        discard(store)
     return result
 
 

@@ -1,11 +1,10 @@
 """The suite limit: conversions beside what the machine allows, a plain program that reads, compresses and writes as much."""
 
 import json
-import shutil
 import subprocess
 
 from . import end_to_end, report, workloads
-from .measure import BenchError, build, empty_job_seconds
+from .measure import BenchError, build, discard, empty_job_seconds
 
 RANKS = 2
 TARGET, GOAL = 5, 3  # times the limit, at most
@@ -53,7 +52,7 @@ def measure(options, program, path, workload):
     store = path.with_name(f"{path.stem}.zarr")
     workloads.warm(path)
     limit = run_limit(program, path, store, mine["store_bytes"])
-    shutil.rmtree(store)
+    discard(store)
     print(f"{workload.name}: mzgrid {mine['seconds']:.2f} s, limit {limit['seconds']:.2f} s", flush=True)
     return {**mine, "limit": limit}
 
