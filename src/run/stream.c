@@ -277,7 +277,8 @@ static bool hinders_delivery(const struct stream *s)
 }
 
 /* One round of the pipeline: chunk `round` is resampled, the one before handed over, the one behind fetched.
- * Both ends of the run are rounds with less to do. */
+ * The workers begin first: else the thread beside them could take a core from the main thread while another
+ * one idles. Both ends of the run are rounds with less to do. */
 static void run_round(struct stream *s, int64_t round, struct mzg_error *err)
 {
     struct mzg_chunk *chunk = &s->chunks[round % 2];
@@ -285,13 +286,13 @@ static void run_round(struct stream *s, int64_t round, struct mzg_error *err)
     struct mzg_error start_error = {0};
     cut_round(s, round + 1);
     bool fetch_late = hinders_delivery(s);
-    if (!fetch_late)
-        start_fetch(s, round + 1);
     bool deliver_first = mzg_stage_uses_pool(s->stage);
     if (round > 0 && deliver_first)
         deliver_round(s, round - 1, err);
     bool started = err->status == MZG_OK && has_pixels(s, round) &&
                    mzg_chunk_start(chunk, s->workers, pool, &start_error) == MZG_OK;
+    if (!fetch_late)
+        start_fetch(s, round + 1);
     if (round > 0 && !deliver_first)
         deliver_round(s, round - 1, err);
     if (fetch_late)
