@@ -18,6 +18,13 @@ enum mzg_status mzg_agree(MPI_Comm comm, struct mzg_error *err)
     return err->status;
 }
 
+void mzg_agree_wait(int n, MPI_Request *requests)
+{
+    double begin = MPI_Wtime();
+    MPI_Waitall(n, requests, MPI_STATUSES_IGNORE);
+    agree_seconds += MPI_Wtime() - begin;
+}
+
 double mzg_agree_seconds(void)
 {
     return agree_seconds;

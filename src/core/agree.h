@@ -12,6 +12,9 @@
  * `err` too. Collective over `comm`. */
 enum mzg_status mzg_agree(MPI_Comm comm, struct mzg_error *err);
 
+/* Waits for `n` requests by which ranks tell each other how they fare. Collective as they are. */
+void mzg_agree_wait(int n, MPI_Request *requests);
+
 /* Seconds that the main thread of this process has spent in agreements so far: as one stands before nearly
  * every collective call, the time in which it waited for other ranks. Local, on that thread. */
 double mzg_agree_seconds(void);

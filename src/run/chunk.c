@@ -6,7 +6,8 @@
  *     buffer of worker 0:  pixel 0 | pixel 1 | pixel 4           rows:  0 | 1 | 2 | 3 | 4
  *     buffer of worker 1:  pixel 2 | pixel 3
  *
- * A single worker leaves them in order: its buffer becomes the rows, and takes the place of theirs.
+ * A single worker leaves them in order: its buffer becomes the rows, and takes the place of theirs. Rows that
+ * are sorted by column next stay where they are.
  */
 #include <run/chunk.h>
 
@@ -22,7 +23,7 @@
 enum { GROUP_PIXELS = 4 }; /* so few that workers are done at the same time */
 
 /* Where the values of one pixel wait, and where they go. */
-struct mzg_row_place {
+struct mzg_pixel_values {
     int worker;
     int64_t begin;
     int64_t n;
@@ -226,10 +227,10 @@ static enum mzg_status resample_pixel(struct mzg_chunk_workers *workers, int64_t
             buffer = 1 - buffer;
         }
     }
-    chunk->places[i] = (struct mzg_row_place){.worker = number, .begin = worker->n};
+    chunk->pixels[i] = (struct mzg_pixel_values){.worker = number, .begin = worker->n};
     if (keep_row(worker, &sum, options, record->first_spectrum) != MZG_OK)
         return worker->err.status;
-    chunk->places[i].n = worker->n - chunk->places[i].begin;
+    chunk->pixels[i].n = worker->n - chunk->pixels[i].begin;
     return MZG_OK;
 }
 
@@ -262,14 +263,14 @@ static void copy_group(void *context, int64_t item, int number)
     if (end > chunk->n_pixels)
         end = chunk->n_pixels;
     for (int64_t i = first; i < end; i++) {
-        const struct mzg_row_place *place = &chunk->places[i];
-        const struct worker *worker = &workers->each[place->worker];
-        if (place->n == 0)
+        const struct mzg_pixel_values *pixel = &chunk->pixels[i];
+        const struct worker *worker = &workers->each[pixel->worker];
+        if (pixel->n == 0)
             continue;
-        memcpy(chunk->rows.bins + place->final_begin, worker->bins + place->begin,
-               (size_t)place->n * sizeof *worker->bins);
-        memcpy((char *)chunk->rows.values + place->final_begin * size,
-               (const char *)worker->values + place->begin * size, (size_t)(place->n * size));
+        memcpy(chunk->rows.bins + pixel->final_begin, worker->bins + pixel->begin,
+               (size_t)pixel->n * sizeof *worker->bins);
+        memcpy((char *)chunk->rows.values + pixel->final_begin * size,
+               (const char *)worker->values + pixel->begin * size, (size_t)(pixel->n * size));
     }
 }
 
@@ -280,19 +281,25 @@ static enum mzg_status check_workers(const struct mzg_chunk_workers *workers, st
     return err->status;
 }
 
-/* Gives every pixel that is kept its row, and every row its place. */
-static void place_rows(struct mzg_chunk *chunk)
+/* Gives every pixel that is kept its row, and every row its place behind the one before. */
+static void place_rows(struct mzg_chunk *chunk, const struct mzg_chunk_workers *workers)
 {
     struct mzg_rows *rows = &chunk->rows;
+    int64_t size = mzg_type_size(workers->options.value_type);
     rows->n_rows = rows->n_values = 0;
     for (int64_t i = 0; i < chunk->n_pixels; i++) {
+        struct mzg_pixel_values *pixel = &chunk->pixels[i];
         if (chunk->records[i].first_spectrum < 0) {
-            chunk->places[i].n = 0;
+            pixel->n = 0;
             continue;
         }
-        chunk->places[i].final_begin = rows->n_values;
-        rows->row_counts[rows->n_rows++] = chunk->places[i].n;
-        rows->n_values += chunk->places[i].n;
+        const struct worker *worker = &workers->each[pixel->worker];
+        pixel->final_begin = rows->n_values;
+        chunk->row_places[rows->n_rows] =
+            (struct mzg_row_place){.bins = worker->bins + pixel->begin,
+                                   .values = (const char *)worker->values + pixel->begin * size};
+        rows->row_counts[rows->n_rows++] = pixel->n;
+        rows->n_values += pixel->n;
     }
 }
 
@@ -383,7 +390,8 @@ enum mzg_status mzg_chunk_start(struct mzg_chunk *chunk, struct mzg_chunk_worker
     int64_t n = chunk->batch.n_pixels;
     int64_t capacity = chunk->pixel_capacity;
     if (reserve(&chunk->records, sizeof *chunk->records, n, capacity, err) != MZG_OK ||
-        reserve(&chunk->places, sizeof *chunk->places, n, capacity, err) != MZG_OK ||
+        reserve(&chunk->pixels, sizeof *chunk->pixels, n, capacity, err) != MZG_OK ||
+        reserve(&chunk->row_places, sizeof *chunk->row_places, n, capacity, err) != MZG_OK ||
         reserve(&chunk->rows.row_counts, sizeof *chunk->rows.row_counts, n, capacity, err) != MZG_OK)
         return err->status;
     chunk->pixel_capacity = grown_capacity(n, capacity);
@@ -395,15 +403,16 @@ enum mzg_status mzg_chunk_start(struct mzg_chunk *chunk, struct mzg_chunk_worker
     return MZG_OK;
 }
 
-enum mzg_status mzg_chunk_finish(struct mzg_chunk *chunk, struct mzg_chunk_workers *workers,
+enum mzg_status mzg_chunk_finish(struct mzg_chunk *chunk, struct mzg_chunk_workers *workers, bool in_place,
                                  struct mzg_pool *pool, struct mzg_error *err)
 {
     mzg_pool_wait(pool);
     if (err->status != MZG_OK || check_workers(workers, err) != MZG_OK ||
         collect_notes(chunk, workers, err) != MZG_OK)
         return err->status;
-    place_rows(chunk);
-    return move_values(chunk, workers, pool, err);
+    place_rows(chunk, workers);
+    chunk->rows.places = in_place ? chunk->row_places : NULL;
+    return in_place ? MZG_OK : move_values(chunk, workers, pool, err);
 }
 
 void mzg_chunk_init(struct mzg_chunk *chunk)
@@ -420,7 +429,8 @@ void mzg_chunk_destroy(struct mzg_chunk *chunk)
     free(chunk->rows.values);
     free(chunk->records);
     free(chunk->skips);
-    free(chunk->places);
+    free(chunk->pixels);
+    free(chunk->row_places);
     *chunk = (struct mzg_chunk){0};
 }
 

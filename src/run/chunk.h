@@ -51,7 +51,8 @@ struct mzg_chunk {
     int64_t counts[MZG_COUNTS];
     int64_t first[MZG_COUNTS]; /* the lowest spectrum that was counted; INT64_MAX: none was */
 
-    struct mzg_row_place *places; /* where each pixel's values wait until their row is known */
+    struct mzg_pixel_values *pixels; /* where each pixel's values wait until their row is known */
+    struct mzg_row_place *row_places;
     int64_t pixel_capacity;
     int64_t value_capacity;
     int64_t skip_capacity;
@@ -81,8 +82,9 @@ void mzg_chunk_destroy(struct mzg_chunk *chunk);
 enum mzg_status mzg_chunk_start(struct mzg_chunk *chunk, struct mzg_chunk_workers *workers,
                                 struct mzg_pool *pool, struct mzg_error *err);
 
-/* Waits for the workers and puts rows, skips and counts in order. Always waits, whatever fails. Local. */
-enum mzg_status mzg_chunk_finish(struct mzg_chunk *chunk, struct mzg_chunk_workers *workers,
+/* Waits for the workers and puts rows, skips and counts in order. Always waits, whatever fails. `in_place`:
+ * the values of the rows stay where they are (rows.places), until the workers begin the next chunk. Local. */
+enum mzg_status mzg_chunk_finish(struct mzg_chunk *chunk, struct mzg_chunk_workers *workers, bool in_place,
                                  struct mzg_pool *pool, struct mzg_error *err);
 
 /* Gives back the memory of what is not needed: the bytes of `resampled`, which is finished, the rows of

@@ -221,7 +221,7 @@ static enum mzg_status stream_pixels(struct conversion *c, struct mzg_error *err
     if (mzg_agree(c->context->comm, err) != MZG_OK || make_stage(c, err) != MZG_OK ||
         mzg_stream(c->context, &stream, c->stage, &c->statistics, &c->stream, err) != MZG_OK)
         return err->status;
-    if (c->stage->n_rows == 0)
+    if (c->stream.n_skipped == c->reader->dataset.n_pixels)
         return mzg_fail(err, MZG_ESKIPPED, "%s: no pixel could be read, so there is nothing to write",
                         c->reader->dataset.path);
     if (mzg_stage_seal(c->stage, err) != MZG_OK)

@@ -13,13 +13,13 @@
 
 enum {
     CHUNK_BYTES = 24 << 20,        /* of both chunks; beyond this larger reads and writes gain nothing, */
-    SORTED_CHUNK_BYTES = 96 << 20, /*  but columns that are merged from fewer blocks */
+    SORTED_CHUNK_BYTES = 72 << 20, /*  but columns that are merged from fewer blocks */
     LEAST_BYTES = 4 << 20,         /* for chunks and columns, below which nothing works well */
     CHUNK_PIXELS = MZG_COLUMN_BLOCK_ROWS, /* bounds the records that rank 0 receives in a round */
     CHUNKS_PER_RANK = 8, /* at least so many, where there are pixels enough, to keep ranks busy to the end */
     SORTED_CHUNKS_PER_RANK = 32, /* so that small inputs do not pay for memory touched for the first time */
     ROUND_PIXELS = 30 << 20,     /* of all ranks together: MPI counts the bytes of their records in an int */
-    PIXEL_BYTES = 512,           /* of one pixel in a chunk, beside its bytes and values */
+    PIXEL_BYTES = 768,           /* of one pixel in a chunk, beside its bytes and values */
     POINT_BYTES = 48,            /* of one point while it is decoded and resampled, */
     VALUE_BYTES = 24,            /*  and of one value */
     OBS_BYTES = 180,             /* of one pixel on rank 0: its record and its columns of obs */
@@ -93,7 +93,7 @@ static int64_t entry_size(const struct mzg_plan_request *request)
 int64_t mzg_pixel_memory(const struct mzg_pixel_weight *weight, int64_t stored, int64_t points)
 {
     int64_t values = weight->interpolates ? weight->n_bins : least(points, weight->n_bins);
-    return 2 * stored + (3 * weight->entry_size + weight->sorting) * values + PIXEL_BYTES;
+    return 2 * stored + weight->per_value * values + PIXEL_BYTES;
 }
 
 /* What all pixels together take in chunks, and the most that one does; and the most points of one. */
@@ -229,8 +229,9 @@ enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mz
     plan->weight = (struct mzg_pixel_weight){
         .interpolates = mzg_method_interpolates(request->method),
         .n_bins = request->n_bins,
-        .entry_size = entry_size(request),
-        .sorting = plan->by_column ? mzg_column_sort_per_value(mzg_type_size(request->value_type)) : 0};
+        .per_value = plan->by_column
+                         ? entry_size(request) + mzg_column_sort_per_value(mzg_type_size(request->value_type))
+                         : 3 * entry_size(request)};
     struct weights weights;
     weigh_pixels(context, request, &plan->weight, &weights);
     plan->largest = weights.largest;

@@ -23,13 +23,12 @@ struct mzg_plan_request {
 struct mzg_pixel_weight {
     bool interpolates; /* a row may have a value in each bin */
     int64_t n_bins;
-    int64_t entry_size; /* of a value and its bin */
-    int64_t sorting;    /* of a value, for sorting a chunk by column; 0 where none is sorted */
+    int64_t per_value; /* bytes of each value of its row */
 };
 
 /* The bytes that a pixel takes in a chunk, from above: `stored` bytes as fetched twice, of this chunk and the
- * one fetched ahead, its row three times, as a worker leaves it and as two chunks hold it, and what sorting
- * it takes. Local. */
+ * one fetched ahead, and its row: three times, as a worker leaves it and as two chunks hold it, or as a
+ * worker leaves it and with what sorting takes. Local. */
 int64_t mzg_pixel_memory(const struct mzg_pixel_weight *weight, int64_t stored, int64_t points);
 
 /* Bytes, of one rank unless said. The same on all ranks. */

@@ -2,7 +2,7 @@
  * Streaming: the pixels of the input, in rounds of one chunk per rank, are fetched, resampled and appended to
  * the stage. Chunk i of a round belongs to rank i, so the rows of the stage are in the order of the pixels
  * for any number of ranks. A chunk has as many pixels as its memory allows, by what the index tells of each,
- * and fewer when the memory of a node comes to an end.
+ * and fewer when the memory of a node comes to an end, or for a rank that lags behind.
  */
 #ifndef MZG_RUN_STREAM_H
 #define MZG_RUN_STREAM_H

@@ -22,7 +22,7 @@ enum { AHEAD = 8 }; /* values: a line of the cache or more */
 /* The rows of one worker. */
 struct lane {
     int64_t first_row, end_row;
-    int64_t first_value, end_value;
+    int64_t first_value;
     uint16_t *counts; /* of each column: its values in these rows */
     int64_t *places;  /* of each panel: where its next value goes */
 };
@@ -114,17 +114,30 @@ static int64_t first_of_panel(const struct mzg_column_sorter *s, int64_t panel, 
     return first;
 }
 
+/* Where row `row` lies, whose first value is value `first` of all. */
+static struct mzg_row_place place_of_row(const struct mzg_column_sorter *s, int64_t row, int64_t first)
+{
+    if (s->rows->places)
+        return s->rows->places[row];
+    return (struct mzg_row_place){.bins = s->rows->bins + first,
+                                  .values = (const char *)s->rows->values + first * s->value_size};
+}
+
 /* A worker's task: counts the values of a lane in each column, and in each panel, into its places. */
 static void count_lane(void *context, int64_t item, int worker)
 {
     (void)worker;
     const struct mzg_column_sorter *s = context;
     const struct lane *lane = &s->lanes[item];
-    const int32_t *bins = s->rows->bins;
     uint16_t *counts = lane->counts;
     memset(counts, 0, (size_t)s->n_columns * sizeof *counts);
-    for (int64_t i = lane->first_value; i < lane->end_value; i++)
-        counts[bins[i]]++;
+    for (int64_t row = lane->first_row, first = lane->first_value; row < lane->end_row; row++) {
+        const int32_t *bins = place_of_row(s, row, first).bins;
+        int64_t n = s->rows->row_counts[row];
+        for (int64_t i = 0; i < n; i++)
+            counts[bins[i]]++;
+        first += n;
+    }
     for (int64_t panel = 0; panel < s->n_panels; panel++) {
         int64_t end;
         uint32_t sum = 0;
@@ -138,15 +151,18 @@ static void count_lane(void *context, int64_t item, int worker)
  * foresees where so many panels go on, so each asks for the memory behind its end ahead of time. */
 static inline void deal_values(const struct mzg_column_sorter *s, const struct lane *lane, bool wide)
 {
-    const int32_t *bins = s->rows->bins;
-    const void *values = s->rows->values;
     int64_t *places = lane->places;
     void *dealt = s->dealt;
     int shift = s->shift;
     uint32_t mask = (UINT32_C(1) << shift) - 1;
-    int64_t i = lane->first_value;
+    int64_t first = lane->first_value;
     for (int64_t row = lane->first_row; row < lane->end_row; row++) {
-        for (int64_t end = i + s->rows->row_counts[row]; i < end; i++) {
+        struct mzg_row_place from = place_of_row(s, row, first);
+        const int32_t *bins = from.bins;
+        const void *values = from.values;
+        int64_t n = s->rows->row_counts[row];
+        first += n;
+        for (int64_t i = 0; i < n; i++) {
             int64_t place = places[bins[i] >> shift]++;
             uint32_t key = ((uint32_t)bins[i] & mask) << 16 | (uint32_t)row;
             if (wide) {
@@ -232,7 +248,6 @@ static void deal_rows(struct mzg_column_sorter *s)
         for (; row < rows->n_rows && (is_last || value < share); row++)
             value += rows->row_counts[row];
         lane->end_row = row;
-        lane->end_value = value;
     }
 }
 

@@ -1,10 +1,10 @@
 /*
  * The stage in memory, for ranks that share one node. Each rank keeps the rows it appended in an anonymous
- * file of its own (memfd), which grows without moving and whose pages count as this job's memory. On sealing
- * each rank maps the files of all others, so that every rank sees the whole matrix and nothing is copied
- * between ranks.
+ * file of its own (memfd), which grows without moving and whose pages count as this job's memory, and waits
+ * for no other rank. On sealing each rank maps the files of all others, so that every rank sees the whole
+ * matrix and nothing is copied between ranks.
  *
- * One append of one rank is a block; all ranks keep the same list of all blocks, in the order of their rows:
+ * One append of one rank is a block; on sealing all ranks list all blocks, in the order of their rows:
  *
  *     file of rank 0:  | block 0: row counts, bins, values | block 2 | ...
  *     file of rank 1:  | block 1 | block 3 | ...
@@ -34,14 +34,20 @@ struct place {
     int64_t offset;
 };
 
+/* One append of one rank, which may have had no rows. */
+struct append {
+    int64_t n_rows, n_values;
+};
+
 struct memory_stage {
     struct mzg_stage base;
     int fd;
-    int64_t *file_sizes; /* of each rank's file */
-    char **maps;         /* of each rank's file, after sealing */
-    int64_t n_blocks, capacity;
-    struct mzg_stage_block *blocks; /* with their pointers after sealing */
-    struct place *places;
+    int64_t n_appends, capacity; /* of this rank */
+    struct append *appends;
+    int64_t *file_sizes; /* of each rank's file; before sealing of this rank's only */
+    char **maps;         /* of each rank's file, after sealing, like all below */
+    int64_t n_blocks;
+    struct mzg_stage_block *blocks;
 };
 
 /* What a block consists of. */
@@ -120,55 +126,34 @@ static enum mzg_status write_block(struct memory_stage *stage, const struct mzg_
     return err->status;
 }
 
-/* Lists the block that `rank` appended. */
-static void note_block(struct memory_stage *stage, int rank, int64_t n_rows, int64_t n_values)
+static enum mzg_status reserve_append(struct memory_stage *stage, struct mzg_error *err)
 {
-    if (n_rows == 0)
-        return;
-    struct mzg_stage *base = &stage->base;
-    stage->blocks[stage->n_blocks] = (struct mzg_stage_block){
-        .first_row = base->n_rows, .n_rows = n_rows, .first_value = base->n_values, .n_values = n_values};
-    stage->places[stage->n_blocks++] = (struct place){.rank = rank, .offset = stage->file_sizes[rank]};
-    stage->file_sizes[rank] += layout_of(base, n_rows, n_values).size;
-    base->n_rows += n_rows;
-    base->n_values += n_values;
+    if (stage->n_appends < stage->capacity)
+        return MZG_OK;
+    int64_t capacity = 2 * stage->capacity + 64;
+    struct append *grown = realloc(stage->appends, (size_t)capacity * sizeof *grown);
+    if (!grown)
+        return mzg_fail(err, MZG_ENOMEM, "no memory to list %" PRId64 " blocks of rows", capacity);
+    stage->appends = grown;
+    stage->capacity = capacity;
+    return MZG_OK;
 }
 
-static enum mzg_status reserve_blocks(struct memory_stage *stage, int64_t wanted, struct mzg_error *err)
+static bool memory_is_local(const struct mzg_stage *base)
 {
-    if (wanted <= stage->capacity)
-        return MZG_OK;
-    size_t capacity = (size_t)(2 * wanted);
-    struct mzg_stage_block *blocks = realloc(stage->blocks, capacity * sizeof *blocks);
-    if (blocks)
-        stage->blocks = blocks;
-    struct place *places = realloc(stage->places, capacity * sizeof *places);
-    if (places)
-        stage->places = places;
-    if (!blocks || !places)
-        return mzg_fail(err, MZG_ENOMEM, "no memory to list %" PRId64 " blocks of rows", wanted);
-    stage->capacity = (int64_t)capacity;
-    return MZG_OK;
+    (void)base;
+    return true;
 }
 
 static enum mzg_status memory_append(struct mzg_stage *base, const struct mzg_rows *rows,
                                      struct mzg_error *err)
 {
     struct memory_stage *stage = (struct memory_stage *)base;
-    const struct mzg_context *context = base->context;
-    int64_t mine[2] = {rows->n_rows, rows->n_values};
-    int64_t *all = malloc(2 * (size_t)context->size * sizeof *all);
-    if (!all)
-        mzg_fail(err, MZG_ENOMEM, "no memory to append rows");
-    else if (reserve_blocks(stage, stage->n_blocks + context->size, err) == MZG_OK && rows->n_rows > 0)
-        write_block(stage, rows, err);
-    if (mzg_agree(context->comm, err) == MZG_OK) {
-        MPI_Allgather(mine, 2, MPI_INT64_T, all, 2, MPI_INT64_T, context->comm);
-        for (int rank = 0; rank < context->size; rank++)
-            note_block(stage, rank, all[2 * (size_t)rank], all[2 * (size_t)rank + 1]);
-    }
-    free(all);
-    return err->status;
+    if (reserve_append(stage, err) != MZG_OK || (rows->n_rows > 0 && write_block(stage, rows, err) != MZG_OK))
+        return err->status;
+    stage->appends[stage->n_appends++] = (struct append){.n_rows = rows->n_rows, .n_values = rows->n_values};
+    stage->file_sizes[base->context->rank] += mzg_stage_memory_of_rows(base, rows);
+    return MZG_OK;
 }
 
 static enum mzg_status map_file(struct memory_stage *stage, int rank, int64_t pid, int64_t fd,
@@ -215,27 +200,80 @@ static void find_parts(const struct mzg_stage *stage, const char *begin, struct 
     }
 }
 
+/* The appends of all ranks, those of rank r from r * n_appends on. Collective. */
+static enum mzg_status gather_appends(const struct memory_stage *stage, struct append **all,
+                                      struct mzg_error *err)
+{
+    const struct mzg_context *context = stage->base.context;
+    int64_t range[2] = {stage->n_appends, -stage->n_appends};
+    MPI_Allreduce(MPI_IN_PLACE, range, 2, MPI_INT64_T, MPI_MAX, context->comm);
+    int bytes = (int)(stage->n_appends * (int64_t)sizeof **all);
+    *all = calloc((size_t)context->size * (size_t)stage->n_appends + 1, sizeof **all);
+    if (range[0] != -range[1])
+        mzg_fail(err, MZG_EUSAGE, "some ranks appended rows %" PRId64 " times, others %" PRId64 " times",
+                 range[0], -range[1]);
+    else if (!*all)
+        mzg_fail(err, MZG_ENOMEM, "no memory to share the resampled rows");
+    if (mzg_agree(context->comm, err) == MZG_OK)
+        MPI_Allgather(stage->appends, bytes, MPI_BYTE, *all, bytes, MPI_BYTE, context->comm);
+    return err->status;
+}
+
+/* Lists the blocks of all ranks, and the place of each. */
+static enum mzg_status list_blocks(struct memory_stage *stage, const struct append *all,
+                                   struct place **places, struct mzg_error *err)
+{
+    struct mzg_stage *base = &stage->base;
+    int size = base->context->size;
+    size_t most = (size_t)(size * stage->n_appends);
+    stage->blocks = calloc(most + 1, sizeof *stage->blocks);
+    *places = calloc(most + 1, sizeof **places);
+    if (!stage->blocks || !*places)
+        return mzg_fail(err, MZG_ENOMEM, "no memory to list %zu blocks of rows", most);
+    memset(stage->file_sizes, 0, (size_t)size * sizeof *stage->file_sizes);
+    for (int64_t i = 0; i < stage->n_appends; i++) {
+        for (int rank = 0; rank < size; rank++) {
+            struct append append = all[rank * stage->n_appends + i];
+            if (append.n_rows == 0)
+                continue;
+            (*places)[stage->n_blocks] = (struct place){.rank = rank, .offset = stage->file_sizes[rank]};
+            stage->blocks[stage->n_blocks++] = (struct mzg_stage_block){.first_row = base->n_rows,
+                                                                        .n_rows = append.n_rows,
+                                                                        .first_value = base->n_values,
+                                                                        .n_values = append.n_values};
+            base->n_rows += append.n_rows;
+            base->n_values += append.n_values;
+            stage->file_sizes[rank] += layout_of(base, append.n_rows, append.n_values).size;
+        }
+    }
+    return MZG_OK;
+}
+
 static enum mzg_status memory_seal(struct mzg_stage *base, struct mzg_error *err)
 {
     struct memory_stage *stage = (struct memory_stage *)base;
     const struct mzg_context *context = base->context;
     int64_t mine[2] = {getpid(), stage->fd};
-    int64_t *all = malloc(2 * (size_t)context->size * sizeof *all);
-    if (!all)
+    int64_t *files = calloc(2 * (size_t)context->size, sizeof *files);
+    struct append *all = NULL;
+    struct place *places = NULL;
+    if (!files)
         mzg_fail(err, MZG_ENOMEM, "no memory to share the resampled rows");
-    if (mzg_agree(context->comm, err) != MZG_OK)
+    if (gather_appends(stage, &all, err) != MZG_OK)
         goto cleanup;
-    MPI_Allgather(mine, 2, MPI_INT64_T, all, 2, MPI_INT64_T, context->comm);
+    MPI_Allgather(mine, 2, MPI_INT64_T, files, 2, MPI_INT64_T, context->comm);
+    list_blocks(stage, all, &places, err);
     for (int rank = 0; rank < context->size && err->status == MZG_OK; rank++)
-        map_file(stage, rank, all[2 * (size_t)rank], all[2 * (size_t)rank + 1], err);
+        map_file(stage, rank, files[2 * (size_t)rank], files[2 * (size_t)rank + 1], err);
     if (mzg_agree(context->comm, err) != MZG_OK)
         goto cleanup;
-
     for (int64_t i = 0; i < stage->n_blocks; i++)
-        find_parts(base, stage->maps[stage->places[i].rank] + stage->places[i].offset, &stage->blocks[i]);
+        find_parts(base, stage->maps[places[i].rank] + places[i].offset, &stage->blocks[i]);
 
 cleanup:
+    free(places);
     free(all);
+    free(files);
     return err->status;
 }
 
@@ -323,12 +361,13 @@ static void memory_close(struct mzg_stage *base)
     free(stage->maps);
     free(stage->file_sizes);
     free(stage->blocks);
-    free(stage->places);
+    free(stage->appends);
     free(stage);
 }
 
 static const struct mzg_stage_kind memory_kind = {
     .name = "memory",
+    .is_local = memory_is_local,
     .append = memory_append,
     .seal = memory_seal,
     .read_row_begins = memory_read_row_begins,

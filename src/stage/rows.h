@@ -15,13 +15,20 @@
 
 struct mzg_column_block;
 
+/* Where the values of one row lie. */
+struct mzg_row_place {
+    const int32_t *bins;
+    const void *values;
+};
+
 /* Consecutive rows of one rank: row i has row_counts[i] values, the bins of each row strictly increasing. */
 struct mzg_rows {
     int64_t n_rows;
     int64_t n_values;
     int64_t *row_counts;
-    int32_t *bins;
-    void *values;                             /* float or double */
+    int32_t *bins;                            /* all rows, one behind the other, */
+    void *values;                             /*  float or double; */
+    const struct mzg_row_place *places;       /* or each row by itself: for sorting only */
     const struct mzg_column_block *by_column; /* the same values sorted by column; NULL: they are not */
 };
 

@@ -1,6 +1,6 @@
 /*
- * A stage that begins in memory and, when it outgrows its share, moves all its rows to an HDF5 file and goes
- * on there, row by row in any case. The rows move block by block, so their order stays.
+ * A stage that begins in memory and, when it has outgrown its share, moves all its rows to an HDF5 file and
+ * goes on there, row by row in any case. The rows move block by block, so their order stays.
  */
 #include <stage/stage.h>
 
@@ -18,12 +18,6 @@ struct spilling_stage {
     int64_t most_bytes;
     char *path;
 };
-
-static void copy_sizes(struct spilling_stage *stage)
-{
-    stage->base.n_rows = stage->inner->n_rows;
-    stage->base.n_values = stage->inner->n_values;
-}
 
 /* One block as rows, in space that is used for all of them. */
 struct row_space {
@@ -83,17 +77,17 @@ static enum mzg_status move_block(const struct mzg_stage_block *block, bool mine
 }
 
 /* Moves everything from memory to an HDF5 file. Collective. */
-static enum mzg_status spill(struct spilling_stage *stage, struct mzg_error *err)
+static enum mzg_status spilling_spill(struct mzg_stage *base, struct mzg_error *err)
 {
-    const struct mzg_context *context = stage->base.context;
+    struct spilling_stage *stage = (struct spilling_stage *)base;
+    const struct mzg_context *context = base->context;
     struct mzg_stage *file = NULL;
     struct row_space space = {0};
     mzg_log_line(context->log, MZG_LOG_INFO,
                  "the result outgrows its share of memory (%" PRId64 " MB) and moves to %s",
                  stage->most_bytes >> 20, stage->path);
     if (mzg_stage_seal(stage->inner, err) != MZG_OK ||
-        mzg_stage_new_hdf5(context, stage->path, stage->base.n_columns, stage->base.value_type, &file, err) !=
-            MZG_OK)
+        mzg_stage_new_hdf5(context, stage->path, base->n_columns, base->value_type, &file, err) != MZG_OK)
         return err->status;
     const struct mzg_stage_block *blocks;
     int64_t n = mzg_stage_blocks(stage->inner, &blocks);
@@ -109,28 +103,35 @@ static enum mzg_status spill(struct spilling_stage *stage, struct mzg_error *err
     mzg_stage_close(stage->inner);
     stage->inner = file;
     stage->spilled = true;
-    stage->base.order = file->order;
+    base->order = file->order;
     return MZG_OK;
+}
+
+static bool spilling_is_local(const struct mzg_stage *base)
+{
+    return mzg_stage_is_local(((const struct spilling_stage *)base)->inner);
+}
+
+static bool spilling_would_spill(const struct mzg_stage *base, int64_t bytes)
+{
+    const struct spilling_stage *stage = (const struct spilling_stage *)base;
+    return !stage->spilled && bytes > stage->most_bytes;
 }
 
 static enum mzg_status spilling_append(struct mzg_stage *base, const struct mzg_rows *rows,
                                        struct mzg_error *err)
 {
-    struct spilling_stage *stage = (struct spilling_stage *)base;
-    if (!stage->spilled) {
-        int64_t bytes = mzg_stage_memory_of_rows(stage->inner, rows), all;
-        MPI_Allreduce(&bytes, &all, 1, MPI_INT64_T, MPI_SUM, base->context->comm);
-        if (mzg_stage_memory(stage->inner) + all > stage->most_bytes && spill(stage, err) != MZG_OK)
-            return err->status;
-    }
-    if (mzg_stage_append(stage->inner, rows, err) == MZG_OK)
-        copy_sizes(stage);
-    return err->status;
+    return mzg_stage_append(((struct spilling_stage *)base)->inner, rows, err);
 }
 
 static enum mzg_status spilling_seal(struct mzg_stage *base, struct mzg_error *err)
 {
-    return mzg_stage_seal(((struct spilling_stage *)base)->inner, err);
+    struct mzg_stage *inner = ((struct spilling_stage *)base)->inner;
+    if (mzg_stage_seal(inner, err) != MZG_OK)
+        return err->status;
+    base->n_rows = inner->n_rows;
+    base->n_values = inner->n_values;
+    return MZG_OK;
 }
 
 static enum mzg_status spilling_read_row_begins(struct mzg_stage *base, int64_t first, int64_t n,
@@ -165,6 +166,9 @@ static void spilling_close(struct mzg_stage *base)
 
 static const struct mzg_stage_kind spilling_kind = {
     .name = "spilling",
+    .is_local = spilling_is_local,
+    .would_spill = spilling_would_spill,
+    .spill = spilling_spill,
     .append = spilling_append,
     .seal = spilling_seal,
     .read_row_begins = spilling_read_row_begins,

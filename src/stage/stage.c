@@ -15,6 +15,21 @@ bool mzg_stage_uses_pool(const struct mzg_stage *stage)
     return stage->kind->uses_pool;
 }
 
+bool mzg_stage_is_local(const struct mzg_stage *stage)
+{
+    return stage->kind->is_local && stage->kind->is_local(stage);
+}
+
+bool mzg_stage_would_spill(const struct mzg_stage *stage, int64_t bytes)
+{
+    return stage->kind->would_spill && stage->kind->would_spill(stage, bytes);
+}
+
+enum mzg_status mzg_stage_spill(struct mzg_stage *stage, struct mzg_error *err)
+{
+    return stage->kind->spill(stage, err);
+}
+
 enum mzg_status mzg_stage_append(struct mzg_stage *stage, const struct mzg_rows *rows, struct mzg_error *err)
 {
     return stage->kind->append(stage, rows, err);

@@ -33,6 +33,9 @@ struct mzg_stage_block {
 struct mzg_stage_kind {
     const char *name;
     bool uses_pool; /* appending gives the workers work, so they must have none then */
+    bool (*is_local)(const struct mzg_stage *stage);                   /* NULL: never */
+    bool (*would_spill)(const struct mzg_stage *stage, int64_t bytes); /* NULL: never */
+    enum mzg_status (*spill)(struct mzg_stage *stage, struct mzg_error *err);
     enum mzg_status (*append)(struct mzg_stage *stage, const struct mzg_rows *rows, struct mzg_error *err);
     enum mzg_status (*seal)(struct mzg_stage *stage, struct mzg_error *err);
     enum mzg_status (*read_row_begins)(struct mzg_stage *stage, int64_t first, int64_t n, int64_t *begins,
@@ -51,7 +54,7 @@ struct mzg_stage {
     enum mzg_type value_type;   /* MZG_FLOAT32 or MZG_FLOAT64 */
     enum mzg_stage_order order; /* by column: rows are to be appended sorted (by_column), and cannot be read;
                                  * a spilling stage changes from columns to rows, on all ranks at once */
-    int64_t n_rows;             /* appended so far by all ranks, the same on all */
+    int64_t n_rows;             /* appended by all ranks, once it is sealed; the same on all */
     int64_t n_values;           /* likewise */
 };
 
@@ -68,8 +71,8 @@ enum mzg_status mzg_stage_new_memory(const struct mzg_context *context, int64_t 
 /* The bytes that appending these rows to a stage in memory takes. Local. */
 int64_t mzg_stage_memory_of_rows(const struct mzg_stage *stage, const struct mzg_rows *rows);
 
-/* A stage in memory that moves to an HDF5 file at `path` when it outgrows `most_bytes`, of all ranks
- * together. Collective. */
+/* A stage in memory that mzg_stage_spill() moves to an HDF5 file at `path`, which is due when it outgrows
+ * `most_bytes`, of all ranks together. Collective. */
 enum mzg_status mzg_stage_new_spilling(const struct mzg_context *context, const char *path,
                                        int64_t most_bytes, int64_t n_columns, enum mzg_type value_type,
                                        enum mzg_stage_order order, struct mzg_stage **stage,
@@ -83,9 +86,21 @@ enum mzg_status mzg_stage_new_hdf5(const struct mzg_context *context, const char
 /* Whether appending needs the workers of the pool, which must then be free. Local. */
 bool mzg_stage_uses_pool(const struct mzg_stage *stage);
 
-/* Appends this rank's rows behind those of all lower ranks; a rank may have none. All ranks return the same
- * status. Collective. */
+/* Whether rows are appended by each rank for itself: while they wait in memory. Local. */
+bool mzg_stage_is_local(const struct mzg_stage *stage);
+
+/* Appends this rank's rows behind those of all lower ranks, and behind all that were appended before; a rank
+ * may have none. Collective, and all ranks return the same status; of a local stage, local, where all ranks
+ * append equally often. */
 enum mzg_status mzg_stage_append(struct mzg_stage *stage, const struct mzg_rows *rows, struct mzg_error *err);
+
+/* Whether a local stage of `bytes` bytes (mzg_stage_memory() of all ranks together) should move to its file.
+ * Local. */
+bool mzg_stage_would_spill(const struct mzg_stage *stage, int64_t bytes);
+
+/* Moves a local stage, for which mzg_stage_would_spill() said so, to its file; it is by row and not local any
+ * more. All ranks have appended equally often. All return the same status. Collective. */
+enum mzg_status mzg_stage_spill(struct mzg_stage *stage, struct mzg_error *err);
 
 /* No more rows: makes what was appended readable to all ranks. Collective. */
 enum mzg_status mzg_stage_seal(struct mzg_stage *stage, struct mzg_error *err);
@@ -104,7 +119,8 @@ enum mzg_status mzg_stage_read_values(struct mzg_stage *stage, int64_t first, in
  * it cannot, or the matrix has no rows. They are valid until the stage is closed. Local, after sealing. */
 int64_t mzg_stage_blocks(const struct mzg_stage *stage, const struct mzg_stage_block **blocks);
 
-/* The bytes of memory in which the rows of all ranks wait; 0 where they wait in a file. Local. */
+/* The bytes of memory in which rows wait: those of this rank, and once it is sealed of all ranks; 0 where
+ * they wait in a file. Local. */
 int64_t mzg_stage_memory(const struct mzg_stage *stage);
 
 /* Closes the storage and leaves its file where it is. Accepts NULL. Collective. */

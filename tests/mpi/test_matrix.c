@@ -94,13 +94,14 @@ static enum mzg_status append_rows(struct mzg_stage *stage, struct mzg_error *er
         counts[i / COLUMNS] = COLUMNS;
         bins[i] = i % COLUMNS;
     }
-    while (stage->n_rows < ROWS && err->status == MZG_OK) {
-        int64_t left = ROWS - stage->n_rows;
-        rows.n_rows = left < 35 * mpi_size ? (mpi_rank == 0 ? left : 0) : 35;
+    for (int64_t left = ROWS; left > 0 && err->status == MZG_OK;) {
+        bool last = left < 35 * mpi_size; /* rank 0 has all of them */
+        rows.n_rows = last ? (mpi_rank == 0 ? left : 0) : 35;
         rows.n_values = rows.n_rows * COLUMNS;
         for (int64_t i = 0; i < rows.n_values; i++)
-            values[i] = (float)((stage->n_rows + 35 * mpi_rank) * COLUMNS + i + 1);
+            values[i] = (float)((ROWS - left + 35 * mpi_rank) * COLUMNS + i + 1);
         mzg_stage_append(stage, &rows, err);
+        left = last ? 0 : left - 35 * mpi_size;
     }
     return err->status == MZG_OK ? mzg_stage_seal(stage, err) : err->status;
 }

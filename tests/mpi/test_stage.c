@@ -103,6 +103,22 @@ static struct mzg_stage *new_stage(struct fixture *f, enum kind kind, enum mzg_t
     return stage;
 }
 
+/* Appends rows of all ranks, and moves them to the file when they outgrow their memory. */
+static enum mzg_status append(struct fixture *f, struct mzg_stage *stage, const struct mzg_rows *rows)
+{
+    bool local = mzg_stage_is_local(stage);
+    int64_t expected = mzg_stage_memory(stage) + (local ? mzg_stage_memory_of_rows(stage, rows) : 0);
+    mzg_stage_append(stage, rows, &f->err);
+    cr_expect(eq(i64, mzg_stage_memory(stage), expected));
+    MPI_Allreduce(MPI_IN_PLACE, &expected, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
+    if (mzg_agree(MPI_COMM_WORLD, &f->err) == MZG_OK && mzg_stage_would_spill(stage, expected)) {
+        cr_expect(local);
+        mzg_stage_spill(stage, &f->err);
+        cr_expect(not(mzg_stage_is_local(stage)));
+    }
+    return f->err.status;
+}
+
 static struct mzg_stage *fill_stage(struct fixture *f, enum kind kind, enum mzg_type type)
 {
     struct mzg_stage *stage = new_stage(f, kind, type, COLUMNS);
@@ -123,12 +139,13 @@ static struct mzg_stage *fill_stage(struct fixture *f, enum kind kind, enum mzg_
                 eq(int, (int)mzg_column_sort(sorter, &rows, f->context.pool, &sorted, &f->err), MZG_OK));
             rows.by_column = &sorted;
         }
-        cr_expect(eq(int, (int)mzg_stage_append(stage, &rows, &f->err), MZG_OK));
+        cr_expect(eq(int, (int)append(f, stage, &rows), MZG_OK));
     }
     mzg_column_sorter_free(sorter);
     cr_expect(eq(int, ever_by_column && stage->order == MZG_STAGE_BY_ROW, kind == SPILLING_COLUMNS));
-    cr_expect(eq(i64, stage->n_rows, ROWS));
+    cr_expect(eq(int, mzg_stage_is_local(stage), kind == MEMORY || kind == COLUMNS_IN_MEMORY));
     cr_expect(eq(int, (int)mzg_stage_seal(stage, &f->err), MZG_OK), "%s", f->err.text);
+    cr_expect(eq(i64, stage->n_rows, ROWS));
     return stage;
 }
 
@@ -337,6 +354,23 @@ MPI_TEST(stage, without_values_is_readable)
         mzg_stage_close(stage);
         end(&f);
     }
+}
+
+/* Ranks that went on for different numbers of rounds would mix up the order of the rows. */
+MPI_TEST(stage, in_memory_is_not_sealed_unless_all_appended_equally_often)
+{
+    struct fixture f;
+    begin(&f, "unequal");
+    struct mzg_stage *stage = new_stage(&f, MEMORY, MZG_FLOAT32, 4);
+    int64_t counts[1] = {0};
+    struct mzg_rows rows = {.n_rows = 1, .row_counts = counts};
+    for (int i = 0; i < 2 + (mpi_rank == mpi_size - 1); i++)
+        cr_expect(eq(int, (int)mzg_stage_append(stage, &rows, &f.err), MZG_OK));
+    cr_expect(eq(int, (int)mzg_stage_seal(stage, &f.err), mpi_size > 1 ? MZG_EUSAGE : MZG_OK));
+    cr_expect(eq(int, strstr(f.err.text, "appended rows 3 times, others 2 times") != NULL, mpi_size > 1));
+    f.err = (struct mzg_error){0};
+    mzg_stage_close(stage);
+    end(&f);
 }
 
 MPI_TEST(stage, in_a_missing_directory_fails_on_all_ranks)
