@@ -95,8 +95,14 @@ class Sampler(threading.Thread):
             self.over.wait(max(PERIOD, (time.monotonic() - begin) / SHARE))
 
 
-def run(command, watch=None):
-    """Runs `command` to its end. For an MPI job the memory is that of the ranks, not of mpirun. `watch` as for Sampler."""
+def on_core(core, command):
+    """The command of an MPI job of one rank, on this core alone."""
+    return ["taskset", "-c", str(core), *["none" if word == "core" else word for word in command]]
+
+
+def run(command, watch=None, sample=True):
+    """Runs `command` to its end. For an MPI job the memory is that of the ranks, not of mpirun. `watch` as for Sampler.
+    Sampling takes a little of a core: without it, the memory is 0."""
     with tempfile.TemporaryFile() as errors, tempfile.TemporaryFile() as output:
         os.sync()  # what earlier runs left to be written is not to be paid for by this one
         before = os.times()
@@ -109,11 +115,13 @@ def run(command, watch=None):
             stderr=errors,
         )
         sampler = Sampler(process.pid, command[0] != "mpirun", watch)
-        sampler.start()
+        if sample:
+            sampler.start()
         status = process.wait()
         seconds = time.monotonic() - begin
         sampler.over.set()
-        sampler.join()
+        if sample:
+            sampler.join()
         after = os.times()
         log, out = (whole(file) for file in (errors, output))
         message = " / ".join(log.split("\n")[-4:]).strip(" /")

@@ -12,7 +12,7 @@ SHORT = {
     "memory": ["--workload", "million"],
     "scale": ["--workload", "centroid", "--workload", "million"],
 }
-N_RUNS = {"end-to-end": 3, "memory": 4, "scale": 7}
+N_RUNS = {"end-to-end": 3, "memory": 4, "scale": 8}
 
 
 def run_bench(suite, options, program, directory):
@@ -38,7 +38,8 @@ def test_suite_leaves_its_results(mzgrid, tmp_path, suite):
     _, runs = run_bench(suite, SHORT[suite], mzgrid.path, tmp_path)
     assert len(runs) == N_RUNS[suite]
     for run in runs:
-        assert run["seconds"] > 0 and run["peak_pss"] > 1 << 20 and run["store_bytes"] > 1000
+        assert run["seconds"] > 0 and run["store_bytes"] > 1000
+        assert run["peak_pss"] > 1 << 20 or suite == "scale"  # which does not sample it
         assert sum(run["stages"].values()) < run["seconds"]
     assert_only_inputs_left(tmp_path / "cache")
 
