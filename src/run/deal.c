@@ -7,15 +7,18 @@
  *     rank 1   | dealt .................... | a part of one ...... |
  *                                                                  ^ all free again
  *
- * Near the end a round gets half of the pixels that are left, down to a quarter of a chunk for each rank: the
- * later the last pixels are dealt, the better is known who is free for them. The first round is as small, for
- * while its bytes are fetched there is nothing else to do.
+ * Near the end a round gets a third of the pixels that are left, down to a quarter of a chunk for each rank:
+ * the later the last pixels are dealt, the better is known who is free for them. The first round is as small,
+ * for while its bytes are fetched there is nothing else to do.
  */
 #include <run/deal.h>
 
 #include <stdlib.h>
 
-enum { LEAST_CHUNK_BYTES = 1 << 20, LEAST_SHARE = 4 /* one in so many of a chunk */, BISECTIONS = 40 };
+enum { LEAST_CHUNK_BYTES = 1 << 20, BISECTIONS = 40 };
+
+/* One in so many: of the pixels that are left, for a round; of a chunk, at least. */
+enum { LEFT_SHARE = 3, LEAST_SHARE = 4 };
 
 /* Chunks that a rank must have done until its own speed counts as much as that of all. */
 enum { TRIED_CHUNKS = 8 };
@@ -153,7 +156,9 @@ static double choose_time(struct mzg_deal *deal, int64_t round, double bytes, do
         first_free = rank == 0 || pace->free_at < first_free ? pace->free_at : first_free;
         first_done = rank == 0 || done < first_done ? done : first_done;
     }
-    double wanted = left / 2 > (double)n / LEAST_SHARE ? left / 2 : (double)n / LEAST_SHARE;
+    double wanted = left / LEFT_SHARE;
+    double least = (double)n / LEAST_SHARE;
+    wanted = wanted > least ? wanted : least;
     wanted = wanted < left ? wanted : left;
     if (shares_until(deal, first_done, bytes) <= wanted)
         return first_done;

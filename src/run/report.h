@@ -12,7 +12,7 @@
 
 /* The most rounds that a report may wait before it is taken, beside the one that was posted last: with more
  * of them, what disturbs one rank for some rounds evens out before another one waits. */
-enum { MZG_REPORT_SLACK = 4 };
+enum { MZG_REPORT_SLACK = 3 };
 
 /* Of one rank, all of the round unless said. */
 struct mzg_report {

@@ -6,7 +6,7 @@
 #include <criterion/new/assert.h>
 #include <stdlib.h>
 
-enum { RANKS = 3, PIXELS = 20000, CHUNK = 100, SLACK = 4, MOST_ROUNDS = 2000 };
+enum { RANKS = 3, PIXELS = 20000, CHUNK = 100, SLACK = 3, MOST_ROUNDS = 2000 };
 
 /* A pixel in a hundred weighs a hundred times as much. */
 static int64_t weigh(const void *context, int64_t pixel)
