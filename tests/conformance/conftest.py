@@ -1,4 +1,5 @@
 """Fixtures: the program under test, how it is started on several ranks, and the data beside the repository."""
+import atexit
 import os
 import shutil
 import subprocess
@@ -42,6 +43,12 @@ def full(request):
     return request.config.getoption("--full")
 
 
+# Open MPI keeps a directory for all jobs of a user, which the last one removes, at times while another one begins: each
+# process of pytest has one of its own. Its path is short, for sockets lie in it.
+JOBS = tempfile.mkdtemp(prefix="mzg-")
+atexit.register(shutil.rmtree, JOBS, ignore_errors=True)
+
+
 @dataclass
 class Run:
     command: list
@@ -65,7 +72,7 @@ class Program:
         command = [str(self.path), *map(str, args)]
         if launcher or (launcher is None and ranks > 1):
             command = ["mpirun", "-q", "--oversubscribe", "--bind-to", "none", "-n", str(ranks), *command]
-        environment = dict(os.environ)
+        environment = {**os.environ, "OMPI_MCA_orte_tmpdir_base": JOBS}
         if os.geteuid() == 0:
             environment.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
         begin = time.monotonic()
