@@ -15,9 +15,11 @@ err=$box/stderr
 checks=0
 failures=0
 last_run=
-mkdir "$box/work"
+mkdir "$box/work" "$box/jobs"
+chmod 1777 "$box/jobs" # a test may start the program as nobody
 cd "$box/work" || exit 1
 trap finish EXIT
+export OMPI_MCA_orte_tmpdir_base=$box/jobs # see tests/support/own_jobs.sh
 
 # What MPI itself never frees is no fault of mzgrid; sanitizers still find errors of memory.
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}

@@ -2,6 +2,8 @@
 # Signals: the ranks leave together, with one line, and nothing is left.
 . "$(dirname "$0")/lib.sh"
 
+unset OMPI_MCA_odls_base_sigkill_timeout # the ranks need the time that mpirun leaves them
+
 "$MZGRID" generate in.imzML --size 60x60 --points 2000 --full -q
 
 # stop_with SIGNAL RANKS: signals the ranks once the conversion streams, which it does slowly: a pixel a round.

@@ -72,7 +72,8 @@ class Program:
         command = [str(self.path), *map(str, args)]
         if launcher or (launcher is None and ranks > 1):
             command = ["mpirun", "-q", "--oversubscribe", "--bind-to", "none", "-n", str(ranks), *command]
-        environment = {**os.environ, "OMPI_MCA_orte_tmpdir_base": JOBS}
+        # Ranks that failed leave together: mpirun need not wait for seconds before it ends those that it thinks are left.
+        environment = {**os.environ, "OMPI_MCA_orte_tmpdir_base": JOBS, "OMPI_MCA_odls_base_sigkill_timeout": "0"}
         if os.geteuid() == 0:
             environment.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
         begin = time.monotonic()

@@ -12,7 +12,9 @@ export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=no
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/mzgrid-faults.XXXXXX")
 chmod 755 "$work"
-trap 'umount "$work"/* 2>/dev/null; rm -rf "$work"' EXIT
+trap 'umount "$work"/* 2>/dev/null; rm -rf "$work" "$jobs"' EXIT
+jobs=$(mktemp -d "${TMPDIR:-/tmp}/mzg-XXXXXX")
+export OMPI_MCA_orte_tmpdir_base=$jobs # see tests/support/own_jobs.sh
 
 skip() {
     echo "skipped: $*"
@@ -36,11 +38,12 @@ finish() {
     exit
 }
 
-# mzgrid RANKS ARGUMENT...: the program through mpirun, never longer than a minute. Leaves $status and $work/stderr.
+# mzgrid RANKS ARGUMENT...: the program through mpirun, never longer than a minute. Leaves $status and $work/stderr. The
+# ranks leave together, so that mpirun need not wait for seconds before it ends those that it thinks are left.
 mzgrid() {
     local ranks=$1
     shift
-    timeout --kill-after=5 60 mpirun -q -n "$ranks" "$program" "$@" </dev/null >"$work/stdout" 2>"$work/all"
+    OMPI_MCA_odls_base_sigkill_timeout=0 timeout --kill-after=5 60 mpirun -q -n "$ranks" "$program" "$@" </dev/null >"$work/stdout" 2>"$work/all"
     status=$?
     # When ranks end in a hurry, the event library of mpirun itself sometimes warns of a pipe that is gone.
     grep -v '^\[warn\] Epoll ' "$work/all" >"$work/stderr"

@@ -1,0 +1,14 @@
+/*
+ * What Open MPI need not look for. Of its ways to special networks (MTLs) those of Omni-Path and its like
+ * each measure a clock for 0.1 s before they find no device: on most machines that is more than half of the
+ * start of an MPI job.
+ */
+#ifndef MZG_CLI_FABRIC_H
+#define MZG_CLI_FABRIC_H
+
+/* Tells Open MPI, by the environment, to leave these ways out, unless `devices` (/dev) has a device of a
+ * network that one might be for, or the user chose by OMPI_MCA_mtl or OMPI_MCA_pml. What the site chose of
+ * the rest stays. To be called before MPI_Init, while there is one thread. Local. */
+void mzg_skip_absent_fabrics(const char *devices);
+
+#endif
