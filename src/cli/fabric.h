@@ -1,6 +1,6 @@
 /*
  * What Open MPI need not look for. Of its ways to special networks (MTLs) those of Omni-Path and its like
- * each measure a clock for 0.1 s before they find no device: on most machines that is more than half of the
+ * each sleep for 0.1 s before they find no device: on most machines that is more than half of the
  * start of an MPI job.
  */
 #ifndef MZG_CLI_FABRIC_H
