@@ -14,7 +14,7 @@ import pytest
 import spatialdata
 import zarr
 from check_store import check, raster_of
-from conftest import REPOSITORY
+from conftest import REPOSITORY, mpi_environment
 from spatialdata.transformations import get_transformation
 
 MAKE_STORE = Path(os.environ.get("MZGRID_BUILD", REPOSITORY / "build/release")).resolve() / "tests/make_store"
@@ -85,8 +85,7 @@ def run_make_store(path, demo, ranks=1):
     command = [str(MAKE_STORE), str(path), *demo.arguments()]
     if ranks > 1:
         command = ["mpirun", "-q", "--oversubscribe", "--bind-to", "none", "-n", str(ranks), *command]
-    environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, env=mpi_environment(), capture_output=True, text=True, timeout=120)
 
 
 def make_store(path, demo, ranks=1):
