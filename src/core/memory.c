@@ -43,6 +43,13 @@ int64_t mzg_memory_peak(void)
     return read_kilobytes("/proc/self/status", "VmHWM");
 }
 
+int64_t mzg_memory_shared_elsewhere(int n)
+{
+    int64_t share = read_kilobytes("/proc/self/smaps_rollup", "Pss_File");
+    int64_t growth = read_kilobytes("/proc/self/status", "RssFile") / n - share;
+    return share > 0 && growth > 0 ? growth : 0;
+}
+
 int64_t mzg_memory_available(void)
 {
     int64_t node = read_kilobytes("/proc/meminfo", "MemAvailable");

@@ -11,6 +11,10 @@ int64_t mzg_memory_pss(void);
 int64_t mzg_memory_resident(void);
 int64_t mzg_memory_peak(void);
 
+/* Bytes by which this process's share of programs and libraries would grow if no processes used them but `n`
+ * like it. */
+int64_t mzg_memory_shared_elsewhere(int n);
+
 /* Bytes that processes of this node may still take: the smaller of the kernel's MemAvailable and what the
  * limits of its control groups leave (core/cgroup.h). */
 int64_t mzg_memory_available(void);

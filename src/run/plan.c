@@ -238,8 +238,10 @@ enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mz
     plan->decoding = decoding_of_all(context, &plan->weight, weights.points);
     int64_t needed = total_of_node(plan, LEAST_BYTES + plan->largest);
     if (needed > plan->limit) {
-        /* Pages of libraries count by how many processes share them, so the next run may start with more. */
-        int64_t enough = needed + needed / 16;
+        /* Pages of libraries count by how many processes share them, so the next run may start with more: at
+         * most as much as without the jobs that run beside this one. */
+        int64_t enough =
+            needed + needed / 16 + plan->ranks_per_node * mzg_memory_shared_elsewhere(plan->ranks_per_node);
         return mzg_fail(err, MZG_ENOMEM,
                         "the memory limit of %" PRId64 " MiB per node is too small: %d ranks, %" PRId64
                         " pixels (%.0f bytes each in the index; the largest has %" PRId64
