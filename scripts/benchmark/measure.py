@@ -2,6 +2,7 @@
 
 import atexit
 import dataclasses
+import mmap
 import os
 import pathlib
 import shutil
@@ -12,6 +13,7 @@ import time
 
 PERIOD = 0.1  # seconds between two samples of memory, at least
 SHARE = 0.02  # of a core, that sampling may take: the more memory, the longer a sample
+TOUCHED = 3 << 30  # bytes of free memory made ready for a run
 
 
 class BenchError(Exception):
@@ -98,6 +100,27 @@ class Sampler(threading.Thread):
 def on_core(core, command):
     """The command of an MPI job of one rank, on this core alone."""
     return ["taskset", "-c", str(core), *["none" if word == "core" else word for word in command]]
+
+
+def free_memory():
+    """Bytes that hold nothing, not even cached files."""
+    for line in pathlib.Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith("MemFree:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def touch_memory():
+    """Makes free memory ready. The host of a virtual machine may take it back once it lies idle (free page reporting does so
+    after two seconds), and gives it again at a tenth of its speed to whoever touches it next."""
+    size = min(TOUCHED, free_memory() // 2)
+    with mmap.mmap(-1, max(size, mmap.PAGESIZE), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
+        try:
+            memory.madvise(mmap.MADV_HUGEPAGE)
+        except OSError:  # a kernel without huge pages
+            pass
+        for offset in range(0, size, mmap.PAGESIZE):
+            memory[offset] = 1
 
 
 def run(command, watch=None, sample=True):

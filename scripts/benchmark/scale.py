@@ -35,6 +35,7 @@ def is_reached(value, least):
 
 def run_apart(program, path, workload):
     """Two conversions at the same time; their streaming took what it took on average."""
+    workloads.warm(path)
     with concurrent.futures.ThreadPoolExecutor() as pool:
         jobs = [
             pool.submit(convert, program, path.with_name(f"{path.stem}-core-{core}{path.suffix}"), workload, *ALONE,

@@ -5,7 +5,7 @@ import json
 import math
 import os
 
-from .measure import BenchError, launch, run
+from .measure import BenchError, launch, run, touch_memory
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +74,8 @@ def prepare(workload, program, cache):
 
 
 def warm(path):
-    """Reads both files of an input, so that the page cache holds them, where they fit."""
+    """Makes the machine ready for a run: free memory, and the page cache, into which both files of the input are read."""
+    touch_memory()
     for name in (path, path.with_suffix(".ibd")):
         with open(name, "rb", buffering=0) as file:
             while file.read(1 << 24):
