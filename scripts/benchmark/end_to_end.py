@@ -3,7 +3,7 @@
 import json
 
 from . import report, workloads
-from .measure import BenchError, discard, empty_job_seconds, launch, on_core, run, tree_bytes
+from .measure import BenchError, discard, empty_job_seconds, launch, run, tree_bytes
 
 PLACEMENTS = [(1, 1), (1, 2), (2, 1)]  # ranks, threads of each
 STAGES = ["open", "axis", "stream", "assemble", "finish"]
@@ -17,17 +17,17 @@ largest sum of the proportional set sizes of all ranks, sampled up to ten times 
 high-water marks as mzgrid reports it. MB are decimal."""
 
 
-def convert(program, path, workload, ranks, threads, *, more=(), source=None, watch=None, keep=False, core=None, sample=True):
+def convert(program, path, workload, ranks, threads, *, more=(), source=None, watch=None, keep=False, wrap=None, sample=True):
     """One measured conversion: a dictionary for the JSON. `path` is its input, beside which the store is written, unless
-    `source` names another one; `more` are further options; `keep` leaves the store, STEM.zarr; `core` is the only one that a
-    single rank may use; `sample` as for run()."""
+    `source` names another one; `more` are further options; `keep` leaves the store, STEM.zarr; `wrap` makes the command that is run
+    of that of the MPI job; `sample` as for run()."""
     store = path.with_name(f"{path.stem}.zarr")
     record = path.with_name(f"{path.stem}.zarr.run.json")
     discard(store)
     record.unlink(missing_ok=True)
     options = [*workload.convert_options(), "--threads", threads, *more]
     command = launch(program, ranks, ["convert", source or path, store, *options], threads)
-    done = run(command if core is None else on_core(core, command), watch, sample)
+    done = run(wrap(command) if wrap else command, watch, sample)
     if done.status != 0:
         raise BenchError(f"converting {path.name} on {ranks} ranks ended with status {done.status}: {done.message}")
     told = json.loads(record.read_text())["report"]

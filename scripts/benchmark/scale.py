@@ -2,10 +2,11 @@
 
 import concurrent.futures
 import dataclasses
+import functools
 
 from . import report, workloads
 from .end_to_end import convert
-from .measure import BenchError
+from .measure import BenchError, on_core
 
 ALONE, THREADS, RANKS = (1, 1), (1, 2), (2, 1)  # ranks, threads of each
 PLACEMENTS = [ALONE, THREADS, RANKS]
@@ -39,7 +40,7 @@ def run_apart(program, path, workload):
     with concurrent.futures.ThreadPoolExecutor() as pool:
         jobs = [
             pool.submit(convert, program, path.with_name(f"{path.stem}-core-{core}{path.suffix}"), workload, *ALONE,
-                        source=path, core=core, sample=False)
+                        source=path, wrap=functools.partial(on_core, core), sample=False)
             for core in range(2)
         ]  # fmt: skip
         both = [job.result() for job in jobs]

@@ -1,6 +1,7 @@
 """scripts/bench itself: each suite runs to its end on a thousandth of its work and leaves a table and all single runs, so
 that it still works on the day when somebody measures. What it measures here means nothing."""
 import json
+import shutil
 import subprocess
 
 import pytest
@@ -52,6 +53,18 @@ def test_limit_does_as_much_as_the_conversion(mzgrid, tmp_path):
     assert run["limit"]["codec"] == "blosc-zstd:1"
     # What it compresses is the result: 8 bytes a value, and the rest of the store in proportion.
     assert run["limit"]["bytes_compressed"] > 8 * run["non_zeros"]
+    assert_only_inputs_left(tmp_path / "cache")
+
+
+def test_functions_adds_up(mzgrid, tmp_path):
+    probe = ["perf", "record", "-q", "-e", "cpu-clock", "-o", tmp_path / "probe", "true"]
+    if not shutil.which("perf") or subprocess.run(probe, capture_output=True).returncode != 0:
+        pytest.skip("perf is not there, or may not count here (kernel.perf_event_paranoid)")
+    text, (run,) = run_bench("functions", ["--workload", "centroid"], mzgrid.path, tmp_path)
+    assert sum(run["samples"].values()) > 10
+    rows = [line.split("|")[1:-1] for line in text.splitlines() if line.startswith("|")][2:]
+    assert sum(float(share) for _, share in rows) == pytest.approx(100, abs=0.1 * len(rows))
+    assert rows[-1][0].strip() == "all else"
     assert_only_inputs_left(tmp_path / "cache")
 
 
