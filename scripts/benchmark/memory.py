@@ -17,9 +17,8 @@ GIB = 1 << 30
 LIMIT = 1 * GIB
 GROWTH = 1.2  # of the memory at a million pixels, its index left out, over that at a tenth: at most
 
-# The input made in memory: 1500 points of 12 bytes each, and how it is converted. 40 GB, so that what the page cache takes at
-# once in the beginning is a small part of it.
-BIG = workloads.Workload("synthetic", "centroid", 1500, 1500, 1500, "reflector_tof", 100_000, "nearest_neighbor")
+# The input made in memory: 1500 points of 12 bytes each, and how it is converted.
+BIG = workloads.Workload("synthetic", "centroid", 1060, 1060, 1500, "reflector_tof", 100_000, "nearest_neighbor")
 BIG_LIMIT = 2 * GIB
 POINT_BYTES = 12
 SLICES = 10  # of the time of a stage, in each of which the rate is taken
