@@ -17,6 +17,7 @@
  */
 #include <core/agree.h>
 #include <core/file.h>
+#include <core/passing_file.h>
 #include <stage/stage.h>
 
 #include <errno.h>
@@ -50,10 +51,14 @@ struct hdf5_stage {
     hid_t file;
     hid_t arrays[ARRAYS];
     hid_t memory_types[ARRAYS];
-    int64_t sizes[ARRAYS]; /* bytes of an element */
-    hid_t transfer;        /* collective calls, individual transfer */
-    int fd;                /* of the same file, to reserve space; rank 0, else -1 */
-    int64_t n_reserved;    /* bytes */
+    int64_t sizes[ARRAYS];           /* bytes of an element */
+    hid_t transfer;                  /* collective calls, individual transfer */
+    int fd;                          /* of the same file, to reserve space; rank 0, else -1 */
+    int64_t n_reserved;              /* bytes */
+    struct mzg_passing_file passing; /* the same file, on every rank */
+    int64_t most_appended;           /* values, of all ranks, in one append */
+    int64_t last_read;               /* where the values began that this rank read last */
+    int64_t passed;                  /* bytes of the file before which nothing is needed any more */
 };
 
 static struct hdf5_stage *hdf5_stage_of(struct mzg_stage *stage)
@@ -85,6 +90,13 @@ static int64_t span_of_file(const struct hdf5_stage *stage, const int64_t totals
         bytes += n_chunks * (array_specs[i].chunk * stage->sizes[i] + METADATA_BYTES_PER_CHUNK);
     }
     return bytes;
+}
+
+/* About where values before the n-th end in the file. Each append puts chunks of one array behind those of
+ * the other, so some lie further back, by less than an append. */
+static int64_t end_in_file(const struct hdf5_stage *stage, int64_t n)
+{
+    return n * (stage->sizes[DATA] + stage->sizes[INDICES]);
 }
 
 /* Reserves the space that a file with these extents needs. Returns an errno value or 0. Rank 0. */
@@ -241,6 +253,9 @@ static enum mzg_status hdf5_append(struct mzg_stage *base, const struct mzg_rows
     if (failed)
         fail_to_write(stage, errno, err);
     if (mzg_agree(comm, err) == MZG_OK) {
+        /* The last chunks of the append before are full only now. */
+        mzg_passing_written(&stage->passing, end_in_file(stage, base->n_values));
+        stage->most_appended = sum[1] > stage->most_appended ? sum[1] : stage->most_appended;
         base->n_rows += sum[0];
         base->n_values += sum[1];
     }
@@ -263,6 +278,18 @@ static void close_handles(struct hdf5_stage *stage)
     if (stage->fd >= 0)
         close(stage->fd);
     stage->fd = -1;
+}
+
+/* Has every rank see the file pass through the page cache of its node. Collective. */
+static void begin_passing(struct hdf5_stage *stage)
+{
+    const struct mzg_context *context = stage->base.context;
+    MPI_Comm node;
+    MPI_Comm_split_type(context->comm, MPI_COMM_TYPE_SHARED, context->rank, MPI_INFO_NULL, &node);
+    MPI_Comm_rank(node, &stage->passing.part);
+    MPI_Comm_size(node, &stage->passing.parts);
+    MPI_Comm_free(&node);
+    stage->passing.fd = open(stage->path, O_RDONLY | O_CLOEXEC);
 }
 
 static int open_for_reading(struct hdf5_stage *stage)
@@ -300,6 +327,7 @@ static enum mzg_status hdf5_seal(struct mzg_stage *base, struct mzg_error *err)
     close_handles(stage);
     if (mzg_agree(comm, err) != MZG_OK)
         return err->status;
+    stage->last_read = INT64_MAX; /* nothing */
     if (open_for_reading(stage) != 0)
         mzg_fail(err, MZG_EIO, "%s: the staged HDF5 file cannot be opened again for reading", stage->path);
     return mzg_agree(comm, err);
@@ -334,6 +362,23 @@ static enum mzg_status hdf5_read_row_begins(struct mzg_stage *base, int64_t firs
     return read_slab(hdf5_stage_of(base), INDPTR, first, n, begins, err);
 }
 
+/* This rank has read values from `first` on. Where ranks read in rounds, all are done with those before the
+ * ones that it read last. */
+static enum mzg_status pass_read_values(struct hdf5_stage *stage, int64_t first, struct mzg_error *err)
+{
+    if (first < stage->last_read) { /* begins, here or again */
+        stage->passed = end_in_file(stage, first);
+    } else {
+        int64_t end = end_in_file(stage, stage->last_read - stage->most_appended);
+        int code = mzg_passing_read(&stage->passing, stage->passed, end);
+        if (code != 0)
+            fail_to_write(stage, code, err);
+        stage->passed = end > stage->passed ? end : stage->passed;
+    }
+    stage->last_read = first;
+    return err->status;
+}
+
 static enum mzg_status hdf5_read_values(struct mzg_stage *base, int64_t first, int64_t n, int32_t *bins,
                                         void *values, struct mzg_error *err)
 {
@@ -342,13 +387,15 @@ static enum mzg_status hdf5_read_values(struct mzg_stage *base, int64_t first, i
         return err->status;
     if (values && read_slab(stage, DATA, first, n, values, err) != MZG_OK)
         return err->status;
-    return MZG_OK;
+    return pass_read_values(stage, first, err);
 }
 
 static void hdf5_close(struct mzg_stage *base)
 {
     struct hdf5_stage *stage = hdf5_stage_of(base);
     close_handles(stage);
+    if (stage->passing.fd >= 0)
+        close(stage->passing.fd);
     if (stage->transfer >= 0)
         H5Pclose(stage->transfer);
     free(stage->path);
@@ -392,10 +439,12 @@ enum mzg_status mzg_stage_new_hdf5(const struct mzg_context *context, const char
     H5Pset_dxpl_mpio_collective_opt(new_stage->transfer, H5FD_MPIO_INDIVIDUAL_IO);
     new_stage->file = -1;
     new_stage->fd = -1;
+    new_stage->passing.fd = -1;
     if (make_file(new_stage, err) != MZG_OK) {
         hdf5_close(&new_stage->base);
         return err->status;
     }
+    begin_passing(new_stage);
     *stage = &new_stage->base;
     return MZG_OK;
 }

@@ -1,6 +1,7 @@
 #include <stage/panels.h>
 
 #include <core/file.h>
+#include <core/passing_file.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,6 +32,7 @@ struct mzg_panels {
     char *path;
     int fd;
     int64_t file_size;
+    struct mzg_passing_file passing;
     char *piece; /* read last */
     int64_t piece_capacity;
     int64_t value_size;
@@ -60,6 +62,7 @@ enum mzg_status mzg_panels_new(const char *path, int64_t n, const struct mzg_col
         mzg_panels_free(made);
         return err->status;
     }
+    made->passing = (struct mzg_passing_file){.fd = made->fd, .parts = 1};
     unlink(path); /* nothing is left behind, however the process ends */
     *panels = made;
     return MZG_OK;
@@ -164,6 +167,7 @@ static enum mzg_status flush_panel(struct mzg_panels *panels, struct panel *p, s
         return err->status;
     p->extents[p->n_extents++] = (struct extent){panels->file_size, p->used};
     panels->file_size += p->used;
+    mzg_passing_written(&panels->passing, panels->file_size);
     p->used = 0;
     p->last_row = 0;
     return MZG_OK;
@@ -212,6 +216,9 @@ enum mzg_status mzg_panels_read(struct mzg_panels *panels, int64_t panel, int64_
                             n < 0 ? strerror(errno) : "the file ends early");
         done += n;
     }
+    int code = mzg_passing_read(&panels->passing, extent.offset, extent.offset + extent.size);
+    if (code != 0)
+        return mzg_file_write_failed(err, panels->path, "the rows of column panels", code);
     *bytes = panels->piece;
     *size = extent.size;
     return MZG_OK;

@@ -1,0 +1,138 @@
+/* Files that pass through the page cache: what stays of them in memory, and that their bytes do not change.
+ */
+#include <core/passing_file.h>
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <page_cache.h>
+#include <string.h>
+#include <temp_files.h>
+
+enum { MB = 1 << 20, STEP = 8 << 20, ROUND = MZG_PASSING_WINDOW, SIZE = 3 * ROUND };
+
+/* The byte that fills step number `step`. */
+static int byte_of(int64_t step)
+{
+    return 1 + (int)(step % 251);
+}
+
+static int create_file(char path[300])
+{
+    char directory[256];
+    make_temp_directory(directory);
+    snprintf(path, 300, "%s/passing", directory);
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    cr_assert(fd >= 0);
+    return fd;
+}
+
+/* Writes begin .. end step by step and syncs it, so that the disk has all. */
+static void write_steps(int fd, int64_t begin, int64_t end)
+{
+    char *bytes = malloc(STEP);
+    cr_assert_not_null(bytes);
+    for (int64_t at = begin; at < end; at += STEP) {
+        memset(bytes, byte_of(at / STEP), STEP);
+        cr_assert(eq(i64, pwrite(fd, bytes, STEP, at), STEP));
+    }
+    free(bytes);
+    cr_assert(eq(int, fsync(fd), 0));
+}
+
+static void expect_same_bytes(int fd, int64_t end)
+{
+    char *bytes = malloc(STEP), *expected = malloc(STEP);
+    cr_assert(bytes && expected);
+    for (int64_t at = 0; at < end; at += STEP) {
+        memset(expected, byte_of(at / STEP), STEP);
+        cr_assert(eq(i64, pread(fd, bytes, STEP, at), STEP));
+        cr_assert(eq(int, memcmp(bytes, expected, STEP), 0));
+    }
+    free(bytes);
+    free(expected);
+}
+
+static bool can_be_seen(const char *path)
+{
+    if (!lies_on_disk(path))
+        cr_log_warn("%s lies in memory: what is given back of files on a disk was not tested", path);
+    return lies_on_disk(path);
+}
+
+Test(passing_file, within_the_window_stays)
+{
+    char path[300];
+    int fd = create_file(path);
+    struct mzg_passing_file file = {.fd = fd, .parts = 1};
+    write_steps(fd, 0, MZG_PASSING_WINDOW);
+    mzg_passing_written(&file, MZG_PASSING_WINDOW);
+    cr_expect(eq(int, mzg_passing_read(&file, 0, MZG_PASSING_WINDOW), 0));
+    cr_expect(eq(i64, resident_bytes(fd, 0, MZG_PASSING_WINDOW), MZG_PASSING_WINDOW));
+    cr_expect(eq(i64, file.started, 0));
+    close(fd);
+}
+
+Test(passing_file, what_the_disk_has_is_given_back)
+{
+    char path[300];
+    int fd = create_file(path);
+    struct mzg_passing_file file = {.fd = fd, .parts = 1};
+    for (int64_t end = ROUND; end <= SIZE; end += ROUND) {
+        write_steps(fd, end - ROUND, end);
+        mzg_passing_written(&file, end);
+    }
+    if (can_be_seen(path)) {
+        int64_t passed = SIZE - MZG_PASSING_WINDOW;
+        cr_expect(eq(i64, resident_bytes(fd, 0, passed), 0));
+        cr_expect(eq(i64, resident_bytes(fd, passed, MZG_PASSING_WINDOW), MZG_PASSING_WINDOW));
+    }
+    expect_same_bytes(fd, SIZE);
+    if (can_be_seen(path)) {
+        cr_expect(eq(i64, resident_bytes(fd, 0, SIZE), SIZE));
+        cr_expect(eq(int, mzg_passing_read(&file, 0, SIZE), 0));
+        cr_expect(eq(i64, resident_bytes(fd, 0, SIZE), 0));
+    }
+    expect_same_bytes(fd, SIZE);
+    close(fd);
+}
+
+Test(passing_file, each_part_sees_to_its_own)
+{
+    char path[300];
+    int fd = create_file(path);
+    struct mzg_passing_file files[3];
+    write_steps(fd, 0, SIZE);
+    int64_t passed = SIZE - MZG_PASSING_WINDOW;
+    for (int part = 2; part >= 0; part--) {
+        files[part] = (struct mzg_passing_file){.fd = fd, .part = part, .parts = 3};
+        mzg_passing_written(&files[part], SIZE);
+        if (can_be_seen(path)) {
+            int64_t left = resident_bytes(fd, 0, passed), expected = passed / 3 * part, grains = 4 << 20;
+            cr_expect(left >= expected - grains && left <= expected + grains, "%ld MiB of part %d", left / MB,
+                      part);
+        }
+    }
+    expect_same_bytes(fd, SIZE);
+    close(fd);
+}
+
+Test(passing_file, nothing_is_done_without_a_file)
+{
+    struct mzg_passing_file file = {.fd = -1, .parts = 1};
+    mzg_passing_written(&file, SIZE);
+    cr_expect(eq(i64, file.started, 0));
+    cr_expect(eq(int, mzg_passing_read(&file, 0, SIZE), 0));
+}
+
+/* A pipe cannot be synced by ranges, like some file systems; that is no failure of the disk. */
+Test(passing_file, a_file_that_takes_no_advice_is_no_failure)
+{
+    int ends[2];
+    cr_assert(eq(int, pipe(ends), 0));
+    struct mzg_passing_file file = {.fd = ends[0], .parts = 1};
+    mzg_passing_written(&file, SIZE);
+    cr_expect(eq(i64, file.started, SIZE));
+    cr_expect(eq(int, mzg_passing_read(&file, 0, SIZE), 0));
+    close(ends[0]);
+    close(ends[1]);
+}
