@@ -9,7 +9,7 @@ import time
 
 from . import report, workloads
 from .end_to_end import convert
-from .measure import BenchError, launch, run, tree_bytes
+from .measure import BenchError, launch, run, touch_memory, tree_bytes
 from .scale import smaller
 
 RANKS = 2
@@ -132,6 +132,7 @@ def of_synthetic(options, workload):
         raise BenchError(f"{n_bytes / 1e9:.0f} GB of synthetic input need {needed / 1e9:.0f} GB of disk; try --scale")
     watch = Watch(directory)
     metrics = directory / "metrics.json"
+    touch_memory()
     done = convert(options.program, directory / "big", workload, RANKS, 1, source=workload.description(), watch=watch,
                    more=["--memory-limit", BIG_LIMIT, "--streaming", "hdf5", "--metrics", metrics])  # fmt: skip
     samples = streamed(metrics)
