@@ -34,6 +34,12 @@ void mzg_passing_written(struct mzg_passing_file *file, int64_t end)
     file->dropped = end - MZG_PASSING_WINDOW;
 }
 
+void mzg_passing_soon(const struct mzg_passing_file *file, int64_t begin, int64_t end)
+{
+    if (file->fd >= 0 && file->started > 0 && end > begin)
+        posix_fadvise(file->fd, begin, end - begin, POSIX_FADV_WILLNEED);
+}
+
 int mzg_passing_read(const struct mzg_passing_file *file, int64_t begin, int64_t end)
 {
     if (file->fd < 0 || file->started == 0 || end <= begin)

@@ -26,6 +26,9 @@ struct mzg_passing_file {
 /* What lies before `end` is written, by all parts. Local. */
 void mzg_passing_written(struct mzg_passing_file *file, int64_t end);
 
+/* Bytes begin .. end - 1 of a file that is written are read soon: the disk may begin. Local. */
+void mzg_passing_soon(const struct mzg_passing_file *file, int64_t begin, int64_t end);
+
 /* Bytes begin .. end - 1 of a file that is written were read, by all on this node, and are not needed soon.
  * Returns 0, or an errno value where the disk did not take what was written: what lies there then may not be
  * what was read back. Local. */

@@ -56,7 +56,6 @@ struct hdf5_stage {
     int fd;                          /* of the same file, to reserve space; rank 0, else -1 */
     int64_t n_reserved;              /* bytes */
     struct mzg_passing_file passing; /* the same file, on every rank */
-    int64_t most_appended;           /* values, of all ranks, in one append */
     int64_t last_read;               /* where the values began that this rank read last */
     int64_t passed;                  /* bytes of the file before which nothing is needed any more */
 };
@@ -92,11 +91,14 @@ static int64_t span_of_file(const struct hdf5_stage *stage, const int64_t totals
     return bytes;
 }
 
-/* About where values before the n-th end in the file. Each append puts chunks of one array behind those of
- * the other, so some lie further back, by less than an append. */
-static int64_t end_in_file(const struct hdf5_stage *stage, int64_t n)
+/* About where the chunks of data and indices lie that hold a value: in the order in which extend_arrays()
+ * makes them, those of indptr in between. */
+static int64_t chunks_of_value(const struct hdf5_stage *stage, int64_t value)
 {
-    return n * (stage->sizes[DATA] + stage->sizes[INDICES]);
+    int64_t first = value / array_specs[DATA].chunk * array_specs[DATA].chunk;
+    double rows_per_value = (double)stage->base.n_rows / (double)(stage->base.n_values + 1);
+    return first * (stage->sizes[DATA] + stage->sizes[INDICES]) +
+           (int64_t)((double)first * rows_per_value) * stage->sizes[INDPTR];
 }
 
 /* Reserves the space that a file with these extents needs. Returns an errno value or 0. Rank 0. */
@@ -185,22 +187,34 @@ static void fail_to_write(const struct hdf5_stage *stage, int code, struct mzg_e
     mzg_file_write_failed(err, stage->path, "resampled rows to the staged HDF5 file", code);
 }
 
-/* Extends the arrays, in space that is there. All ranks return the same status. Collective. */
-static enum mzg_status extend_arrays(struct hdf5_stage *stage, const int64_t totals[ARRAYS],
-                                     struct mzg_error *err)
+/* Extends data and indices chunk by chunk in turns, so that the two chunks of a value lie side by side, and
+ * whoever reads rows from front to back reads the file so. Collective. */
+static int extend_arrays(struct hdf5_stage *stage, const int64_t totals[ARRAYS])
+{
+    int failed = 0;
+    int64_t chunk = array_specs[DATA].chunk, values = stage->base.n_values;
+    while (values < totals[DATA]) {
+        values = (values / chunk + 1) * chunk;
+        hsize_t extent = (hsize_t)(values < totals[DATA] ? values : totals[DATA]);
+        failed |= H5Dset_extent(stage->arrays[DATA], &extent) < 0;
+        failed |= H5Dset_extent(stage->arrays[INDICES], &extent) < 0;
+    }
+    hsize_t extent = (hsize_t)totals[INDPTR];
+    failed |= H5Dset_extent(stage->arrays[INDPTR], &extent) < 0;
+    return failed ? -1 : 0;
+}
+
+/* Makes room for arrays of these extents. All ranks return the same status. Collective. */
+static enum mzg_status make_room(struct hdf5_stage *stage, const int64_t totals[ARRAYS],
+                                 struct mzg_error *err)
 {
     if (stage->fd >= 0) {
         int code = reserve_space(stage, totals);
         if (code != 0)
             fail_to_write(stage, code, err);
     }
-    if (mzg_agree(stage->base.context->comm, err) != MZG_OK)
-        return err->status;
-    for (int i = 0; i < ARRAYS; i++) {
-        hsize_t extent = (hsize_t)totals[i];
-        if (H5Dset_extent(stage->arrays[i], &extent) < 0)
-            fail_to_write(stage, 0, err);
-    }
+    if (mzg_agree(stage->base.context->comm, err) == MZG_OK && extend_arrays(stage, totals) != 0)
+        fail_to_write(stage, 0, err);
     return mzg_agree(stage->base.context->comm, err);
 }
 
@@ -244,7 +258,7 @@ static enum mzg_status hdf5_append(struct mzg_stage *base, const struct mzg_rows
     for (int64_t i = 0; i < rows->n_rows; i++)
         ends[i] = end += rows->row_counts[i];
 
-    if (extend_arrays(stage, totals, err) != MZG_OK)
+    if (make_room(stage, totals, err) != MZG_OK)
         goto cleanup;
     errno = 0;
     int failed = write_array(stage, DATA, first_value, rows->n_values, most[1], rows->values);
@@ -253,11 +267,9 @@ static enum mzg_status hdf5_append(struct mzg_stage *base, const struct mzg_rows
     if (failed)
         fail_to_write(stage, errno, err);
     if (mzg_agree(comm, err) == MZG_OK) {
-        /* The last chunks of the append before are full only now. */
-        mzg_passing_written(&stage->passing, end_in_file(stage, base->n_values));
-        stage->most_appended = sum[1] > stage->most_appended ? sum[1] : stage->most_appended;
         base->n_rows += sum[0];
         base->n_values += sum[1];
+        mzg_passing_written(&stage->passing, chunks_of_value(stage, base->n_values));
     }
 
 cleanup:
@@ -317,7 +329,7 @@ static enum mzg_status hdf5_seal(struct mzg_stage *base, struct mzg_error *err)
     int is_first = base->context->rank == 0;
     const int64_t totals[ARRAYS] = {
         [DATA] = base->n_values, [INDICES] = base->n_values, [INDPTR] = 1 + base->n_rows};
-    if (extend_arrays(stage, totals, err) == MZG_OK) {
+    if (make_room(stage, totals, err) == MZG_OK) {
         errno = 0;
         int failed = write_array(stage, INDPTR, 0, is_first, 1, (const char *)&zero);
         failed |= H5Fflush(stage->file, H5F_SCOPE_GLOBAL) < 0;
@@ -362,18 +374,20 @@ static enum mzg_status hdf5_read_row_begins(struct mzg_stage *base, int64_t firs
     return read_slab(hdf5_stage_of(base), INDPTR, first, n, begins, err);
 }
 
-/* This rank has read values from `first` on. Where ranks read in rounds, all are done with those before the
- * ones that it read last. */
-static enum mzg_status pass_read_values(struct hdf5_stage *stage, int64_t first, struct mzg_error *err)
+/* This rank has read values first .. first + n - 1. Where ranks read in rounds, all are done with those
+ * before the ones that it read last, and it goes on by as much. */
+static enum mzg_status pass_values(struct hdf5_stage *stage, int64_t first, int64_t n, struct mzg_error *err)
 {
     if (first < stage->last_read) { /* begins, here or again */
-        stage->passed = end_in_file(stage, first);
+        stage->passed = chunks_of_value(stage, first);
     } else {
-        int64_t end = end_in_file(stage, stage->last_read - stage->most_appended);
+        int64_t end = chunks_of_value(stage, stage->last_read), next = 2 * first - stage->last_read;
         int code = mzg_passing_read(&stage->passing, stage->passed, end);
         if (code != 0)
             fail_to_write(stage, code, err);
-        stage->passed = end > stage->passed ? end : stage->passed;
+        stage->passed = end;
+        mzg_passing_soon(&stage->passing, chunks_of_value(stage, next),
+                         chunks_of_value(stage, next + n + array_specs[DATA].chunk));
     }
     stage->last_read = first;
     return err->status;
@@ -387,7 +401,7 @@ static enum mzg_status hdf5_read_values(struct mzg_stage *base, int64_t first, i
         return err->status;
     if (values && read_slab(stage, DATA, first, n, values, err) != MZG_OK)
         return err->status;
-    return pass_read_values(stage, first, err);
+    return pass_values(stage, first, n, err);
 }
 
 static void hdf5_close(struct mzg_stage *base)

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { VARINT_BYTES = 10, NARROW_COLUMNS = 1 << 16 };
+enum { VARINT_BYTES = 10, NARROW_COLUMNS = 1 << 16, PIECES_AHEAD = 4 };
 
 /* A part of the file. */
 struct extent {
@@ -193,6 +193,15 @@ int64_t mzg_panels_pieces(const struct mzg_panels *panels, int64_t panel)
     return panels->each[panel].n_extents;
 }
 
+/* Has the disk begin with the pieces that follow, one more with each that is read. */
+static void read_ahead(const struct mzg_panels *panels, int64_t panel, int64_t piece)
+{
+    const struct panel *p = &panels->each[panel];
+    int64_t last = piece + PIECES_AHEAD < p->n_extents ? piece + PIECES_AHEAD : p->n_extents - 1;
+    for (int64_t i = piece == 0 ? 1 : piece + PIECES_AHEAD; i <= last; i++)
+        mzg_passing_soon(&panels->passing, p->extents[i].offset, p->extents[i].offset + p->extents[i].size);
+}
+
 enum mzg_status mzg_panels_read(struct mzg_panels *panels, int64_t panel, int64_t piece, const char **bytes,
                                 int64_t *size, struct mzg_error *err)
 {
@@ -219,6 +228,7 @@ enum mzg_status mzg_panels_read(struct mzg_panels *panels, int64_t panel, int64_
     int code = mzg_passing_read(&panels->passing, extent.offset, extent.offset + extent.size);
     if (code != 0)
         return mzg_file_write_failed(err, panels->path, "the rows of column panels", code);
+    read_ahead(panels, panel, piece);
     *bytes = panels->piece;
     *size = extent.size;
     return MZG_OK;
