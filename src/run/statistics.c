@@ -1,9 +1,11 @@
 #include <run/statistics.h>
 
+#include <core/memory.h>
 #include <core/pool.h>
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { PARTS_PER_WORKER = 4, REDUCE_BYTES = 4 << 20 };
 
@@ -58,29 +60,27 @@ enum mzg_status mzg_statistics_init(int64_t n_bins, enum mzg_type value_type,
                                     struct mzg_statistics *statistics, struct mzg_error *err)
 {
     const struct value_kind *kind = &value_kinds[value_type];
-    size_t n = (size_t)n_bins;
-    *statistics = (struct mzg_statistics){
-        .n_bins = n_bins,
-        .value_type = value_type,
-        .kind = kind->sums,
-        .counts = calloc(n, sizeof *statistics->counts),
-        .maxima = calloc(n, sizeof *statistics->maxima),
-        .sums = calloc(n, (size_t)kind->sums->limbs * sizeof *statistics->sums),
-        .recent = calloc(n, kind->recent_size),
-    };
-    if (!statistics->counts || !statistics->maxima || !statistics->sums || !statistics->recent)
+    int64_t bytes = mzg_size_product(n_bins, mzg_statistics_per_bin(value_type));
+    *statistics = (struct mzg_statistics){.n_bins = n_bins, .value_type = value_type, .kind = kind->sums};
+    char *memory = mzg_memory_large(bytes);
+    if (!memory)
         return mzg_fail(err, MZG_ENOMEM,
                         "no memory for the statistics of %lld bins (%lld MB); ask for fewer bins",
                         (long long)n_bins, (long long)(n_bins * mzg_statistics_per_bin(value_type) >> 20));
+    /* All in large pages, and touched here: of small ones that workers touch, reading a bin and then writing
+     * it would take two faults for each, in the second of which every other core of the process is stopped.
+     */
+    memset(memory, 0, (size_t)bytes);
+    statistics->recent = memory; /* the widest first, for alignment */
+    statistics->sums = (uint64_t *)(void *)(memory + n_bins * (int64_t)kind->recent_size);
+    statistics->maxima = (double *)(statistics->sums + n_bins * kind->sums->limbs);
+    statistics->counts = (int64_t *)(statistics->maxima + n_bins);
     return MZG_OK;
 }
 
 void mzg_statistics_destroy(struct mzg_statistics *statistics)
 {
-    free(statistics->counts);
-    free(statistics->maxima);
-    free(statistics->sums);
-    free(statistics->recent);
+    free(statistics->recent); /* with which the memory of all begins */
     *statistics = (struct mzg_statistics){0};
 }
 
