@@ -5,8 +5,8 @@
  * catches up. So the disk begins with what was written at once, and pages that it has are given back, to be
  * used again for the next ones.
  *
- * All of it is advice: nothing waits for the disk while rows are written, and files below a window of 128 MiB
- * are left alone.
+ * All of it is advice: while rows are written nothing waits until the disk has them, though perhaps for room
+ * in its queue, and files below a window of 128 MiB are left alone.
  */
 #ifndef MZG_CORE_PASSING_FILE_H
 #define MZG_CORE_PASSING_FILE_H
