@@ -52,6 +52,20 @@ static void expect_same_bytes(int fd, int64_t end)
     free(expected);
 }
 
+/* Whether begin .. begin + size - 1 has about `expected` bytes in memory. The system decides about single
+ * pages: some that were just read do not count (seen under load: 4 to 16 in 98,304). Files that pass, or
+ * stay, are 128 MiB here. */
+static bool resident_about(int fd, int64_t begin, int64_t size, int64_t expected)
+{
+    const int64_t few = 4 * MB;
+    int64_t resident = resident_bytes(fd, begin, size);
+    bool is_about = resident >= expected - few && resident <= expected + few;
+    if (!is_about)
+        cr_log_error("%.2f of %ld MiB are in memory, expected %ld", (double)resident / MB, size / MB,
+                     expected / MB);
+    return is_about;
+}
+
 static bool can_be_seen(const char *path)
 {
     if (!lies_on_disk(path))
@@ -67,7 +81,7 @@ Test(passing_file, within_the_window_stays)
     write_steps(fd, 0, MZG_PASSING_WINDOW);
     mzg_passing_written(&file, MZG_PASSING_WINDOW);
     cr_expect(eq(int, mzg_passing_read(&file, 0, MZG_PASSING_WINDOW), 0));
-    cr_expect(eq(i64, resident_bytes(fd, 0, MZG_PASSING_WINDOW), MZG_PASSING_WINDOW));
+    cr_expect(resident_about(fd, 0, MZG_PASSING_WINDOW, MZG_PASSING_WINDOW));
     cr_expect(eq(i64, file.started, 0));
     close(fd);
 }
@@ -83,14 +97,14 @@ Test(passing_file, what_the_disk_has_is_given_back)
     }
     if (can_be_seen(path)) {
         int64_t passed = SIZE - MZG_PASSING_WINDOW;
-        cr_expect(eq(i64, resident_bytes(fd, 0, passed), 0));
-        cr_expect(eq(i64, resident_bytes(fd, passed, MZG_PASSING_WINDOW), MZG_PASSING_WINDOW));
+        cr_expect(resident_about(fd, 0, passed, 0));
+        cr_expect(resident_about(fd, passed, MZG_PASSING_WINDOW, MZG_PASSING_WINDOW));
     }
     expect_same_bytes(fd, SIZE);
     if (can_be_seen(path)) {
-        cr_expect(eq(i64, resident_bytes(fd, 0, SIZE), SIZE));
+        cr_expect(resident_about(fd, 0, SIZE, SIZE));
         cr_expect(eq(int, mzg_passing_read(&file, 0, SIZE), 0));
-        cr_expect(eq(i64, resident_bytes(fd, 0, SIZE), 0));
+        cr_expect(resident_about(fd, 0, SIZE, 0));
     }
     expect_same_bytes(fd, SIZE);
     close(fd);
@@ -106,11 +120,8 @@ Test(passing_file, each_part_sees_to_its_own)
     for (int part = 2; part >= 0; part--) {
         files[part] = (struct mzg_passing_file){.fd = fd, .part = part, .parts = 3};
         mzg_passing_written(&files[part], SIZE);
-        if (can_be_seen(path)) {
-            int64_t left = resident_bytes(fd, 0, passed), expected = passed / 3 * part, grains = 4 << 20;
-            cr_expect(left >= expected - grains && left <= expected + grains, "%ld MiB of part %d", left / MB,
-                      part);
-        }
+        if (can_be_seen(path))
+            cr_expect(resident_about(fd, 0, passed, passed / 3 * part), "part %d", part);
     }
     expect_same_bytes(fd, SIZE);
     close(fd);
