@@ -106,11 +106,11 @@ void mzg_convert_defaults(struct mzg_convert_options *options);
 enum mzg_status mzg_convert_check(const struct mzg_convert_options *options, struct mzg_error *err);
 
 /* Converts. On failure nothing stands under options->output that was not there before, and every rank returns
- * the same status and text. `*stop` (may be NULL) is looked at once a round: when any rank finds it not 0,
- * the conversion ends with MZG_EINTERRUPTED. Collective over context->comm. */
+ * the same status and text. `progress` may be NULL. Ends with MZG_EINTERRUPTED soon after context->stop
+ * was set on any rank. Collective over context->comm. */
 enum mzg_status mzg_convert(const struct mzg_context *context, const struct mzg_convert_options *options,
-                            const struct mzg_progress *progress, const volatile int *stop,
-                            struct mzg_convert_report *report, struct mzg_error *err);
+                            const struct mzg_progress *progress, struct mzg_convert_report *report,
+                            struct mzg_error *err);
 
 /* The axis on which several inputs can be converted alike: what mzg_convert() would decide for each, over the
  * union of their ranges; MZG_EUSAGE where it would choose different laws for them. Of `options` the axis,

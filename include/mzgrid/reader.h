@@ -126,7 +126,7 @@ struct mzg_reader_kind {
                     int64_t *points);
     int64_t (*ordinal)(const struct mzg_reader *reader, int64_t pixel); /* NULL: the pixel's own number */
     int64_t (*count_faulty)(const struct mzg_reader *reader);
-    enum mzg_status (*verify)(struct mzg_reader *reader, const volatile int *stop, struct mzg_log *log,
+    enum mzg_status (*verify)(const struct mzg_context *context, struct mzg_reader *reader,
                               struct mzg_error *err); /* NULL: there is nothing to verify */
     enum mzg_status (*shared_mz)(struct mzg_reader *reader, const double **mz, int64_t *n,
                                  struct mzg_error *err);
@@ -169,9 +169,9 @@ int64_t mzg_reader_ordinal(const struct mzg_reader *reader, int64_t pixel);
 
 /* With options.verify: waits for the checksum, and puts what came of it into dataset.metadata and findings;
  * that it differs, or could not be computed, is logged as a warning. To be called once, when there is nothing
- * better to do. `*stop` (may be NULL) ends the wait with MZG_EINTERRUPTED. Does nothing on ranks other than
+ * better to do. context->stop ends the wait with MZG_EINTERRUPTED. Does nothing on ranks other than
  * 0. Local: the caller agrees. */
-enum mzg_status mzg_reader_verify(struct mzg_reader *reader, const volatile int *stop, struct mzg_log *log,
+enum mzg_status mzg_reader_verify(const struct mzg_context *context, struct mzg_reader *reader,
                                   struct mzg_error *err);
 
 /* The memory that fetching these pixels takes, and the points that they promise together. Local, O(n_pixels).

@@ -15,11 +15,11 @@
  * checksum_status, findings         objects {kind, count, text}, one for each kind of oddity faulty_spectra
  * {count, by_reason {reason: count}, listed: objects {spectrum, x, y, z, reason, detail} of the first 1000}
  *
- * Fails where the input cannot be opened at all. `progress` and `stop` as with mzg_convert(), either may be
- * NULL. All ranks return the same status and `*valid`. Collective over context->comm.
+ * Fails where the input cannot be opened at all. `progress` (may be NULL) and context->stop as with
+ * mzg_convert(). All ranks return the same status and `*valid`. Collective over context->comm.
  */
 enum mzg_status mzg_validate(const struct mzg_context *context, const char *path,
-                             const struct mzg_progress *progress, const volatile int *stop,
-                             struct json_t **report, bool *valid, struct mzg_error *err);
+                             const struct mzg_progress *progress, struct json_t **report, bool *valid,
+                             struct mzg_error *err);
 
 #endif

@@ -151,6 +151,7 @@ int mzg_main(MPI_Comm comm, int argc, char **argv)
     int status = 0;
 
     mzg_signals_install();
+    context.stop = mzg_signals_stop();
     MPI_Comm_dup(comm, &context.comm);
     MPI_Comm_set_errhandler(context.comm, MPI_ERRORS_RETURN);
     MPI_Comm_rank(context.comm, &context.rank);

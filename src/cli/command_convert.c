@@ -76,7 +76,7 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
 
     mzg_progress_begin(&view, context->log, settings.no_progress || settings.quiet, mzg_clock_seconds());
     struct mzg_progress progress = {.update = mzg_progress_update, .context = &view};
-    mzg_convert(context, &settings.convert, &progress, mzg_signals_stop(), &report, err);
+    mzg_convert(context, &settings.convert, &progress, &report, err);
     mzg_progress_end(&view);
     if (err->status == MZG_OK && !settings.convert.dry_run)
         finish(context, arguments, settings.convert.output, started, hosts, &report);

@@ -112,7 +112,7 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
 
     mzg_progress_begin(&view, context->log, false, mzg_clock_seconds());
     struct mzg_progress progress = {.update = mzg_progress_update, .context = &view};
-    mzg_validate(context, path, &progress, mzg_signals_stop(), &report, &valid, err);
+    mzg_validate(context, path, &progress, &report, &valid, err);
     mzg_progress_end(&view);
     if (context->rank == 0 && settings.json && is_refusal(err))
         print_refusal(path, err);

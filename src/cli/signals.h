@@ -1,7 +1,7 @@
 /*
  * Signals: those that ask a run to end (SIGINT, SIGTERM, SIGHUP, and SIGUSR1 and SIGXCPU from a scheduler)
- * only raise a flag, which the conversion looks at once a round, so that all ranks leave together and nothing
- * is left behind. A second SIGINT ends the process at once.
+ * only raise a flag, which all that takes long looks at (core/stop.h), so that all ranks leave together and
+ * nothing is left behind. A second SIGINT ends the process at once.
  */
 #ifndef MZG_CLI_SIGNALS_H
 #define MZG_CLI_SIGNALS_H

@@ -1,6 +1,7 @@
 /*
- * What every stage of a run needs from its surroundings: the ranks it works with, its threads, its log.
- * Owned by whoever starts the run; borrowed, and valid, for as long as any object made with it lives.
+ * What every stage of a run needs from its surroundings: the ranks it works with, its threads, its log,
+ * whether it should end early. Owned by whoever starts the run; borrowed, and valid, for as long as any
+ * object made with it lives.
  */
 #ifndef MZG_CORE_CONTEXT_H
 #define MZG_CORE_CONTEXT_H
@@ -14,8 +15,9 @@ struct mzg_context {
     MPI_Comm comm; /* all ranks of the run; errors return (MPI_ERRORS_RETURN) */
     int rank;
     int size;
-    struct mzg_log *log;   /* may be NULL: silent */
-    struct mzg_pool *pool; /* the pinned worker threads of this rank */
+    struct mzg_log *log;      /* may be NULL: silent */
+    struct mzg_pool *pool;    /* the pinned worker threads of this rank */
+    const volatile int *stop; /* may be NULL; not 0: whatever is under way ends (core/stop.h) */
 };
 
 #endif

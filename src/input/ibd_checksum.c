@@ -1,3 +1,4 @@
+#include <core/stop.h>
 #include <input/ibd_checksum.h>
 
 #include <openssl/evp.h>
@@ -16,12 +17,19 @@ static const EVP_MD *digest_of(const char *type)
     return strcmp(type, "SHA-1") == 0 ? EVP_sha1() : EVP_md5();
 }
 
-/* `*stop` (may be NULL) ends it early. */
-static enum mzg_status hash_file(const struct mzg_ibd *ibd, const atomic_bool *stop, EVP_MD_CTX *hash,
+/* What ends it early, from the thread that waits for it or by a signal; each may be NULL. */
+struct ending {
+    const atomic_bool *by_thread;
+    const volatile int *stop;
+};
+
+static enum mzg_status hash_file(const struct mzg_ibd *ibd, struct ending ending, EVP_MD_CTX *hash,
                                  unsigned char *piece, struct mzg_error *err)
 {
     for (int64_t done = 0; done < ibd->size; done += PIECE_BYTES) {
-        if (stop && atomic_load(stop))
+        if (mzg_check_stop(ending.stop, err) != MZG_OK)
+            return err->status;
+        if (ending.by_thread && atomic_load(ending.by_thread))
             return mzg_fail(err, MZG_EINTERRUPTED, "%s: its checksum was not computed to the end", ibd->path);
         int64_t n = ibd->size - done < PIECE_BYTES ? ibd->size - done : PIECE_BYTES;
         int error = mzg_read_at(ibd->fd, piece, n, done);
@@ -33,7 +41,7 @@ static enum mzg_status hash_file(const struct mzg_ibd *ibd, const atomic_bool *s
     return MZG_OK;
 }
 
-static enum mzg_status checksum(const struct mzg_ibd *ibd, const char *type, const atomic_bool *stop,
+static enum mzg_status checksum(const struct mzg_ibd *ibd, const char *type, struct ending ending,
                                 char hex[65], struct mzg_error *err)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
@@ -43,7 +51,7 @@ static enum mzg_status checksum(const struct mzg_ibd *ibd, const char *type, con
     /* MD5 is refused where the administrator allows approved algorithms only. */
     if (!piece || !hash || EVP_DigestInit_ex(hash, digest_of(type), NULL) != 1)
         mzg_fail(err, MZG_ENOMEM, "%s: cannot compute its %s", ibd->path, type);
-    else if (hash_file(ibd, stop, hash, piece, err) == MZG_OK)
+    else if (hash_file(ibd, ending, hash, piece, err) == MZG_OK)
         EVP_DigestFinal_ex(hash, digest, &length);
     EVP_MD_CTX_free(hash);
     free(piece);
@@ -52,10 +60,10 @@ static enum mzg_status checksum(const struct mzg_ibd *ibd, const char *type, con
     return err->status;
 }
 
-enum mzg_status mzg_ibd_checksum(const struct mzg_ibd *ibd, const char *type, char hex[65],
-                                 struct mzg_error *err)
+enum mzg_status mzg_ibd_checksum(const struct mzg_ibd *ibd, const char *type, const volatile int *stop,
+                                 char hex[65], struct mzg_error *err)
 {
-    return checksum(ibd, type, NULL, hex, err);
+    return checksum(ibd, type, (struct ending){.stop = stop}, hex, err);
 }
 
 struct mzg_checksum_thread {
@@ -71,7 +79,8 @@ struct mzg_checksum_thread {
 static void *run(void *context)
 {
     struct mzg_checksum_thread *thread = context;
-    checksum(thread->ibd, thread->type, &thread->stop, thread->hex, &thread->err);
+    checksum(thread->ibd, thread->type, (struct ending){.by_thread = &thread->stop}, thread->hex,
+             &thread->err);
     atomic_store(&thread->done, true);
     return NULL;
 }

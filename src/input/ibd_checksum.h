@@ -7,9 +7,9 @@
 #include <stdbool.h>
 
 /* Reads the whole ibd and writes its checksum of `type`, one of "MD5", "SHA-1" and "SHA-256", in lower-case
- * hexadecimal. MZG_EIO where it cannot be read. Local. */
-enum mzg_status mzg_ibd_checksum(const struct mzg_ibd *ibd, const char *type, char hex[65],
-                                 struct mzg_error *err);
+ * hexadecimal. MZG_EIO where it cannot be read; MZG_EINTERRUPTED by `stop` (core/stop.h). Local. */
+enum mzg_status mzg_ibd_checksum(const struct mzg_ibd *ibd, const char *type, const volatile int *stop,
+                                 char hex[65], struct mzg_error *err);
 
 /* The same by a thread of its own, which only reads and hashes, while the caller goes on. `ibd` is borrowed,
  * and stays open until the end of the thread. Local, all three. */

@@ -1,3 +1,4 @@
+#include <core/stop.h>
 #include <input/ibd.h>
 #include <input/imzml_parse.h>
 
@@ -91,7 +92,9 @@ static enum mzg_status feed(const struct mzg_imzml_source *source, struct attemp
         const char *bytes = "";
         int64_t left = source->size - offset;
         int64_t n = left < attempt->piece ? left : attempt->piece;
-        status = next_piece(source, offset, n, buffer, &bytes, err);
+        status = mzg_check_stop(attempt->options->stop, err);
+        if (status == MZG_OK)
+            status = next_piece(source, offset, n, buffer, &bytes, err);
         if (status == MZG_OK && !attempt->in_spectra && offset > MAX_HEADER)
             status =
                 mzg_fail(err, MZG_EFORMAT, "%s: no <spectrumList> within the first %d MiB: not an imzML file",
@@ -201,6 +204,7 @@ static enum mzg_status parse(const struct mzg_imzml_source *source, int64_t piec
     bool wrong_encoding = true;
     for (int i = 0; i < N && wrong_encoding; i++) {
         wrong_encoding = false;
+        *err = (struct mzg_error){0};
         status = try_encoding(source, piece, encodings[i], options, document, &wrong_encoding, err);
         if (status == MZG_OK && encodings[i])
             mzg_find(&document->findings, MZG_FOUND_ENCODING,
@@ -208,8 +212,6 @@ static enum mzg_status parse(const struct mzg_imzml_source *source, int64_t piec
         if (status != MZG_OK)
             mzg_imzml_document_destroy(document);
     }
-    if (status == MZG_OK)
-        *err = (struct mzg_error){0};
     return status;
 }
 

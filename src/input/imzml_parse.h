@@ -17,9 +17,10 @@ struct mzg_imzml_document {
 };
 
 struct mzg_imzml_parse_options {
-    bool header_only;     /* end where the spectra begin */
-    bool allow_truncated; /* of an XML that ends early use the complete spectra */
-    int64_t ibd_size;     /* the arrays must lie within it */
+    bool header_only;         /* end where the spectra begin */
+    bool allow_truncated;     /* of an XML that ends early use the complete spectra */
+    int64_t ibd_size;         /* the arrays must lie within it */
+    const volatile int *stop; /* ends it with MZG_EINTERRUPTED (core/stop.h) */
 };
 
 /* Parses the file at `path` into `document`, which need not be initialised. Local. */

@@ -62,15 +62,16 @@ static enum mzg_status read_pair(struct mzg_imzml_reader *reader, struct opening
 }
 
 /* Rank 0: what is only known with all spectra. */
-static enum mzg_status survey(struct mzg_imzml_reader *reader, const struct mzg_reader_options *options,
-                              int64_t n, struct opening *opening, struct mzg_error *err)
+static enum mzg_status survey(const struct mzg_context *context, struct mzg_imzml_reader *reader,
+                              const struct mzg_reader_options *options, int64_t n, struct opening *opening,
+                              struct mzg_error *err)
 {
     struct mzg_imzml_document *document = &opening->outline.document;
     struct mzg_findings *findings = &document->findings;
     struct mzg_imzml_entry *entries = mzg_node_memory_bytes(reader->entries_memory);
     struct mzg_error inner = {0};
     mzg_imzml_identify(&document->header, opening->head, findings, &reader->identity);
-    if (options->strict && mzg_imzml_verify_now(reader, findings, err) != MZG_OK)
+    if (options->strict && mzg_imzml_verify_now(reader, context->stop, findings, err) != MZG_OK)
         return err->status;
     if (mzg_imzml_survey(document, entries, n, &opening->selection, &reader->summary, &opening->pixels,
                          &inner) != MZG_OK)
@@ -142,8 +143,8 @@ static enum mzg_status make_index(const struct mzg_context *context, const struc
                                   struct mzg_error *err)
 {
     MPI_Comm comm = context->comm;
-    const struct mzg_imzml_parse_options parse = {.allow_truncated = options->allow_truncated,
-                                                  .ibd_size = reader->ibd.size};
+    const struct mzg_imzml_parse_options parse = {
+        .allow_truncated = options->allow_truncated, .ibd_size = reader->ibd.size, .stop = context->stop};
     struct mzg_imzml_part part = {0};
     int64_t n = 0;
     enum mzg_status status =
@@ -155,7 +156,7 @@ static enum mzg_status make_index(const struct mzg_context *context, const struc
         return status;
 
     if (context->rank == 0)
-        survey(reader, options, n, opening, err);
+        survey(context, reader, options, n, opening, err);
     if (mzg_agree(comm, err) != MZG_OK)
         return err->status;
     MPI_Bcast(&reader->summary, sizeof reader->summary, MPI_BYTE, 0, comm);

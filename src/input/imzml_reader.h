@@ -57,12 +57,13 @@ enum mzg_status mzg_imzml_scan_mz(const struct mzg_reader *base, int64_t first_p
                                   bool full, struct mzg_decoder *decoder, double *min_mz, double *max_mz,
                                   struct mzg_error *err);
 
-/* Computes the checksum of the ibd at once and adds a finding where it differs. Local. */
-enum mzg_status mzg_imzml_verify_now(struct mzg_imzml_reader *reader, struct mzg_findings *findings,
-                                     struct mzg_error *err);
+/* Computes the checksum of the ibd at once and adds a finding where it differs. `stop` as in core/stop.h.
+ * Local. */
+enum mzg_status mzg_imzml_verify_now(struct mzg_imzml_reader *reader, const volatile int *stop,
+                                     struct mzg_findings *findings, struct mzg_error *err);
 
 /* struct mzg_reader_kind: verify. */
-enum mzg_status mzg_imzml_verify(struct mzg_reader *base, const volatile int *stop, struct mzg_log *log,
+enum mzg_status mzg_imzml_verify(const struct mzg_context *context, struct mzg_reader *base,
                                  struct mzg_error *err);
 
 /* Reads and decodes the m/z array that all spectra share into reader->shared_mz, or leaves the reason why not

@@ -1,4 +1,5 @@
 #include <core/pool.h>
+#include <core/stop.h>
 #include <input/imzml_scan.h>
 #include <input/imzml_slices.h>
 
@@ -189,7 +190,7 @@ static void parse_item(void *context, int64_t item, int number)
     int64_t slice = job->part->first_slice + item;
     if (atomic_load_explicit(&job->is_unusual, memory_order_relaxed))
         return;
-    if (parse_slice(job->slices, slice, 0, worker, &index, &findings)) {
+    if (!mzg_is_stopped(job->slices->stop) && parse_slice(job->slices, slice, 0, worker, &index, &findings)) {
         job->part->lists[item] = index.entries;
         mzg_index_totals_add(&worker->totals, &index.totals);
         add_findings(worker, slice, &findings);

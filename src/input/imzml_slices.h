@@ -25,8 +25,9 @@ struct mzg_imzml_slices {
     const struct mzg_imzml_header *header; /* resolved */
     struct mzg_imzml_body body;
     int64_t ibd_size;
-    int64_t size;    /* bytes of a slice: it has the spectra that begin there */
-    bool by_library; /* never the scanner */
+    int64_t size;             /* bytes of a slice: it has the spectra that begin there */
+    bool by_library;          /* never the scanner */
+    const volatile int *stop; /* like anything unusual ends the parsing (core/stop.h) */
 };
 
 int64_t mzg_imzml_slice_count(const struct mzg_imzml_slices *slices);

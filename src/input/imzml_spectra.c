@@ -1,5 +1,6 @@
 #include <core/agree.h>
 #include <core/block.h>
+#include <core/stop.h>
 #include <input/imzml_spectra.h>
 
 #include <stdlib.h>
@@ -119,7 +120,8 @@ static bool parse_cut(const struct mzg_context *context, const struct mzg_imzml_
                                       .header = is_first ? &document->header : &own.header,
                                       .body = plan->body,
                                       .ibd_size = plan->ibd_size,
-                                      .size = slice_size};
+                                      .size = slice_size,
+                                      .stop = context->stop};
     parsed = all_are(context->comm, parsed && parse_share(context, &slices, part));
     parsed = parsed && all_are(context->comm, name_findings(context, &slices, part));
     if (parsed) {
@@ -168,7 +170,10 @@ enum mzg_status mzg_imzml_spectra_parse(const struct mzg_context *context, const
         parsed = parse_cut(context, &source, &plan, slice_size, &outline->document, part);
         mzg_imzml_source_close(&source);
     }
-    if (!parsed && context->rank == 0)
+    if (parsed)
+        return MZG_OK;
+    mzg_check_stop(context->stop, err);
+    if (mzg_agree(context->comm, err) == MZG_OK && context->rank == 0)
         parse_whole(path, options, &outline->document, part, err);
     return mzg_agree(context->comm, err);
 }

@@ -76,10 +76,10 @@ int64_t mzg_reader_ordinal(const struct mzg_reader *reader, int64_t pixel)
     return reader->kind->ordinal ? reader->kind->ordinal(reader, pixel) : pixel;
 }
 
-enum mzg_status mzg_reader_verify(struct mzg_reader *reader, const volatile int *stop, struct mzg_log *log,
+enum mzg_status mzg_reader_verify(const struct mzg_context *context, struct mzg_reader *reader,
                                   struct mzg_error *err)
 {
-    return reader->kind->verify ? reader->kind->verify(reader, stop, log, err) : MZG_OK;
+    return reader->kind->verify ? reader->kind->verify(context, reader, err) : MZG_OK;
 }
 
 void mzg_reader_measure(const struct mzg_reader *reader, int64_t first_pixel, int64_t n_pixels,

@@ -8,6 +8,7 @@
 #include <core/file.h>
 #include <core/log.h>
 #include <core/memory.h>
+#include <core/stop.h>
 #include <mzgrid/reader.h>
 #include <run/axis_broadcast.h>
 #include <run/check.h>
@@ -21,10 +22,14 @@
 #include <stage/h5ad.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Temporary files. */
+enum { STAGE, SCRATCH, HELD };
 
 /* Everything that lives as long as the conversion, so that one function can release it, whatever was reached.
  */
@@ -33,7 +38,6 @@ struct conversion {
     const struct mzg_convert_options *options;
     struct mzg_progress progress;
     struct mzg_metrics *metrics; /* NULL: none */
-    const volatile int *stop;    /* may be NULL */
     struct mzg_convert_report *report;
     double clock; /* when the present stage began */
 
@@ -47,6 +51,7 @@ struct conversion {
     struct mzg_paths paths;
     struct mzg_codec codec;
     bool stage_kept;
+    int held[HELD]; /* files without a name; -1: none */
     struct mzg_statistics statistics;
     struct mzg_stream_result stream;
     int64_t *column_begins;
@@ -213,7 +218,6 @@ static enum mzg_status stream_pixels(struct conversion *c, struct mzg_error *err
         .max_skipped = mzg_check_allowed_skips(options, &c->reader->dataset),
         .keep_going = options->keep_going,
         .fail_on_error = options->fail_on_error,
-        .stop = c->stop,
         .progress = c->progress,
         .metrics = c->metrics,
     };
@@ -256,7 +260,7 @@ static enum mzg_status write_matrix(struct conversion *c, struct mzg_error *err)
                                       .column_begins = c->column_begins,
                                       .memory = mzg_plan_left(&c->plan, mzg_stage_memory(c->stage)),
                                       .scratch_path = c->paths.scratch,
-                                      .stop = c->stop,
+                                      .scratch_fd = &c->held[SCRATCH],
                                       .progress = report_matrix,
                                       .progress_context = c};
     return mzg_sdata_write_matrix(c->sdata, &matrix, err);
@@ -273,7 +277,7 @@ static enum mzg_status write_elements(struct conversion *c, struct mzg_error *er
                                       .geometry = &c->geometry,
                                       .region = mzg_sdata_region(c->sdata),
                                       .n_rows = c->report->pixels};
-    mzg_reader_verify(c->reader, c->stop, c->context->log, err);
+    mzg_reader_verify(c->context, c->reader, err);
     if (mzg_agree(c->context->comm, err) != MZG_OK ||
         mzg_table_build(c->context, &source, &c->table, err) != MZG_OK)
         return err->status;
@@ -294,6 +298,17 @@ static enum mzg_status write_elements(struct conversion *c, struct mzg_error *er
     return mzg_sdata_write_rasters(c->sdata, &c->geometry, &pixels, err);
 }
 
+/* Gives the space of files without a name back, which takes seconds for many GB. When a run fails that comes
+ * last: mpirun kills ranks that do not end within one. */
+static void close_held(struct conversion *c)
+{
+    for (int i = 0; i < HELD; i++) {
+        if (c->held[i] >= 0)
+            close(c->held[i]);
+        c->held[i] = -1;
+    }
+}
+
 /* The rows are in the store, which may go to the disk while the rest is made. Gives back the memory of the
  * stage, and removes its file unless it is to be kept: before, or that would go to the disk as well. */
 static void drop_stage(struct conversion *c)
@@ -307,6 +322,7 @@ static void drop_stage(struct conversion *c)
     c->stage = NULL;
     if (!c->options->keep_hdf5 && c->context->rank == 0)
         unlink(c->paths.stage);
+    close_held(c);
     if (has_file)
         mzg_zarr_store_start_sync(mzg_sdata_store(c->sdata));
 }
@@ -346,8 +362,7 @@ static enum mzg_status assemble(struct conversion *c, struct mzg_error *err)
     drop_stage(c);
     if (write_elements(c, err) != MZG_OK)
         return err->status;
-    if (c->stop && *c->stop)
-        mzg_fail(err, MZG_EINTERRUPTED, "interrupted; nothing was written");
+    mzg_check_stop(c->context->stop, err);
     if (mzg_agree(c->context->comm, err) != MZG_OK)
         return err->status;
     c->report->seconds_assemble = lap(c, "assemble");
@@ -372,31 +387,40 @@ static void fill_report(struct conversion *c, double begin)
     report->seconds = c->clock - begin;
 }
 
+/* Takes the staged file's name away, unless it is kept, but holds the file. */
+static void unlink_stage(struct conversion *c)
+{
+    if (c->context->rank != 0 || !c->paths.stage || c->stage_kept)
+        return;
+    c->held[STAGE] = open(c->paths.stage, O_RDONLY | O_CLOEXEC);
+    unlink(c->paths.stage);
+}
+
 static void release(struct conversion *c)
 {
+    unlink_stage(c);
     mzg_table_destroy(&c->table);
     mzg_stream_result_destroy(&c->stream);
     mzg_statistics_destroy(&c->statistics);
     free(c->column_begins);
     mzg_stage_close(c->stage);
-    if (c->context->rank == 0 && c->paths.stage && !c->stage_kept)
-        unlink(c->paths.stage);
     mzg_paths_destroy(&c->paths);
     mzg_resampler_free(c->resampler);
     mzg_axis_destroy(&c->axis);
     mzg_reader_close(c->reader);
     mzg_sdata_free(c->sdata);
     mzg_metrics_close(c->metrics);
+    close_held(c);
 }
 
 enum mzg_status mzg_convert(const struct mzg_context *context, const struct mzg_convert_options *options,
-                            const struct mzg_progress *progress, const volatile int *stop,
-                            struct mzg_convert_report *report, struct mzg_error *err)
+                            const struct mzg_progress *progress, struct mzg_convert_report *report,
+                            struct mzg_error *err)
 {
     double begin = MPI_Wtime();
     struct mzg_convert_report result = {0};
     struct conversion c = {
-        .context = context, .options = options, .stop = stop, .report = &result, .clock = begin};
+        .context = context, .options = options, .report = &result, .clock = begin, .held = {-1, -1}};
     if (progress)
         c.progress = *progress;
 

@@ -4,6 +4,7 @@
 #include <core/block.h>
 #include <core/log.h>
 #include <core/pool.h>
+#include <core/stop.h>
 #include <run/sample.h>
 
 #include <jansson.h>
@@ -28,6 +29,7 @@ struct scan_worker {
 struct scan {
     const struct mzg_reader *reader;
     bool full;
+    const volatile int *stop;
     struct mzg_block pixels;
     struct scan_worker *workers;
 };
@@ -39,7 +41,7 @@ static void scan_group(void *context, int64_t item, int number)
     struct scan_worker *worker = &scan->workers[number];
     int64_t first = item * SCAN_PIXELS;
     int64_t left = scan->pixels.count - first;
-    if (worker->err.status == MZG_OK)
+    if (mzg_check_stop(scan->stop, &worker->err) == MZG_OK)
         mzg_reader_scan_mz(scan->reader, scan->pixels.first + first, left < SCAN_PIXELS ? left : SCAN_PIXELS,
                            scan->full, worker->decoder, &worker->min_mz, &worker->max_mz, &worker->err);
 }
@@ -75,8 +77,10 @@ static enum mzg_status scan_range(const struct mzg_context *context, const struc
                                   bool full, double range[2], struct mzg_error *err)
 {
     int64_t pixels = reader->dataset.n_pixels;
-    struct scan scan = {
-        .reader = reader, .full = full, .pixels = mzg_block_of(pixels, context->size, context->rank)};
+    struct scan scan = {.reader = reader,
+                        .full = full,
+                        .stop = context->stop,
+                        .pixels = mzg_block_of(pixels, context->size, context->rank)};
     range[0] = INFINITY;
     range[1] = -INFINITY;
     scan_own_pixels(context, &scan, range, err);

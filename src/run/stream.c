@@ -19,6 +19,7 @@
 #include <core/agree.h>
 #include <core/log.h>
 #include <core/pool.h>
+#include <core/stop.h>
 #include <run/deal.h>
 #include <run/report.h>
 #include <run/skips.h>
@@ -357,8 +358,7 @@ static enum mzg_status run_rounds(struct stream *s, struct mzg_error *err)
         mzg_deal_round(s->deal, s->round + 1);
         if (mine.status == MZG_OK)
             run_round(s, s->round, &mine);
-        if (mine.status == MZG_OK && s->options->stop && *s->options->stop)
-            mzg_fail(&mine, MZG_EINTERRUPTED, "interrupted; nothing was written");
+        mzg_check_stop(s->context->stop, &mine);
         post_report(s, s->round, &mine);
         trim_buffers(s);
     }

@@ -18,11 +18,10 @@ struct mzg_stream_options {
     int64_t chunk_size;  /* pixels, at most */
     int64_t chunk_bytes; /* of memory, unless the chunk is a single pixel */
     struct mzg_pixel_weight weight;
-    int64_t memory_limit;     /* of a node */
-    int64_t max_skipped;      /* pixels; above it the run ends */
-    bool keep_going;          /* unless this is set */
-    bool fail_on_error;       /* end at the first fault */
-    const volatile int *stop; /* may be NULL */
+    int64_t memory_limit; /* of a node */
+    int64_t max_skipped;  /* pixels; above it the run ends */
+    bool keep_going;      /* unless this is set */
+    bool fail_on_error;   /* end at the first fault */
     struct mzg_progress progress;
     struct mzg_metrics *metrics; /* may be NULL */
 };

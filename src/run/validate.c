@@ -7,6 +7,7 @@
 
 #include <core/agree.h>
 #include <core/pool.h>
+#include <core/stop.h>
 #include <run/validation.h>
 
 #include <inttypes.h>
@@ -16,7 +17,7 @@
 
 enum {
     BATCH_BYTES = 16 << 20,  /* fetched at a time, of which two are held */
-    ROUND_BYTES = 128 << 20, /* about as much as a rank reads between two looks at `stop` */
+    ROUND_BYTES = 128 << 20, /* about as much as a rank reads between two looks at context->stop */
     ROUND_PIXELS = 1 << 20,
     GROUP = 16 /* spectra of one task */
 };
@@ -108,8 +109,7 @@ static enum mzg_status check_pixels(struct run *run, int64_t first, int64_t end,
 }
 
 /* All rounds. Collective. */
-static enum mzg_status check_all(struct run *run, const struct mzg_progress *progress,
-                                 const volatile int *stop, struct mzg_error *err)
+static enum mzg_status check_all(struct run *run, const struct mzg_progress *progress, struct mzg_error *err)
 {
     const struct mzg_context *context = run->context;
     const struct mzg_dataset *dataset = &run->reader->dataset;
@@ -120,8 +120,7 @@ static enum mzg_status check_all(struct run *run, const struct mzg_progress *pro
         int64_t first = done + context->rank * share;
         int64_t end = first + share < dataset->n_pixels ? first + share : dataset->n_pixels;
         check_pixels(run, first, end, err);
-        if (stop && *stop && err->status == MZG_OK)
-            mzg_fail(err, MZG_EINTERRUPTED, "interrupted; there is no report");
+        mzg_check_stop(context->stop, err);
         if (mzg_agree(context->comm, err) != MZG_OK)
             return err->status;
         if (context->rank == 0 && progress && progress->update)
@@ -178,8 +177,8 @@ static void release(struct run *run)
 
 /* The report on rank 0, from what all workers of all ranks counted. Collective. */
 static enum mzg_status conclude(struct run *run, struct mzg_validation *validation,
-                                const struct mzg_error *shared_mz, const volatile int *stop,
-                                struct json_t **report, bool *valid, struct mzg_error *err)
+                                const struct mzg_error *shared_mz, struct json_t **report, bool *valid,
+                                struct mzg_error *err)
 {
     const struct mzg_context *context = run->context;
     for (int w = 0; w < run->n_workers && err->status == MZG_OK; w++)
@@ -187,7 +186,7 @@ static enum mzg_status conclude(struct run *run, struct mzg_validation *validati
     if (mzg_agree(context->comm, err) != MZG_OK || mzg_validation_gather(context, validation, err) != MZG_OK)
         return err->status;
     int found_nothing = 0;
-    if (mzg_reader_verify(run->reader, stop, context->log, err) == MZG_OK && context->rank == 0) {
+    if (mzg_reader_verify(context, run->reader, err) == MZG_OK && context->rank == 0) {
         mzg_validation_report(validation, run->reader, shared_mz, report, valid, err);
         found_nothing = *valid;
     }
@@ -199,8 +198,8 @@ static enum mzg_status conclude(struct run *run, struct mzg_validation *validati
 }
 
 enum mzg_status mzg_validate(const struct mzg_context *context, const char *path,
-                             const struct mzg_progress *progress, const volatile int *stop,
-                             struct json_t **report, bool *valid, struct mzg_error *err)
+                             const struct mzg_progress *progress, struct json_t **report, bool *valid,
+                             struct mzg_error *err)
 {
     /* Truncated XML is a finding among others, and an ion mobility array is none. */
     const struct mzg_reader_options options = {.verify = true, .allow_truncated = true, .mobility_sum = true};
@@ -213,8 +212,8 @@ enum mzg_status mzg_validate(const struct mzg_context *context, const char *path
     mzg_batch_init(&run.batches[1]);
     if (mzg_reader_open(context, path, &options, &run.reader, err) == MZG_OK &&
         prepare(&run, err) == MZG_OK && check_shared_mz(&run, &validation, &shared_mz, err) == MZG_OK &&
-        check_all(&run, progress, stop, err) == MZG_OK)
-        conclude(&run, &validation, &shared_mz, stop, report, valid, err);
+        check_all(&run, progress, err) == MZG_OK)
+        conclude(&run, &validation, &shared_mz, report, valid, err);
     mzg_validation_destroy(&validation);
     release(&run);
     return err->status;

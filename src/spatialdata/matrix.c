@@ -9,6 +9,7 @@
 #include <core/agree.h>
 #include <core/block.h>
 #include <core/pool.h>
+#include <core/stop.h>
 #include <spatialdata/matrix_arrays.h>
 #include <spatialdata/matrix_pack.h>
 #include <stage/transpose.h>
@@ -71,13 +72,6 @@ static int64_t values_of_shard(const struct writer *w, int64_t shard)
     return begin_of_shard(w, shard + 1) - begin_of_shard(w, shard);
 }
 
-static enum mzg_status check_stop(const struct writer *w, struct mzg_error *err)
-{
-    if (w->matrix->stop && *w->matrix->stop)
-        return mzg_fail(err, MZG_EINTERRUPTED, "interrupted; nothing was written");
-    return MZG_OK;
-}
-
 static void count_shard(struct writer *w)
 {
     w->done++;
@@ -88,7 +82,8 @@ static void count_shard(struct writer *w)
 static enum mzg_status write_shard(struct writer *w, int64_t shard, const int32_t *minors, const void *values,
                                    struct mzg_error *err)
 {
-    if (check_stop(w, err) != MZG_OK || mzg_zarr_write(w->x.arrays[0], shard, values, err) != MZG_OK ||
+    if (mzg_check_stop(w->context->stop, err) != MZG_OK ||
+        mzg_zarr_write(w->x.arrays[0], shard, values, err) != MZG_OK ||
         mzg_zarr_write(w->x.arrays[1], shard, minors, err) != MZG_OK)
         return err->status;
     count_shard(w);
@@ -145,7 +140,8 @@ static enum mzg_status write_csc(struct writer *w, struct mzg_error *err)
                                             .part_values = w->shard_items,
                                             .most_values = values_at_once(w),
                                             .memory = memory_of_rows(w),
-                                            .scratch_path = w->matrix->scratch_path};
+                                            .scratch_path = w->matrix->scratch_path,
+                                            .scratch_fd = w->matrix->scratch_fd};
     return mzg_stage_transpose(w->matrix->stage, &options, take_columns, w, err);
 }
 
@@ -206,7 +202,7 @@ static enum mzg_status write_dense(struct writer *w, struct mzg_error *err)
     if (!w->begins || !w->counts)
         return mzg_fail(err, MZG_ENOMEM, "no memory for the rows of a band");
     w->packer = (struct mzg_matrix_packer){.x = &w->x, .pool = w->context->pool};
-    for (int64_t i = 0; i < w->shards.count && check_stop(w, err) == MZG_OK; i++) {
+    for (int64_t i = 0; i < w->shards.count && mzg_check_stop(w->context->stop, err) == MZG_OK; i++) {
         struct mzg_zarr_file *file = NULL;
         int64_t shard = w->shards.first + i, end = (shard + 1) * w->shard_items;
         if (end > w->matrix->stage->n_rows)

@@ -27,12 +27,13 @@ struct mzg_sdata_matrix {
     const int64_t *column_begins;     /* CSC: n_columns + 1: where each column begins */
     int64_t memory;                   /* bytes that this rank may take */
     const char *scratch_path;         /* where this rank may make a temporary file */
-    const volatile int *stop;         /* may be NULL; not 0: ends with MZG_EINTERRUPTED at the next shard */
+    int *scratch_fd;                  /* receives what holds it, if it is made (stage/columns.h) */
     mzg_matrix_progress_fn *progress; /* may be NULL */
     void *progress_context;
 };
 
-/* Writes X. All ranks return the same status. Collective over the stage's ranks. */
+/* Writes X; context->stop of the stage ends it early. All ranks return the same status. Collective over the
+ * stage's ranks. */
 enum mzg_status mzg_sdata_write_matrix(struct mzg_sdata *sdata, const struct mzg_sdata_matrix *matrix,
                                        struct mzg_error *err);
 

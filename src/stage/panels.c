@@ -83,6 +83,11 @@ void mzg_panels_free(struct mzg_panels *panels)
     free(panels);
 }
 
+int mzg_panels_hold(const struct mzg_panels *panels)
+{
+    return fcntl(panels->fd, F_DUPFD_CLOEXEC, 0);
+}
+
 static char *put_varint(char *to, uint64_t number)
 {
     for (; number >= 0x80; number >>= 7)

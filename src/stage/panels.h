@@ -29,6 +29,10 @@ enum mzg_status mzg_panels_new(const char *path, int64_t n, const struct mzg_col
                                int64_t value_size, struct mzg_panels **panels, struct mzg_error *err);
 void mzg_panels_free(struct mzg_panels *panels);
 
+/* A further descriptor of the file, or -1: whoever closes it last waits for its space to be given back.
+ * Local. */
+int mzg_panels_hold(const struct mzg_panels *panels);
+
 /* Adds a slice of `row`: n values of ascending bins inside the panel's columns. Rows come in ascending order.
  * Local, thread-safe for distinct panels. */
 enum mzg_status mzg_panels_add(struct mzg_panels *panels, int64_t panel, int64_t row, int64_t n,

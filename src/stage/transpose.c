@@ -17,6 +17,7 @@
 #include <core/agree.h>
 #include <core/memory.h>
 #include <core/pool.h>
+#include <core/stop.h>
 #include <stage/exchange.h>
 #include <stage/merge.h>
 
@@ -260,6 +261,7 @@ static enum mzg_status run_rounds(struct transposition *t, mzg_task_fn *task, in
             *err = t->panel_errors[i];
         if (err->status == MZG_OK && t->panels)
             mzg_panels_flush(t->panels, worth_writing(t), err);
+        mzg_check_stop(context->stop, err);
         if (mzg_agree(context->comm, err) != MZG_OK)
             return err->status;
     }
@@ -309,6 +311,8 @@ static enum mzg_status make_panels(struct transposition *t, struct mzg_error *er
     mzg_panels_new(t->options->scratch_path, t->n_panels, t->panel_columns, mzg_stage_value_size(t->stage),
                    &panels, err);
     t->panels = panels;
+    if (panels && t->options->scratch_fd)
+        *t->options->scratch_fd = mzg_panels_hold(panels);
     return err->status;
 }
 
@@ -323,7 +327,8 @@ static enum mzg_status take_panel(struct transposition *t, int64_t panel, mzg_ta
     for (int64_t i = 0; i < mzg_panels_pieces(t->panels, panel); i++) {
         const char *bytes;
         int64_t size;
-        if (mzg_panels_read(t->panels, panel, i, &bytes, &size, err) != MZG_OK)
+        if (mzg_check_stop(t->stage->context->stop, err) != MZG_OK ||
+            mzg_panels_read(t->panels, panel, i, &bytes, &size, err) != MZG_OK)
             return err->status;
         t->piece_of_panel = (struct mzg_panel_cursor){.next = bytes,
                                                       .end = bytes + size,

@@ -13,6 +13,7 @@
 #include <core/agree.h>
 #include <core/context.h>
 #include <core/pool.h>
+#include <core/stop.h>
 #include <synthetic/file_pair.h>
 #include <synthetic/imzml_text.h>
 #include <synthetic/random.h>
@@ -144,6 +145,8 @@ static enum mzg_status write_spectra(struct writer *writer, enum mzg_file file, 
         if (made.end > made.first)
             status = mzg_file_pair_write(&writer->files, file, made.buffer,
                                          begins[made.end] - begins[made.first], begins[made.first], err);
+        if (status == MZG_OK)
+            status = mzg_check_stop(writer->context->stop, err);
         if (round.end > round.first)
             mzg_pool_wait(writer->context->pool);
         first = round.end;

@@ -36,3 +36,18 @@ for signal in INT TERM HUP USR1; do
     stop_with $signal 1
 done
 stop_with USR1 3
+
+# Whatever else takes long. The signal may meet it at any point.
+last_run="SIGINT to generate"
+env --default-signal=INT "$MZGRID" generate big.imzML --size 200x200 --points 5000 --threads 1 >"$out" 2>"$err" </dev/null &
+line=$!
+for _ in $(seq 200); do
+    [ -e big.ibd.part ] && break
+    sleep 0.05
+done
+kill -s INT $line
+status=0
+wait $line || status=$?
+expect_status 1
+expect_error_line "nterrupted"
+expect_files in.ibd in.imzML

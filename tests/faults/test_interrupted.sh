@@ -9,16 +9,30 @@ out=$work/out
 mkdir "$out"
 generate "$work/sample.imzML" 80x80 profile 1500
 convert=(convert "$work/sample.imzML" "$out/out.zarr" -q --threads 1 --streaming hdf5 --chunk-size 20 --progress none)
+large=(convert synthetic:200x200:1500 "$out/out.zarr" -q --threads 1 --streaming hdf5 --memory-limit 256M --progress none
+    --metrics "$work/metrics")
 
-# interrupt SIGNAL PATTERN COMMAND...: sends the signal as soon as a path that matches is there.
+# Whether a run has come so far.
+stages() {
+    [ -n "$(find "$out" -path "$out/*.h5ad*" 2>/dev/null | head -n 1)" ]
+}
+has_streamed() {
+    grep -qs '"stage":"stream"' "$work/metrics"
+}
+writes_store() {
+    [ -n "$(find "$out" -path "$out/*.part/tables/*/X/data/c/*" 2>/dev/null | head -n 1)" ]
+}
+
+# interrupt SIGNAL CONDITION COMMAND...: sends the signal as soon as the condition holds.
 interrupt() {
-    local signal=$1 pattern=$2 job begin
+    local signal=$1 condition=$2 job begin
     shift 2
+    rm -f "$work/metrics"
     # A shell without job control starts background programs with SIGINT ignored; env gives it back.
     env --default-signal=INT "$@" </dev/null >"$work/stdout" 2>"$work/stderr" &
     job=$!
     for _ in $(seq 3000); do
-        [ -z "$(find "$out" -path "$pattern" 2>/dev/null | head -n 1)" ] || break
+        ! "$condition" || break
         kill -0 $job 2>/dev/null || break
         sleep .01
     done
@@ -35,13 +49,15 @@ interrupt() {
 
 for signal in INT TERM; do
     begin_case "SIG$signal, one rank without mpirun"
-    interrupt $signal "$out/*.h5ad*" "$program" "${convert[@]}"
+    interrupt $signal stages "$program" "${convert[@]}"
     expect_refusal 1 'interrupted|stopped'
     for ranks in 1 2 4; do
         begin_case "SIG$signal to mpirun, $ranks ranks, while staging"
-        interrupt $signal "$out/*.h5ad*" mpirun -q -n $ranks "$program" "${convert[@]}"
+        interrupt $signal stages mpirun -q -n $ranks "$program" "${convert[@]}"
     done
+    begin_case "SIG$signal to mpirun, 2 ranks, while rows become columns"
+    interrupt $signal has_streamed mpirun -q -n 2 "$program" "${large[@]}"
     begin_case "SIG$signal to mpirun, 2 ranks, while writing the store"
-    interrupt $signal "$out/*.part/tables/*/X/data/c/*" mpirun -q -n 2 "$program" "${convert[@]}"
+    interrupt $signal writes_store mpirun -q -n 2 "$program" "${convert[@]}"
 done
 finish

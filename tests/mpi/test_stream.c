@@ -90,7 +90,8 @@ static void begin(struct run *r, enum kind kind)
     struct mzg_error err = {0};
     struct mzg_reader_options reading = {0};
     struct mzg_axis_spec spec = {.type = MZG_AXIS_LINEAR_TOF, .min_mz = 100, .max_mz = 1000, .bins = BINS};
-    *r = (struct run){.context = {.comm = MPI_COMM_WORLD, .rank = mpi_rank, .size = mpi_size}};
+    *r = (struct run){
+        .context = {.comm = MPI_COMM_WORLD, .rank = mpi_rank, .size = mpi_size, .stop = &act.stop}};
     if (mpi_rank == 0)
         make_temp_directory(r->directory);
     MPI_Bcast(r->directory, sizeof r->directory, MPI_CHAR, 0, MPI_COMM_WORLD);
@@ -115,8 +116,7 @@ static void begin(struct run *r, enum kind kind)
         .chunk_bytes = 1 << 24,
         .weight = {.n_bins = BINS, .per_value = 30},
         .memory_limit = 1 << 30,
-        .max_skipped = PIXELS,
-        .stop = &act.stop};
+        .max_skipped = PIXELS};
 }
 
 static void end(struct run *r)

@@ -12,9 +12,9 @@ static bool valid;
 
 static enum mzg_status validate(const volatile int *stop, struct mzg_error *err)
 {
-    struct mzg_context context = {.comm = MPI_COMM_WORLD, .rank = mpi_rank, .size = mpi_size};
+    struct mzg_context context = {.comm = MPI_COMM_WORLD, .rank = mpi_rank, .size = mpi_size, .stop = stop};
     cr_assert(eq(int, (int)mzg_pool_new(MPI_COMM_WORLD, 2, &context.pool, err), MZG_OK));
-    enum mzg_status status = mzg_validate(&context, imzml, NULL, stop, &report, &valid, err);
+    enum mzg_status status = mzg_validate(&context, imzml, NULL, &report, &valid, err);
     mzg_pool_free(context.pool);
     return status;
 }
@@ -101,6 +101,7 @@ MPI_TEST(validate, oddities_of_all_ranks_come_together)
     json_decref(report);
 }
 
+/* A file while it is indexed; of other input, which has no index, the spectra. */
 MPI_TEST(validate, a_stop_on_the_last_rank_ends_all)
 {
     begin(SAMPLE_CONTENT, 1);
@@ -108,6 +109,10 @@ MPI_TEST(validate, a_stop_on_the_last_rank_ends_all)
     write_pair();
     volatile int stop = mpi_rank == mpi_size - 1;
     struct mzg_error err = {0};
+    cr_expect(eq(int, (int)validate(&stop, &err), MZG_EINTERRUPTED));
+    cr_expect(report == NULL && !valid);
+    err = (struct mzg_error){0};
+    snprintf(imzml, sizeof imzml, "synthetic:8x8:10");
     cr_expect(eq(int, (int)validate(&stop, &err), MZG_EINTERRUPTED));
     cr_expect(report == NULL && !valid);
 }

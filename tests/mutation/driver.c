@@ -35,7 +35,7 @@ static json_t *validate(const struct mzg_context *context, const char *path)
     struct mzg_error err = {0};
     json_t *report = NULL;
     bool valid;
-    mzg_validate(context, path, NULL, NULL, &report, &valid, &err);
+    mzg_validate(context, path, NULL, &report, &valid, &err);
     json_decref(report);
     return sentence_of(&err);
 }
@@ -44,7 +44,7 @@ static json_t *convert(const struct mzg_context *context, const struct mzg_conve
 {
     struct mzg_error err = {0};
     struct mzg_convert_report report = {0};
-    mzg_convert(context, options, NULL, NULL, &report, &err);
+    mzg_convert(context, options, NULL, &report, &err);
     return sentence_of(&err);
 }
 

@@ -1,0 +1,21 @@
+/*
+ * The wish that a run ends early: a flag, not 0 once a signal asked for it. What takes long looks at it
+ * between steps of a fraction of a second, for mpirun kills its ranks one second after it passed Ctrl-C on.
+ */
+#ifndef MZG_CORE_STOP_H
+#define MZG_CORE_STOP_H
+
+#include <mzgrid/error.h>
+
+#include <stdbool.h>
+
+/* `stop` may be NULL. Local: ranks may see it at different times, and agree as on any failure. */
+static inline bool mzg_is_stopped(const volatile int *stop)
+{
+    return stop && *stop;
+}
+
+/* MZG_EINTERRUPTED where it is so. An error that `err` holds stays. Local. */
+enum mzg_status mzg_check_stop(const volatile int *stop, struct mzg_error *err);
+
+#endif
