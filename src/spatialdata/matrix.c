@@ -139,6 +139,7 @@ static enum mzg_status write_csc(struct writer *w, struct mzg_error *err)
                                                  begin_of_shard(w, w->shards.first),
                                             .part_values = w->shard_items,
                                             .most_values = values_at_once(w),
+                                            .is_last = true,
                                             .memory = memory_of_rows(w),
                                             .scratch_path = w->matrix->scratch_path,
                                             .scratch_fd = w->matrix->scratch_fd};

@@ -8,6 +8,8 @@
 #include <mzgrid/error.h>
 #include <stage/panels.h>
 
+#include <stdbool.h>
+
 struct mzg_transpose_options {
     const int64_t
         *column_begins; /* n_columns + 1: where each column begins in CSC order; the same on all ranks */
@@ -15,6 +17,7 @@ struct mzg_transpose_options {
     int64_t n;
     int64_t part_values; /* in each part that it takes but the last; above 0 */
     int64_t most_values; /* that it may put in order at once, where that needs memory; parts are the least */
+    bool is_last;        /* nobody reads the stage afterwards: what is taken may be given back at once */
     int64_t memory;      /* bytes that rows on their way may take on this rank, beside the values, about */
     const char
         *scratch_path; /* where this rank may make a temporary file, if it must take them in several goes */

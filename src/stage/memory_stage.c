@@ -28,6 +28,13 @@
 
 enum { ALIGNMENT = 64 };
 
+/* The file of one rank. */
+struct file {
+    int fd; /* -1: not open; before sealing this rank's only */
+    int64_t size;
+    char *map; /* after sealing */
+};
+
 /* Where a block lies: in the file of `rank`, at `offset`. */
 struct place {
     int rank;
@@ -41,13 +48,12 @@ struct append {
 
 struct memory_stage {
     struct mzg_stage base;
-    int fd;
+    struct file *files;          /* of each rank */
     int64_t n_appends, capacity; /* of this rank */
     struct append *appends;
-    int64_t *file_sizes; /* of each rank's file; before sealing of this rank's only */
-    char **maps;         /* of each rank's file, after sealing, like all below */
-    int64_t n_blocks;
+    int64_t n_blocks; /* after sealing, like all below */
     struct mzg_stage_block *blocks;
+    struct place *places; /* of each block */
 };
 
 /* What a block consists of. */
@@ -100,13 +106,19 @@ static enum mzg_status write_fully(int fd, const void *bytes, int64_t size, int6
     return MZG_OK;
 }
 
+static struct file *own_file(struct memory_stage *stage)
+{
+    return &stage->files[stage->base.context->rank];
+}
+
 static enum mzg_status write_block(struct memory_stage *stage, const struct mzg_rows *rows,
                                    struct mzg_error *err)
 {
-    int64_t offset = stage->file_sizes[stage->base.context->rank];
+    const struct file *file = own_file(stage);
+    int64_t offset = file->size;
     struct layout layout = layout_of(&stage->base, rows->n_rows, rows->n_values);
     int32_t *counts = malloc((size_t)(rows->n_rows + 1) * sizeof *counts);
-    if (!counts || ftruncate(stage->fd, offset + layout.size) != 0) {
+    if (!counts || ftruncate(file->fd, offset + layout.size) != 0) {
         free(counts);
         return mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " more bytes of resampled rows",
                         layout.size);
@@ -121,7 +133,7 @@ static enum mzg_status write_block(struct memory_stage *stage, const struct mzg_
         parts[VALUES] = rows->by_column->values;
     }
     for (int i = 0; i < PARTS && err->status == MZG_OK; i++)
-        write_fully(stage->fd, parts[i], layout.sizes[i], offset + layout.offsets[i], err);
+        write_fully(file->fd, parts[i], layout.sizes[i], offset + layout.offsets[i], err);
     free(counts);
     return err->status;
 }
@@ -152,30 +164,29 @@ static enum mzg_status memory_append(struct mzg_stage *base, const struct mzg_ro
     if (reserve_append(stage, err) != MZG_OK || (rows->n_rows > 0 && write_block(stage, rows, err) != MZG_OK))
         return err->status;
     stage->appends[stage->n_appends++] = (struct append){.n_rows = rows->n_rows, .n_values = rows->n_values};
-    stage->file_sizes[base->context->rank] += mzg_stage_memory_of_rows(base, rows);
+    own_file(stage)->size += mzg_stage_memory_of_rows(base, rows);
     return MZG_OK;
 }
 
-static enum mzg_status map_file(struct memory_stage *stage, int rank, int64_t pid, int64_t fd,
-                                struct mzg_error *err)
+/* Opens and maps the file that process `pid` has as `fd`. */
+static enum mzg_status map_file(struct file *file, int64_t pid, int64_t fd, struct mzg_error *err)
 {
-    int64_t size = stage->file_sizes[rank];
-    if (size == 0)
+    if (file->size == 0)
         return MZG_OK;
     char path[64];
     snprintf(path, sizeof path, "/proc/%" PRId64 "/fd/%" PRId64, pid, fd);
-    int own = rank == stage->base.context->rank ? dup(stage->fd) : open(path, O_RDONLY | O_CLOEXEC);
-    void *map = own < 0 ? MAP_FAILED : mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, own, 0);
+    if (file->fd < 0)
+        file->fd = open(path, O_RDWR | O_CLOEXEC);
+    void *map =
+        file->fd < 0 ? MAP_FAILED : mmap(NULL, (size_t)file->size, PROT_READ, MAP_SHARED, file->fd, 0);
     int code = errno;
-    if (own >= 0)
-        close(own);
     if (map == MAP_FAILED)
         return mzg_fail(
             err, MZG_EIO,
             "the ranks of this node cannot see each other's memory (%s: %s); --streaming hdf5 does "
             "without",
             path, strerror(code));
-    stage->maps[rank] = map;
+    file->map = map;
     return MZG_OK;
 }
 
@@ -221,29 +232,29 @@ static enum mzg_status gather_appends(const struct memory_stage *stage, struct a
 
 /* Lists the blocks of all ranks, and the place of each. */
 static enum mzg_status list_blocks(struct memory_stage *stage, const struct append *all,
-                                   struct place **places, struct mzg_error *err)
+                                   struct mzg_error *err)
 {
     struct mzg_stage *base = &stage->base;
     int size = base->context->size;
     size_t most = (size_t)(size * stage->n_appends);
     stage->blocks = calloc(most + 1, sizeof *stage->blocks);
-    *places = calloc(most + 1, sizeof **places);
-    if (!stage->blocks || !*places)
+    stage->places = calloc(most + 1, sizeof *stage->places);
+    if (!stage->blocks || !stage->places)
         return mzg_fail(err, MZG_ENOMEM, "no memory to list %zu blocks of rows", most);
-    memset(stage->file_sizes, 0, (size_t)size * sizeof *stage->file_sizes);
+    own_file(stage)->size = 0; /* and grows again with those of the others */
     for (int64_t i = 0; i < stage->n_appends; i++) {
         for (int rank = 0; rank < size; rank++) {
             struct append append = all[rank * stage->n_appends + i];
             if (append.n_rows == 0)
                 continue;
-            (*places)[stage->n_blocks] = (struct place){.rank = rank, .offset = stage->file_sizes[rank]};
+            stage->places[stage->n_blocks] = (struct place){.rank = rank, .offset = stage->files[rank].size};
             stage->blocks[stage->n_blocks++] = (struct mzg_stage_block){.first_row = base->n_rows,
                                                                         .n_rows = append.n_rows,
                                                                         .first_value = base->n_values,
                                                                         .n_values = append.n_values};
             base->n_rows += append.n_rows;
             base->n_values += append.n_values;
-            stage->file_sizes[rank] += layout_of(base, append.n_rows, append.n_values).size;
+            stage->files[rank].size += layout_of(base, append.n_rows, append.n_values).size;
         }
     }
     return MZG_OK;
@@ -253,27 +264,26 @@ static enum mzg_status memory_seal(struct mzg_stage *base, struct mzg_error *err
 {
     struct memory_stage *stage = (struct memory_stage *)base;
     const struct mzg_context *context = base->context;
-    int64_t mine[2] = {getpid(), stage->fd};
-    int64_t *files = calloc(2 * (size_t)context->size, sizeof *files);
+    int64_t mine[2] = {getpid(), own_file(stage)->fd};
+    int64_t *handles = calloc(2 * (size_t)context->size, sizeof *handles);
     struct append *all = NULL;
-    struct place *places = NULL;
-    if (!files)
+    if (!handles)
         mzg_fail(err, MZG_ENOMEM, "no memory to share the resampled rows");
     if (gather_appends(stage, &all, err) != MZG_OK)
         goto cleanup;
-    MPI_Allgather(mine, 2, MPI_INT64_T, files, 2, MPI_INT64_T, context->comm);
-    list_blocks(stage, all, &places, err);
+    MPI_Allgather(mine, 2, MPI_INT64_T, handles, 2, MPI_INT64_T, context->comm);
+    list_blocks(stage, all, err);
     for (int rank = 0; rank < context->size && err->status == MZG_OK; rank++)
-        map_file(stage, rank, files[2 * (size_t)rank], files[2 * (size_t)rank + 1], err);
+        map_file(&stage->files[rank], handles[2 * (size_t)rank], handles[2 * (size_t)rank + 1], err);
     if (mzg_agree(context->comm, err) != MZG_OK)
         goto cleanup;
     for (int64_t i = 0; i < stage->n_blocks; i++)
-        find_parts(base, stage->maps[places[i].rank] + places[i].offset, &stage->blocks[i]);
+        find_parts(base, stage->files[stage->places[i].rank].map + stage->places[i].offset,
+                   &stage->blocks[i]);
 
 cleanup:
-    free(places);
     free(all);
-    free(files);
+    free(handles);
     return err->status;
 }
 
@@ -339,7 +349,7 @@ static int64_t memory_memory(const struct mzg_stage *base)
     const struct memory_stage *stage = (const struct memory_stage *)base;
     int64_t bytes = 0;
     for (int rank = 0; rank < base->context->size; rank++)
-        bytes += stage->file_sizes[rank];
+        bytes += stage->files[rank].size;
     return bytes;
 }
 
@@ -350,16 +360,39 @@ static int64_t memory_blocks(const struct mzg_stage *base, const struct mzg_stag
     return stage->n_blocks;
 }
 
+/* Holes in the file, so that its pages serve others, such as what is written meanwhile. A system that cannot
+ * keeps them. */
+static void memory_forget(struct mzg_stage *base, int64_t block, const struct mzg_stage_taken *taken,
+                          int64_t end)
+{
+    const struct memory_stage *stage = (const struct memory_stage *)base;
+    const struct place *place = &stage->places[block];
+    struct layout layout = layout_of(base, stage->blocks[block].n_rows, stage->blocks[block].n_values);
+    int64_t page = sysconf(_SC_PAGESIZE);
+    for (int part = MINORS; part <= VALUES; part++) {
+        int64_t size = part == MINORS ? (int64_t)sizeof(uint16_t) : mzg_stage_value_size(base);
+        int64_t begin = place->offset + layout.offsets[part];
+        int64_t first = (begin + taken->first * size + page - 1) / page * page;
+        int64_t left = (begin + taken->forgotten * size) / page * page;
+        int64_t from = left > first ? left : first, to = (begin + end * size) / page * page;
+        if (to > from)
+            fallocate(stage->files[place->rank].fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from,
+                      to - from);
+    }
+}
+
 static void memory_close(struct mzg_stage *base)
 {
     struct memory_stage *stage = (struct memory_stage *)base;
-    for (int rank = 0; stage->maps && rank < base->context->size; rank++)
-        if (stage->maps[rank])
-            munmap(stage->maps[rank], (size_t)stage->file_sizes[rank]);
-    if (stage->fd >= 0)
-        close(stage->fd);
-    free(stage->maps);
-    free(stage->file_sizes);
+    for (int rank = 0; stage->files && rank < base->context->size; rank++) {
+        const struct file *file = &stage->files[rank];
+        if (file->map)
+            munmap(file->map, (size_t)file->size);
+        if (file->fd >= 0)
+            close(file->fd);
+    }
+    free(stage->files);
+    free(stage->places);
     free(stage->blocks);
     free(stage->appends);
     free(stage);
@@ -374,6 +407,7 @@ static const struct mzg_stage_kind memory_kind = {
     .read_values = memory_read_values,
     .memory = memory_memory,
     .blocks = memory_blocks,
+    .forget = memory_forget,
     .close = memory_close,
 };
 
@@ -390,10 +424,12 @@ enum mzg_status mzg_stage_new_memory(const struct mzg_context *context, int64_t 
                                         .n_columns = n_columns,
                                         .value_type = value_type,
                                         .order = order};
-        made->fd = memfd_create("mzgrid-stage", MFD_CLOEXEC);
-        made->file_sizes = calloc((size_t)context->size, sizeof *made->file_sizes);
-        made->maps = calloc((size_t)context->size, sizeof *made->maps);
-        if (made->fd < 0 || !made->file_sizes || !made->maps)
+        made->files = malloc((size_t)context->size * sizeof *made->files);
+        for (int rank = 0; made->files && rank < context->size; rank++)
+            made->files[rank] = (struct file){.fd = -1};
+        if (made->files)
+            own_file(made)->fd = memfd_create("mzgrid-stage", MFD_CLOEXEC);
+        if (!made->files || own_file(made)->fd < 0)
             mzg_fail(err, MZG_ENOMEM, "no memory for the stage: %s", strerror(errno));
     }
     if (mzg_agree(context->comm, err) != MZG_OK) {

@@ -16,14 +16,19 @@
 
 #include <stdlib.h>
 
-enum { TILE_COLUMNS = 32, TASK_VALUES = 1 << 20 };
+enum {
+    TILE_COLUMNS = 32,
+    TASK_VALUES = 1 << 20,
+    WORTH_FORGETTING = 1 << 13 /* values of a block: a few pages, for each call takes a while */
+};
 
 struct merging {
-    const struct mzg_stage *stage;
+    struct mzg_stage *stage;
     const int64_t *column_begins;
     const struct mzg_stage_block *blocks;
     int64_t n_blocks;
     int64_t *cursors;              /* of each worker: where in each block the tile begins, in values */
+    struct mzg_stage_taken *taken; /* of each block */
     struct mzg_column_values part; /* under way, */
     int32_t *rows;                 /*  and what it will have */
     void *values;
@@ -101,7 +106,25 @@ static void merge_task(void *context, int64_t item, int worker)
                  (char *)m->values + first * mzg_stage_value_size(m->stage));
 }
 
-enum mzg_status mzg_merge_columns(const struct mzg_stage *stage, const struct mzg_transpose_options *options,
+/* Gives back what the part was merged from; of columns that it shares with the parts around it nothing. */
+static void forget_part(const struct merging *m)
+{
+    struct mzg_column_range columns =
+        mzg_columns_of_values(m->column_begins, m->stage->n_columns, m->part.first, m->part.n);
+    for (int64_t b = 0; b < m->n_blocks; b++) {
+        struct mzg_stage_taken *taken = &m->taken[b];
+        const struct mzg_column_block *block = &m->blocks[b].by_column;
+        int64_t end = mzg_column_block_begin(block, columns.end - 1);
+        if (taken->first < 0)
+            taken->first = taken->forgotten = mzg_column_block_begin(block, columns.first + 1);
+        if (end - taken->forgotten < WORTH_FORGETTING)
+            continue;
+        mzg_stage_forget(m->stage, b, taken, end);
+        taken->forgotten = end;
+    }
+}
+
+enum mzg_status mzg_merge_columns(struct mzg_stage *stage, const struct mzg_transpose_options *options,
                                   mzg_take_columns_fn *take, void *context, struct mzg_error *err)
 {
     struct merging m = {.stage = stage, .column_begins = options->column_begins};
@@ -109,20 +132,25 @@ enum mzg_status mzg_merge_columns(const struct mzg_stage *stage, const struct mz
     m.n_blocks = mzg_stage_blocks(stage, &m.blocks);
     int64_t most = options->n < options->part_values ? options->n : options->part_values;
     m.cursors = calloc((size_t)(mzg_pool_size(pool) * m.n_blocks), sizeof *m.cursors);
+    m.taken = malloc((size_t)(m.n_blocks + 1) * sizeof *m.taken);
     m.rows = mzg_memory_large((most + 1) * (int64_t)sizeof *m.rows);
     m.values = mzg_memory_large((most + 1) * mzg_stage_value_size(stage));
-    if (!m.cursors || !m.rows || !m.values)
+    if (!m.cursors || !m.taken || !m.rows || !m.values)
         mzg_fail(err, MZG_ENOMEM, "no memory for %lld values of the matrix in column order", (long long)most);
+    for (int64_t b = 0; m.taken && b < m.n_blocks; b++)
+        m.taken[b] = (struct mzg_stage_taken){.first = -1};
     for (int64_t done = 0; done < options->n && err->status == MZG_OK; done += m.part.n) {
         m.part = (struct mzg_column_values){.first = options->first + done,
                                             .n = options->n - done < most ? options->n - done : most,
                                             .rows = m.rows,
                                             .values = m.values};
         mzg_pool_run(pool, (m.part.n + TASK_VALUES - 1) / TASK_VALUES, merge_task, &m);
-        take(context, &m.part, err);
+        if (take(context, &m.part, err) == MZG_OK && options->is_last)
+            forget_part(&m);
     }
     free(m.values);
     free(m.rows);
+    free(m.taken);
     free(m.cursors);
     return err->status;
 }
@@ -130,5 +158,7 @@ enum mzg_status mzg_merge_columns(const struct mzg_stage *stage, const struct mz
 int64_t mzg_merge_memory(const struct mzg_stage *stage)
 {
     const struct mzg_stage_block *blocks;
-    return (int64_t)sizeof(int64_t) * mzg_pool_size(stage->context->pool) * mzg_stage_blocks(stage, &blocks);
+    int64_t of_block = (int64_t)sizeof(int64_t) * mzg_pool_size(stage->context->pool) +
+                       (int64_t)sizeof(struct mzg_stage_taken);
+    return of_block * mzg_stage_blocks(stage, &blocks);
 }

@@ -9,7 +9,7 @@
 #include <stage/stage.h>
 
 /* Hands this rank its values, of a sealed stage by column. Local. */
-enum mzg_status mzg_merge_columns(const struct mzg_stage *stage, const struct mzg_transpose_options *options,
+enum mzg_status mzg_merge_columns(struct mzg_stage *stage, const struct mzg_transpose_options *options,
                                   mzg_take_columns_fn *take, void *context, struct mzg_error *err);
 
 /* The bytes that it takes beside the parts. Local. */

@@ -151,6 +151,12 @@ static int64_t spilling_memory(const struct mzg_stage *base)
     return mzg_stage_memory(((const struct spilling_stage *)base)->inner);
 }
 
+static void spilling_forget(struct mzg_stage *base, int64_t block, const struct mzg_stage_taken *taken,
+                            int64_t end)
+{
+    mzg_stage_forget(((struct spilling_stage *)base)->inner, block, taken, end);
+}
+
 static int64_t spilling_blocks(const struct mzg_stage *base, const struct mzg_stage_block **blocks)
 {
     return mzg_stage_blocks(((const struct spilling_stage *)base)->inner, blocks);
@@ -175,6 +181,7 @@ static const struct mzg_stage_kind spilling_kind = {
     .read_values = spilling_read_values,
     .memory = spilling_memory,
     .blocks = spilling_blocks,
+    .forget = spilling_forget,
     .close = spilling_close,
 };
 

@@ -57,6 +57,13 @@ int64_t mzg_stage_blocks(const struct mzg_stage *stage, const struct mzg_stage_b
     return stage->kind->blocks ? stage->kind->blocks(stage, blocks) : 0;
 }
 
+void mzg_stage_forget(struct mzg_stage *stage, int64_t block, const struct mzg_stage_taken *taken,
+                      int64_t end)
+{
+    if (stage->kind->forget)
+        stage->kind->forget(stage, block, taken, end);
+}
+
 int64_t mzg_stage_memory(const struct mzg_stage *stage)
 {
     return stage->kind->memory ? stage->kind->memory(stage) : 0;

@@ -30,6 +30,11 @@ struct mzg_stage_block {
     struct mzg_column_block by_column; /* only by column */
 };
 
+/* The values of a block that one rank has taken: from `first` on, those before `forgotten` given back. */
+struct mzg_stage_taken {
+    int64_t first, forgotten;
+};
+
 struct mzg_stage_kind {
     const char *name;
     bool uses_pool; /* appending gives the workers work, so they must have none then */
@@ -44,6 +49,8 @@ struct mzg_stage_kind {
                                    void *values, struct mzg_error *err);
     int64_t (*memory)(const struct mzg_stage *stage);
     int64_t (*blocks)(const struct mzg_stage *stage, const struct mzg_stage_block **blocks);
+    void (*forget)(struct mzg_stage *stage, int64_t block, const struct mzg_stage_taken *taken,
+                   int64_t end); /* NULL: does nothing */
     void (*close)(struct mzg_stage *stage);
 };
 
@@ -118,6 +125,11 @@ enum mzg_status mzg_stage_read_values(struct mzg_stage *stage, int64_t first, in
 /* The whole matrix as blocks in the order of the rows, where every rank can see it in memory; 0 blocks where
  * it cannot, or the matrix has no rows. They are valid until the stage is closed. Local, after sealing. */
 int64_t mzg_stage_blocks(const struct mzg_stage *stage, const struct mzg_stage_block **blocks);
+
+/* Gives back the memory of values taken->first .. end - 1 of block `block`, by column, which no rank reads
+ * again. Pages that hold others as well stay. Local. */
+void mzg_stage_forget(struct mzg_stage *stage, int64_t block, const struct mzg_stage_taken *taken,
+                      int64_t end);
 
 /* The bytes of memory in which rows wait: those of this rank, and once it is sealed of all ranks; 0 where
  * they wait in a file. Local. */

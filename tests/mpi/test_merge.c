@@ -6,15 +6,20 @@
 #include <stage/stage.h>
 #include <stage/transpose.h>
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { ROWS = 150, COLUMNS = 9001, CHUNK = 11, SPREAD = 37 };
 
-/* Every column has some rows, the first ones all; row 4 is empty. */
+static bool is_full;
+
+/* Unless all is stored: every column has some rows, the first ones all; row 4 is empty. */
 static bool stored(int64_t row, int64_t column)
 {
-    return row != 4 && (column < 3 || (row * 31 + column * 17) % SPREAD == 0);
+    return is_full || (row != 4 && (column < 3 || (row * 31 + column * 17) % SPREAD == 0));
 }
 
 static double value_of(int64_t row, int64_t column)
@@ -98,32 +103,57 @@ static enum mzg_status take(void *context, const struct mzg_column_values *part,
     return err->status;
 }
 
-static void check(enum mzg_type type, int threads)
+/* The matrix, and what each rank takes of it. */
+struct fixture {
+    struct mzg_context context;
+    struct mzg_error err;
+    struct mzg_stage *stage;
+    int64_t *column_begins;
+    int64_t first_column;
+    struct mzg_transpose_options options;
+};
+
+static void begin(struct fixture *f, enum mzg_type type, int threads)
 {
-    struct mzg_context context = {.comm = MPI_COMM_WORLD, .rank = mpi_rank, .size = mpi_size};
-    struct mzg_error err = {0};
-    cr_assert(eq(int, (int)mzg_pool_new(MPI_COMM_WORLD, threads, &context.pool, &err), MZG_OK));
-    struct mzg_stage *stage = fill(&context, type, &err);
-    int64_t *begins = calloc(COLUMNS + 1, sizeof *begins);
+    *f = (struct fixture){.context = {.comm = MPI_COMM_WORLD, .rank = mpi_rank, .size = mpi_size}};
+    cr_assert(eq(int, (int)mzg_pool_new(MPI_COMM_WORLD, threads, &f->context.pool, &f->err), MZG_OK));
+    f->stage = fill(&f->context, type, &f->err);
+    int64_t *begins = f->column_begins = calloc(COLUMNS + 1, sizeof *begins);
     for (int64_t column = 0; column < COLUMNS; column++) {
         begins[column + 1] = begins[column];
         for (int64_t row = 0; row < ROWS; row++)
             begins[column + 1] += stored(row, column);
     }
-    int64_t n = begins[COLUMNS], column = COLUMNS * (int64_t)mpi_rank / mpi_size;
-    struct mzg_transpose_options options = {.column_begins = begins, .first = begins[column]};
-    options.n = begins[COLUMNS * (int64_t)(mpi_rank + 1) / mpi_size] - options.first;
+    f->first_column = COLUMNS * (int64_t)mpi_rank / mpi_size;
+    int64_t first = begins[f->first_column], end = begins[COLUMNS * (int64_t)(mpi_rank + 1) / mpi_size];
+    f->options = (struct mzg_transpose_options){.column_begins = begins, .first = first, .n = end - first};
+}
+
+static void end(struct fixture *f)
+{
+    free(f->column_begins);
+    mzg_stage_close(f->stage);
+    mzg_pool_free(f->context.pool);
+}
+
+static void check_parts(struct fixture *f, int64_t part_values)
+{
+    struct taken taken = {.next = f->options.first, .column = f->first_column, .type = f->stage->value_type};
+    f->options.part_values = part_values;
+    cr_expect(eq(int, (int)mzg_stage_transpose(f->stage, &f->options, take, &taken, &f->err), MZG_OK));
+    cr_expect(eq(i64, taken.next, f->options.first + f->options.n));
+    cr_expect(eq(i64, taken.n_wrong, 0));
+}
+
+static void check(enum mzg_type type, int threads)
+{
+    struct fixture f;
+    begin(&f, type, threads);
+    int64_t n = f.column_begins[COLUMNS];
     const int64_t part_values[] = {n, n / 3 + 1, 4099, 7};
-    for (size_t i = 0; i < sizeof part_values / sizeof *part_values; i++) {
-        options.part_values = part_values[i];
-        struct taken taken = {.next = options.first, .column = column, .type = type};
-        cr_expect(eq(int, (int)mzg_stage_transpose(stage, &options, take, &taken, &err), MZG_OK));
-        cr_expect(eq(i64, taken.next, options.first + options.n));
-        cr_expect(eq(i64, taken.n_wrong, 0));
-    }
-    free(begins);
-    mzg_stage_close(stage);
-    mzg_pool_free(context.pool);
+    for (size_t i = 0; i < sizeof part_values / sizeof *part_values; i++)
+        check_parts(&f, part_values[i]);
+    end(&f);
 }
 
 MPI_TEST(merge, floats_arrive_in_column_order)
@@ -136,6 +166,51 @@ MPI_TEST(merge, doubles_arrive_in_column_order)
 {
     check(MZG_FLOAT64, 1);
     check(MZG_FLOAT64, 2);
+}
+
+/* The memory that the rows of this rank take. */
+static int64_t memory_of_rows(void)
+{
+    int64_t bytes = 0;
+    DIR *fds = opendir("/proc/self/fd");
+    cr_assert_not_null(fds);
+    for (const struct dirent *entry; (entry = readdir(fds));) {
+        char target[256] = "";
+        struct stat status;
+        int fd = atoi(entry->d_name);
+        if (readlinkat(dirfd(fds), entry->d_name, target, sizeof target - 1) > 0 &&
+            strstr(target, "mzgrid-stage") && fstat(fd, &status) == 0)
+            bytes += (int64_t)status.st_blocks * 512;
+    }
+    closedir(fds);
+    return bytes;
+}
+
+/* While other ranks still read what lies beside it. */
+static void check_giving_back(enum mzg_type type, int threads)
+{
+    struct fixture f;
+    is_full = true;
+    begin(&f, type, threads);
+    int64_t before = memory_of_rows(), most = mzg_stage_memory(f.stage);
+    cr_expect(before >= most - most / 8, "%ld of %ld bytes", before, most);
+    check_parts(&f, f.options.n / 4 + 1);
+    MPI_Barrier(MPI_COMM_WORLD);
+    cr_expect(gt(i64, memory_of_rows(), before / 2));
+    MPI_Barrier(MPI_COMM_WORLD);
+    f.options.is_last = true;
+    check_parts(&f, f.options.n / 4 + 1);
+    MPI_Barrier(MPI_COMM_WORLD);
+    cr_expect(lt(i64, memory_of_rows(), before / 2));
+    MPI_Barrier(MPI_COMM_WORLD);
+    end(&f);
+    is_full = false;
+}
+
+MPI_TEST(merge, what_was_taken_for_the_last_time_is_given_back)
+{
+    check_giving_back(MZG_FLOAT32, 1);
+    check_giving_back(MZG_FLOAT64, 2);
 }
 
 MPI_TEST(merge, of_too_many_rows_is_refused)
