@@ -21,8 +21,8 @@ struct mzg_transpose_options {
     int64_t memory;      /* bytes that rows on their way may take on this rank, beside the values, about */
     const char
         *scratch_path; /* where this rank may make a temporary file, if it must take them in several goes */
-    int *scratch_fd;   /* may be NULL; receives what holds that file, for the caller to close when there is
-                        * time:   many GB are given back in seconds */
+    int *scratch_fd;   /* may be NULL; receives what holds that file: closing it last gives its space back,
+                        * which takes seconds for many GB */
 };
 
 /* Values first .. first + n - 1 of the CSC matrix: column by column, rows ascending in each. */
