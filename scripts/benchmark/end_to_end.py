@@ -13,7 +13,7 @@ Wall time is that of `mpirun`; an empty job (`--version`) takes {start}. Rates a
 the whole: pixels, and bytes of both input files, over the median wall time. CPU time is that of all ranks, user and
 system, their waiting for each other included. Stages are in seconds, from the run record. The input lies in the page
 cache. Times are medians of {runs}, with the least and the greatest wall time in brackets. Memory is the
-largest sum of the proportional set sizes of all ranks, sampled up to ten times a second; in brackets, the sum of their
+largest sum of the proportional set sizes of all ranks and their files in memory, sampled up to ten times a second; in brackets, the sum of their
 high-water marks as mzgrid reports it. MB are decimal."""
 
 

@@ -5,6 +5,7 @@ import dataclasses
 import mmap
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -25,7 +26,7 @@ class Measured:
     status: int
     seconds: float
     processor_seconds: float
-    peak_pss: int  # bytes: the largest sum over the processes, among the samples
+    peak_pss: int  # bytes: the largest sum over the processes, among the samples, with rows that wait in files in memory
     message: str  # the last lines on standard error
     log: str  # all of it
     out: str  # standard output
@@ -55,16 +56,33 @@ def children(pid):
     return found
 
 
+PSS = re.compile(r"^Pss: +(\d+) kB", re.MULTILINE)
+PSS_OF_MEMFD = re.compile(r"/memfd:.*\nSize:(?:.*\n)+?Pss: +(\d+) kB")
+
+
 def pss(pid):
-    for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) * 1024
-    return 0
+    """The proportional set size of a process without the files in memory (memfd) that it maps."""
+    maps = pathlib.Path(f"/proc/{pid}/smaps").read_text()
+    sums = [sum(map(int, pattern.findall(maps))) for pattern in (PSS, PSS_OF_MEMFD)]
+    return (sums[0] - sums[1]) * 1024
+
+
+def files_in_memory(pid):
+    """The bytes of those files (memfd) that a process holds, mapped or not, by their inode."""
+    found = {}
+    for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            if os.readlink(fd).startswith("/memfd:"):
+                status = fd.stat()
+                found[status.st_ino] = status.st_blocks * 512
+        except OSError:  # it was closed meanwhile
+            pass
+    return found
 
 
 class Sampler(threading.Thread):
-    """Sums the proportional set sizes of a job's processes, its launcher left out, ten times a second at
-    most. With `watch` it also calls watch()."""
+    """Sums the proportional set sizes of a job's processes, its launcher left out, and their files in memory, ten times
+    a second at most. With `watch` it also calls watch()."""
 
     def __init__(self, pid, with_root, watch):
         super().__init__(daemon=True)
@@ -76,6 +94,7 @@ class Sampler(threading.Thread):
 
     def sample(self):
         total = 0
+        files = {}
         try:
             processes = children(self.pid)
         except OSError:
@@ -83,10 +102,11 @@ class Sampler(threading.Thread):
         for process in processes:
             if process != self.pid or self.with_root:
                 try:
+                    files.update(files_in_memory(process))
                     total += pss(process)
                 except OSError:  # it ended meanwhile
                     pass
-        return total
+        return total + sum(files.values())
 
     def run(self):
         while not self.over.is_set():

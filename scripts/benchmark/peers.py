@@ -35,7 +35,7 @@ All have the same m/z range, number of bins, law, method and layout (`csc`). The
 on {ranks} ranks with one thread each, and {start:.2f} s of its wall time are the start of an empty MPI job. Input lies in the
 page cache. Medians of {runs}, one where the programs take longer than {long} minutes together, least and greatest in
 brackets; memory is the largest sum of the
-proportional set sizes of all processes, sampled up to ten times a second. Thyra stores values as float64, mzgrid and the script as
+proportional set sizes of all processes and their files in memory, sampled up to ten times a second. Thyra stores values as float64, mzgrid and the script as
 float32. "agree" is the share of the values of about {columns} columns, spread over the whole matrix, that are the same in
 mzgrid's store and in the peer's, within {tolerance:g} of themselves; of the largest where curves are looked up, which Thyra
 does in the middle between two edges, not quite the centre that the law gives. To reach beside Thyra: 20 times as fast with a million
