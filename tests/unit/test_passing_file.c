@@ -52,14 +52,14 @@ static void expect_same_bytes(int fd, int64_t end)
     free(expected);
 }
 
-/* Whether begin .. begin + size - 1 has about `expected` bytes in memory. The system decides about single
- * pages: some that were just read do not count (seen under load: 4 to 16 in 98,304). Files that pass, or
- * stay, are 128 MiB here. */
+/* Whether begin .. begin + size - 1 has `expected` bytes in memory, or a few less: the system takes pages
+ * that the disk has whenever it likes (seen under load: 4.1 of 384 MiB that had just been read). A mistake in
+ * what is given back would be 85 MiB or more. Those at a border may lie in one folio with others. */
 static bool resident_about(int fd, int64_t begin, int64_t size, int64_t expected)
 {
-    const int64_t few = 4 * MB;
+    const int64_t taken = 32 * MB, border = 4 * MB;
     int64_t resident = resident_bytes(fd, begin, size);
-    bool is_about = resident >= expected - few && resident <= expected + few;
+    bool is_about = resident >= expected - taken && resident <= expected + border;
     if (!is_about)
         cr_log_error("%.2f of %ld MiB are in memory, expected %ld", (double)resident / MB, size / MB,
                      expected / MB);
@@ -97,14 +97,14 @@ Test(passing_file, what_the_disk_has_is_given_back)
     }
     if (can_be_seen(path)) {
         int64_t passed = SIZE - MZG_PASSING_WINDOW;
-        cr_expect(resident_about(fd, 0, passed, 0));
+        cr_expect(eq(i64, resident_bytes(fd, 0, passed), 0));
         cr_expect(resident_about(fd, passed, MZG_PASSING_WINDOW, MZG_PASSING_WINDOW));
     }
     expect_same_bytes(fd, SIZE);
     if (can_be_seen(path)) {
         cr_expect(resident_about(fd, 0, SIZE, SIZE));
         cr_expect(eq(int, mzg_passing_read(&file, 0, SIZE), 0));
-        cr_expect(resident_about(fd, 0, SIZE, 0));
+        cr_expect(eq(i64, resident_bytes(fd, 0, SIZE), 0));
     }
     expect_same_bytes(fd, SIZE);
     close(fd);
