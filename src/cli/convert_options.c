@@ -1,5 +1,5 @@
 #include <cli/convert_options.h>
-#include <cli/numbers.h>
+#include <cli/convert_words.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,210 +8,20 @@
 
 static const double max_mz = 1e6;
 
-static const char *axis_type_choice(int number)
-{
-    if (number == 0)
-        return "auto";
-    return number <= MZG_AXIS_TYPES ? mzg_axis_type_name((enum mzg_axis_type)(number - 1)) : NULL;
-}
-
-static const char *method_choice(int number)
-{
-    if (number == 0)
-        return "auto";
-    return number <= MZG_METHODS ? mzg_method_name((enum mzg_method)(number - 1)) : NULL;
-}
-
-/* The orders are those of enum mzg_layout, enum mzg_dtype, enum mzg_streaming, enum mzg_spectrum_type, enum
- * mzg_duplicates, and of the settings' own numbers. */
-static const char *layout_choice(int number)
-{
-    static const char *const names[] = {"csc", "csr", "dense", NULL};
-    return names[number];
-}
-
-static const char *dtype_choice(int number)
-{
-    static const char *const names[] = {"float32", "float64", NULL};
-    return names[number];
-}
-
-static const char *streaming_choice(int number)
-{
-    static const char *const names[] = {"auto", "hdf5", "direct", "off", NULL};
-    return names[number];
-}
-
-static const char *spectrum_type_choice(int number)
-{
-    static const char *const names[] = {"auto", "centroid", "profile", NULL};
-    return names[number];
-}
-
-static const char *accuracy_choice(int number)
-{
-    static const char *const names[] = {"normal", "high", NULL};
-    return names[number];
-}
-
-static const char *duplicates_choice(int number)
-{
-    static const char *const names[] = {"sum", "first", "error", NULL};
-    return names[number];
-}
-
-static const char *on_error_choice(int number)
-{
-    static const char *const names[] = {"skip", "fail", NULL};
-    return names[number];
-}
-
-static const char *mobility_choice(int number)
-{
-    static const char *const names[] = {"skip", "sum", NULL};
-    return names[number];
-}
-
-static const char *progress_choice(int number)
-{
-    static const char *const names[] = {"auto", "none", NULL};
-    return names[number];
-}
-
-static enum mzg_status set_bin_width(const char *text, void *target, struct mzg_error *err)
-{
-    struct mzg_bin_width *width = target;
-    const char *unit;
-    double value;
-    if (mzg_read_number(text, &unit, &value) && value > 0) {
-        if (strcmp(unit, "") == 0 || strcmp(unit, "Da") == 0)
-            *width = (struct mzg_bin_width){value, MZG_WIDTH_DA};
-        else if (strcmp(unit, "mDa") == 0)
-            *width = (struct mzg_bin_width){value / 1000, MZG_WIDTH_DA};
-        else if (strcmp(unit, "ppm") == 0)
-            *width = (struct mzg_bin_width){value, MZG_WIDTH_PPM};
-        else
-            return mzg_fail(err, MZG_EUSAGE, "'%s' has an unknown unit, expected Da, mDa or ppm", text);
-        return MZG_OK;
-    }
-    return mzg_fail(err, MZG_EUSAGE, "'%s' is not a width above 0 such as 0.005, 5mDa or 10ppm", text);
-}
-
-/* "A:B", both above 0. */
-static bool read_pair(const char *text, double pair[2])
-{
-    const char *rest;
-    double a, b;
-    if (!mzg_read_number(text, &rest, &a) || *rest != ':' || !mzg_read_number(rest + 1, NULL, &b))
-        return false;
-    if (a <= 0 || b <= 0)
-        return false;
-    pair[0] = a;
-    pair[1] = b;
-    return true;
-}
-
-static enum mzg_status set_pixel_size(const char *text, void *target, struct mzg_error *err)
-{
-    double *size = target;
-    double side;
-    if (read_pair(text, size))
-        return MZG_OK;
-    if (!mzg_read_number(text, NULL, &side) || side <= 0)
-        return mzg_fail(err, MZG_EUSAGE, "'%s' is not a size in micrometres above 0, such as 50 or 50:100",
-                        text);
-    size[0] = size[1] = side;
-    return MZG_OK;
-}
-
-/* The field is a struct mzg_axis_spec. */
-static enum mzg_status set_tof_law(const char *text, void *target, struct mzg_error *err)
-{
-    struct mzg_axis_spec *axis = target;
-    double pair[2];
-    if (!read_pair(text, pair))
-        return mzg_fail(err, MZG_EUSAGE, "'%s' is not two numbers above 0, such as 1:0.002", text);
-    axis->tof_a = pair[0];
-    axis->tof_b = pair[1];
-    return MZG_OK;
-}
-
-static enum mzg_status set_max_gap(const char *text, void *target, struct mzg_error *err)
-{
-    double steps = -1;
-    if (strcmp(text, "none") == 0)
-        steps = 0;
-    else if (strcmp(text, "auto") != 0 && (!mzg_read_number(text, NULL, &steps) || steps < 1))
-        return mzg_fail(err, MZG_EUSAGE,
-                        "'%s' is not a number of sampling steps of 1 or more, nor 'none' or 'auto'", text);
-    *(double *)target = steps;
-    return MZG_OK;
-}
-
-static enum mzg_status set_chunk_size(const char *text, void *target, struct mzg_error *err)
-{
-    int64_t pixels = 0;
-    if (strcmp(text, "auto") != 0 && (!mzg_read_integer(text, &pixels) || pixels < 1))
-        return mzg_fail(err, MZG_EUSAGE, "'%s' is not a number of pixels of 1 or more, nor 'auto'", text);
-    *(int64_t *)target = pixels;
-    return MZG_OK;
-}
-
-/* A whole number of 32 bits at the start of `text`; `*end` is where it ends. */
-static bool read_coordinate(const char *text, const char **end, int32_t *coordinate)
-{
-    char number[16];
-    size_t length = strspn(text, "+-0123456789");
-    int64_t value;
-    if (length >= sizeof number)
-        return false;
-    memcpy(number, text, length);
-    number[length] = '\0';
-    if (!mzg_read_integer(number, &value) || value <= INT32_MIN || value > INT32_MAX)
-        return false;
-    *end = text + length;
-    *coordinate = (int32_t)value;
-    return true;
-}
-
-/* "x0:x1,y0:y1" or "x0:x1,y0:y1,z0:z1"; the field is a struct mzg_box. */
-static enum mzg_status set_region(const char *text, void *target, struct mzg_error *err)
-{
-    struct mzg_box region = {
-        .given = true, .min = {INT32_MIN, INT32_MIN, INT32_MIN}, .max = {INT32_MAX, INT32_MAX, INT32_MAX}};
-    const char *at = text;
-    int n = 0;
-    bool fits = true;
-    for (; n < 3 && fits; n++) {
-        fits = read_coordinate(at, &at, &region.min[n]) && *at == ':' &&
-               read_coordinate(at + 1, &at, &region.max[n]) && region.min[n] <= region.max[n];
-        if (!fits || *at != ',')
-            break;
-        at++;
-    }
-    if (!fits || n < 1 || n > 2 || *at)
-        return mzg_fail(err, MZG_EUSAGE,
-                        "'%s' is not a region x0:x1,y0:y1 or x0:x1,y0:y1,z0:z1 in whole numbers, both ends "
-                        "included, the lower one first",
-                        text);
-    *(struct mzg_box *)target = region;
-    return MZG_OK;
-}
-
 /* What says how an axis is made, in the tables of convert and of axis. */
 /* clang-format off */
 #define MASS_AXIS_ROWS \
     {.kind = MZG_OPTION_GROUP, .name = "Mass axis"}, \
     {.kind = MZG_OPTION_CHOICE, .name = "mass-axis-type", .argument = "TYPE", .offset = AT(axis_type), \
-     .choice = axis_type_choice, .standard = "auto", \
+     .choice = mzg_axis_type_choice, .standard = "auto", \
      .help = "How the width of the bins grows with m/z; 'auto' follows from the analyser, the instrument's model, the " \
              "sampling of profiles, or the type of the spectra, whichever tells first."}, \
     {.kind = MZG_OPTION_OWN, .name = "tof-law", .argument = "A:B", .offset = AT(convert.axis), \
-     .set = set_tof_law, \
+     .set = mzg_set_tof_law, \
      .help = "For --mass-axis-type tof: widths grow as the square root of A*m + B*m^2; only the ratio of A " \
              "and B counts."}, \
     {.kind = MZG_OPTION_OWN, .name = "bin-width", .argument = "W[Da|mDa|ppm]", .offset = AT(bin_width), \
-     .set = set_bin_width, .standard = "5mDa at m/z 1000; 17mDa at m/z 300 for linear_tof", \
+     .set = mzg_set_bin_width, .standard = "5mDa at m/z 1000; 17mDa at m/z 300 for linear_tof", \
      .help = "Width of a bin at the reference m/z; a number alone is in Da."}, \
     {.kind = MZG_OPTION_NUMBER, .name = "resolution", .argument = "R", .offset = AT(resolution), \
      .above_low = true, \
@@ -233,7 +43,7 @@ static enum mzg_status set_region(const char *text, void *target, struct mzg_err
 
 #define SPECTRUM_TYPE_ROW \
     {.kind = MZG_OPTION_CHOICE, .name = "spectrum-type", .argument = "TYPE", .offset = AT(spectrum_type), \
-     .choice = spectrum_type_choice, .standard = "auto", \
+     .choice = mzg_spectrum_type_choice, .standard = "auto", \
      .help = "What the spectra are, whatever the input says."}
 /* clang-format on */
 
@@ -247,7 +57,7 @@ const struct mzg_option mzg_convert_option_table[] = {
 
     {.kind = MZG_OPTION_GROUP, .name = "Part of the input"},
     {.kind = MZG_OPTION_OWN, .name = "region", .argument = "X0:X1,Y0:Y1[,Z0:Z1]", .offset = AT(convert.region),
-     .set = set_region, .standard = "all pixels",
+     .set = mzg_set_region, .standard = "all pixels",
      .help = "Convert only the pixels in this box, both ends included, in the positions of the input."},
     {.kind = MZG_OPTION_TEXT, .name = "pixels", .argument = "FILE", .offset = AT(convert.pixels_file),
      .standard = "all pixels",
@@ -256,13 +66,13 @@ const struct mzg_option mzg_convert_option_table[] = {
 
     {.kind = MZG_OPTION_GROUP, .name = "Resampling"},
     {.kind = MZG_OPTION_CHOICE, .name = "interpolation-method", .argument = "METHOD", .offset = AT(method),
-     .choice = method_choice, .standard = "auto",
+     .choice = mzg_method_choice, .standard = "auto",
      .help = "How a spectrum becomes values on the bins; 'auto' follows from the type of the spectra."},
     {.kind = MZG_OPTION_CHOICE, .name = "accuracy", .argument = "LEVEL", .offset = AT(accuracy),
-     .choice = accuracy_choice, .standard = "normal",
+     .choice = mzg_accuracy_choice, .standard = "normal",
      .help = "With 'high', 'auto' takes pchip in place of linear while the work is bounded."},
     {.kind = MZG_OPTION_OWN, .name = "max-gap", .argument = "none|auto|STEPS", .offset = AT(convert.max_gap),
-     .set = set_max_gap, .standard = "auto",
+     .set = mzg_set_max_gap, .standard = "auto",
      .help = "Read an interval of more than STEPS sampling steps as zeros that were trimmed away; 'auto' is 3 "
              "for profiles in processed mode and none for all others."},
     SPECTRUM_TYPE_ROW,
@@ -270,17 +80,17 @@ const struct mzg_option mzg_convert_option_table[] = {
      .offset = AT(convert.min_intensity), .standard = "0",
      .help = "Values below I are not stored."},
     {.kind = MZG_OPTION_CHOICE, .name = "mobility", .argument = "HOW", .offset = AT(mobility),
-     .choice = mobility_choice, .standard = "skip",
+     .choice = mzg_mobility_choice, .standard = "skip",
      .help = "An array of ion mobilities beside m/z and intensities: leave it out with a warning, or take it that "
              "an m/z repeats for each mobility and that its intensities are to be added."},
 
     {.kind = MZG_OPTION_GROUP, .name = "Output"},
     {.kind = MZG_OPTION_CHOICE, .name = "layout", .argument = "LAYOUT", .offset = AT(layout),
-     .choice = layout_choice, .standard = "csc",
+     .choice = mzg_layout_choice, .standard = "csc",
      .help = "How the matrix of pixels and bins is stored: csc is fast for ion images, csr for spectra; dense stores "
              "zeros as well."},
     {.kind = MZG_OPTION_CHOICE, .name = "dtype", .argument = "TYPE", .offset = AT(dtype),
-     .choice = dtype_choice, .standard = "float32",
+     .choice = mzg_dtype_choice, .standard = "float32",
      .help = "As what values, computed in double precision, are stored."},
     {.kind = MZG_OPTION_TEXT, .name = "compression", .argument = "CODEC", .offset = AT(convert.compression),
      .standard = "blosc-zstd",
@@ -290,13 +100,13 @@ const struct mzg_option mzg_convert_option_table[] = {
      .standard = "msi_dataset",
      .help = "Begins the names of all elements of the store; letters, digits, '_', '-' and '.'."},
     {.kind = MZG_OPTION_OWN, .name = "pixel-size", .argument = "X[:Y]", .offset = AT(convert.pixel_size),
-     .set = set_pixel_size, .standard = "as in the input",
+     .set = mzg_set_pixel_size, .standard = "as in the input",
      .help = "Size of a pixel in micrometres; Y is X where it is not given."},
     {.kind = MZG_OPTION_NUMBER, .name = "z-spacing", .argument = "Z", .offset = AT(convert.z_spacing),
      .above_low = true,
      .help = "Distance of neighbouring z planes in micrometres."},
     {.kind = MZG_OPTION_CHOICE, .name = "duplicates", .argument = "HOW", .offset = AT(duplicates),
-     .choice = duplicates_choice, .standard = "sum",
+     .choice = mzg_duplicates_choice, .standard = "sum",
      .help = "What to do with several spectra at one position: add them, use the first, or refuse the "
              "input."},
     {.kind = MZG_OPTION_FLAG, .name = "allow-large-grid", .offset = AT(convert.allow_large_grid),
@@ -314,7 +124,7 @@ const struct mzg_option mzg_convert_option_table[] = {
     {.kind = MZG_OPTION_FLAG, .name = "allow-truncated", .offset = AT(convert.allow_truncated),
      .help = "Use the complete spectra of an imzML file that ends early."},
     {.kind = MZG_OPTION_CHOICE, .name = "on-error", .argument = "HOW", .offset = AT(on_error),
-     .choice = on_error_choice, .standard = "skip",
+     .choice = mzg_on_error_choice, .standard = "skip",
      .help = "What to do with a pixel that cannot be read: leave it out and go on, or end the run."},
     {.kind = MZG_OPTION_INTEGER, .name = "max-skipped", .argument = "N", .offset = AT(convert.max_skipped),
      .least = 0, .most = INT64_MAX, .standard = "the larger of 10 pixels and 5 %",
@@ -328,14 +138,14 @@ const struct mzg_option mzg_convert_option_table[] = {
      .standard = "the smaller of 8G and half of what the node has free",
      .help = "Memory for all ranks of a node together, such as 900M or 16G."},
     {.kind = MZG_OPTION_CHOICE, .name = "streaming", .argument = "HOW", .offset = AT(streaming),
-     .choice = streaming_choice, .standard = "auto",
+     .choice = mzg_streaming_choice, .standard = "auto",
      .help = "Where resampled rows wait: 'hdf5' in one parallel HDF5 file; 'direct' nowhere, for they go into "
              "the store as they come (not with csc); 'off' in memory, for ranks of one node, until they outgrow a "
              "third of the limit; 'auto' takes 'off' where they fit. The result does not depend on it."},
     {.kind = MZG_OPTION_FLAG, .name = "dry-run", .offset = AT(convert.dry_run),
      .help = "Print the plan, with what each buffer takes, and stop."},
     {.kind = MZG_OPTION_OWN, .name = "chunk-size", .argument = "N|auto", .offset = AT(convert.chunk_size),
-     .set = set_chunk_size, .standard = "auto",
+     .set = mzg_set_chunk_size, .standard = "auto",
      .help = "Pixels that a rank works on at a time. The result does not depend on it."},
     {.kind = MZG_OPTION_INTEGER, .name = "threads", .argument = "N", .offset = AT(threads), .least = 1,
      .most = 4096, .standard = "the cores that the launcher gave the rank",
@@ -349,7 +159,7 @@ const struct mzg_option mzg_convert_option_table[] = {
 
     {.kind = MZG_OPTION_GROUP, .name = "Messages"},
     {.kind = MZG_OPTION_CHOICE, .name = "progress", .argument = "HOW", .offset = AT(no_progress),
-     .choice = progress_choice, .standard = "auto",
+     .choice = mzg_progress_choice, .standard = "auto",
      .help = "'auto' draws a bar on a terminal, and elsewhere writes a line every 10 seconds."},
     {.kind = MZG_OPTION_REPEAT, .name = "verbose", .letter = 'v', .offset = AT(verbose),
      .help = "Say how it is done; -vv says more."},
