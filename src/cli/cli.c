@@ -130,13 +130,9 @@ static int dispatch(struct mzg_context *context, int argc, char **argv, const ch
     return run_command(context, command, argc, argv, err);
 }
 
-/* The one line that a failure leaves. File names may hold anything, also line ends. */
-static void log_failure(struct mzg_log *log, const char *hint, struct mzg_error *err)
+/* The one line that a failure leaves. */
+static void log_failure(struct mzg_log *log, const char *hint, const struct mzg_error *err)
 {
-    for (char *c = err->text; *c; c++) {
-        if ((unsigned char)*c < ' ' || *c == 127)
-            *c = '?';
-    }
     if (err->status == MZG_EUSAGE)
         mzg_log_line(log, MZG_LOG_ERROR, "%s; see 'mzgrid %s%s--help'", err->text, hint, hint[0] ? " " : "");
     else

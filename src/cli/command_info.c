@@ -41,10 +41,10 @@ static enum mzg_status print_description(const char *path, json_t *decisions, bo
         json_object_set(description, "decisions", decisions);
     if (!as_json)
         mzg_json_print_text(stdout, description);
-    else if (json_dumpf(description, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) == 0)
-        putchar('\n');
+    else
+        mzg_json_print(stdout, description, err);
     json_decref(description);
-    return mzg_output_flush(err);
+    return err->status == MZG_OK ? mzg_output_flush(err) : err->status;
 }
 
 /* What convert would decide without options. Collective. */

@@ -1,11 +1,14 @@
 /* `mzgrid validate`: every check on every spectrum, by all ranks; the report on standard output. */
 #include <cli/commands.h>
+#include <cli/json_text.h>
 #include <cli/output.h>
 #include <cli/prepare.h>
 #include <cli/progress.h>
 #include <cli/signals.h>
 #include <core/agree.h>
 #include <core/context.h>
+#include <core/escape.h>
+#include <input/json_text.h>
 #include <mzgrid/validate.h>
 
 #include <jansson.h>
@@ -43,13 +46,20 @@ static const char *text_of(const json_t *object, const char *name)
     return text ? text : "unknown";
 }
 
+static void print_line(const char *text)
+{
+    mzg_escape_print(stdout, text);
+    putchar('\n');
+}
+
 static void print_fault(const json_t *fault)
 {
     printf("  spectrum %" JSON_INTEGER_FORMAT, number_of(fault, "spectrum"));
     if (number_of(fault, "x") > INT32_MIN)
         printf(", pixel (%" JSON_INTEGER_FORMAT ",%" JSON_INTEGER_FORMAT ")", number_of(fault, "x"),
                number_of(fault, "y"));
-    printf(": %s\n", text_of(fault, "detail"));
+    printf(": ");
+    print_line(text_of(fault, "detail"));
 }
 
 static void print_text(const json_t *report)
@@ -59,14 +69,20 @@ static void print_text(const json_t *report)
     const json_t *listed = json_object_get(faults, "listed"), *item;
     json_int_t n_faulty = number_of(faults, "count");
     size_t i;
-    printf("%s\n", text_of(report, "path"));
+    print_line(text_of(report, "path"));
     printf("spectra   %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " pixels, %" JSON_INTEGER_FORMAT
            " of them empty; %" JSON_INTEGER_FORMAT " points\n",
            number_of(report, "spectra"), number_of(report, "pixels"), number_of(report, "empty_spectra"),
            number_of(report, "points"));
-    printf("checksum  %s, %s\n", text_of(report, "checksum_type"), text_of(report, "checksum_status"));
+    printf("checksum  ");
+    mzg_escape_print(stdout, text_of(report, "checksum_type"));
+    printf(", %s\n", text_of(report, "checksum_status"));
     printf("findings  %zu\n", json_array_size(findings));
-    json_array_foreach(findings, i, item) printf("  %s: %s\n", text_of(item, "kind"), text_of(item, "text"));
+    json_array_foreach(findings, i, item)
+    {
+        printf("  %s: ", text_of(item, "kind"));
+        print_line(text_of(item, "text"));
+    }
     printf("faulty    %" JSON_INTEGER_FORMAT " spectra\n", n_faulty);
     json_array_foreach(listed, i, item) if (i < PRINTED_FAULTS) print_fault(item);
     if (n_faulty > PRINTED_FAULTS)
@@ -75,19 +91,14 @@ static void print_text(const json_t *report)
     printf("%s\n", json_is_true(json_object_get(report, "valid")) ? "valid" : "not valid");
 }
 
-static void print_json(const json_t *report)
-{
-    if (json_dumpf(report, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15)) == 0)
-        putchar('\n');
-}
-
 /* An input that is not even opened has a report for programs, too; people read the line on standard error. */
 static void print_refusal(const char *path, const struct mzg_error *err)
 {
     struct mzg_error ignored = {0};
-    json_t *report = json_pack("{s:s, s:b, s:s}", "path", path, "valid", 0, "refused", err->text);
+    json_t *report = json_pack("{s:o, s:b, s:o}", "path", mzg_json_text(path), "valid", 0, "refused",
+                               mzg_json_text(err->text));
     if (report)
-        print_json(report);
+        mzg_json_print(stdout, report, &ignored);
     json_decref(report);
     mzg_output_flush(&ignored);
 }
@@ -120,10 +131,11 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
         return 0;
     if (context->rank == 0) {
         if (settings.json)
-            print_json(report);
+            mzg_json_print(stdout, report, err);
         else
             print_text(report);
-        mzg_output_flush(err);
+        if (err->status == MZG_OK)
+            mzg_output_flush(err);
     }
     json_decref(report);
     mzg_agree(context->comm, err);

@@ -1,22 +1,29 @@
 #include <cli/json_text.h>
 
+#include <core/escape.h>
+
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { INDENT = 2, WIDTH = 80, MAX_DEPTH = 16 };
+enum { INDENT = 2, WIDTH = 80, MAX_DEPTH = 16, MAX_NAME = 200 };
 
+/* Names are mostly mzgrid's own; some come from the input. */
 static void print_name(FILE *file, const char *name)
 {
-    for (; *name; name++)
-        fputc(*name == '_' ? ' ' : *name, file);
+    char text[MAX_NAME + 4];
+    mzg_escape(name, strlen(name), text, sizeof text);
+    for (char *c = text; *c; c++)
+        if (*c == '_')
+            *c = ' ';
+    fputs(text, file);
 }
 
-/* Files may hold anything; what would move the cursor or end the line is not passed on. */
-static void print_text(FILE *file, const char *text)
+/* How many columns that takes. */
+static int width_of_name(const char *name)
 {
-    for (; *text; text++)
-        fputc((unsigned char)*text < ' ' || *text == 127 ? '?' : *text, file);
+    char text[MAX_NAME + 4];
+    return (int)mzg_escape(name, strlen(name), text, sizeof text);
 }
 
 /* A value on the present line, whatever it is. */
@@ -27,7 +34,7 @@ static void print_inline(FILE *file, const json_t *value, int depth)
     json_t *item;
     const char *separator = "";
     if (json_is_string(value)) {
-        print_text(file, json_string_value(value));
+        mzg_escape_print(file, json_string_value(value));
     } else if (json_is_integer(value)) {
         fprintf(file, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
     } else if (json_is_real(value)) {
@@ -98,15 +105,15 @@ static void print_value(FILE *file, const json_t *value, int column)
 
 static int longest_name(const json_t *object)
 {
-    size_t longest = 0;
+    int longest = 0;
     const char *name;
     json_t *value;
     json_object_foreach((json_t *)object, name, value)
     {
-        if (!json_is_object(value) && strlen(name) > longest)
-            longest = strlen(name);
+        if (!json_is_object(value) && width_of_name(name) > longest)
+            longest = width_of_name(name);
     }
-    return (int)longest;
+    return longest;
 }
 
 static void print_object(FILE *file, const json_t *object, int depth)
@@ -122,10 +129,21 @@ static void print_object(FILE *file, const json_t *object, int depth)
             fputc('\n', file);
             print_object(file, value, depth + 1);
         } else {
-            fprintf(file, "%*s", width - (int)strlen(name) + 2, "");
+            fprintf(file, "%*s", width - width_of_name(name) + 2, "");
             print_value(file, value, INDENT * depth + width + 2);
         }
     }
+}
+
+enum mzg_status mzg_json_print(FILE *file, const json_t *object, struct mzg_error *err)
+{
+    char *text = json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+    if (!text)
+        return mzg_fail(err, MZG_ENOMEM, "no memory for the report");
+    mzg_escape_print_json(file, text);
+    fputc('\n', file);
+    free(text);
+    return MZG_OK;
 }
 
 void mzg_json_print_text(FILE *file, const json_t *object)

@@ -4,6 +4,7 @@
 #include <core/context.h>
 #include <core/file.h>
 #include <core/pool.h>
+#include <input/json_text.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,22 +16,6 @@ struct place {
     char host[MPI_MAX_PROCESSOR_NAME];
     int threads;
 };
-
-/* Names of hosts, files and options need not be UTF-8; what JSON cannot hold becomes '?'. */
-static json_t *text_or_ascii(const char *text)
-{
-    json_t *string = json_string(text);
-    if (string)
-        return string;
-    char *ascii = strdup(text);
-    for (char *c = ascii; c && *c; c++) {
-        if ((unsigned char)*c >= 128)
-            *c = '?';
-    }
-    string = ascii ? json_string(ascii) : NULL;
-    free(ascii);
-    return string;
-}
 
 static void count_place(json_t *hosts, const struct place *place)
 {
@@ -76,7 +61,7 @@ static json_t *command_line(const struct mzg_arguments *arguments)
 {
     json_t *words = json_array();
     for (int i = 0; i < arguments->argc; i++)
-        json_array_append_new(words, text_or_ascii(arguments->argv[i]));
+        json_array_append_new(words, mzg_json_text(arguments->argv[i]));
     return words;
 }
 
@@ -86,7 +71,7 @@ static json_t *options_as_given(const struct mzg_arguments *arguments)
     for (int i = 0; i < arguments->n_given; i++) {
         const struct mzg_argument *given = &arguments->given[i];
         json_object_set_new(options, given->option->name,
-                            given->text ? text_or_ascii(given->text) : json_true());
+                            given->text ? mzg_json_text(given->text) : json_true());
     }
     return options;
 }
@@ -127,8 +112,8 @@ json_t *mzg_run_record_new(const struct mzg_context *context, const struct mzg_a
     return json_pack("{s:s, s:o, s:o, s:o, s:o, s:s, s:i, s:O, s:o, s:o}", //
                      "mzgrid", mzg_version(),                              //
                      "command_line", command_line(arguments),              //
-                     "input", text_or_ascii(arguments->operands[0]),       //
-                     "output", text_or_ascii(arguments->operands[1]),      //
+                     "input", mzg_json_text(arguments->operands[0]),       //
+                     "output", mzg_json_text(arguments->operands[1]),      //
                      "options", options_as_given(arguments),               //
                      "started", start,                                     //
                      "ranks", context->size,                               //

@@ -1,3 +1,4 @@
+#include <core/escape.h>
 #include <core/log.h>
 
 #include <errno.h>
@@ -9,6 +10,8 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { LONGEST_LINE = 2000 }; /* bytes, before controls are escaped */
 
 struct mzg_log {
     enum mzg_log_level level;
@@ -103,12 +106,18 @@ void mzg_log_line(struct mzg_log *log, enum mzg_log_level level, const char *for
     if (level == MZG_LOG_WARNING)
         log->warnings++;
 
-    char text[2048];
-    int length = snprintf(text, sizeof text, "%s", prefixes[level]);
+    char line[LONGEST_LINE + 1], text[32 + MZG_ESCAPE_SIZE(LONGEST_LINE)];
     va_list args;
     va_start(args, format);
-    vsnprintf(text + length, sizeof text - (size_t)length, format, args);
+    bool cut = vsnprintf(line, sizeof line, format, args) >= (int)sizeof line;
     va_end(args);
+    if (cut)
+        mzg_escape_trim(line);
+    /* What a line quotes may come from a file. */
+    size_t length = (size_t)snprintf(text, sizeof text, "%s", prefixes[level]);
+    length += mzg_escape(line, strlen(line), text + length, sizeof text - length - strlen("..."));
+    if (cut)
+        memcpy(text + length, "...", sizeof "...");
 
     if (level <= log->level) {
         erase_status(log);
@@ -124,7 +133,7 @@ void mzg_log_status(struct mzg_log *log, const char *text)
     if (!log || !log->terminal)
         return;
     erase_status(log);
-    snprintf(log->status, sizeof log->status, "%s", text);
+    mzg_escape(text, strlen(text), log->status, sizeof log->status);
     draw_status(log);
 }
 

@@ -1,3 +1,4 @@
+#include <core/escape.h>
 #include <core/log.h>
 #include <input/findings.h>
 #include <input/json_text.h>
@@ -55,8 +56,10 @@ static const struct {
 static void note(struct mzg_findings *findings, enum mzg_finding kind, int64_t n, const char *format,
                  va_list args)
 {
-    if (findings->count[kind] == 0)
-        vsnprintf(findings->first[kind], sizeof findings->first[kind], format, args);
+    char *first = findings->first[kind];
+    int size = sizeof findings->first[kind];
+    if (findings->count[kind] == 0 && vsnprintf(first, (size_t)size, format, args) >= size)
+        mzg_escape_trim(first);
     findings->count[kind] += n;
 }
 

@@ -1,5 +1,7 @@
 #include <input/json_text.h>
 
+#include <core/escape.h>
+
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,11 +11,12 @@ struct json_t *mzg_json_text(const char *text)
     json_t *string = json_string(text);
     if (string)
         return string;
-    char *ascii = strdup(text);
-    for (char *c = ascii; c && *c; c++)
-        if (*c & 0x80)
-            *c = '?';
-    string = ascii ? json_string(ascii) : NULL;
-    free(ascii);
+    size_t n = strlen(text), size = MZG_ESCAPE_SIZE(n);
+    char *escaped = malloc(size);
+    if (!escaped)
+        return NULL;
+    mzg_escape(text, n, escaped, size);
+    string = json_string(escaped);
+    free(escaped);
     return string;
 }

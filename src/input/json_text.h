@@ -4,8 +4,8 @@
 
 struct json_t;
 
-/* A new JSON string; of text that is not UTF-8, as paths may be and cut texts are, with "?" for every byte
- * beyond ASCII. NULL where there is no memory. */
+/* A new JSON string; text that is not UTF-8, as paths may be, is escaped as when it is printed
+ * (core/escape.h). NULL where there is no memory. */
 struct json_t *mzg_json_text(const char *text);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <core/agree.h>
 #include <input/findings.h>
+#include <input/json_text.h>
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -101,7 +102,8 @@ cleanup:
 
 static json_t *finding(const char *kind, int64_t count, const char *text)
 {
-    return json_pack("{s:s, s:I, s:s}", "kind", kind, "count", (json_int_t)count, "text", text);
+    return json_pack("{s:s, s:I, s:o}", "kind", kind, "count", (json_int_t)count, "text",
+                     mzg_json_text(text));
 }
 
 /* What is odd: about the file, then about its values. NULL where there is no memory. */
@@ -134,9 +136,9 @@ static json_t *describe_fault(const struct mzg_reader *reader, const struct mzg_
     int32_t position[3];
     int64_t first, n;
     mzg_reader_pixel(reader, skip->pixel, position, &first, &n);
-    return json_pack("{s:I, s:i, s:i, s:i, s:s, s:s}", "spectrum", (json_int_t)skip->fault.spectrum + 1, "x",
+    return json_pack("{s:I, s:i, s:i, s:i, s:s, s:o}", "spectrum", (json_int_t)skip->fault.spectrum + 1, "x",
                      position[0], "y", position[1], "z", position[2], "reason",
-                     mzg_fault_name(skip->fault.reason), "detail", skip->fault.text);
+                     mzg_fault_name(skip->fault.reason), "detail", mzg_json_text(skip->fault.text));
 }
 
 static json_t *list_faults(const struct mzg_validation *validation, const struct mzg_reader *reader)
@@ -164,13 +166,13 @@ enum mzg_status mzg_validation_report(const struct mzg_validation *validation,
     const struct mzg_dataset *dataset = &reader->dataset;
     json_t *findings = list_findings(validation, reader, shared_mz);
     *valid = json_array_size(findings) == 0 && validation->n_faulty == 0;
-    *report = json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:O*, s:O*, s:o, s:o}", "path", dataset->path,
-                        "valid", *valid, "spectra", (json_int_t)dataset->n_spectra, "pixels",
-                        (json_int_t)dataset->n_pixels, "points", (json_int_t)validation->n_points,
-                        "empty_spectra", (json_int_t)validation->n_empty, "checksum_type",
-                        json_object_get(dataset->metadata, "checksum_type"), "checksum_status",
-                        json_object_get(dataset->metadata, "checksum_status"), "findings", findings,
-                        "faulty_spectra", list_faults(validation, reader));
+    *report = json_pack("{s:o, s:b, s:I, s:I, s:I, s:I, s:O*, s:O*, s:o, s:o}", "path",
+                        mzg_json_text(dataset->path), "valid", *valid, "spectra",
+                        (json_int_t)dataset->n_spectra, "pixels", (json_int_t)dataset->n_pixels, "points",
+                        (json_int_t)validation->n_points, "empty_spectra", (json_int_t)validation->n_empty,
+                        "checksum_type", json_object_get(dataset->metadata, "checksum_type"),
+                        "checksum_status", json_object_get(dataset->metadata, "checksum_status"), "findings",
+                        findings, "faulty_spectra", list_faults(validation, reader));
     return *report ? MZG_OK : mzg_fail(err, MZG_ENOMEM, "%s: no memory for the report", dataset->path);
 }
 

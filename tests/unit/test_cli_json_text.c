@@ -25,7 +25,7 @@ Test(cli_json_text, names_are_aligned_and_objects_indented)
                  "size       3, 3\n"
                  "empty      none\n"
                  "instrument\n"
-                 "  name      X?\n"
+                 "  name      X\\x1b\n"
                  "  m/z step  0.125\n"
                  "  odd       unknown\n"
                  "files      path a, bytes 1\n"
