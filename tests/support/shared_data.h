@@ -12,11 +12,12 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The path of `name` in ../shared, from the path of the test's source, __FILE__, in tests/<folder>/. */
+/* The path of `name` in ../shared, from the path of the test's source, __FILE__, in tests/<folder>/. A
+ * compiler cache may have made that path relative to the build directory. */
 static inline bool shared_path(const char *source, const char *name, char *path, size_t size)
 {
     char folder[1024];
-    snprintf(folder, sizeof folder, "%s", source);
+    snprintf(folder, sizeof folder, "%s%s", *source == '/' ? "" : MZG_BUILD_DIRECTORY "/", source);
     snprintf(path, size, "%s/../../../shared/%s", dirname(folder), name);
     if (access(path, R_OK) == 0)
         return true;
