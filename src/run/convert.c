@@ -4,6 +4,7 @@
  */
 #include <mzgrid/convert.h>
 
+#include <anndata/h5ad.h>
 #include <core/agree.h>
 #include <core/file.h>
 #include <core/log.h>
@@ -19,7 +20,6 @@
 #include <run/stream.h>
 #include <run/table.h>
 #include <spatialdata/matrix.h>
-#include <stage/h5ad.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -281,19 +281,13 @@ static enum mzg_status write_elements(struct conversion *c, struct mzg_error *er
     if (mzg_agree(c->context->comm, err) != MZG_OK ||
         mzg_table_build(c->context, &source, &c->table, err) != MZG_OK)
         return err->status;
-    struct mzg_sdata_table table = {.obs = &c->table.obs,
-                                    .var = &c->table.var,
-                                    .spatial = c->table.spatial,
-                                    .skipped = &c->table.skipped,
-                                    .average_spectrum = c->table.mean_intensity,
-                                    .uns = c->table.uns};
     struct mzg_sdata_pixels pixels = {.n = c->table.n_rows,
                                       .x = c->table.position[0],
                                       .y = c->table.position[1],
                                       .z = c->table.position[2],
                                       .instance_key = c->table.instance_key,
                                       .tic = c->table.tic};
-    if (mzg_sdata_write_table(c->sdata, &table, err) != MZG_OK)
+    if (mzg_sdata_write_table(c->sdata, &c->table.anndata, err) != MZG_OK)
         return err->status;
     return mzg_sdata_write_rasters(c->sdata, &c->geometry, &pixels, err);
 }
@@ -330,16 +324,8 @@ static void drop_stage(struct conversion *c)
 /* Completes the staged file as an .h5ad, where it is to be kept. */
 static enum mzg_status complete_h5ad(struct conversion *c, struct mzg_error *err)
 {
-    if (c->options->keep_hdf5 && c->context->rank == 0) {
-        struct mzg_h5ad h5ad = {.n_rows = c->table.n_rows,
-                                .obs = &c->table.obs,
-                                .var = &c->table.var,
-                                .spatial = c->table.spatial,
-                                .skipped = &c->table.skipped,
-                                .average_spectrum = c->table.mean_intensity,
-                                .uns = c->table.uns};
-        mzg_h5ad_complete(c->paths.stage, &h5ad, err);
-    }
+    if (c->options->keep_hdf5 && c->context->rank == 0)
+        mzg_h5ad_complete(c->paths.stage, &c->table.anndata, err);
     return mzg_agree(c->context->comm, err);
 }
 

@@ -93,11 +93,11 @@ enum mzg_status mzg_provenance_decisions(const struct mzg_decisions *decisions, 
 enum mzg_status mzg_provenance_make(const struct mzg_table_source *source, json_t **uns,
                                     struct mzg_error *err)
 {
-    json_t *tree =
-        json_pack("{s:{s:s, s:o, s:o, s:o}, s:O*}", "mzgrid", "version", MZG_VERSION, "options",
-                  describe_options(source), "mass_axis", describe_axis(source->decisions, source->axis),
-                  "resampling", describe_resampling(source->decisions), source->reader->kind->metadata_key,
-                  source->reader->dataset.metadata);
+    json_t *tree = json_pack(
+        "{s:o, s:{s:s, s:o, s:o, s:o}, s:O*}", "spatialdata_attrs", mzg_sdata_annotation(source->region),
+        "mzgrid", "version", MZG_VERSION, "options", describe_options(source), "mass_axis",
+        describe_axis(source->decisions, source->axis), "resampling", describe_resampling(source->decisions),
+        source->reader->kind->metadata_key, source->reader->dataset.metadata);
     if (!tree)
         return mzg_fail(err, MZG_ENOMEM, "no memory for the description of the run");
     *uns = tree;

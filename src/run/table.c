@@ -167,6 +167,20 @@ static void make_frames(struct mzg_table *t, const struct mzg_table_source *sour
     mzg_frame_add(&t->skipped, "detail", MZG_STRING, t->skip_detail);
 }
 
+static void make_anndata(struct mzg_table *t)
+{
+    t->anndata = (struct mzg_anndata){
+        .obs = &t->obs,
+        .var = &t->var,
+        .n_obsm = 1,
+        .obsm = {{.name = "spatial", .type = MZG_FLOAT64, .n = t->n_rows, .width = 2, .values = t->spatial}},
+        .n_uns = 2,
+        .uns_members =
+            {{.name = "average_spectrum", .type = MZG_FLOAT64, .n = t->var.n, .values = t->mean_intensity},
+             {.name = "skipped_pixels", .frame = &t->skipped}},
+        .uns = t->uns};
+}
+
 enum mzg_status mzg_table_build(const struct mzg_context *context, const struct mzg_table_source *source,
                                 struct mzg_table *table, struct mzg_error *err)
 {
@@ -179,6 +193,7 @@ enum mzg_status mzg_table_build(const struct mzg_context *context, const struct 
         mzg_provenance_make(source, &table->uns, err);
     }
     make_frames(table, source);
+    make_anndata(table);
     if (mzg_agree(context->comm, err) != MZG_OK)
         mzg_table_destroy(table);
     return err->status;

@@ -5,6 +5,7 @@
 #ifndef MZG_RUN_TABLE_H
 #define MZG_RUN_TABLE_H
 
+#include <anndata/anndata.h>
 #include <core/context.h>
 #include <core/frame.h>
 #include <jansson.h>
@@ -46,6 +47,7 @@ struct mzg_table {
     struct mzg_frame obs;
     struct mzg_frame var;
     struct mzg_frame skipped;
+    struct mzg_anndata anndata; /* of the members above */
 };
 
 /* Everything the table is made of. */

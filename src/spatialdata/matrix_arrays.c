@@ -41,8 +41,7 @@ static enum mzg_status declare_vector(struct mzg_sdata *sdata, const char *name,
 static json_t *sparse_attributes(const struct mzg_matrix_spec *spec, int64_t n_rows)
 {
     const char *type = spec->layout == MZG_MATRIX_CSC ? "csc_matrix" : "csr_matrix";
-    return json_pack("{s:s, s:s, s:[I, I]}", "encoding-type", type, "encoding-version", "0.1.0", "shape",
-                     (json_int_t)n_rows, (json_int_t)spec->n_columns);
+    return mzg_encoding_of_sparse(type, n_rows, spec->n_columns);
 }
 
 static enum mzg_status declare_sparse(struct mzg_sdata *sdata, int64_t n_rows, int64_t n_values,
@@ -86,7 +85,7 @@ static enum mzg_status declare_dense(struct mzg_sdata *sdata, int64_t n_rows, st
                                         .codec = spec->codec};
     char path[512];
     snprintf(path, sizeof path, "%s/X", mzg_sdata_table_path(sdata));
-    json_t *attributes = json_pack("{s:s, s:s}", "encoding-type", "array", "encoding-version", "0.2.0");
+    json_t *attributes = mzg_encoding("array", "0.2.0");
     return mzg_zarr_array(mzg_sdata_store(sdata), path, &array, attributes, &x->arrays[0], err);
 }
 

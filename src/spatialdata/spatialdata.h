@@ -6,6 +6,7 @@
 #ifndef MZG_SPATIALDATA_SPATIALDATA_H
 #define MZG_SPATIALDATA_SPATIALDATA_H
 
+#include <anndata/anndata.h>
 #include <core/context.h>
 #include <core/frame.h>
 #include <jansson.h>
@@ -41,19 +42,13 @@ const char *mzg_sdata_table_path(const struct mzg_sdata *sdata);
 /* The name of the labels element, such as "msi_dataset_z0_pixels": what obs["region"] says. Local. */
 const char *mzg_sdata_region(const struct mzg_sdata *sdata);
 
-/* Everything of the table but X. obs has n rows, `spatial` n × 2 values; `uns` is a tree of objects, strings,
- * numbers, booleans and arrays (tree.c says how it is stored), without the members that follow; `skipped`
- * becomes uns["skipped_pixels"], `average_spectrum` (var->n values) uns["average_spectrum"]. Rank 0's table
- * counts, that of any other rank is not looked at. All ranks return the same status. Collective. */
-struct mzg_sdata_table {
-    const struct mzg_frame *obs;
-    const struct mzg_frame *var;
-    const double *spatial;
-    const struct mzg_frame *skipped;
-    const double *average_spectrum;
-    json_t *uns; /* borrowed; NULL: none */
-};
-enum mzg_status mzg_sdata_write_table(struct mzg_sdata *sdata, const struct mzg_sdata_table *table,
+/* What uns["spatialdata_attrs"] of a table tells: its rows annotate the labels `region`. A new reference, or
+ * NULL without memory. Local. */
+json_t *mzg_sdata_annotation(const char *region);
+
+/* Writes everything of the table but X. Rank 0's table counts, that of any other rank is not looked at. All
+ * ranks return the same status. Collective. */
+enum mzg_status mzg_sdata_write_table(struct mzg_sdata *sdata, const struct mzg_anndata *table,
                                       struct mzg_error *err);
 
 /* Where pixels lie. Rasters are the bounding box min .. max (x, y, z; both ends included) of all indexed

@@ -151,12 +151,16 @@ static void write_table(struct mzg_sdata *sdata, const struct demo *demo, struct
         " \"list\": [\"a\", \"\", \"µ\"], \"numbers\": [1, 2.5], \"whole\": [1, 2], \"flags\": [true, false],"
         " \"none\": [], \"mixed\": [{\"a\": 1}, \"b\"]}}",
         0, &where);
-    struct mzg_sdata_table table = {.obs = &obs,
-                                    .var = &var,
-                                    .spatial = demo->spatial,
-                                    .skipped = &skipped,
-                                    .average_spectrum = demo->average,
-                                    .uns = uns};
+    json_object_set_new(uns, "spatialdata_attrs", mzg_sdata_annotation(mzg_sdata_region(sdata)));
+    struct mzg_anndata table = {
+        .obs = &obs,
+        .var = &var,
+        .n_obsm = 1,
+        .obsm = {{"spatial", NULL, MZG_FLOAT64, demo->n, 2, demo->spatial}},
+        .n_uns = 2,
+        .uns_members = {{"average_spectrum", NULL, MZG_FLOAT64, demo->bins, 0, demo->average},
+                        {"skipped_pixels", .frame = &skipped}},
+        .uns = uns};
     mzg_sdata_write_table(sdata, &table, err);
     json_decref(uns);
 }

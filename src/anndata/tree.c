@@ -1,5 +1,5 @@
 /* A JSON object as members of a group of AnnData's type "dict". */
-#include <spatialdata/sdata.h>
+#include <anndata/elements.h>
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -8,11 +8,6 @@
 #include <string.h>
 
 enum { MAX_NAME = 200 }; /* bytes of a name; file systems take 255 */
-
-struct tree {
-    struct mzg_zarr_store *store;
-    struct mzg_codec codec;
-};
 
 static bool is_name_byte(char c)
 {
@@ -52,8 +47,8 @@ static void lower_case(const char *name, char *lower)
 }
 
 /* Makes `name` differ from all names in `used`, whatever their case, by a number at its end, and adds it
- * there. */
-static void make_unique(json_t *used, char *name)
+ * there. False: no memory. */
+static bool make_unique(json_t *used, char *name)
 {
     char lower[MAX_NAME + 16], candidate[MAX_NAME + 16];
     snprintf(candidate, sizeof candidate, "%s", name);
@@ -62,9 +57,9 @@ static void make_unique(json_t *used, char *name)
         snprintf(candidate, sizeof candidate, "%.*s_%d", MAX_NAME - 12, name, i);
         lower_case(candidate, lower);
     }
-    json_object_set_new(used, lower, json_true());
     memcpy(name, candidate, MAX_NAME);
     name[MAX_NAME] = '\0';
+    return json_object_set_new(used, lower, json_true()) == 0;
 }
 
 static bool all_are(const json_t *list, bool (*is_kind)(const json_t *item))
@@ -118,14 +113,14 @@ static enum mzg_type list_type(const json_t *list)
     return all_are(list, is_number) ? MZG_FLOAT64 : MZG_STRING;
 }
 
-static enum mzg_status write_list(const struct tree *tree, const char *path, const json_t *list,
+static enum mzg_status write_list(struct mzg_backend *backend, const char *path, const json_t *list,
                                   enum mzg_type type, struct mzg_error *err)
 {
     size_t n = json_array_size(list);
     size_t item_size = (size_t)mzg_type_size(type);
     unsigned char *values = malloc(n * item_size + 1);
     if (!values)
-        return mzg_fail(err, MZG_ENOMEM, "%s/%s: no memory for %zu values", "uns", path, n);
+        return mzg_fail(err, MZG_ENOMEM, "%s: no memory for %zu values", path, n);
     for (size_t i = 0; i < n; i++) {
         const json_t *item = json_array_get(list, i);
         if (type == MZG_BOOL)
@@ -135,59 +130,82 @@ static enum mzg_status write_list(const struct tree *tree, const char *path, con
         else
             memcpy(values + i * item_size, &(double){json_number_value(item)}, item_size);
     }
-    mzg_write_numbers(tree->store, path, type, (int64_t)n, 0, values, tree->codec, err);
+    struct mzg_numbers numbers = {.type = type, .n = (int64_t)n, .values = values};
+    backend->kind->numbers(backend, path, &numbers, err);
     free(values);
     return err->status;
 }
 
-static enum mzg_status write_members(const struct tree *tree, const char *path, const json_t *parent,
+static enum mzg_status write_members(struct mzg_backend *backend, const char *path, const json_t *parent,
                                      struct mzg_error *err);
 
-static enum mzg_status write_value(const struct tree *tree, const char *path, const json_t *value,
+static int64_t whole_text(const void *source, int64_t i, char *text, int64_t size)
+{
+    (void)i;
+    int64_t length = (int64_t)strlen(source);
+    if (text)
+        memcpy(text, source, (size_t)(length < size ? length : size));
+    return length;
+}
+
+static enum mzg_status write_strings(struct mzg_backend *backend, const char *path, int64_t n,
+                                     int64_t (*item)(const void *, int64_t, char *, int64_t),
+                                     const void *source, struct mzg_error *err)
+{
+    return backend->kind->strings(backend, path,
+                                  &(struct mzg_strings){.n = n, .item = item, .source = source}, err);
+}
+
+static enum mzg_status write_number(struct mzg_backend *backend, const char *path, enum mzg_type type,
+                                    const void *value, struct mzg_error *err)
+{
+    return backend->kind->numbers(backend, path,
+                                  &(struct mzg_numbers){.type = type, .n = -1, .values = value}, err);
+}
+
+static enum mzg_status write_value(struct mzg_backend *backend, const char *path, const json_t *value,
                                    struct mzg_error *err)
 {
     switch (json_typeof(value)) {
     case JSON_STRING:
-        return mzg_write_text(tree->store, path, json_string_value(value), err);
+        return write_strings(backend, path, -1, whole_text, json_string_value(value), err);
     case JSON_INTEGER:
-        return mzg_write_number(tree->store, path, MZG_INT64, &(int64_t){json_integer_value(value)}, err);
+        return write_number(backend, path, MZG_INT64, &(int64_t){json_integer_value(value)}, err);
     case JSON_REAL:
-        return mzg_write_number(tree->store, path, MZG_FLOAT64, &(double){json_real_value(value)}, err);
+        return write_number(backend, path, MZG_FLOAT64, &(double){json_real_value(value)}, err);
     case JSON_TRUE:
     case JSON_FALSE:
-        return mzg_write_number(tree->store, path, MZG_BOOL, &(unsigned char){json_is_true(value)}, err);
+        return write_number(backend, path, MZG_BOOL, &(unsigned char){json_is_true(value)}, err);
     case JSON_NULL:
         return MZG_OK;
     case JSON_ARRAY:
         if (list_type(value) != MZG_STRING)
-            return write_list(tree, path, value, list_type(value), err);
+            return write_list(backend, path, value, list_type(value), err);
         if (all_are(value, is_string))
-            return mzg_write_strings(tree->store, path, (int64_t)json_array_size(value), list_text, value,
-                                     err);
+            return write_strings(backend, path, (int64_t)json_array_size(value), list_text, value, err);
         break;
     case JSON_OBJECT:
         break;
     }
-    if (mzg_write_dict(tree->store, path, err) != MZG_OK)
+    if (mzg_write_dict(backend, path, err) != MZG_OK)
         return err->status;
-    return write_members(tree, path, value, err);
+    return write_members(backend, path, value, err);
 }
 
-static enum mzg_status write_member(const struct tree *tree, const char *parent, const char *key,
+static enum mzg_status write_member(struct mzg_backend *backend, const char *parent, const char *key,
                                     json_t *used, const json_t *value, struct mzg_error *err)
 {
     char name[MAX_NAME + 1];
     char *path;
     set_name(key, name);
-    make_unique(used, name);
-    if (asprintf(&path, "%s/%s", parent, name) < 0)
+    if (!make_unique(used, name) || asprintf(&path, "%s/%s", parent, name) < 0)
         return mzg_fail(err, MZG_ENOMEM, "%s/%s: no memory for its path", parent, name);
-    write_value(tree, path, value, err);
+    write_value(backend, path, value, err);
     free(path);
     return err->status;
 }
 
-static enum mzg_status write_members(const struct tree *tree, const char *path, const json_t *parent,
+static enum mzg_status write_members(struct mzg_backend *backend, const char *path, const json_t *parent,
                                      struct mzg_error *err)
 {
     json_t *used = json_object();
@@ -197,14 +215,14 @@ static enum mzg_status write_members(const struct tree *tree, const char *path, 
         for (size_t i = 0; i < json_array_size(parent) && err->status == MZG_OK; i++) {
             char key[32];
             snprintf(key, sizeof key, "%zu", i);
-            write_member(tree, path, key, used, json_array_get(parent, i), err);
+            write_member(backend, path, key, used, json_array_get(parent, i), err);
         }
     } else {
         const char *key;
         json_t *value;
         json_object_foreach((json_t *)parent, key, value)
         {
-            if (write_member(tree, path, key, used, value, err) != MZG_OK)
+            if (write_member(backend, path, key, used, value, err) != MZG_OK)
                 break;
         }
     }
@@ -212,8 +230,13 @@ static enum mzg_status write_members(const struct tree *tree, const char *path, 
     return err->status;
 }
 
-enum mzg_status mzg_write_tree(struct mzg_zarr_store *store, const char *path, const json_t *tree,
-                               struct mzg_codec codec, struct mzg_error *err)
+enum mzg_status mzg_write_tree(struct mzg_backend *backend, const char *path, const json_t *tree,
+                               struct mzg_error *err)
 {
-    return write_members(&(struct tree){.store = store, .codec = codec}, path, tree, err);
+    return write_members(backend, path, tree, err);
+}
+
+enum mzg_status mzg_write_dict(struct mzg_backend *backend, const char *path, struct mzg_error *err)
+{
+    return backend->kind->group(backend, path, mzg_encoding("dict", "0.1.0"), err);
 }

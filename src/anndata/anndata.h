@@ -1,0 +1,40 @@
+/*
+ * One AnnData object without its matrix: obs, var, obsm, uns, and the empty members that AnnData itself
+ * writes. One tree, which every back end (backend.h) receives in the same way, so that a Zarr store and an
+ * HDF5 file hold the same names and types.
+ */
+#ifndef MZG_ANNDATA_ANNDATA_H
+#define MZG_ANNDATA_ANNDATA_H
+
+#include <anndata/backend.h>
+#include <core/frame.h>
+#include <jansson.h>
+
+/* A member of obsm or uns: a frame, or n × width numbers (width 0: a vector of n). Borrowed. */
+struct mzg_anndata_member {
+    const char *name;
+    const struct mzg_frame *frame; /* NULL: numbers */
+    enum mzg_type type;
+    int64_t n, width;
+    const void *values;
+};
+
+enum { MZG_ANNDATA_MAX_MEMBERS = 8 };
+
+/* Everything is borrowed. obs has a row for each row of X, var one for each column. `uns` is a tree of
+ * objects, strings, numbers, booleans and arrays, without the members in `uns_members`. */
+struct mzg_anndata {
+    const struct mzg_frame *obs;
+    const struct mzg_frame *var;
+    int n_obsm;
+    struct mzg_anndata_member obsm[MZG_ANNDATA_MAX_MEMBERS];
+    int n_uns;
+    struct mzg_anndata_member uns_members[MZG_ANNDATA_MAX_MEMBERS];
+    const json_t *uns; /* NULL: none */
+};
+
+/* Writes all of it through a back end, whose root group and X are not touched. Local. */
+enum mzg_status mzg_anndata_write(struct mzg_backend *backend, const struct mzg_anndata *anndata,
+                                  struct mzg_error *err);
+
+#endif

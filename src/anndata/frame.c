@@ -1,0 +1,117 @@
+/* Frames as AnnData's dataframe: a group with a member for the index and one for each column. */
+#include <anndata/elements.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int64_t copy_text(const char *from, size_t length, char *text, int64_t size)
+{
+    if (text)
+        memcpy(text, from, (int64_t)length < size ? length : (size_t)size);
+    return (int64_t)length;
+}
+
+static int64_t index_text(const void *source, int64_t i, char *text, int64_t size)
+{
+    char index[256];
+    int length = mzg_frame_index(source, i, index, sizeof index);
+    return copy_text(index, (size_t)length, text, size);
+}
+
+static int64_t column_text(const void *source, int64_t i, char *text, int64_t size)
+{
+    const char *value = ((const char *const *)source)[i];
+    return copy_text(value, strlen(value), text, size);
+}
+
+static int64_t category_text(const void *source, int64_t i, char *text, int64_t size)
+{
+    (void)i;
+    return copy_text(source, strlen(source), text, size);
+}
+
+static char *join(const char *path, const char *name)
+{
+    char *joined;
+    return asprintf(&joined, "%s/%s", path, name) < 0 ? NULL : joined;
+}
+
+static enum mzg_status write_strings(struct mzg_backend *backend, const char *path, int64_t n,
+                                     int64_t (*item)(const void *, int64_t, char *, int64_t),
+                                     const void *source, struct mzg_error *err)
+{
+    return backend->kind->strings(backend, path,
+                                  &(struct mzg_strings){.n = n, .item = item, .source = source}, err);
+}
+
+/* One category: every row has code 0. */
+static enum mzg_status write_category(struct mzg_backend *backend, const char *path, const char *category,
+                                      int64_t n, struct mzg_error *err)
+{
+    char *categories = join(path, "categories");
+    char *codes = join(path, "codes");
+    json_t *attributes = mzg_encoding("categorical", "0.2.0");
+    if (!categories || !codes || json_object_set_new(attributes, "ordered", json_false()) != 0) {
+        json_decref(attributes);
+        mzg_fail(err, MZG_ENOMEM, "%s: no memory for this column", path);
+    } else if (backend->kind->group(backend, path, attributes, err) == MZG_OK &&
+               write_strings(backend, categories, 1, category_text, category, err) == MZG_OK) {
+        backend->kind->numbers(backend, codes, &(struct mzg_numbers){.type = MZG_INT8, .n = n}, err);
+    }
+    free(codes);
+    free(categories);
+    return err->status;
+}
+
+static enum mzg_status write_column(struct mzg_backend *backend, const char *frame_path, int64_t n,
+                                    const struct mzg_column *column, struct mzg_error *err)
+{
+    char *path = join(frame_path, column->name);
+    struct mzg_numbers numbers = {.type = column->type, .n = n, .values = column->values};
+    if (!path)
+        mzg_fail(err, MZG_ENOMEM, "%s/%s: no memory for this column", frame_path, column->name);
+    else if (column->category)
+        write_category(backend, path, column->category, n, err);
+    else if (column->type == MZG_STRING)
+        write_strings(backend, path, n, column_text, column->values, err);
+    else
+        backend->kind->numbers(backend, path, &numbers, err);
+    free(path);
+    return err->status;
+}
+
+/* The attributes of a frame; NULL: no memory. */
+static json_t *frame_attributes(const struct mzg_frame *frame)
+{
+    json_t *attributes = mzg_encoding("dataframe", "0.2.0");
+    json_t *order = json_array();
+    bool failed = !attributes || !order;
+    for (int i = 0; i < frame->n_columns && !failed; i++)
+        failed = json_array_append_new(order, json_string(frame->columns[i].name)) != 0;
+    if (!failed && json_object_set_new(attributes, "_index", json_string("_index")) == 0 &&
+        json_object_set(attributes, "column-order", order) == 0) {
+        json_decref(order);
+        return attributes;
+    }
+    json_decref(order);
+    json_decref(attributes);
+    return NULL;
+}
+
+enum mzg_status mzg_write_frame(struct mzg_backend *backend, const char *path, const struct mzg_frame *frame,
+                                struct mzg_error *err)
+{
+    if (backend->kind->group(backend, path, frame_attributes(frame), err) != MZG_OK)
+        return err->status;
+
+    char *index = join(path, "_index");
+    if (!index)
+        return mzg_fail(err, MZG_ENOMEM, "%s: no memory for its index", path);
+    write_strings(backend, index, frame->n, index_text, frame, err);
+    free(index);
+    for (int i = 0; i < frame->n_columns && err->status == MZG_OK; i++)
+        write_column(backend, path, frame->n, &frame->columns[i], err);
+    return err->status;
+}

@@ -1,0 +1,20 @@
+/* Elements of AnnData in a group of a Zarr store. */
+#ifndef MZG_ANNDATA_ZARR_BACKEND_H
+#define MZG_ANNDATA_ZARR_BACKEND_H
+
+#include <anndata/backend.h>
+#include <zarr/zarr.h>
+
+/* Everything is borrowed. */
+struct mzg_zarr_backend {
+    struct mzg_backend base;
+    struct mzg_zarr_store *store;
+    const char *root;       /* the declared group that paths begin in, such as "tables/a_z0" */
+    struct mzg_codec codec; /* of numbers */
+};
+
+/* A back end into the group `root`. Local. */
+struct mzg_zarr_backend mzg_zarr_backend(struct mzg_zarr_store *store, const char *root,
+                                         struct mzg_codec codec);
+
+#endif
