@@ -1,6 +1,7 @@
 #include <input/imzml_array.h>
 #include <input/imzml_terms.h>
 
+#include <math.h>
 #include <string.h>
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
@@ -9,6 +10,8 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 enum mzg_array_type mzg_array_type_of(int term)
 {
     switch (term) {
+    case MZG_TERM_FLOAT16:
+        return MZG_ARRAY_FLOAT16;
     case MZG_TERM_FLOAT32:
         return MZG_ARRAY_FLOAT32;
     case MZG_TERM_FLOAT64:
@@ -30,15 +33,26 @@ enum mzg_array_type mzg_array_type_of(int term)
 
 const char *mzg_array_type_name(enum mzg_array_type type)
 {
-    static const char *const names[] = {"unknown type",   "32-bit float",   "64-bit float",  "8-bit integer",
-                                        "16-bit integer", "32-bit integer", "64-bit integer"};
+    static const char *const names[] = {"unknown type",   "32-bit float",   "64-bit float",   "8-bit integer",
+                                        "16-bit integer", "32-bit integer", "64-bit integer", "16-bit float"};
     return names[type];
 }
 
 int mzg_array_item_size(enum mzg_array_type type)
 {
-    static const int sizes[] = {0, 4, 8, 1, 2, 4, 8};
+    static const int sizes[] = {0, 4, 8, 1, 2, 4, 8, 2};
     return sizes[type];
+}
+
+/* A number of IEEE 754 binary16: five bits of exponent, ten of fraction. C17 has no type for it. */
+static double half_to_double(uint16_t half)
+{
+    int exponent = half >> 10 & 31;
+    int fraction = half & 1023;
+    double value = exponent == 31  ? (fraction ? NAN : INFINITY)
+                   : exponent == 0 ? ldexp(fraction, -24)
+                                   : ldexp(1024 + fraction, exponent - 25);
+    return half & 0x8000 ? -value : value;
 }
 
 /* One loop for each type: memcpy is how C reads a value at any alignment, and compiles to a plain load. */
@@ -70,5 +84,12 @@ void mzg_array_convert(enum mzg_array_type type, const void *bytes, int64_t n, d
         CONVERT(int32_t);
     case MZG_ARRAY_INT64:
         CONVERT(int64_t);
+    case MZG_ARRAY_FLOAT16:
+        for (int64_t i = 0; i < n; i++) {
+            uint16_t half;
+            memcpy(&half, from + i * (int64_t)sizeof half, sizeof half);
+            values[i] = half_to_double(half);
+        }
+        break;
     }
 }

@@ -11,7 +11,8 @@ enum mzg_array_type {
     MZG_ARRAY_INT8,
     MZG_ARRAY_INT16,
     MZG_ARRAY_INT32,
-    MZG_ARRAY_INT64
+    MZG_ARRAY_INT64,
+    MZG_ARRAY_FLOAT16
 };
 
 /* deflate cannot shrink data further than this: what promises more is not believed. */

@@ -355,8 +355,11 @@ static enum mzg_status end_array(struct mzg_imzml_index *index, struct mzg_error
     if (array->unsupported)
         return mzg_fail(err, MZG_EFORMAT,
                         "spectrum %" PRId64 ": the %s is stored with %s, which mzgrid cannot read; "
-                        "export it uncompressed or with zlib",
-                        ordinal(index) + 1, mzg_entry_array_name(array->kind), array->unsupported);
+                        "export it %s",
+                        ordinal(index) + 1, mzg_entry_array_name(array->kind), array->unsupported,
+                        array->unsupported == mzg_term_unsupported(MZG_TERM_TEXT)
+                            ? "as 32-bit or 64-bit floats"
+                            : "uncompressed or with zlib");
     if (array->type_too != MZG_ARRAY_UNTYPED && choose_type(index, array, err) != MZG_OK)
         return err->status;
 

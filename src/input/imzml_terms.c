@@ -31,9 +31,7 @@ int mzg_term_parse(struct mzg_text accession)
 const char *mzg_term_unsupported(int term)
 {
     switch (term) {
-    case MZG_MS(1000520):
-        return "MS:1000520 16-bit float";
-    case MZG_MS(1001479):
+    case MZG_TERM_TEXT:
         return "MS:1001479 null-terminated ASCII string";
     case MZG_MS(1002312):
         return "MS:1002312 MS-Numpress linear prediction compression";

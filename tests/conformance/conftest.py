@@ -127,6 +127,14 @@ def data():
 
 
 @pytest.fixture(scope="session")
+def wild():
+    """The directory of small inputs after reports of people who do this job."""
+    if not (SHARED / "data-wild").is_dir():
+        pytest.skip(f"{SHARED / 'data-wild'}: no such directory, the wild sets are not here")
+    return SHARED / "data-wild"
+
+
+@pytest.fixture(scope="session")
 def malformed():
     if not (SHARED / "data-malformed").is_dir():
         pytest.skip(f"{SHARED / 'data-malformed'}: no such directory, the damaged sets are not here")

@@ -7,6 +7,7 @@ import subprocess
 import numpy as np
 import pytest
 
+import stores
 from conftest import mpi_environment
 from writer import Pixel, write_imzml
 
@@ -126,3 +127,32 @@ def test_file_names_may_hold_anything(mzgrid, tmp_path, name, shown, ranks):
         check(out)
         if "--json" in broken:
             assert json.loads(out)["path"].endswith(f"{shown}.imzML\\xfe\\n")
+
+
+def case(wild, name):
+    return wild / name / f"{name}.imzML"
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_half_floats_are_read(mzgrid, wild, tmp_path, ranks):
+    """The sum of the .ibd's 16-bit intensities, as numpy reads them."""
+    source = case(wild, "float16")
+    run = mzgrid.convert(source, tmp_path / "a.zarr", *AXIS[:2], "--bins", 5000, ranks=ranks)
+    assert "warning" not in run.err
+    x = stores.open_store(tmp_path / "a.zarr").table.X
+    assert x.shape[0] == 12 and x.sum(dtype=float) == pytest.approx(91299, rel=1e-12)
+    checked = mzgrid("validate", source, ranks=ranks)
+    assert checked.status == 0 and checked.out.endswith("\nvalid\n")
+    arrays = json.loads(mzgrid("info", "--json", source).out)["arrays"]
+    assert {(a["array"], a["type"], a["compression"]) for a in arrays} == {
+        ("m/z array", "64-bit float", "none"), ("intensity array", "16-bit float", "none")}
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_half_floats_of_both_arrays(mzgrid, tmp_path, compressed):
+    pixels = [Pixel(x, 1, np.array([100.5, 101.25, 110.0625]), np.array([x, 0.25, 65504.0])) for x in (1, 2)]
+    write_imzml(tmp_path / "a.imzML", pixels, mz_type="<f2", intensity_type="<f2", compressed=compressed)
+    mzgrid.convert(tmp_path / "a.imzML", tmp_path / "a.zarr", *AXIS[:6], "--bins", 30, "--layout", "csr")
+    x = stores.open_store(tmp_path / "a.zarr").table.X.toarray()
+    assert [(list(np.flatnonzero(row)), list(row[row != 0])) for row in x] == [
+        ([0, 1, 10], [1, 0.25, 65504]), ([0, 1, 10], [2, 0.25, 65504])]

@@ -10,6 +10,7 @@ import numpy as np
 DATA_TYPES = {
     "<f8": ("MS:1000523", "64-bit float"),
     "<f4": ("MS:1000521", "32-bit float"),
+    "<f2": ("MS:1000520", "16-bit float"),
     "<i8": ("MS:1000522", "64-bit integer"),
     "<i4": ("MS:1000519", "32-bit integer"),
     "<i2": ("IMS:1100001", "16-bit integer"),

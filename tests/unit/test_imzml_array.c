@@ -39,6 +39,24 @@ Test(array, little_endian_values_of_every_type)
                   (const double[]){4294967296.0});
 }
 
+Test(array, half_floats)
+{
+    /* 1, -2, 1.0009765625 (the next above 1), 65504 (the largest), 2^-14 (the least normal) */
+    expect_values(MZG_ARRAY_FLOAT16,
+                  (const unsigned char[]){0x00, 0x3c, 0x00, 0xc0, 0x01, 0x3c, 0xff, 0x7b, 0x00, 0x04}, 5,
+                  (const double[]){1, -2, 1.0009765625, 65504, 0x1p-14});
+    /* 2^-24 (the least of all), 1023 * 2^-24, 0, 1000.5, 100.0625 */
+    expect_values(MZG_ARRAY_FLOAT16,
+                  (const unsigned char[]){0x01, 0x00, 0xff, 0x03, 0x00, 0x00, 0xd1, 0x63, 0x41, 0x56}, 5,
+                  (const double[]){0x1p-24, 1023 * 0x1p-24, 0, 1000.5, 100.0625});
+    double values[4];
+    mzg_array_convert(MZG_ARRAY_FLOAT16, (const unsigned char[]){0, 0x7c, 0, 0xfc, 1, 0x7c, 0, 0x80}, 4,
+                      values);
+    cr_expect(values[0] == INFINITY && values[1] == -INFINITY);
+    cr_expect(isnan(values[2]));
+    cr_expect(values[3] == 0 && signbit(values[3]));
+}
+
 Test(array, not_a_number_stays_so)
 {
     double value;
@@ -49,7 +67,7 @@ Test(array, not_a_number_stays_so)
 Test(array, no_values_touch_nothing)
 {
     double value = 5;
-    for (int type = MZG_ARRAY_UNTYPED; type <= MZG_ARRAY_INT64; type++)
+    for (int type = MZG_ARRAY_UNTYPED; type <= MZG_ARRAY_FLOAT16; type++)
         mzg_array_convert((enum mzg_array_type)type, NULL, 0, &value);
     cr_expect(eq(dbl, value, 5));
 }

@@ -168,7 +168,7 @@ Test(terms, encodings_are_called_what_the_ontology_calls_them)
         n++;
     }
     fclose(file);
-    cr_expect(eq(int, n, 18));
+    cr_expect(eq(int, n, 17));
 }
 
 Test(json_text, bytes_beyond_ascii_are_kept_where_they_are_utf8)
