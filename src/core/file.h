@@ -3,6 +3,7 @@
 #define MZG_CORE_FILE_H
 
 #include <mzgrid/error.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,20 @@ int64_t mzg_file_free_space(const char *path);
 /* Fills `err` for a write to `path` that failed with `code` (an errno value, 0: unknown): what was written,
  * why it failed, and how much space the file system has left. Returns MZG_EIO. */
 enum mzg_status mzg_file_write_failed(struct mzg_error *err, const char *path, const char *what, int code);
+
+/* rename(), which without `replace` fails with EEXIST if `to` exists, in one step where the file system can
+ * do that. */
+int mzg_file_rename(const char *from, const char *to, bool replace);
+
+/* Has the two names change places at once. -1 with errno set; EINVAL or ENOSYS if that cannot be done there.
+ */
+int mzg_file_exchange(const char *a, const char *b);
+
+/* Gives a file made with mode 0600 the mode that others get. Main thread. */
+void mzg_file_ordinary_mode(int fd);
+
+/* Brings the names in a directory to the disk. */
+enum mzg_status mzg_file_sync_directory(const char *path, struct mzg_error *err);
 
 /* `head` followed by `tail`, in memory that the caller frees; NULL without memory. */
 char *mzg_file_path(const char *head, const char *tail);

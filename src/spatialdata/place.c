@@ -1,9 +1,9 @@
 #include <spatialdata/place.h>
 
+#include <core/remove_tree.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <spatialdata/remove.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -4,8 +4,8 @@
 
 #include <core/context.h>
 #include <core/pool.h>
+#include <core/remove_tree.h>
 #include <mpi_test.h>
-#include <spatialdata/remove.h>
 #include <temp_files.h>
 
 static inline void begin_directory(struct mzg_context *context, int n_threads, char directory[256])

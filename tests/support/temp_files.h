@@ -2,8 +2,8 @@
 #ifndef TEMP_FILES_H
 #define TEMP_FILES_H
 
+#include <core/remove_tree.h>
 #include <criterion/criterion.h>
-#include <spatialdata/remove.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>

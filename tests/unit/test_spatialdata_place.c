@@ -1,6 +1,6 @@
 /* Where a store may be made, what is replaced, what is left behind, and what is never touched. */
+#include <core/remove_tree.h>
 #include <spatialdata/place.h>
-#include <spatialdata/remove.h>
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>

@@ -3,7 +3,7 @@
  * own: offsets and sizes of the index, the decompressors of the codec libraries, padding at the edges, and
  * what is left out.
  */
-#include <spatialdata/remove.h>
+#include <core/remove_tree.h>
 #include <zarr/codec.h>
 #include <zarr/crc32c.h>
 #include <zarr/zarr.h>

@@ -1,5 +1,5 @@
 /* Files that cannot be written: what the user is told. */
-#include <spatialdata/remove.h>
+#include <core/remove_tree.h>
 #include <zarr/store_file.h>
 
 #include <criterion/criterion.h>

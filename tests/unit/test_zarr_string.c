@@ -1,5 +1,5 @@
 /* Chunks of strings against their bytes written down by hand, and items of several chunks and shards. */
-#include <spatialdata/remove.h>
+#include <core/remove_tree.h>
 #include <zarr/zarr.h>
 
 #include <criterion/criterion.h>

@@ -1,6 +1,6 @@
 /* Removing a directory tree: each level is opened relative to the one above without following links, so that
  * no link, whenever it appears, can lead out of the tree. */
-#include <spatialdata/remove.h>
+#include <core/remove_tree.h>
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
-#ifndef MZG_SPATIALDATA_REMOVE_H
-#define MZG_SPATIALDATA_REMOVE_H
+#ifndef MZG_CORE_REMOVE_TREE_H
+#define MZG_CORE_REMOVE_TREE_H
 
 #include <mzgrid/error.h>
 
