@@ -9,6 +9,7 @@
 #include <core/agree.h>
 #include <core/context.h>
 #include <core/log.h>
+#include <core/mpi.h>
 #include <core/pool.h>
 
 #include <fcntl.h>
@@ -111,7 +112,7 @@ static int dispatch(struct mzg_context *context, int argc, char **argv, const ch
                     struct mzg_error *err)
 {
     int thread_level;
-    MPI_Query_thread(&thread_level);
+    MZG_MPI(MPI_Query_thread(&thread_level));
     if (thread_level < MPI_THREAD_FUNNELED)
         mzg_fail(err, MZG_EIO, "this MPI library does not work with threads (MPI_THREAD_FUNNELED)");
     else if (argc < 2)
@@ -139,6 +140,15 @@ static void log_failure(struct mzg_log *log, const char *hint, const struct mzg_
         mzg_log_line(log, MZG_LOG_ERROR, "%s", err->text);
 }
 
+/* What an error of MPI needs for its one line. */
+static const struct mzg_context *job;
+
+static void log_end(const char *sentence)
+{
+    mzg_log_speak(job->log);
+    mzg_log_line(job->log, MZG_LOG_ERROR, "%s", sentence);
+}
+
 int mzg_main(MPI_Comm comm, int argc, char **argv)
 {
     struct mzg_context context = {0};
@@ -148,19 +158,23 @@ int mzg_main(MPI_Comm comm, int argc, char **argv)
 
     mzg_signals_install();
     context.stop = mzg_signals_stop();
-    MPI_Comm_dup(comm, &context.comm);
-    MPI_Comm_set_errhandler(context.comm, MPI_ERRORS_RETURN);
-    MPI_Comm_rank(context.comm, &context.rank);
-    MPI_Comm_size(context.comm, &context.size);
+    MZG_MPI(MPI_Comm_dup(comm, &context.comm));
+    mzg_mpi_watch(context.comm);
+    MZG_MPI(MPI_Comm_rank(context.comm, &context.rank));
+    MZG_MPI(MPI_Comm_size(context.comm, &context.size));
     mzg_log_new(context.rank, MZG_LOG_INFO, NULL, &context.log, &err);
+    job = &context;
+    if (context.log)
+        mzg_mpi_set_end(log_end);
     if (mzg_agree(context.comm, &err) == MZG_OK)
         status = dispatch(&context, argc, argv, &hint, &err);
     if (err.status != MZG_OK) {
         log_failure(context.log, hint, &err);
         status = mzg_exit_status(err.status);
     }
+    mzg_mpi_set_end(NULL);
     mzg_pool_free(context.pool);
     mzg_log_free(context.log);
-    MPI_Comm_free(&context.comm);
+    MZG_MPI(MPI_Comm_free(&context.comm));
     return status;
 }

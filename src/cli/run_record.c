@@ -3,6 +3,7 @@
 #include <core/agree.h>
 #include <core/context.h>
 #include <core/file.h>
+#include <core/mpi.h>
 #include <core/pool.h>
 #include <input/json_text.h>
 
@@ -33,7 +34,7 @@ enum mzg_status mzg_hosts_gather(const struct mzg_context *context, json_t **hos
 {
     struct place mine = {.threads = mzg_pool_size(context->pool)};
     int length;
-    MPI_Get_processor_name(mine.host, &length);
+    MZG_MPI(MPI_Get_processor_name(mine.host, &length));
 
     struct place *all = NULL;
     json_t *found = NULL;
@@ -47,7 +48,7 @@ enum mzg_status mzg_hosts_gather(const struct mzg_context *context, json_t **hos
         json_decref(found);
         goto cleanup;
     }
-    MPI_Gather(&mine, sizeof mine, MPI_BYTE, all, sizeof mine, MPI_BYTE, 0, context->comm);
+    MZG_MPI(MPI_Gather(&mine, sizeof mine, MPI_BYTE, all, sizeof mine, MPI_BYTE, 0, context->comm));
     for (int i = 0; all && i < context->size; i++)
         count_place(found, &all[i]);
     *hosts = found;

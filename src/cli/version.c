@@ -1,6 +1,7 @@
 #include <cli/version.h>
 
 #include <blosc.h>
+#include <core/mpi.h>
 #include <hdf5.h>
 #include <hwloc.h>
 #include <libxml/xmlversion.h>
@@ -20,7 +21,7 @@ static void split_mpi_version(struct mzg_library *mpi)
 {
     char text[MPI_MAX_LIBRARY_VERSION_STRING] = "";
     int length;
-    MPI_Get_library_version(text, &length);
+    MZG_MPI(MPI_Get_library_version(text, &length));
     text[strcspn(text, ",\n")] = '\0';
     static const char known[] = "Open MPI v";
     bool open_mpi = strncmp(text, known, sizeof known - 1) == 0;

@@ -12,7 +12,7 @@ struct mzg_log;
 struct mzg_pool;
 
 struct mzg_context {
-    MPI_Comm comm; /* all ranks of the run; errors return (MPI_ERRORS_RETURN) */
+    MPI_Comm comm; /* all ranks of the run; an error of MPI ends the job (core/mpi.h) */
     int rank;
     int size;
     struct mzg_log *log;      /* may be NULL: silent */

@@ -128,6 +128,12 @@ void mzg_log_line(struct mzg_log *log, enum mzg_log_level level, const char *for
         print_to_file(log->file, text);
 }
 
+void mzg_log_speak(struct mzg_log *log)
+{
+    if (log)
+        log->speaks = true;
+}
+
 void mzg_log_status(struct mzg_log *log, const char *text)
 {
     if (!log || !log->terminal)

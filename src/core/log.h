@@ -36,6 +36,10 @@ void mzg_log_free(struct mzg_log *log);
 void mzg_log_line(struct mzg_log *log, enum mzg_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Lets the log of a rank other than 0 speak, too, on standard error, for the last line before the job ends.
+ * Local. */
+void mzg_log_speak(struct mzg_log *log);
+
 /* Redraws the status line below the log; does nothing where mzg_log_is_terminal() is false. An empty text
  * removes it. Local. */
 void mzg_log_status(struct mzg_log *log, const char *text);

@@ -9,6 +9,7 @@
  * share of it, or every rank would pin its workers to the same first cores.
  */
 #include <core/agree.h>
+#include <core/mpi.h>
 #include <core/pool.h>
 
 #include <hwloc.h>
@@ -149,19 +150,19 @@ static bool cores_are_shared(MPI_Comm comm, hwloc_const_cpuset_t cores, int *sha
 {
     MPI_Comm node;
     int rank;
-    MPI_Comm_rank(comm, &rank);
-    MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node);
-    MPI_Comm_rank(node, share);
-    MPI_Comm_size(node, sharers);
+    MZG_MPI(MPI_Comm_rank(comm, &rank));
+    MZG_MPI(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node));
+    MZG_MPI(MPI_Comm_rank(node, share));
+    MZG_MPI(MPI_Comm_size(node, sharers));
 
     char mine[256] = "", first[256];
     hwloc_bitmap_list_snprintf(mine, sizeof mine, cores);
     memcpy(first, mine, sizeof first);
-    MPI_Bcast(first, sizeof first, MPI_CHAR, 0, node);
+    MZG_MPI(MPI_Bcast(first, sizeof first, MPI_CHAR, 0, node));
     int same = strcmp(mine, first) == 0;
     int all_same;
-    MPI_Allreduce(&same, &all_same, 1, MPI_INT, MPI_LAND, node);
-    MPI_Comm_free(&node);
+    MZG_MPI(MPI_Allreduce(&same, &all_same, 1, MPI_INT, MPI_LAND, node));
+    MZG_MPI(MPI_Comm_free(&node));
     return all_same && *sharers > 1;
 }
 

@@ -5,6 +5,7 @@
 #include <core/agree.h>
 #include <core/context.h>
 #include <core/memory.h>
+#include <core/mpi.h>
 #include <input/imzml_kind.h>
 #include <input/imzml_metadata.h>
 #include <input/imzml_pair.h>
@@ -119,8 +120,8 @@ static enum mzg_status gather_entries(const struct mzg_context *context, struct 
 {
     const int64_t entry_size = sizeof(struct mzg_imzml_entry), own = part->n;
     int64_t first = 0;
-    MPI_Allreduce(&own, n, 1, MPI_INT64_T, MPI_SUM, context->comm);
-    MPI_Exscan(&own, &first, 1, MPI_INT64_T, MPI_SUM, context->comm);
+    MZG_MPI(MPI_Allreduce(&own, n, 1, MPI_INT64_T, MPI_SUM, context->comm));
+    MZG_MPI(MPI_Exscan(&own, &first, 1, MPI_INT64_T, MPI_SUM, context->comm));
     if (*n == 0)
         return mzg_fail(err, MZG_EFORMAT, "%s: no spectra", reader->path);
     if (mzg_node_memory_new(context->comm, mzg_size_product(*n, entry_size), &reader->entries_memory, err) !=
@@ -159,7 +160,7 @@ static enum mzg_status make_index(const struct mzg_context *context, const struc
         survey(context, reader, options, n, opening, err);
     if (mzg_agree(comm, err) != MZG_OK)
         return err->status;
-    MPI_Bcast(&reader->summary, sizeof reader->summary, MPI_BYTE, 0, comm);
+    MZG_MPI(MPI_Bcast(&reader->summary, sizeof reader->summary, MPI_BYTE, 0, comm));
     reader->summary.dataset.n_index_bytes = n * (int64_t)sizeof(struct mzg_imzml_entry);
     if (reader->summary.has_repairs)
         mzg_node_memory_share(reader->entries_memory, 0,
@@ -172,7 +173,7 @@ static enum mzg_status open_everywhere(const struct mzg_context *context, struct
                                        struct mzg_error *err)
 {
     int length = context->rank == 0 ? (int)strlen(reader->ibd.path) + 1 : 0;
-    MPI_Bcast(&length, 1, MPI_INT, 0, context->comm);
+    MZG_MPI(MPI_Bcast(&length, 1, MPI_INT, 0, context->comm));
     char *path = malloc((size_t)length);
     if (!path)
         mzg_fail(err, MZG_ENOMEM, "%s: no memory for a path", reader->path);
@@ -182,7 +183,7 @@ static enum mzg_status open_everywhere(const struct mzg_context *context, struct
     }
     if (context->rank == 0)
         memcpy(path, reader->ibd.path, (size_t)length);
-    MPI_Bcast(path, length, MPI_CHAR, 0, context->comm);
+    MZG_MPI(MPI_Bcast(path, length, MPI_CHAR, 0, context->comm));
     if (context->rank != 0 && mzg_ibd_open(path, &reader->ibd, err) == MZG_OK &&
         reader->ibd.size != reader->summary.ibd_size)
         mzg_fail(err, MZG_EIO,

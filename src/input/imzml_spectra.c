@@ -1,5 +1,6 @@
 #include <core/agree.h>
 #include <core/block.h>
+#include <core/mpi.h>
 #include <core/stop.h>
 #include <input/imzml_spectra.h>
 
@@ -34,7 +35,7 @@ enum mzg_status mzg_imzml_outline_read(const char *path, struct mzg_imzml_outlin
 static bool all_are(MPI_Comm comm, bool is)
 {
     int all = is;
-    MPI_Allreduce(MPI_IN_PLACE, &all, 1, MPI_INT, MPI_LAND, comm);
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &all, 1, MPI_INT, MPI_LAND, comm));
     return all;
 }
 
@@ -52,7 +53,7 @@ static bool share_head(const struct mzg_context *context, const struct mzg_imzml
             ready && source->size == plan->size && mzg_imzml_source_read(source, 0, n, *head, &err) == MZG_OK;
     if (!all_are(context->comm, ready))
         return false;
-    MPI_Bcast(*head, (int)n, MPI_CHAR, 0, context->comm);
+    MZG_MPI(MPI_Bcast(*head, (int)n, MPI_CHAR, 0, context->comm));
     return true;
 }
 
@@ -69,7 +70,7 @@ static bool name_findings(const struct mzg_context *context, const struct mzg_im
                           struct mzg_imzml_part *part)
 {
     int64_t first = 0;
-    MPI_Exscan(&part->n, &first, 1, MPI_INT64_T, MPI_SUM, context->comm);
+    MZG_MPI(MPI_Exscan(&part->n, &first, 1, MPI_INT64_T, MPI_SUM, context->comm));
     return mzg_imzml_part_name_findings(slices, context->rank == 0 ? 0 : first, part);
 }
 
@@ -80,12 +81,12 @@ static void add_facts(const struct mzg_context *context, const struct mzg_imzml_
     enum { TAG = 1 };
     struct part_facts facts = {part->totals, part->findings};
     if (context->rank != 0) {
-        MPI_Send(&facts, sizeof facts, MPI_BYTE, 0, TAG, context->comm);
+        MZG_MPI(MPI_Send(&facts, sizeof facts, MPI_BYTE, 0, TAG, context->comm));
         return;
     }
     for (int rank = 0; rank < context->size; rank++) {
         if (rank > 0)
-            MPI_Recv(&facts, sizeof facts, MPI_BYTE, rank, TAG, context->comm, MPI_STATUS_IGNORE);
+            MZG_MPI(MPI_Recv(&facts, sizeof facts, MPI_BYTE, rank, TAG, context->comm, MPI_STATUS_IGNORE));
         mzg_index_totals_add(&document->index.totals, &facts.totals);
         mzg_findings_add(&document->findings, &facts.findings);
     }
@@ -162,7 +163,7 @@ enum mzg_status mzg_imzml_spectra_parse(const struct mzg_context *context, const
     bool parsed = false;
     if (context->rank == 0)
         plan = (struct plan){outline->has_body, outline->body, outline->document.size, options->ibd_size};
-    MPI_Bcast(&plan, sizeof plan, MPI_BYTE, 0, context->comm);
+    MZG_MPI(MPI_Bcast(&plan, sizeof plan, MPI_BYTE, 0, context->comm));
     if (plan.is_cut) {
         struct mzg_imzml_source source = {.path = path, .fd = -1, .size = -1};
         struct mzg_error unopened = {0};

@@ -1,4 +1,5 @@
 #include <core/agree.h>
+#include <core/mpi.h>
 #include <input/node_memory.h>
 
 #include <fcntl.h>
@@ -39,7 +40,7 @@ struct mzg_node_memory {
 static bool all_did(MPI_Comm node, bool did)
 {
     int worst = did;
-    MPI_Allreduce(MPI_IN_PLACE, &worst, 1, MPI_INT, MPI_MIN, node);
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &worst, 1, MPI_INT, MPI_MIN, node));
     return worst;
 }
 
@@ -71,7 +72,7 @@ static void *map_on_node(MPI_Comm node, int rank, size_t size)
     if (!all_did(node, created))
         return NULL;
 
-    MPI_Bcast(name, sizeof name, MPI_CHAR, 0, node);
+    MZG_MPI(MPI_Bcast(name, sizeof name, MPI_CHAR, 0, node));
     if (rank != 0)
         fd = shm_open(name, O_RDWR, 0);
     void *bytes = fd >= 0 ? mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;
@@ -90,8 +91,8 @@ static void *map_on_node(MPI_Comm node, int rank, size_t size)
 static void allocate(struct mzg_node_memory *memory, struct mzg_error *err)
 {
     int rank, size;
-    MPI_Comm_rank(memory->node, &rank);
-    MPI_Comm_size(memory->node, &size);
+    MZG_MPI(MPI_Comm_rank(memory->node, &rank));
+    MZG_MPI(MPI_Comm_size(memory->node, &size));
     if (size > 1)
         memory->bytes = map_on_node(memory->node, rank, memory->size);
     memory->is_shared = memory->bytes != NULL;
@@ -108,15 +109,15 @@ static void allocate(struct mzg_node_memory *memory, struct mzg_error *err)
 static void find_nodes(struct mzg_node_memory *memory)
 {
     int rank, node_rank, place[2] = {0, 0};
-    MPI_Comm_rank(memory->comm, &rank);
-    MPI_Comm_split_type(memory->comm, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &memory->node);
-    MPI_Comm_rank(memory->node, &node_rank);
-    MPI_Comm_split(memory->comm, node_rank == 0 ? 0 : MPI_UNDEFINED, rank, &memory->leaders);
+    MZG_MPI(MPI_Comm_rank(memory->comm, &rank));
+    MZG_MPI(MPI_Comm_split_type(memory->comm, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &memory->node));
+    MZG_MPI(MPI_Comm_rank(memory->node, &node_rank));
+    MZG_MPI(MPI_Comm_split(memory->comm, node_rank == 0 ? 0 : MPI_UNDEFINED, rank, &memory->leaders));
     if (memory->leaders != MPI_COMM_NULL) {
-        MPI_Comm_rank(memory->leaders, &place[0]);
-        MPI_Comm_size(memory->leaders, &place[1]);
+        MZG_MPI(MPI_Comm_rank(memory->leaders, &place[0]));
+        MZG_MPI(MPI_Comm_size(memory->leaders, &place[1]));
     }
-    MPI_Bcast(place, 2, MPI_INT, 0, memory->node);
+    MZG_MPI(MPI_Bcast(place, 2, MPI_INT, 0, memory->node));
     memory->node_number = place[0];
     memory->n_nodes = place[1];
 }
@@ -125,7 +126,7 @@ enum mzg_status mzg_node_memory_new(MPI_Comm comm, int64_t size, struct mzg_node
                                     struct mzg_error *err)
 {
     int n_ranks;
-    MPI_Comm_size(comm, &n_ranks);
+    MZG_MPI(MPI_Comm_size(comm, &n_ranks));
     struct mzg_node_memory *new_memory = calloc(1, sizeof *new_memory);
     struct range *ranges = calloc((size_t)n_ranks, sizeof *ranges);
     if (!new_memory || !ranges)
@@ -156,8 +157,8 @@ static void broadcast(struct mzg_node_memory *memory, const struct range *range,
 {
     for (int64_t at = 0; at < range->size; at += PIECE) {
         int64_t left = range->size - at;
-        MPI_Bcast((char *)memory->bytes + range->first + at, (int)(left < PIECE ? left : PIECE), MPI_BYTE,
-                  root, comm);
+        MZG_MPI(MPI_Bcast((char *)memory->bytes + range->first + at, (int)(left < PIECE ? left : PIECE),
+                          MPI_BYTE, root, comm));
     }
 }
 
@@ -174,21 +175,21 @@ static void broadcast_on_node(struct mzg_node_memory *memory, bool own)
 void mzg_node_memory_share(struct mzg_node_memory *memory, int64_t first, int64_t size)
 {
     struct range mine = {.first = first, .size = size, .node = memory->node_number};
-    MPI_Comm_rank(memory->node, &mine.rank);
-    MPI_Allgather(&mine, sizeof mine, MPI_BYTE, memory->ranges, sizeof mine, MPI_BYTE, memory->comm);
+    MZG_MPI(MPI_Comm_rank(memory->node, &mine.rank));
+    MZG_MPI(MPI_Allgather(&mine, sizeof mine, MPI_BYTE, memory->ranges, sizeof mine, MPI_BYTE, memory->comm));
     if (!memory->is_shared)
         broadcast_on_node(memory, true);
     if (memory->n_nodes == 1) {
-        MPI_Barrier(memory->comm);
+        MZG_MPI(MPI_Barrier(memory->comm));
         return;
     }
 
-    MPI_Barrier(memory->node);
+    MZG_MPI(MPI_Barrier(memory->node));
     for (int r = 0; r < memory->n_ranks && memory->leaders != MPI_COMM_NULL; r++)
         broadcast(memory, &memory->ranges[r], memory->ranges[r].node, memory->leaders);
     if (!memory->is_shared)
         broadcast_on_node(memory, false);
-    MPI_Barrier(memory->node);
+    MZG_MPI(MPI_Barrier(memory->node));
 }
 
 void mzg_node_memory_free(struct mzg_node_memory *memory)
@@ -198,8 +199,8 @@ void mzg_node_memory_free(struct mzg_node_memory *memory)
     if (memory->bytes)
         munmap(memory->bytes, memory->size);
     if (memory->leaders != MPI_COMM_NULL)
-        MPI_Comm_free(&memory->leaders);
-    MPI_Comm_free(&memory->node);
+        MZG_MPI(MPI_Comm_free(&memory->leaders));
+    MZG_MPI(MPI_Comm_free(&memory->node));
     free(memory->ranges);
     free(memory);
 }

@@ -13,6 +13,7 @@
 #include <core/block.h>
 #include <core/context.h>
 #include <core/memory.h>
+#include <core/mpi.h>
 #include <core/pool.h>
 #include <input/decoder.h>
 #include <input/json_text.h>
@@ -142,9 +143,9 @@ static enum mzg_status survey_all(const struct mzg_context *context, const struc
     if (mzg_agree(context->comm, err) != MZG_OK)
         return err->status;
     int64_t sums[2] = {found->n_points, found->n_empty};
-    MPI_Allreduce(MPI_IN_PLACE, sums, 2, MPI_INT64_T, MPI_SUM, context->comm);
-    MPI_Allreduce(MPI_IN_PLACE, found->box, 4, MPI_INT64_T, MPI_MIN, context->comm);
-    MPI_Allreduce(MPI_IN_PLACE, found->ends, 2, MPI_DOUBLE, MPI_MIN, context->comm);
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, sums, 2, MPI_INT64_T, MPI_SUM, context->comm));
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, found->box, 4, MPI_INT64_T, MPI_MIN, context->comm));
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, found->ends, 2, MPI_DOUBLE, MPI_MIN, context->comm));
     found->n_points = sums[0];
     found->n_empty = sums[1];
     return MZG_OK;

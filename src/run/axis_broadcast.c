@@ -1,6 +1,7 @@
 #include <run/axis_broadcast.h>
 
 #include <core/agree.h>
+#include <core/mpi.h>
 #include <run/statistics.h>
 
 #include <inttypes.h>
@@ -11,7 +12,7 @@ enum { PIECE = 1 << 22 };
 static void broadcast_doubles(double *values, int64_t n, MPI_Comm comm)
 {
     for (int64_t first = 0; first < n; first += PIECE)
-        MPI_Bcast(values + first, (int)(n - first < PIECE ? n - first : PIECE), MPI_DOUBLE, 0, comm);
+        MZG_MPI(MPI_Bcast(values + first, (int)(n - first < PIECE ? n - first : PIECE), MPI_DOUBLE, 0, comm));
 }
 
 /* Refuses an axis whose own arrays, and the statistics of its bins, which take least for float32, would not
@@ -55,7 +56,7 @@ enum mzg_status mzg_axis_build_shared(const struct mzg_context *context, const s
     }
 
     double *edges = shared.edges, *centers = shared.centers;
-    MPI_Bcast(&shared, sizeof shared, MPI_BYTE, 0, context->comm);
+    MZG_MPI(MPI_Bcast(&shared, sizeof shared, MPI_BYTE, 0, context->comm));
     shared.edges = edges;
     shared.centers = centers;
     if (context->rank != 0) {

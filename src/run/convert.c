@@ -9,6 +9,7 @@
 #include <core/file.h>
 #include <core/log.h>
 #include <core/memory.h>
+#include <core/mpi.h>
 #include <core/stop.h>
 #include <mzgrid/reader.h>
 #include <run/axis_broadcast.h>
@@ -366,7 +367,7 @@ static void fill_report(struct conversion *c, double begin)
     report->bins = c->axis.n_bins;
     report->bytes_read = c->stream.bytes_read;
     int64_t sums[2] = {mzg_zarr_bytes_written(mzg_sdata_store(c->sdata)), mzg_memory_peak()};
-    MPI_Allreduce(MPI_IN_PLACE, sums, 2, MPI_INT64_T, MPI_SUM, c->context->comm);
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, sums, 2, MPI_INT64_T, MPI_SUM, c->context->comm));
     report->bytes_written = sums[0];
     report->peak_memory = sums[1];
     report->seconds_finish = lap(c, "finish");
@@ -405,6 +406,7 @@ enum mzg_status mzg_convert(const struct mzg_context *context, const struct mzg_
 {
     double begin = MPI_Wtime();
     struct mzg_convert_report result = {0};
+    mzg_mpi_set_output(options->dry_run ? NULL : options->output);
     struct conversion c = {
         .context = context, .options = options, .report = &result, .clock = begin, .held = {-1, -1}};
     if (progress)
@@ -417,5 +419,6 @@ enum mzg_status mzg_convert(const struct mzg_context *context, const struct mzg_
         *report = result;
     }
     release(&c);
+    mzg_mpi_set_output(NULL);
     return err->status;
 }

@@ -3,6 +3,7 @@
 #include <core/agree.h>
 #include <core/block.h>
 #include <core/log.h>
+#include <core/mpi.h>
 #include <core/pool.h>
 #include <core/stop.h>
 #include <run/sample.h>
@@ -86,8 +87,8 @@ static enum mzg_status scan_range(const struct mzg_context *context, const struc
     scan_own_pixels(context, &scan, range, err);
     if (mzg_agree(context->comm, err) != MZG_OK)
         return err->status;
-    MPI_Allreduce(MPI_IN_PLACE, &range[0], 1, MPI_DOUBLE, MPI_MIN, context->comm);
-    MPI_Allreduce(MPI_IN_PLACE, &range[1], 1, MPI_DOUBLE, MPI_MAX, context->comm);
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &range[0], 1, MPI_DOUBLE, MPI_MIN, context->comm));
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &range[1], 1, MPI_DOUBLE, MPI_MAX, context->comm));
     if (!(range[0] <= range[1]))
         return mzg_fail(
             err, MZG_EFORMAT,
@@ -170,7 +171,7 @@ static void decide_law(const struct mzg_context *context, const struct mzg_conve
         snprintf(d->axis_reason, sizeof d->axis_reason, "given");
     else if (context->rank == 0)
         choose_law(dataset, d);
-    MPI_Bcast(d, sizeof *d, MPI_BYTE, 0, context->comm);
+    MZG_MPI(MPI_Bcast(d, sizeof *d, MPI_BYTE, 0, context->comm));
 }
 
 static void decide_width(struct mzg_axis_spec *axis)

@@ -7,6 +7,7 @@
 #include <core/agree.h>
 #include <core/log.h>
 #include <core/memory.h>
+#include <core/mpi.h>
 #include <core/pool.h>
 
 #include <errno.h>
@@ -111,7 +112,7 @@ static void gather(struct mzg_metrics *m)
     mine[RSS] = (double)mzg_memory_resident();
     mine[PSS] = (double)mzg_memory_pss();
     mine[PRESSURE] = mzg_memory_pressure();
-    MPI_Gather(mine, VALUES, MPI_DOUBLE, m->now, VALUES, MPI_DOUBLE, 0, m->context->comm);
+    MZG_MPI(MPI_Gather(mine, VALUES, MPI_DOUBLE, m->now, VALUES, MPI_DOUBLE, 0, m->context->comm));
 }
 
 /* What follows is counted from now. */
@@ -129,7 +130,7 @@ static void begin_stage(struct mzg_metrics *m)
 static void write_run(struct mzg_metrics *m)
 {
     int threads = mzg_pool_size(m->context->pool);
-    MPI_Allreduce(MPI_IN_PLACE, &threads, 1, MPI_INT, MPI_SUM, m->context->comm);
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &threads, 1, MPI_INT, MPI_SUM, m->context->comm));
     if (m->context->rank == 0)
         write_line(m, json_pack("{s:s, s:i, s:i, s:i}", "event", "run", "schema", SCHEMA, "ranks",
                                 m->context->size, "threads", threads));

@@ -5,6 +5,7 @@
 #include <core/file.h>
 #include <core/log.h>
 #include <core/memory.h>
+#include <core/mpi.h>
 #include <core/pool.h>
 #include <run/statistics.h>
 #include <stage/column_block.h>
@@ -44,7 +45,7 @@ static int64_t most(int64_t a, int64_t b)
 int64_t mzg_plan_limit(MPI_Comm comm, int64_t wish)
 {
     int64_t limit = wish > 0 ? wish : least(default_limit, mzg_memory_available() / 2);
-    MPI_Allreduce(MPI_IN_PLACE, &limit, 1, MPI_INT64_T, MPI_MIN, comm);
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &limit, 1, MPI_INT64_T, MPI_MIN, comm));
     return limit;
 }
 
@@ -53,11 +54,11 @@ static void find_nodes(MPI_Comm comm, struct mzg_plan *plan)
 {
     MPI_Comm node;
     int size;
-    MPI_Comm_size(comm, &size);
-    MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
-    MPI_Comm_size(node, &plan->ranks_per_node);
-    MPI_Comm_free(&node);
-    MPI_Allreduce(MPI_IN_PLACE, &plan->ranks_per_node, 1, MPI_INT, MPI_MAX, comm);
+    MZG_MPI(MPI_Comm_size(comm, &size));
+    MZG_MPI(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node));
+    MZG_MPI(MPI_Comm_size(node, &plan->ranks_per_node));
+    MZG_MPI(MPI_Comm_free(&node));
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &plan->ranks_per_node, 1, MPI_INT, MPI_MAX, comm));
     plan->one_node = plan->ranks_per_node == size;
 }
 
@@ -116,8 +117,8 @@ static void weigh_pixels(const struct mzg_context *context, const struct mzg_pla
         most_of[0] = most(most_of[0], bytes);
         most_of[1] = most(most_of[1], points);
     }
-    MPI_Allreduce(MPI_IN_PLACE, &weights->sum, 1, MPI_INT64_T, MPI_SUM, context->comm);
-    MPI_Allreduce(MPI_IN_PLACE, most_of, 2, MPI_INT64_T, MPI_MAX, context->comm);
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &weights->sum, 1, MPI_INT64_T, MPI_SUM, context->comm));
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, most_of, 2, MPI_INT64_T, MPI_MAX, context->comm));
     weights->largest = most_of[0];
     weights->points = most_of[1];
 }
@@ -127,7 +128,7 @@ static int64_t decoding_of_all(const struct mzg_context *context, const struct m
                                int64_t points)
 {
     int64_t workers = mzg_pool_size(context->pool);
-    MPI_Allreduce(MPI_IN_PLACE, &workers, 1, MPI_INT64_T, MPI_MAX, context->comm);
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &workers, 1, MPI_INT64_T, MPI_MAX, context->comm));
     int64_t values = weight->interpolates ? weight->n_bins : least(points, weight->n_bins);
     return workers * (POINT_BYTES * points + VALUE_BYTES * values);
 }
@@ -217,7 +218,7 @@ enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mz
             request->n_bins * (COLUMN_BYTES + mzg_column_sort_per_column(mzg_pool_size(context->pool))),
         .table = dataset->n_pixels * (OBS_BYTES + ROW_END_BYTES) + request->n_bins * VAR_BYTES,
         .bytes_per_pixel_of_index = (double)dataset->n_index_bytes / (double)most(dataset->n_pixels, 1)};
-    MPI_Allreduce(MPI_IN_PLACE, &plan->used, 1, MPI_INT64_T, MPI_MAX, context->comm);
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &plan->used, 1, MPI_INT64_T, MPI_MAX, context->comm));
     find_nodes(context->comm, plan);
     if (request->options->streaming == MZG_STREAMING_OFF && !plan->one_node)
         return mzg_fail(

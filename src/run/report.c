@@ -1,6 +1,7 @@
 #include <run/report.h>
 
 #include <core/agree.h>
+#include <core/mpi.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -69,8 +70,8 @@ void mzg_reports_post(struct mzg_reports *reports, int64_t round, const struct m
     struct slot *slot = &reports->slots[round % SLOTS];
     int record = (int)sizeof *records;
     slot->mine = *mine;
-    MPI_Iallgather(&slot->mine, sizeof slot->mine, MPI_BYTE, slot->all, sizeof slot->mine, MPI_BYTE,
-                   context->comm, &slot->requests[0]);
+    MZG_MPI(MPI_Iallgather(&slot->mine, sizeof slot->mine, MPI_BYTE, slot->all, sizeof slot->mine, MPI_BYTE,
+                           context->comm, &slot->requests[0]));
     if (records)
         memcpy(slot->records, records, (size_t)n * sizeof *records);
     else
@@ -79,9 +80,9 @@ void mzg_reports_post(struct mzg_reports *reports, int64_t round, const struct m
         slot->counts[rank] = (int)(firsts[rank + 1] - firsts[rank]) * record;
         slot->begins[rank] = (int)(firsts[rank] - firsts[0]) * record;
     }
-    MPI_Igatherv(slot->records, (int)n * record, MPI_BYTE,
-                 reports->records ? reports->records + firsts[0] : NULL, slot->counts, slot->begins, MPI_BYTE,
-                 0, context->comm, &slot->requests[1]);
+    MZG_MPI(MPI_Igatherv(slot->records, (int)n * record, MPI_BYTE,
+                         reports->records ? reports->records + firsts[0] : NULL, slot->counts, slot->begins,
+                         MPI_BYTE, 0, context->comm, &slot->requests[1]));
 }
 
 const struct mzg_report *mzg_reports_take(struct mzg_reports *reports, int64_t round)

@@ -1,6 +1,7 @@
 #include <run/sample.h>
 
 #include <core/agree.h>
+#include <core/mpi.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +80,6 @@ enum mzg_status mzg_sample_draw(const struct mzg_context *context, const struct 
         free((double *)drawn.spectra[i].mz);
     if (mzg_agree(context->comm, err) != MZG_OK)
         return err->status;
-    MPI_Bcast(sample, sizeof *sample, MPI_BYTE, 0, context->comm);
+    MZG_MPI(MPI_Bcast(sample, sizeof *sample, MPI_BYTE, 0, context->comm));
     return MZG_OK;
 }

@@ -2,6 +2,7 @@
 
 #include <core/agree.h>
 #include <core/log.h>
+#include <core/mpi.h>
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -75,11 +76,11 @@ enum mzg_status mzg_skips_gather(struct mzg_skips *skips, int64_t mine, int64_t 
     }
     if (mzg_agree(context->comm, err) != MZG_OK)
         return err->status;
-    MPI_Gather(&bytes, 1, MPI_INT, skips->counts, 1, MPI_INT, 0, context->comm);
+    MZG_MPI(MPI_Gather(&bytes, 1, MPI_INT, skips->counts, 1, MPI_INT, 0, context->comm));
     for (int rank = 0; context->rank == 0 && rank < context->size; rank++)
         skips->begins[rank] = rank == 0 ? 0 : skips->begins[rank - 1] + skips->counts[rank - 1];
-    MPI_Gatherv(skips->kept, bytes, MPI_BYTE, skips->list ? skips->list + skips->n : NULL, skips->counts,
-                skips->begins, MPI_BYTE, 0, context->comm);
+    MZG_MPI(MPI_Gatherv(skips->kept, bytes, MPI_BYTE, skips->list ? skips->list + skips->n : NULL,
+                        skips->counts, skips->begins, MPI_BYTE, 0, context->comm));
     skips->n_kept -= mine;
     if (skips->n_kept > 0)
         memmove(skips->kept, skips->kept + mine, (size_t)skips->n_kept * sizeof *skips->kept);

@@ -1,6 +1,7 @@
 #include <run/statistics.h>
 
 #include <core/memory.h>
+#include <core/mpi.h>
 #include <core/pool.h>
 
 #include <math.h>
@@ -102,7 +103,7 @@ void mzg_statistics_add(struct mzg_statistics *statistics, const struct mzg_rows
 static void merge_sums(void *in, void *inout, int *n, MPI_Datatype *type)
 {
     int bytes;
-    MPI_Type_size(*type, &bytes);
+    MZG_MPI(MPI_Type_size(*type, &bytes));
     struct mzg_exact_sum_kind kind = {.limbs = bytes / (int)sizeof(uint64_t)};
     const uint64_t *from = in;
     uint64_t *to = inout;
@@ -121,9 +122,9 @@ static void reduce_bins(struct mzg_statistics *statistics, int64_t first, int n,
         if (counts[i] == 0)
             maxima[i] = -INFINITY;
     }
-    MPI_Allreduce(MPI_IN_PLACE, counts, n, MPI_INT64_T, MPI_SUM, comm);
-    MPI_Allreduce(MPI_IN_PLACE, maxima, n, MPI_DOUBLE, MPI_MAX, comm);
-    MPI_Allreduce(MPI_IN_PLACE, sum_of(statistics, first), n, sum, merge, comm);
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, counts, n, MPI_INT64_T, MPI_SUM, comm));
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, maxima, n, MPI_DOUBLE, MPI_MAX, comm));
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, sum_of(statistics, first), n, sum, merge, comm));
     for (int i = 0; i < n; i++)
         if (counts[i] == 0)
             maxima[i] = 0;
@@ -135,15 +136,15 @@ void mzg_statistics_reduce(struct mzg_statistics *statistics, MPI_Comm comm)
     int64_t bins_at_once = REDUCE_BYTES / sum_bytes;
     MPI_Datatype sum;
     MPI_Op merge;
-    MPI_Type_contiguous(sum_bytes, MPI_BYTE, &sum);
-    MPI_Type_commit(&sum);
-    MPI_Op_create(merge_sums, 1, &merge);
+    MZG_MPI(MPI_Type_contiguous(sum_bytes, MPI_BYTE, &sum));
+    MZG_MPI(MPI_Type_commit(&sum));
+    MZG_MPI(MPI_Op_create(merge_sums, 1, &merge));
     for (int64_t first = 0; first < statistics->n_bins; first += bins_at_once) {
         int64_t left = statistics->n_bins - first;
         reduce_bins(statistics, first, (int)(left < bins_at_once ? left : bins_at_once), sum, merge, comm);
     }
-    MPI_Op_free(&merge);
-    MPI_Type_free(&sum);
+    MZG_MPI(MPI_Op_free(&merge));
+    MZG_MPI(MPI_Type_free(&sum));
 }
 
 const uint64_t *mzg_statistics_sum(const struct mzg_statistics *statistics, int64_t bin)

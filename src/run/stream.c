@@ -18,6 +18,7 @@
 
 #include <core/agree.h>
 #include <core/log.h>
+#include <core/mpi.h>
 #include <core/pool.h>
 #include <core/stop.h>
 #include <run/deal.h>
@@ -421,7 +422,7 @@ enum mzg_status mzg_stream(const struct mzg_context *context, const struct mzg_s
 
     if (mzg_watch_begin(&s.watch, context, options->memory_limit, err) == MZG_OK &&
         allocate(&s, err) == MZG_OK && run_rounds(&s, err) == MZG_OK) {
-        MPI_Allreduce(MPI_IN_PLACE, result->first, MZG_COUNTS, MPI_INT64_T, MPI_MIN, context->comm);
+        MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, result->first, MZG_COUNTS, MPI_INT64_T, MPI_MIN, context->comm));
         result->n_skips = s.skips.n;
         result->skips = s.skips.list;
         s.skips.list = NULL;

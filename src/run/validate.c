@@ -6,6 +6,7 @@
 #include <mzgrid/validate.h>
 
 #include <core/agree.h>
+#include <core/mpi.h>
 #include <core/pool.h>
 #include <core/stop.h>
 #include <run/validation.h>
@@ -192,7 +193,7 @@ static enum mzg_status conclude(struct run *run, struct mzg_validation *validati
     }
     if (mzg_agree(context->comm, err) != MZG_OK)
         return err->status;
-    MPI_Bcast(&found_nothing, 1, MPI_INT, 0, context->comm);
+    MZG_MPI(MPI_Bcast(&found_nothing, 1, MPI_INT, 0, context->comm));
     *valid = found_nothing;
     return MZG_OK;
 }

@@ -1,6 +1,7 @@
 #include <run/validation.h>
 
 #include <core/agree.h>
+#include <core/mpi.h>
 #include <input/findings.h>
 #include <input/json_text.h>
 
@@ -68,9 +69,9 @@ static void receive(const struct mzg_context *context, int rank, struct mzg_vali
                     struct mzg_skip *faults, struct mzg_error *err)
 {
     struct mzg_validation other;
-    MPI_Recv(&other, sizeof other, MPI_BYTE, rank, 0, context->comm, MPI_STATUS_IGNORE);
-    MPI_Recv(faults, MZG_LISTED_FAULTS * (int)sizeof *faults, MPI_BYTE, rank, 1, context->comm,
-             MPI_STATUS_IGNORE);
+    MZG_MPI(MPI_Recv(&other, sizeof other, MPI_BYTE, rank, 0, context->comm, MPI_STATUS_IGNORE));
+    MZG_MPI(MPI_Recv(faults, MZG_LISTED_FAULTS * (int)sizeof *faults, MPI_BYTE, rank, 1, context->comm,
+                     MPI_STATUS_IGNORE));
     other.faults = faults;
     if (err->status == MZG_OK)
         mzg_validation_merge(&other, validation, err);
@@ -86,9 +87,9 @@ enum mzg_status mzg_validation_gather(const struct mzg_context *context, struct 
     if (mzg_agree(context->comm, err) != MZG_OK)
         goto cleanup;
     if (context->rank != 0) {
-        MPI_Send(validation, sizeof *validation, MPI_BYTE, 0, 0, context->comm);
-        MPI_Send(validation->faults, (int)validation->n_faults * (int)sizeof *faults, MPI_BYTE, 0, 1,
-                 context->comm);
+        MZG_MPI(MPI_Send(validation, sizeof *validation, MPI_BYTE, 0, 0, context->comm));
+        MZG_MPI(MPI_Send(validation->faults, (int)validation->n_faults * (int)sizeof *faults, MPI_BYTE, 0, 1,
+                         context->comm));
     }
     for (int rank = 1; context->rank == 0 && rank < context->size; rank++)
         receive(context, rank, validation, faults, err);

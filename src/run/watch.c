@@ -2,6 +2,7 @@
 
 #include <core/agree.h>
 #include <core/memory.h>
+#include <core/mpi.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,11 +28,11 @@ enum mzg_status mzg_watch_begin(struct mzg_watch *watch, const struct mzg_contex
         return err->status;
 
     MPI_Comm node; /* its lowest rank names it */
-    MPI_Comm_split_type(context->comm, MPI_COMM_TYPE_SHARED, context->rank, MPI_INFO_NULL, &node);
+    MZG_MPI(MPI_Comm_split_type(context->comm, MPI_COMM_TYPE_SHARED, context->rank, MPI_INFO_NULL, &node));
     watch->my_node = context->rank;
-    MPI_Bcast(&watch->my_node, 1, MPI_INT, 0, node);
-    MPI_Comm_free(&node);
-    MPI_Allgather(&watch->my_node, 1, MPI_INT, watch->nodes, 1, MPI_INT, context->comm);
+    MZG_MPI(MPI_Bcast(&watch->my_node, 1, MPI_INT, 0, node));
+    MZG_MPI(MPI_Comm_free(&node));
+    MZG_MPI(MPI_Allgather(&watch->my_node, 1, MPI_INT, watch->nodes, 1, MPI_INT, context->comm));
     return MZG_OK;
 }
 

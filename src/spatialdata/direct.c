@@ -17,6 +17,7 @@
 #include <core/agree.h>
 #include <core/block.h>
 #include <core/memory.h>
+#include <core/mpi.h>
 #include <core/pool.h>
 #include <spatialdata/direct_exchange.h>
 #include <spatialdata/matrix_pack.h>
@@ -181,9 +182,9 @@ static enum mzg_status note_row_ends(struct direct *d, const struct mzg_rows *ro
         d->ranks.receive_begins[rank] = begin;
         begin += d->ranks.receive_counts[rank];
     }
-    MPI_Gatherv(rows->row_counts, (int)rows->n_rows, MPI_INT64_T,
-                d->row_ends ? d->row_ends + 1 + before : NULL, d->ranks.receive_counts,
-                d->ranks.receive_begins, MPI_INT64_T, 0, context->comm);
+    MZG_MPI(MPI_Gatherv(rows->row_counts, (int)rows->n_rows, MPI_INT64_T,
+                        d->row_ends ? d->row_ends + 1 + before : NULL, d->ranks.receive_counts,
+                        d->ranks.receive_begins, MPI_INT64_T, 0, context->comm));
     for (int64_t row = before + 1; d->row_ends && row <= before + n_rows; row++)
         d->row_ends[row] += d->row_ends[row - 1];
     return MZG_OK;
@@ -198,7 +199,7 @@ static enum mzg_status hold_rows(struct direct *d, const struct mzg_rows *rows, 
     int64_t sizes[2] = {rows->n_rows, rows->n_values};
     int64_t *all = d->ranks.sizes;
     struct mzg_block *held = d->ranks.held;
-    MPI_Allgather(sizes, 2, MPI_INT64_T, all, 2, MPI_INT64_T, context->comm);
+    MZG_MPI(MPI_Allgather(sizes, 2, MPI_INT64_T, all, 2, MPI_INT64_T, context->comm));
     int64_t next = items_of(d) / d->x.unit_items * d->x.unit_items;
     int64_t carried = items_of(d) - next;
     sums[0] = sums[1] = 0;
@@ -327,7 +328,7 @@ enum mzg_status mzg_sdata_new_direct(struct mzg_sdata *sdata, const struct mzg_c
                                      struct mzg_stage **stage, struct mzg_error *err)
 {
     struct direct *made = calloc(1, sizeof *made);
-    MPI_Allreduce(MPI_IN_PLACE, &memory, 1, MPI_INT64_T, MPI_MIN, context->comm);
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &memory, 1, MPI_INT64_T, MPI_MIN, context->comm));
     if (!made) {
         mzg_fail(err, MZG_ENOMEM, "no memory to write rows into the store as they come");
     } else {

@@ -2,6 +2,7 @@
 
 #include <core/agree.h>
 #include <core/memory.h>
+#include <core/mpi.h>
 
 #include <limits.h>
 #include <stdlib.h>
@@ -138,8 +139,8 @@ static int64_t exchange_counts(struct mzg_direct_ranks *ranks, const struct mzg_
     const int64_t *sent = mine->counts ? mine->counts + first_row : received->counts;
     line_up(ranks->send_counts, ranks->send_begins, ranks->context->size);
     line_up(ranks->receive_counts, ranks->receive_begins, ranks->context->size);
-    MPI_Alltoallv(sent, ranks->send_counts, ranks->send_begins, MPI_INT64_T, received->counts,
-                  ranks->receive_counts, ranks->receive_begins, MPI_INT64_T, ranks->context->comm);
+    MZG_MPI(MPI_Alltoallv(sent, ranks->send_counts, ranks->send_begins, MPI_INT64_T, received->counts,
+                          ranks->receive_counts, ranks->receive_begins, MPI_INT64_T, ranks->context->comm));
     for (int rank = 0; rank < ranks->context->size; rank++) {
         ranks->send_counts[rank] = (int)sum_of(sent + ranks->send_begins[rank], ranks->send_counts[rank]);
         ranks->receive_counts[rank] =
@@ -178,10 +179,10 @@ enum mzg_status mzg_direct_redistribute(struct mzg_direct_ranks *ranks, const st
     const void *bins = mine->bins ? mine->bins + first : received->bins;
     const void *values =
         mine->values ? (const char *)mine->values + first * mine->value_size : received->values;
-    MPI_Alltoallv(bins, ranks->send_counts, ranks->send_begins, MPI_INT32_T, received->bins,
-                  ranks->receive_counts, ranks->receive_begins, MPI_INT32_T, comm);
-    MPI_Alltoallv(values, ranks->send_counts, ranks->send_begins, value, received->values,
-                  ranks->receive_counts, ranks->receive_begins, value, comm);
+    MZG_MPI(MPI_Alltoallv(bins, ranks->send_counts, ranks->send_begins, MPI_INT32_T, received->bins,
+                          ranks->receive_counts, ranks->receive_begins, MPI_INT32_T, comm));
+    MZG_MPI(MPI_Alltoallv(values, ranks->send_counts, ranks->send_begins, value, received->values,
+                          ranks->receive_counts, ranks->receive_begins, value, comm));
     return MZG_OK;
 }
 
@@ -218,8 +219,8 @@ void mzg_direct_parcel_share(struct mzg_direct_parcel *parcel, const struct mzg_
     int32_t *mine = parcel->sizes + ranks->receive_begins[ranks->context->rank];
     for (int64_t i = 0; i < packer->n_units * parcel->n_parts; i++)
         mine[i] = (int32_t)packer->packed[i].size;
-    MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, parcel->sizes, ranks->receive_counts,
-                   ranks->receive_begins, MPI_INT32_T, ranks->context->comm);
+    MZG_MPI(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, parcel->sizes, ranks->receive_counts,
+                           ranks->receive_begins, MPI_INT32_T, ranks->context->comm));
 }
 
 static int64_t size_of_unit(const struct mzg_direct_parcel *parcel, int64_t i)
@@ -306,8 +307,8 @@ enum mzg_status mzg_direct_parcel_send(struct mzg_direct_parcel *parcel,
     if (mzg_agree(ranks->context->comm, err) != MZG_OK)
         return err->status;
     fill_parcel(parcel, packer, first);
-    MPI_Alltoallv(parcel->sent, ranks->send_counts, ranks->send_begins, MPI_BYTE, parcel->received,
-                  ranks->receive_counts, ranks->receive_begins, MPI_BYTE, ranks->context->comm);
+    MZG_MPI(MPI_Alltoallv(parcel->sent, ranks->send_counts, ranks->send_begins, MPI_BYTE, parcel->received,
+                          ranks->receive_counts, ranks->receive_begins, MPI_BYTE, ranks->context->comm));
     return MZG_OK;
 }
 

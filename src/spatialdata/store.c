@@ -1,6 +1,7 @@
 /* The container as a whole: its names, the root of the store, its beginning and its end. */
 #include <core/agree.h>
 #include <core/log.h>
+#include <core/mpi.h>
 #include <spatialdata/sdata.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,7 +76,7 @@ static enum mzg_status check_is_shared(const struct mzg_sdata *sdata, struct mzg
         return MZG_OK;
     char host[MPI_MAX_PROCESSOR_NAME] = "?";
     int length;
-    MPI_Get_processor_name(host, &length);
+    MZG_MPI(MPI_Get_processor_name(host, &length));
     return mzg_fail(
         err, MZG_EIO,
         "%s: rank %d on node %s does not see this directory, made by rank 0: the output must lie on a file "
@@ -129,7 +130,7 @@ void mzg_sdata_free(struct mzg_sdata *sdata)
 {
     if (!sdata)
         return;
-    MPI_Barrier(sdata->context->comm); /* nobody writes any more into what is removed now */
+    MZG_MPI(MPI_Barrier(sdata->context->comm)); /* nobody writes any more into what is removed now */
     destroy(sdata);
 }
 
@@ -152,6 +153,7 @@ enum mzg_status mzg_sdata_finish(struct mzg_sdata *sdata, struct mzg_error *err)
 {
     if (mzg_zarr_store_finish(sdata->store, err) != MZG_OK)
         return err->status;
+    mzg_mpi_set_output(NULL); /* from here on it may stand */
     if (sdata->context->rank == 0)
         mzg_place_publish(sdata->place, err);
     sdata->finished = mzg_agree(sdata->context->comm, err) == MZG_OK;

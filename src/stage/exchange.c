@@ -10,6 +10,7 @@
 
 #include <core/agree.h>
 #include <core/memory.h>
+#include <core/mpi.h>
 
 #include <limits.h>
 #include <stdbool.h>
@@ -136,7 +137,7 @@ static enum mzg_status send_slices(struct mzg_exchange *e, int64_t round, int64_
     pack_block(e, n_rows, err);
     if (mzg_agree(context->comm, err) != MZG_OK)
         return err->status;
-    MPI_Alltoall(e->send_counts, 1, MPI_INT, e->receive_counts, 1, MPI_INT, context->comm);
+    MZG_MPI(MPI_Alltoall(e->send_counts, 1, MPI_INT, e->receive_counts, 1, MPI_INT, context->comm));
     int64_t words = 0;
     for (int from = 0; from < context->size; from++) {
         e->receive_begins[from] = (int)(words < INT_MAX ? words : INT_MAX);
@@ -149,8 +150,8 @@ static enum mzg_status send_slices(struct mzg_exchange *e, int64_t round, int64_
         grow(&e->received, WORD, &e->received_capacity, words, err);
     if (mzg_agree(context->comm, err) != MZG_OK)
         return err->status;
-    MPI_Alltoallv(e->sent, e->send_counts, e->send_begins, MPI_INT32_T, e->received, e->receive_counts,
-                  e->receive_begins, MPI_INT32_T, context->comm);
+    MZG_MPI(MPI_Alltoallv(e->sent, e->send_counts, e->send_begins, MPI_INT32_T, e->received,
+                          e->receive_counts, e->receive_begins, MPI_INT32_T, context->comm));
 
     for (int from = 0; from < context->size; from++) {
         int64_t first_row = (round * context->size + from) * e->block_rows;
@@ -196,7 +197,7 @@ static enum mzg_status allocate(struct mzg_exchange *e, struct mzg_error *err)
 enum mzg_status mzg_exchange_new(struct mzg_stage *stage, const struct mzg_column_range *wanted,
                                  int64_t memory, struct mzg_exchange **exchange, struct mzg_error *err)
 {
-    MPI_Allreduce(MPI_IN_PLACE, &memory, 1, MPI_INT64_T, MPI_MIN, stage->context->comm);
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &memory, 1, MPI_INT64_T, MPI_MIN, stage->context->comm));
     struct mzg_exchange *made = calloc(1, sizeof *made);
     if (!made) {
         mzg_fail(err, MZG_ENOMEM, "no memory to turn rows into columns");

@@ -17,6 +17,7 @@
  */
 #include <core/agree.h>
 #include <core/file.h>
+#include <core/mpi.h>
 #include <core/passing_file.h>
 #include <stage/stage.h>
 
@@ -241,9 +242,9 @@ static enum mzg_status hdf5_append(struct mzg_stage *base, const struct mzg_rows
     MPI_Comm comm = base->context->comm;
     int64_t mine[2] = {rows->n_rows, rows->n_values};
     int64_t before[2] = {0, 0}, sum[2], most[2];
-    MPI_Exscan(mine, before, 2, MPI_INT64_T, MPI_SUM, comm);
-    MPI_Allreduce(mine, sum, 2, MPI_INT64_T, MPI_SUM, comm);
-    MPI_Allreduce(mine, most, 2, MPI_INT64_T, MPI_MAX, comm);
+    MZG_MPI(MPI_Exscan(mine, before, 2, MPI_INT64_T, MPI_SUM, comm));
+    MZG_MPI(MPI_Allreduce(mine, sum, 2, MPI_INT64_T, MPI_SUM, comm));
+    MZG_MPI(MPI_Allreduce(mine, most, 2, MPI_INT64_T, MPI_MAX, comm));
     int64_t first_row = base->n_rows + before[0], first_value = base->n_values + before[1];
     int64_t totals[ARRAYS] = {[DATA] = base->n_values + sum[1],
                               [INDICES] = base->n_values + sum[1],
@@ -297,10 +298,10 @@ static void begin_passing(struct hdf5_stage *stage)
 {
     const struct mzg_context *context = stage->base.context;
     MPI_Comm node;
-    MPI_Comm_split_type(context->comm, MPI_COMM_TYPE_SHARED, context->rank, MPI_INFO_NULL, &node);
-    MPI_Comm_rank(node, &stage->passing.part);
-    MPI_Comm_size(node, &stage->passing.parts);
-    MPI_Comm_free(&node);
+    MZG_MPI(MPI_Comm_split_type(context->comm, MPI_COMM_TYPE_SHARED, context->rank, MPI_INFO_NULL, &node));
+    MZG_MPI(MPI_Comm_rank(node, &stage->passing.part));
+    MZG_MPI(MPI_Comm_size(node, &stage->passing.parts));
+    MZG_MPI(MPI_Comm_free(&node));
     stage->passing.fd = open(stage->path, O_RDONLY | O_CLOEXEC);
 }
 

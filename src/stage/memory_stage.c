@@ -15,6 +15,7 @@
 
 #include <core/agree.h>
 #include <core/memory.h>
+#include <core/mpi.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -217,7 +218,7 @@ static enum mzg_status gather_appends(const struct memory_stage *stage, struct a
 {
     const struct mzg_context *context = stage->base.context;
     int64_t range[2] = {stage->n_appends, -stage->n_appends};
-    MPI_Allreduce(MPI_IN_PLACE, range, 2, MPI_INT64_T, MPI_MAX, context->comm);
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, range, 2, MPI_INT64_T, MPI_MAX, context->comm));
     int bytes = (int)(stage->n_appends * (int64_t)sizeof **all);
     *all = calloc((size_t)context->size * (size_t)stage->n_appends + 1, sizeof **all);
     if (range[0] != -range[1])
@@ -226,7 +227,7 @@ static enum mzg_status gather_appends(const struct memory_stage *stage, struct a
     else if (!*all)
         mzg_fail(err, MZG_ENOMEM, "no memory to share the resampled rows");
     if (mzg_agree(context->comm, err) == MZG_OK)
-        MPI_Allgather(stage->appends, bytes, MPI_BYTE, *all, bytes, MPI_BYTE, context->comm);
+        MZG_MPI(MPI_Allgather(stage->appends, bytes, MPI_BYTE, *all, bytes, MPI_BYTE, context->comm));
     return err->status;
 }
 
@@ -271,7 +272,7 @@ static enum mzg_status memory_seal(struct mzg_stage *base, struct mzg_error *err
         mzg_fail(err, MZG_ENOMEM, "no memory to share the resampled rows");
     if (gather_appends(stage, &all, err) != MZG_OK)
         goto cleanup;
-    MPI_Allgather(mine, 2, MPI_INT64_T, handles, 2, MPI_INT64_T, context->comm);
+    MZG_MPI(MPI_Allgather(mine, 2, MPI_INT64_T, handles, 2, MPI_INT64_T, context->comm));
     list_blocks(stage, all, err);
     for (int rank = 0; rank < context->size && err->status == MZG_OK; rank++)
         map_file(&stage->files[rank], handles[2 * (size_t)rank], handles[2 * (size_t)rank + 1], err);

@@ -16,6 +16,7 @@
 
 #include <core/agree.h>
 #include <core/memory.h>
+#include <core/mpi.h>
 #include <core/pool.h>
 #include <core/stop.h>
 #include <stage/exchange.h>
@@ -377,9 +378,9 @@ static int share_wishes(struct transposition *t)
     MPI_Comm comm = t->stage->context->comm;
     struct mzg_column_range mine =
         mzg_columns_of_values(o->column_begins, t->stage->n_columns, o->first, o->n);
-    MPI_Allgather(&mine, 2, MPI_INT64_T, t->wanted, 2, MPI_INT64_T, comm);
+    MZG_MPI(MPI_Allgather(&mine, 2, MPI_INT64_T, t->wanted, 2, MPI_INT64_T, comm));
     int several = o->n > values_at_once(t), any;
-    MPI_Allreduce(&several, &any, 1, MPI_INT, MPI_LOR, comm);
+    MZG_MPI(MPI_Allreduce(&several, &any, 1, MPI_INT, MPI_LOR, comm));
     return any;
 }
 

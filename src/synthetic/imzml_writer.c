@@ -12,6 +12,7 @@
 
 #include <core/agree.h>
 #include <core/context.h>
+#include <core/mpi.h>
 #include <core/pool.h>
 #include <core/stop.h>
 #include <synthetic/file_pair.h>
@@ -90,8 +91,7 @@ static void start_round(struct round *round)
 
 /* Sizes of the spectra stand in begins[1..n]: makes them places, all ranks' spectra one after another from
  * `origin` on. Collective. */
-static enum mzg_status place_spectra(struct writer *writer, enum mzg_file file, int64_t origin,
-                                     struct mzg_error *err)
+static void place_spectra(struct writer *writer, enum mzg_file file, int64_t origin)
 {
     int64_t *begins = writer->begins[file];
     MPI_Comm comm = writer->context->comm;
@@ -99,16 +99,12 @@ static enum mzg_status place_spectra(struct writer *writer, enum mzg_file file, 
     begins[0] = 0;
     for (int64_t i = 0; i < writer->n; i++)
         begins[i + 1] += begins[i];
-    if (MPI_Exscan(&begins[writer->n], &before, 1, MPI_INT64_T, MPI_SUM, comm) != MPI_SUCCESS ||
-        MPI_Allreduce(&begins[writer->n], &writer->total_bytes[file], 1, MPI_INT64_T, MPI_SUM, comm) !=
-            MPI_SUCCESS)
-        return mzg_fail(err, MZG_EIO, "%s: the ranks cannot exchange the sizes of their parts",
-                        writer->files.name[file]);
+    MZG_MPI(MPI_Exscan(&begins[writer->n], &before, 1, MPI_INT64_T, MPI_SUM, comm));
+    MZG_MPI(MPI_Allreduce(&begins[writer->n], &writer->total_bytes[file], 1, MPI_INT64_T, MPI_SUM, comm));
     if (writer->context->rank == 0)
         before = 0;
     for (int64_t i = 0; i <= writer->n; i++)
         begins[i] += origin + before;
-    return MZG_OK;
 }
 
 /* The end of the round that begins with spectrum `first`: ROUND_BYTES, but one spectrum at least. */
@@ -318,7 +314,8 @@ static enum mzg_status write_ibd(struct writer *writer, struct mzg_error *err)
     struct round all = {writer, measure_arrays, 0, writer->n, NULL, NULL};
     start_round(&all);
     mzg_pool_wait(context->pool);
-    if (place_spectra(writer, MZG_FILE_IBD, head, err) == MZG_OK && context->rank == 0)
+    place_spectra(writer, MZG_FILE_IBD, head);
+    if (context->rank == 0)
         write_ibd_head(writer, head, err);
     if (mzg_agree(context->comm, err) != MZG_OK)
         return err->status;
@@ -358,8 +355,8 @@ static enum mzg_status write_imzml(struct writer *writer, struct mzg_error *err)
     if (!header)
         mzg_fail(err, MZG_ENOMEM, "%s: no memory for its header", writer->files.name[MZG_FILE_IMZML]);
     if (mzg_agree(context->comm, err) == MZG_OK) {
-        place_spectra(writer, MZG_FILE_IMZML, (int64_t)strlen(header), err);
-        if (err->status == MZG_OK && context->rank == 0)
+        place_spectra(writer, MZG_FILE_IMZML, (int64_t)strlen(header));
+        if (context->rank == 0)
             write_frame(writer, header, err);
         if (err->status == MZG_OK && write_spectra(writer, MZG_FILE_IMZML, make_element, err) == MZG_OK)
             mzg_file_pair_close(&writer->files, MZG_FILE_IMZML, err);

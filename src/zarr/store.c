@@ -2,6 +2,7 @@
 #include <zarr/store.h>
 
 #include <core/agree.h>
+#include <core/mpi.h>
 #include <core/pool.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -218,9 +219,9 @@ static bool is_first_of_node(const struct mzg_context *context)
 {
     MPI_Comm node;
     int rank;
-    MPI_Comm_split_type(context->comm, MPI_COMM_TYPE_SHARED, context->rank, MPI_INFO_NULL, &node);
-    MPI_Comm_rank(node, &rank);
-    MPI_Comm_free(&node);
+    MZG_MPI(MPI_Comm_split_type(context->comm, MPI_COMM_TYPE_SHARED, context->rank, MPI_INFO_NULL, &node));
+    MZG_MPI(MPI_Comm_rank(node, &rank));
+    MZG_MPI(MPI_Comm_free(&node));
     return rank == 0;
 }
 
@@ -244,7 +245,7 @@ enum mzg_status mzg_zarr_store_finish(struct mzg_zarr_store *store, struct mzg_e
     wait_for_sync(store);
     if (err->status == MZG_OK)
         *err = store->sync_error;
-    MPI_Barrier(context->comm); /* another rank of this node may still be writing */
+    MZG_MPI(MPI_Barrier(context->comm)); /* another rank of this node may still be writing */
     if (is_first_of_node(context) && err->status == MZG_OK)
         sync_file_system(store, err);
     if (mzg_agree(context->comm, err) != MZG_OK)

@@ -1,5 +1,7 @@
 #include <mpi_test.h>
 
+#include <core/mpi.h>
+
 #include <stdlib.h>
 
 #ifdef __SANITIZE_ADDRESS__
@@ -31,6 +33,8 @@ void mpi_test_begin(void)
     __lsan_disable();
     MPI_Init(NULL, NULL);
     __lsan_enable();
+    mzg_mpi_watch(MPI_COMM_WORLD); /* as the program does */
+    mzg_mpi_watch(MPI_COMM_SELF);
 
     MPI_Comm_rank(MPI_COMM_WORLD, &mpi_rank);
     MPI_Comm_size(MPI_COMM_WORLD, &mpi_size);

@@ -1,0 +1,204 @@
+/*
+ * Preloaded into the program: the n-th call of one function of MPI on one rank fails, as MPI lets it fail. The
+ * call is not made, so that the other ranks wait in it.
+ *
+ *   FAIL_MPI=NAME:N[:RANK]  MPI_NAME fails when it is called for the N-th time, from 1 on, on RANK (default: 0)
+ *   FAIL_MPI_HOW=raise      the handler of the communicator is called, then an error returned (default)
+ *   FAIL_MPI_HOW=return     an error is only returned, as with MPI_ERRORS_RETURN
+ *   FAIL_MPI_OF=program     only calls count that the program itself makes; otherwise those of libraries, too
+ *   FAIL_MPI_COUNTS=PATH    MPI_Finalize writes how often each function was called, "NAME N" a line, to PATH.RANK
+ */
+#define _GNU_SOURCE
+#include <link.h>
+#include <mpi.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct function {
+    const char *name;
+    long calls;
+    struct function *next;
+};
+
+static struct function *functions;
+
+static int find_program(struct dl_phdr_info *info, size_t size, void *range)
+{
+    uintptr_t *ends = range;
+    (void)size;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+        if (part->p_type != PT_LOAD || !(part->p_flags & PF_X))
+            continue;
+        ends[0] = info->dlpi_addr + part->p_vaddr;
+        ends[1] = ends[0] + part->p_memsz;
+    }
+    return 1; /* the first one is the program */
+}
+
+static bool is_of_program(const void *caller)
+{
+    static uintptr_t ends[2];
+    if (ends[1] == 0)
+        dl_iterate_phdr(find_program, ends);
+    return (uintptr_t)caller >= ends[0] && (uintptr_t)caller < ends[1];
+}
+
+/* Counts the call, and says whether it is the one to fail. */
+static bool is_due(struct function *function, const void *caller)
+{
+    const char *which = getenv("FAIL_MPI"), *of = getenv("FAIL_MPI_OF");
+    if (of && strcmp(of, "program") == 0 && !is_of_program(caller))
+        return false;
+    if (function->calls++ == 0) {
+        function->next = functions;
+        functions = function;
+    }
+    size_t length = strlen(function->name);
+    if (!which || strncmp(which, function->name, length) != 0 || which[length] != ':')
+        return false;
+    char *end;
+    int rank = 0;
+    long n = strtol(which + length + 1, &end, 10);
+    PMPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    return function->calls == n && rank == (*end == ':' ? atoi(end + 1) : 0);
+}
+
+static bool is_raised(void)
+{
+    const char *how = getenv("FAIL_MPI_HOW");
+    return !how || strcmp(how, "return") != 0;
+}
+
+static int fail_on(MPI_Comm comm)
+{
+    if (is_raised())
+        PMPI_Comm_call_errhandler(comm, MPI_ERR_INTERN);
+    return MPI_ERR_INTERN;
+}
+
+static int fail_on_file(MPI_File file)
+{
+    if (is_raised())
+        PMPI_File_call_errhandler(file, MPI_ERR_IO);
+    return MPI_ERR_IO;
+}
+
+#define SHIM(shim_name, failure, parameters, arguments)                                                      \
+    int MPI_##shim_name parameters                                                                           \
+    {                                                                                                        \
+        static struct function function = {.name = #shim_name};                                              \
+        return is_due(&function, __builtin_return_address(0)) ? failure : PMPI_##shim_name arguments;        \
+    }
+
+/* clang-format off */
+#define WORLD fail_on(MPI_COMM_WORLD)
+#define TYPE MPI_Datatype
+
+SHIM(Comm_rank, fail_on(comm), (MPI_Comm comm, int *rank), (comm, rank))
+SHIM(Comm_size, fail_on(comm), (MPI_Comm comm, int *size), (comm, size))
+SHIM(Comm_dup, fail_on(comm), (MPI_Comm comm, MPI_Comm *made), (comm, made))
+SHIM(Comm_free, fail_on(*comm), (MPI_Comm *comm), (comm))
+SHIM(Comm_split, fail_on(comm), (MPI_Comm comm, int color, int key, MPI_Comm *made), (comm, color, key, made))
+SHIM(Comm_split_type, fail_on(comm), (MPI_Comm comm, int type, int key, MPI_Info info, MPI_Comm *made),
+     (comm, type, key, info, made))
+SHIM(Get_processor_name, WORLD, (char *name, int *length), (name, length))
+SHIM(Query_thread, WORLD, (int *level), (level))
+
+SHIM(Type_contiguous, WORLD, (int n, TYPE old, TYPE *made), (n, old, made))
+SHIM(Type_commit, WORLD, (TYPE *type), (type))
+SHIM(Type_size, WORLD, (TYPE type, int *size), (type, size))
+SHIM(Type_free, WORLD, (TYPE *type), (type))
+SHIM(Op_create, WORLD, (MPI_User_function *f, int commutes, MPI_Op *op), (f, commutes, op))
+SHIM(Op_free, WORLD, (MPI_Op *op), (op))
+
+SHIM(Barrier, fail_on(comm), (MPI_Comm comm), (comm))
+SHIM(Bcast, fail_on(comm), (void *data, int n, TYPE type, int root, MPI_Comm comm), (data, n, type, root, comm))
+SHIM(Reduce, fail_on(comm),
+     (const void *in, void *out, int n, TYPE type, MPI_Op op, int root, MPI_Comm comm),
+     (in, out, n, type, op, root, comm))
+SHIM(Allreduce, fail_on(comm), (const void *in, void *out, int n, TYPE type, MPI_Op op, MPI_Comm comm),
+     (in, out, n, type, op, comm))
+SHIM(Scan, fail_on(comm), (const void *in, void *out, int n, TYPE type, MPI_Op op, MPI_Comm comm),
+     (in, out, n, type, op, comm))
+SHIM(Exscan, fail_on(comm), (const void *in, void *out, int n, TYPE type, MPI_Op op, MPI_Comm comm),
+     (in, out, n, type, op, comm))
+SHIM(Gather, fail_on(comm),
+     (const void *in, int n, TYPE type, void *out, int m, TYPE other, int root, MPI_Comm comm),
+     (in, n, type, out, m, other, root, comm))
+SHIM(Gatherv, fail_on(comm),
+     (const void *in, int n, TYPE type, void *out, const int m[], const int at[], TYPE other, int root,
+      MPI_Comm comm),
+     (in, n, type, out, m, at, other, root, comm))
+SHIM(Igatherv, fail_on(comm),
+     (const void *in, int n, TYPE type, void *out, const int m[], const int at[], TYPE other, int root,
+      MPI_Comm comm, MPI_Request *request),
+     (in, n, type, out, m, at, other, root, comm, request))
+SHIM(Allgather, fail_on(comm),
+     (const void *in, int n, TYPE type, void *out, int m, TYPE other, MPI_Comm comm),
+     (in, n, type, out, m, other, comm))
+SHIM(Iallgather, fail_on(comm),
+     (const void *in, int n, TYPE type, void *out, int m, TYPE other, MPI_Comm comm, MPI_Request *request),
+     (in, n, type, out, m, other, comm, request))
+SHIM(Allgatherv, fail_on(comm),
+     (const void *in, int n, TYPE type, void *out, const int m[], const int at[], TYPE other, MPI_Comm comm),
+     (in, n, type, out, m, at, other, comm))
+SHIM(Alltoall, fail_on(comm),
+     (const void *in, int n, TYPE type, void *out, int m, TYPE other, MPI_Comm comm),
+     (in, n, type, out, m, other, comm))
+SHIM(Alltoallv, fail_on(comm),
+     (const void *in, const int n[], const int from[], TYPE type, void *out, const int m[], const int at[],
+      TYPE other, MPI_Comm comm),
+     (in, n, from, type, out, m, at, other, comm))
+
+SHIM(Send, fail_on(comm), (const void *data, int n, TYPE type, int to, int tag, MPI_Comm comm),
+     (data, n, type, to, tag, comm))
+SHIM(Recv, fail_on(comm), (void *data, int n, TYPE type, int from, int tag, MPI_Comm comm, MPI_Status *status),
+     (data, n, type, from, tag, comm, status))
+SHIM(Wait, WORLD, (MPI_Request *request, MPI_Status *status), (request, status))
+SHIM(Waitall, WORLD, (int n, MPI_Request requests[], MPI_Status statuses[]), (n, requests, statuses))
+SHIM(Test, WORLD, (MPI_Request *request, int *done, MPI_Status *status), (request, done, status))
+SHIM(Testall, WORLD, (int n, MPI_Request requests[], int *done, MPI_Status statuses[]),
+     (n, requests, done, statuses))
+
+SHIM(File_open, fail_on_file(MPI_FILE_NULL),
+     (MPI_Comm comm, const char *path, int mode, MPI_Info info, MPI_File *file), (comm, path, mode, info, file))
+SHIM(File_close, fail_on_file(*file), (MPI_File *file), (file))
+SHIM(File_sync, fail_on_file(file), (MPI_File file), (file))
+SHIM(File_set_size, fail_on_file(file), (MPI_File file, MPI_Offset size), (file, size))
+SHIM(File_get_size, fail_on_file(file), (MPI_File file, MPI_Offset *size), (file, size))
+SHIM(File_set_view, fail_on_file(file),
+     (MPI_File file, MPI_Offset at, TYPE type, TYPE view, const char *name, MPI_Info info),
+     (file, at, type, view, name, info))
+SHIM(File_write_at, fail_on_file(file),
+     (MPI_File file, MPI_Offset at, const void *data, int n, TYPE type, MPI_Status *status),
+     (file, at, data, n, type, status))
+SHIM(File_write_at_all, fail_on_file(file),
+     (MPI_File file, MPI_Offset at, const void *data, int n, TYPE type, MPI_Status *status),
+     (file, at, data, n, type, status))
+SHIM(File_read_at, fail_on_file(file),
+     (MPI_File file, MPI_Offset at, void *data, int n, TYPE type, MPI_Status *status),
+     (file, at, data, n, type, status))
+SHIM(File_read_at_all, fail_on_file(file),
+     (MPI_File file, MPI_Offset at, void *data, int n, TYPE type, MPI_Status *status),
+     (file, at, data, n, type, status))
+/* clang-format on */
+
+int MPI_Finalize(void)
+{
+    static struct function function = {.name = "Finalize"};
+    bool fails = is_due(&function, __builtin_return_address(0));
+    const char *counts = getenv("FAIL_MPI_COUNTS");
+    char path[4096];
+    int rank = 0;
+    PMPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    snprintf(path, sizeof path, "%s.%d", counts ? counts : "", rank);
+    FILE *file = counts ? fopen(path, "w") : NULL;
+    for (const struct function *f = functions; file && f; f = f->next)
+        fprintf(file, "%s %ld\n", f->name, f->calls);
+    if (file)
+        fclose(file);
+    return fails ? WORLD : PMPI_Finalize();
+}
