@@ -1,12 +1,13 @@
 /*
- * Preloaded into the program: the n-th call of one function of MPI on one rank fails, as MPI lets it fail. The
- * call is not made, so that the other ranks wait in it.
+ * Preloaded into the program: the n-th call of one function of MPI on one rank fails, as MPI lets it fail.
+ * The call is not made, so that the other ranks wait in it.
  *
- *   FAIL_MPI=NAME:N[:RANK]  MPI_NAME fails when it is called for the N-th time, from 1 on, on RANK (default: 0)
- *   FAIL_MPI_HOW=raise      the handler of the communicator is called, then an error returned (default)
+ *   FAIL_MPI=NAME:N[:RANK]  MPI_NAME fails when it is called for the N-th time, from 1 on, on RANK (default:
+ * 0) FAIL_MPI_HOW=raise      the handler of the communicator is called, then an error returned (default)
  *   FAIL_MPI_HOW=return     an error is only returned, as with MPI_ERRORS_RETURN
  *   FAIL_MPI_OF=program     only calls count that the program itself makes; otherwise those of libraries, too
- *   FAIL_MPI_COUNTS=PATH    MPI_Finalize writes how often each function was called, "NAME N" a line, to PATH.RANK
+ *   FAIL_MPI_COUNTS=PATH    MPI_Finalize writes how often each function was called, "NAME N" a line, to
+ * PATH.RANK
  */
 #define _GNU_SOURCE
 #include <link.h>
