@@ -3,8 +3,10 @@
  *
  * A law w(m) = w_r (m/m_r)^p has a transform T in which its bins are equidistant:
  *     T(m) = m^(1-p) / (1-p),   T(m) = ln m for p = 1
- * so bin k is [e_k, e_{k+1}) with e_k = T^-1(T(min_mz) + k h), the last bin closed, and its value stands for
- * c_k = T^-1(T(min_mz) + (k + 1/2) h). See docs/mathematics.md.
+ * With a bin width (strategy A) the edges are T^-1(j h) for whole j, a window on one endless grid: any two
+ * axes of one law and width have the same bins where they overlap, to the last bit. With a number of bins
+ * (strategy B) they are T^-1(T(min_mz) + k h). Bin k is [e_k, e_{k+1}), the last one closed, and its value
+ * stands for the middle of the bin in T. See docs/mathematics.md.
  */
 #ifndef MZGRID_AXIS_H
 #define MZGRID_AXIS_H
@@ -38,11 +40,12 @@ struct mzg_axis_spec {
 /* What follows from it. */
 struct mzg_axis {
     struct mzg_axis_spec spec;
-    double t_min;    /* T(min_mz) */
-    double step;     /* h, the width of every bin in T */
-    int64_t n_bins;  /* N, in [1, 2^31 - 1] */
-    double *edges;   /* N + 1 m/z, strictly increasing; owned */
-    double *centers; /* N m/z, strictly increasing; owned */
+    double first_edge; /* the lower edge of bin 0 by the formula; edges[0] is lower if min_mz is */
+    double t_min;      /* T(first_edge) */
+    double step;       /* h, the width of every bin in T */
+    int64_t n_bins;    /* N, in [1, 2^31 - 1] */
+    double *edges;     /* N + 1 m/z, strictly increasing; owned */
+    double *centers;   /* N m/z, strictly increasing; owned */
 };
 
 /* The name as on the command line, such as "linear_tof". Local. */

@@ -1,6 +1,7 @@
 /*
- * Building a mass axis. Everything follows from T(min_mz) and h, which are carried as double-doubles until an
- * edge is rounded, once, to a double.
+ * Building a mass axis. Its edges are T^-1(begin + k h) for whole k: with a bin width, begin is 0 and k
+ * counts on from T = 0, one grid for all inputs; with a number of bins, begin is T(min_mz). All of it is
+ * carried as double-doubles until an edge is rounded, once, to a double.
  */
 #include <axis/law.h>
 
@@ -11,13 +12,18 @@
 
 static const double highest_mz = 1e6;
 
-/* A range that fills its last bin but for roundings gets no further bin. */
-static const double bin_tolerance = 1e-9;
+/* In bins: an end of the range that lies on an edge but for roundings gets no further bin. */
+static const double edge_tolerance = 1e-9;
 
-/* Where bins begin and how long they are, in T. */
+/* Bins are numbered by doubles, with halves for their centers. */
+static const double most_positions = 0x1p51;
+
+/* Where bins lie in T: bin k of the axis is [begin + (first + k) step, begin + (first + k + 1) step). */
 struct grid {
-    struct mzg_dd t_min;
+    struct mzg_dd begin;
     struct mzg_dd step;
+    double first;
+    double bins;
 };
 
 const char *mzg_axis_type_name(enum mzg_axis_type type)
@@ -86,16 +92,43 @@ static enum mzg_status check_spec(const struct mzg_axis_spec *spec, struct mzg_e
     return MZG_OK;
 }
 
-/* ceil(extent / step - tolerance), at least 1; 0 where that is no number of bins. */
-static double count_bins(struct mzg_dd extent, struct mzg_dd step)
+/* The largest whole number that is not above x. */
+static double dd_floor(struct mzg_dd x)
 {
-    struct mzg_dd quotient = dd_sub(dd_div(extent, step), dd_from(bin_tolerance));
-    if (!isfinite(quotient.hi))
-        return 0.0;
-    double count = ceil(quotient.hi);
-    if (count == quotient.hi && quotient.lo > 0.0)
-        count += 1.0;
-    return count > 1.0 ? count : 1.0;
+    double whole = floor(x.hi);
+    return whole == x.hi && x.lo < 0.0 ? whole - 1.0 : whole;
+}
+
+/* The window of the endless grid T^-1(k h) that holds lo and hi, at least one bin. */
+static void place_on_endless_grid(const struct mzg_axis_spec *spec, struct mzg_dd lo, struct mzg_dd hi,
+                                  struct grid *grid)
+{
+    const struct mzg_law *law = &mzg_laws[spec->type];
+    struct mzg_dd tolerance = dd_from(edge_tolerance);
+    struct mzg_dd step = dd_div(dd_from(spec->bin_width), law->width(dd_from(spec->reference_mz), spec));
+    double first = dd_floor(dd_add(dd_div(lo, step), tolerance));
+    double last = -dd_floor(dd_sub(tolerance, dd_div(hi, step)));
+    *grid = (struct grid){.step = step, .first = first, .bins = last > first ? last - first : 1.0};
+}
+
+static struct grid grid_of(const struct mzg_axis_spec *spec)
+{
+    const struct mzg_law *law = &mzg_laws[spec->type];
+    struct mzg_dd lo = law->transform(dd_from(spec->min_mz), spec);
+    struct mzg_dd hi = law->transform(dd_from(spec->max_mz), spec);
+    struct grid grid = {.begin = lo, .bins = (double)spec->bins};
+    if (spec->bins != 0)
+        grid.step = dd_div(dd_sub(hi, lo), dd_from(grid.bins));
+    else
+        place_on_endless_grid(spec, lo, hi, &grid);
+    return grid;
+}
+
+/* T^-1 at the lower end of the bin at `position`. */
+static double mz_at(const struct mzg_axis_spec *spec, const struct grid *grid, double position)
+{
+    struct mzg_dd t = dd_add(grid->begin, dd_mul(dd_from(grid->first + position), grid->step));
+    return mzg_laws[spec->type].inverse(t, spec).hi;
 }
 
 static enum mzg_status measure(const struct mzg_axis_spec *spec, struct mzg_axis *axis, struct grid *grid,
@@ -103,31 +136,23 @@ static enum mzg_status measure(const struct mzg_axis_spec *spec, struct mzg_axis
 {
     if (check_spec(spec, err) != MZG_OK)
         return err->status;
-    const struct mzg_law *law = &mzg_laws[spec->type];
-    struct mzg_dd t_min = law->transform(dd_from(spec->min_mz), spec);
-    struct mzg_dd extent = dd_sub(law->transform(dd_from(spec->max_mz), spec), t_min);
-    struct mzg_dd step;
-    double bins;
-    if (spec->bins != 0) {
-        bins = (double)spec->bins;
-        step = dd_div(extent, dd_from(bins));
-    } else {
-        step = dd_div(dd_from(spec->bin_width), law->width(dd_from(spec->reference_mz), spec));
-        bins = count_bins(extent, step);
-    }
-    if (!(bins >= 1.0 && bins <= (double)INT32_MAX)) {
-        double count = spec->bins != 0 ? bins : dd_div(extent, step).hi;
+    struct grid found = grid_of(spec);
+    const char *name = mzg_axis_type_name(spec->type);
+    if (!(found.bins >= 1.0 && found.bins <= (double)INT32_MAX))
         return mzg_fail(err, MZG_ERANGE,
                         "mass axis %s from m/z %.10g to %.10g would have %.10g bins: expected 1 to %" PRId32
                         "; choose wider bins or a narrower range",
-                        law->name, spec->min_mz, spec->max_mz, count, INT32_MAX);
-    }
-    if (!isfinite(t_min.hi) || !isfinite(step.hi) || !(step.hi > 0.0))
+                        name, spec->min_mz, spec->max_mz, found.bins, INT32_MAX);
+    if (!isfinite(found.step.hi) || !(found.step.hi > 0.0) || !(fabs(found.first) < most_positions))
         return mzg_fail(err, MZG_ERANGE,
-                        "mass axis %s from m/z %.10g to %.10g: its bins are too narrow to tell apart",
-                        law->name, spec->min_mz, spec->max_mz);
-    *grid = (struct grid){.t_min = t_min, .step = step};
-    *axis = (struct mzg_axis){.spec = *spec, .t_min = t_min.hi, .step = step.hi, .n_bins = (int64_t)bins};
+                        "mass axis %s from m/z %.10g to %.10g: its bins are too narrow to tell apart", name,
+                        spec->min_mz, spec->max_mz);
+    *grid = found;
+    *axis = (struct mzg_axis){.spec = *spec,
+                              .first_edge = spec->bins != 0 ? spec->min_mz : mz_at(spec, grid, 0.0),
+                              .t_min = dd_add(found.begin, dd_mul(dd_from(found.first), found.step)).hi,
+                              .step = found.step.hi,
+                              .n_bins = (int64_t)found.bins};
     return MZG_OK;
 }
 
@@ -136,13 +161,6 @@ enum mzg_status mzg_axis_measure(const struct mzg_axis_spec *spec, struct mzg_ax
 {
     struct grid grid;
     return measure(spec, axis, &grid, err);
-}
-
-/* T^-1(T(min_mz) + position h). */
-static double mz_at(const struct mzg_axis_spec *spec, const struct grid *grid, double position)
-{
-    struct mzg_dd t = dd_add(grid->t_min, dd_mul(dd_from(position), grid->step));
-    return mzg_laws[spec->type].inverse(t, spec).hi;
 }
 
 static enum mzg_status check_increasing(const struct mzg_axis *axis, struct mzg_error *err)
@@ -184,9 +202,10 @@ enum mzg_status mzg_axis_build(const struct mzg_axis_spec *spec, struct mzg_axis
         built.edges[k] = mz_at(spec, &grid, (double)k);
         built.centers[k] = mz_at(spec, &grid, (double)k + 0.5);
     }
-    built.edges[0] = spec->min_mz;
-    double formula = mz_at(spec, &grid, (double)n);
-    built.edges[n] = spec->bins == 0 && formula > spec->max_mz ? formula : spec->max_mz;
+    bool by_width = spec->bins == 0;
+    built.edges[0] = by_width && built.first_edge < spec->min_mz ? built.first_edge : spec->min_mz;
+    double last_edge = mz_at(spec, &grid, (double)n);
+    built.edges[n] = by_width && last_edge > spec->max_mz ? last_edge : spec->max_mz;
     if (check_increasing(&built, err) != MZG_OK)
         goto cleanup;
     *axis = built;

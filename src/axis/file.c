@@ -13,7 +13,7 @@
 #include <string.h>
 
 static const char format_name[] = "mzgrid mass axis";
-enum { FORMAT_VERSION = 1 };
+enum { FORMAT_VERSION = 2 }; /* 1: before bins of a width lay on one endless grid */
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "the digest is of little-endian doubles"
@@ -97,8 +97,10 @@ static enum mzg_status parse(const json_t *root, const char *path, struct mzg_ax
                         "%s: not a mass axis: expected \"format\": \"%s\"; write one with mzgrid axis", path,
                         format_name);
     if (version != FORMAT_VERSION)
-        return mzg_fail(err, MZG_EFORMAT, "%s: mass axis of version %" PRId64 ", expected %d", path, version,
-                        FORMAT_VERSION);
+        return mzg_fail(err, MZG_EFORMAT,
+                        "%s: a mass axis of version %" PRId64
+                        ", expected %d, because bins lie elsewhere since; write it anew with mzgrid axis",
+                        path, version, FORMAT_VERSION);
     *spec = (struct mzg_axis_spec){.min_mz = number(root, "min_mz"),
                                    .max_mz = number(root, "max_mz"),
                                    .bin_width = number(root, "bin_width"),

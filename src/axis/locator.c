@@ -1,6 +1,7 @@
 /*
- * The closed forms, as loops that compilers turn into vector code. T(m) - T(lo) is written as a product with
- * m - lo where that is possible, which loses no digits to cancellation. With r = sqrt(lo):
+ * The closed forms, as loops that compilers turn into vector code. T(m) - T(lo), lo the first edge, is
+ * written as a product with m - lo where that is possible, which loses no digits to cancellation. With r =
+ * sqrt(lo):
  *
  *     constant       (m - lo) / h
  *     linear_tof     2 (m - lo) / (h (sqrt m + r))
@@ -36,7 +37,7 @@ static double widest(double a, double b)
 void mzg_locator_init(const struct mzg_axis *axis, struct mzg_locator *locator)
 {
     const struct mzg_axis_spec *spec = &axis->spec;
-    double lo = spec->min_mz;
+    double lo = axis->first_edge;
     double h = axis->step;
     *locator = (struct mzg_locator){.axis = axis};
     switch (spec->type) {
@@ -106,7 +107,7 @@ MZG_CLONES
 void mzg_locator_positions(const struct mzg_locator *locator, const double *mz, int64_t n, double *positions)
 {
     const struct mzg_axis_spec *spec = &locator->axis->spec;
-    double lo = spec->min_mz;
+    double lo = locator->axis->first_edge;
     double inner = locator->inner;
     double outer = locator->outer;
     double ratio = spec->tof_b / spec->tof_a;

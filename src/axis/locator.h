@@ -1,7 +1,7 @@
 /*
- * Locating many m/z at once. The closed form gives the position of an m/z in bins, u = (T(m) - T(min_mz)) /
- * h, with an error far below one bin; so its whole part is the bin, save where u lies within that error of a
- * whole number. Only there are the edges looked at, which decide: the bins are exactly those of
+ * Locating many m/z at once. The closed form gives the position of an m/z in bins, u = (T(m) - T(first_edge))
+ * / h, with an error far below one bin; so its whole part is the bin, save where u lies within that error of
+ * a whole number. Only there are the edges looked at, which decide: the bins are exactly those of
  * mzg_axis_locate(), without touching the edges, which for a large axis lie outside the caches.
  */
 #ifndef MZG_AXIS_LOCATOR_H

@@ -237,7 +237,7 @@ static enum mzg_status translate_axis(const struct mzg_arguments *arguments,
     if (has_resolution)
         axis->bin_width = axis->reference_mz / settings->resolution;
     else if (settings->bin_width.unit == MZG_WIDTH_PPM)
-        axis->bin_width = settings->bin_width.value * 1e-6 * axis->reference_mz;
+        axis->bin_width = settings->bin_width.value * axis->reference_mz / 1e6;
     else
         axis->bin_width = settings->bin_width.value;
     return MZG_OK;

@@ -306,13 +306,16 @@ class Axis:
 
 
 def _measure(law, low, high, width, reference, bins, tof):
-    """T, its inverse, T(low), h and N."""
+    """The inverse of T, where the first edge lies in T, h and N."""
     transform, inverse, scale = _transforms(law, tof)
     start, end = transform(mpmath.mpf(low)), transform(mpmath.mpf(high))
     if bins is not None:
         return inverse, start, (end - start) / bins, bins
-    step = mpmath.mpf(width) / scale(mpmath.mpf(reference))
-    return inverse, start, step, int(mpmath.ceil((end - start) / step - mpmath.mpf("1e-9")))
+    # A window on the endless grid T^-1(k h).
+    step, tolerance = mpmath.mpf(width) / scale(mpmath.mpf(reference)), mpmath.mpf("1e-9")
+    first = mpmath.floor(start / step + tolerance)
+    last = max(first + 1, mpmath.ceil(end / step - tolerance))
+    return inverse, first * step, step, int(last - first)
 
 
 def count_bins(law, low, high, width, reference=1000.0, tof=None):
@@ -327,7 +330,7 @@ def axis(law, low, high, width=None, reference=1000.0, bins=None, tof=None):
         inverse, start, step, n = _measure(law, low, high, width, reference, bins, tof)
         edges = [float(inverse(start + k * step)) for k in range(n + 1)]
         centers = [float(inverse(start + (k + mpmath.mpf(0.5)) * step)) for k in range(n)]
-    edges[0] = low
+    edges[0] = low if bins is not None else min(low, edges[0])
     edges[n] = high if bins is not None else max(high, edges[n])
     return Axis(n, np.array(edges), np.array(centers))
 

@@ -27,7 +27,7 @@ def check(mzgrid, source, path, axis, law, options, ranks=1):
     mzgrid.convert(source, path, "--mass-axis-type", law, *range_, *options, ranks=ranks)
     store = stores.open_store(path)
     edges, centers = stores.assert_axis(store, axis)
-    assert edges[0] == LOW
+    assert edges[0] <= LOW < edges[1]
     expected = reference.table(reference.read_imzml(source), edges, centers, "nearest_neighbor")
     stores.assert_rows(store.table.X, "csc", expected)
 
@@ -35,7 +35,7 @@ def check(mzgrid, source, path, axis, law, options, ranks=1):
 @pytest.mark.parametrize("law", reference.LAWS)
 def test_number_of_bins(mzgrid, source, tmp_path, law):
     axis = reference.axis(law, LOW, HIGH, bins=3001)
-    assert axis.edges[-1] == HIGH
+    assert axis.edges[0] == LOW and axis.edges[-1] == HIGH
     check(mzgrid, source, tmp_path / "a.zarr", axis, law, ["--bins", 3001])
 
 
@@ -49,6 +49,24 @@ def test_width_of_bins(mzgrid, source, tmp_path, law):
     assert axis.n > 2000 and axis.edges[-1] >= HIGH > axis.edges[-2]
     options = ["--bin-width", WIDTHS[law], "--reference-mz", 500]
     check(mzgrid, source, tmp_path / "a.zarr", axis, law, options, ranks=2)
+
+
+@pytest.mark.parametrize("law", reference.LAWS)
+def test_windows_share_their_bins(mzgrid, source, tmp_path, law):
+    """Two ranges that overlap have the same bins and values there, to the last bit."""
+    tables = []
+    for name, low, high in (("a", 60.7, 1200.3), ("b", 411.1, 4444.4)):
+        path = tmp_path / f"{name}.zarr"
+        options = ["--mass-axis-type", law, "--bin-width", WIDTHS[law], "--reference-mz", 500, "--min-mz", low, "--max-mz", high]
+        mzgrid.convert(source, path, *options, "--interpolation-method", "nearest_neighbor", ranks=2)
+        tables.append(stores.open_store(path).table)
+    a, b = tables
+    first = int(np.searchsorted(a.var["mz_lower"], b.var["mz_lower"].iloc[0]))
+    shared = a.n_vars - first
+    assert shared > 100
+    for column in ("mz", "mz_lower", "mz_upper", "mean_intensity"):
+        assert np.array_equal(a.var[column].to_numpy()[first:], b.var[column].to_numpy()[:shared]), column
+    assert np.array_equal(a.X.toarray()[:, first:], b.X.toarray()[:, :shared])
 
 
 def test_resolution(mzgrid, source, tmp_path):

@@ -42,6 +42,18 @@ def ulps(found, expected):
     return abs(found - float(expected)) / np.spacing(abs(float(expected)))
 
 
+def grid(axis):
+    """Where the first bin begins in T, h and N: a window on the endless grid of whole multiples of h for a width."""
+    T, _, w = law(axis)
+    lo, hi = T(mpf(axis.lo)), T(mpf(axis.hi))
+    if axis.bins:
+        return lo, (hi - lo) / axis.bins, axis.bins
+    h = mpf(axis.width) / w(mpf(axis.reference))
+    first = mpmath.floor(lo / h + mpf("1e-9"))
+    last = max(first + 1, mpmath.ceil(hi / h - mpf("1e-9")))
+    return first * h, h, int(last - first)
+
+
 def random_axis(rng, name, most_bins):
     lo = 10 ** rng.uniform(0, 3)
     axis = Axis(name, lo, min(lo * 10 ** rng.uniform(0.01, 2.5), 1e6), a=10 ** rng.uniform(-3, 3), b=10 ** rng.uniform(-5, 1))
@@ -66,20 +78,17 @@ def test_edges_are_within_4_ulp_of_50_digits(numerics, name):
             built, _ = numerics(axis, "linear", [])
             T, inverse, w = law(axis)
             lo, hi = mpf(axis.lo), mpf(axis.hi)
-            if axis.bins:
-                n, h = axis.bins, (T(hi) - T(lo)) / axis.bins
-            else:
-                h = mpf(axis.width) / w(mpf(axis.reference))
-                n = max(1, int(mpmath.ceil((T(hi) - T(lo)) / h - mpf("1e-9"))))
+            begin, h, n = grid(axis)
             assert len(built.centers) == n
             assert ulps(built.step, h) <= 1
-            assert built.edges[0] == axis.lo
-            last = max(axis.hi, float(inverse(T(lo) + n * h))) if not axis.bins else axis.hi
-            assert ulps(built.edges[n], last) <= 4
-            assert built.edges[n] >= axis.hi
-            for k in {*rng.integers(0, n, 20).tolist(), n - 1}:
-                assert ulps(built.edges[k], inverse(T(lo) + k * h)) <= 4
-                assert ulps(built.centers[k], inverse(T(lo) + (k + mpf("0.5")) * h)) <= 4
+            first, last = axis.lo, axis.hi
+            if not axis.bins:
+                first, last = min(first, float(inverse(begin))), max(last, float(inverse(begin + n * h)))
+            assert ulps(built.edges[0], first) <= 4 and ulps(built.edges[n], last) <= 4
+            assert built.edges[0] <= axis.lo and built.edges[n] >= axis.hi
+            for k in {*rng.integers(1, n + 1, 20).tolist(), n - 1} - {0, n}:
+                assert ulps(built.edges[k], inverse(begin + k * h)) <= 4
+                assert ulps(built.centers[k], inverse(begin + (k + mpf("0.5")) * h)) <= 4
             assert (np.diff(built.edges) > 0).all()
 
 
@@ -268,8 +277,7 @@ def test_overlap_equals_the_definition_and_conserves_the_sum(numerics):
             built, rows = numerics(axis, "overlap", spectra)
             n = len(built.centers)
             T, _, w = law(axis)
-            t_min = T(mpf(axis.lo))
-            h = (T(mpf(axis.hi)) - t_min) / n if axis.bins else mpf(axis.width) / w(mpf(axis.reference))
+            t_min, h, _ = grid(axis)
             for (mz, y), row in zip(spectra, rows):
                 left, right = (((x - t_min) / h) for x in cells_of(axis, mz))
                 inside = [max(mpf(0), min(b, mpf(n)) - max(a, mpf(0))) / (b - a) for a, b in zip(left, right)]

@@ -51,7 +51,8 @@ def axis_of(document, name, combination, cut):
     unit, scale = [("Da", 1.0), ("mDa", 1e3), ("ppm", 1e6 / at), ("", 1.0)][turn // 2 % 4]
     printed = f"{width * scale:.4g}"
     options += ["--bin-width", printed + unit, "--reference-mz", at]
-    return options, reference.axis(law, low, high, width=float(printed) / scale, reference=at)
+    exact = {"ppm": float(printed) * at / 1e6, "mDa": float(printed) / 1e3}.get(unit, float(printed))
+    return options, reference.axis(law, low, high, width=exact, reference=at)
 
 
 def assert_metadata(store, document, combination):

@@ -41,11 +41,15 @@ Test(axis, edges_and_centers_are_within_an_ulp_of_60_digits)
                       "row %zu edge %d", i, j);
         cr_expect(le(dbl, ulps_apart(axis.centers[axis.n_bins / 3], references[i].center), 1.0), "row %zu",
                   i);
-        cr_expect(eq(dbl, axis.edges[0], spec.min_mz));
-        if (spec.bins)
+        if (spec.bins) {
+            cr_expect(eq(dbl, axis.edges[0], spec.min_mz));
             cr_expect(eq(dbl, axis.edges[axis.n_bins], spec.max_mz));
-        else
+        } else {
+            cr_expect(le(dbl, axis.edges[0], spec.min_mz));
+            cr_expect(gt(dbl, axis.edges[1], spec.min_mz));
             cr_expect(ge(dbl, axis.edges[axis.n_bins], spec.max_mz));
+            cr_expect(lt(dbl, axis.edges[axis.n_bins - 1], spec.max_mz));
+        }
         mzg_axis_destroy(&axis);
     }
 }
@@ -59,6 +63,35 @@ Test(axis, measuring_gives_the_same_count_without_arrays)
         cr_assert(eq(int, mzg_axis_measure(&spec, &axis, &err), MZG_OK));
         cr_expect(eq(i64, axis.n_bins, references[i].n_bins));
         cr_expect(eq(ptr, axis.edges, NULL));
+    }
+}
+
+/* Bins by width are a window on one endless grid: those of a part are those of the whole. */
+Test(axis, a_part_of_a_range_has_the_bins_of_the_whole)
+{
+    for (int type = 0; type < MZG_AXIS_TYPES; type++) {
+        struct mzg_axis_spec spec = {.type = (enum mzg_axis_type)type,
+                                     .min_mz = 103.7,
+                                     .max_mz = 1999.9,
+                                     .bin_width = 0.37,
+                                     .reference_mz = 1000,
+                                     .tof_a = TOF_A,
+                                     .tof_b = TOF_B};
+        struct mzg_axis whole, part;
+        struct mzg_error err = {0};
+        cr_assert(eq(int, mzg_axis_build(&spec, &whole, &err), MZG_OK), "%s", err.text);
+        spec.min_mz = 411.3;
+        spec.max_mz = 1777.1;
+        cr_assert(eq(int, mzg_axis_build(&spec, &part, &err), MZG_OK), "%s", err.text);
+        int64_t first = mzg_axis_locate(&whole, spec.min_mz);
+        cr_expect(eq(i64, part.n_bins, mzg_axis_locate(&whole, spec.max_mz) - first + 1));
+        for (int64_t k = 0; k < part.n_bins; k++) {
+            cr_assert(eq(dbl, part.edges[k], whole.edges[first + k]));
+            cr_assert(eq(dbl, part.edges[k + 1], whole.edges[first + k + 1]));
+            cr_assert(eq(dbl, part.centers[k], whole.centers[first + k]));
+        }
+        mzg_axis_destroy(&part);
+        mzg_axis_destroy(&whole);
     }
 }
 

@@ -76,7 +76,7 @@ static void expect_refused(const char *text, const char *reason)
     free(path);
 }
 
-#define HEAD "{\"format\": \"mzgrid mass axis\", \"version\": 1, "
+#define HEAD "{\"format\": \"mzgrid mass axis\", \"version\": 2, "
 
 Test(axis_file, other_files_are_refused_by_name)
 {
@@ -84,7 +84,7 @@ Test(axis_file, other_files_are_refused_by_name)
     expect_refused("{\"format\":\n  oops", "line 2");
     expect_refused("[1, 2]", "not a mass axis");
     expect_refused("{\"format\": \"png\"}", "not a mass axis");
-    expect_refused("{\"format\": \"mzgrid mass axis\", \"type\": \"tof\", \"version\": 2}", "version 2");
+    expect_refused("{\"format\": \"mzgrid mass axis\", \"type\": \"tof\", \"version\": 1}", "version 1");
     expect_refused(HEAD "\"type\": \"quadratic\"}", "quadratic");
     expect_refused(HEAD "\"type\": \"constant\"}", "range");
     expect_refused(HEAD "\"type\": \"constant\", \"min_mz\": \"a\", \"max_mz\": 5, \"bins\": 2}", "range");
