@@ -45,6 +45,7 @@ static enum mzg_status sync_file(const char *path, struct mzg_error *err)
 enum mzg_status mzg_h5ad_complete(const char *path, const struct mzg_anndata *anndata, struct mzg_error *err)
 {
     struct mzg_hdf5_backend hdf5 = {.path = path};
+    mzg_hdf5_start();
     errno = 0;
     hid_t file = open_file(path);
     if (file < 0)

@@ -2,9 +2,9 @@
  * Elements of AnnData in an HDF5 file: strings are UTF-8 of variable length, booleans an enumeration as h5py
  * makes it.
  *
- * After a call of HDF5 failed nothing more is asked of it: what is open is abandoned, because closing an
- * object whose metadata could not be written leads HDF5 1.10 astray (core dumped in its exit handler). The
- * caller takes the file away.
+ * After a call of HDF5 failed nothing more is asked of it. What is open is abandoned, because HDF5 1.10
+ * crashes when it closes an object for the second time whose metadata could not be written the first time.
+ * The caller takes the file away.
  */
 #ifndef MZG_ANNDATA_HDF5_BACKEND_H
 #define MZG_ANNDATA_HDF5_BACKEND_H
@@ -18,6 +18,11 @@ struct mzg_hdf5_backend {
     hid_t file;       /* the caller opens and closes it */
     hid_t string, boolean;
 };
+
+/* Has failures of HDF5 become sentences of ours, and HDF5 leave the end of the process alone: closing what
+ * was abandoned crashes it. It closes everything in MPI_Finalize(), unless it was started before MPI; so a
+ * program calls this before MPI_Init(). Later calls do nothing. Local. */
+void mzg_hdf5_start(void);
 
 /* A back end into the root of an open file. Local. */
 enum mzg_status mzg_hdf5_backend_open(const char *path, hid_t file, struct mzg_hdf5_backend *backend,
