@@ -43,8 +43,9 @@ struct mzg_dataset {
     int32_t origin[3];    /* where positions count from: 1, or the smallest of the whole input if below */
     bool has_mobility;    /* some spectrum has an array of ion mobilities: an m/z may occur for each */
     double pixel_size[2]; /* x, y in micrometres; 0 where unknown */
-    bool has_mz_range;    /* every spectrum tells its lowest and highest m/z: */
-    double min_mz;        /*   their extremes, widened by half a unit of the last printed digit */
+    double position_offset[2]; /* x, y in micrometres: where the input says that its image lies */
+    bool has_mz_range;         /* every spectrum tells its lowest and highest m/z: */
+    double min_mz;             /*   their extremes, widened by half a unit of the last printed digit */
     double max_mz;
     struct json_t
         *metadata; /* rank 0: what to keep of the input's own metadata, as a tree of objects, strings,
@@ -84,6 +85,7 @@ struct mzg_reader_options {
     bool verify;           /* compute the checksum beside all else, for mzg_reader_verify() */
     bool allow_truncated;  /* use the complete spectra of a description that ends early */
     bool mobility_sum;     /* m/z that repeat for each ion mobility are meant to be added, and no finding */
+    bool pixel_size_known; /* what the input says of it does not matter, and is no finding */
     struct mzg_box region; /* read only the pixels in it */
     const char *pixels_file; /* read only those at the positions that this file lists, "x y" or "x y z" a
                               * line;  NULL: all. With both, those that are in both */

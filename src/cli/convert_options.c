@@ -102,6 +102,9 @@ const struct mzg_option mzg_convert_option_table[] = {
     {.kind = MZG_OPTION_OWN, .name = "pixel-size", .argument = "X[:Y]", .offset = AT(convert.pixel_size),
      .set = mzg_set_pixel_size, .standard = "as in the input",
      .help = "Size of a pixel in micrometres; Y is X where it is not given."},
+    {.kind = MZG_OPTION_FLAG, .name = "ignore-position-offset", .offset = AT(convert.ignore_position_offset),
+     .help = "Leave out the absolute position offset (IMS:1000053, IMS:1000054) of the input, so that positions count from "
+             "its first row and column."},
     {.kind = MZG_OPTION_NUMBER, .name = "z-spacing", .argument = "Z", .offset = AT(convert.z_spacing),
      .above_low = true,
      .help = "Distance of neighbouring z planes in micrometres."},

@@ -50,6 +50,7 @@ static const struct {
     [MZG_FOUND_PIXEL_SIZE] = {"pixel_size", NULL, false},
     [MZG_FOUND_PIXEL_AREA] = {"pixel_area", NULL, false},
     [MZG_FOUND_SCAN_SETTINGS] = {"scan_settings", NULL, false},
+    [MZG_FOUND_OFFSET] = {"position_offset", NULL, false},
     [MZG_FOUND_NOT_THERE] = {"not_there", "of the positions asked for are not in the input", false},
 };
 

@@ -35,14 +35,17 @@ const char *mzg_spectrum_type_name(enum mzg_spectrum_type type);
 enum mzg_spectrum_type mzg_imzml_decide_type(const struct mzg_imzml_header *header, const int64_t n_type[3],
                                              struct mzg_findings *findings);
 
-/* Scan settings: the size of a pixel in micrometres (0: unknown), and the grid (0: not told). Of several
- * scanSettings the one that the run refers to counts, else the first with a pixel size. */
+/* Scan settings: the size of a pixel (0: unknown) and where the corner of the image lies on the target, in
+ * micrometres, and the grid (0: not told). Of several scanSettings the one that the run refers to counts,
+ * else the first with a pixel size. `grid`: how many columns and rows the positions take; NULL while that is
+ * not known. */
 struct mzg_imzml_geometry {
     double pixel_size[2];
+    double offset[2];
     int64_t max_count[2];
     const char *settings; /* id of the scanSettings used; NULL without any */
 };
-void mzg_imzml_geometry(const struct mzg_imzml_header *header, struct mzg_findings *findings,
-                        struct mzg_imzml_geometry *geometry);
+void mzg_imzml_geometry(const struct mzg_imzml_header *header, const int64_t *grid,
+                        struct mzg_findings *findings, struct mzg_imzml_geometry *geometry);
 
 #endif

@@ -225,7 +225,7 @@ static json_t *describe_document(const char *path, struct mzg_imzml_document *do
     struct mzg_imzml_identity identity;
     struct mzg_imzml_geometry geometry;
     mzg_imzml_identify(header, ibd_head, &document->findings, &identity);
-    mzg_imzml_geometry(header, &document->findings, &geometry);
+    mzg_imzml_geometry(header, NULL, &document->findings, &geometry);
 
     json_t *object = json_pack(
         "{s:s, s:o, s:o, s:[{s:o, s:I}, {s:o, s:I}], s:I, s:s, s:s, s:s, s:{s:s, s:s, s:b}, s:{s:s, s:s, "
@@ -245,6 +245,9 @@ static json_t *describe_document(const char *path, struct mzg_imzml_document *do
                                   pair((double)geometry.max_count[0], (double)geometry.max_count[1], true));
     failed |= json_object_set_new(object, "pixel_size_um",
                                   pair(geometry.pixel_size[0], geometry.pixel_size[1], false));
+    if (geometry.offset[0] != 0 || geometry.offset[1] != 0)
+        failed |= json_object_set_new(object, "position_offset_um",
+                                      json_pack("[f, f]", geometry.offset[0], geometry.offset[1]));
     failed |=
         json_object_set_new(object, "pixel_size_from",
                             geometry.pixel_size[0] > 0 ? mzg_json_text(geometry.settings) : json_null());

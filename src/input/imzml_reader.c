@@ -83,6 +83,9 @@ static enum mzg_status survey(const struct mzg_context *context, struct mzg_imzm
         return err->status;
     if (options->mobility_sum)
         findings->count[MZG_FOUND_MOBILITY] = 0;
+    if (options->pixel_size_known)
+        findings->count[MZG_FOUND_PIXEL_SIZE] = findings->count[MZG_FOUND_PIXEL_AREA] =
+            findings->count[MZG_FOUND_SCAN_SETTINGS] = 0;
     reader->findings = *findings;
     return mzg_imzml_metadata(document, &reader->identity, &reader->base.dataset.metadata, err);
 }

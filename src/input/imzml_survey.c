@@ -147,8 +147,11 @@ static void survey_whole(struct mzg_imzml_document *document, const struct mzg_i
     find_shared_mz(document, entries, n, summary);
 
     struct mzg_imzml_geometry geometry;
-    mzg_imzml_geometry(&document->header, &document->findings, &geometry);
+    const int64_t grid[2] = {(int64_t)max[0] - dataset->origin[0] + 1,
+                             (int64_t)max[1] - dataset->origin[1] + 1};
+    mzg_imzml_geometry(&document->header, grid, &document->findings, &geometry);
     memcpy(dataset->pixel_size, geometry.pixel_size, sizeof dataset->pixel_size);
+    memcpy(dataset->position_offset, geometry.offset, sizeof dataset->position_offset);
     compare_with_header(document, &geometry, n, max);
 }
 

@@ -8,6 +8,7 @@ struct mzg_reader_options mzg_check_reading(const struct mzg_convert_options *op
                                        .verify = options->verify,
                                        .allow_truncated = options->allow_truncated,
                                        .mobility_sum = options->mobility_sum,
+                                       .pixel_size_known = options->pixel_size[0] > 0,
                                        .region = options->region,
                                        .pixels_file = options->pixels_file};
 }
@@ -59,7 +60,8 @@ enum mzg_status mzg_check_dataset(const struct mzg_convert_options *options, con
     return MZG_OK;
 }
 
-enum mzg_status mzg_check_grid(const struct mzg_sdata_geometry *geometry, const struct mzg_dataset *dataset,
+enum mzg_status mzg_check_grid(const struct mzg_convert_options *options,
+                               const struct mzg_sdata_geometry *geometry, const struct mzg_dataset *dataset,
                                struct mzg_log *log, struct mzg_error *err)
 {
     double cells = 1;
@@ -70,6 +72,20 @@ enum mzg_status mzg_check_grid(const struct mzg_sdata_geometry *geometry, const 
                         "%s: the positions span %.0f cells, more than 2^32; a position may be wrong, or "
                         "--allow-large-grid accepts it",
                         dataset->path, cells);
+    const double *offset = dataset->position_offset;
+    bool has_offset = !options->ignore_position_offset && (offset[0] != 0 || offset[1] != 0);
+    if (has_offset && geometry->in_micrometers)
+        mzg_log_line(
+            log, MZG_LOG_INFO,
+            "positions are moved by (%.10g, %.10g) micrometres, the absolute position offset that the input "
+            "states; --ignore-position-offset leaves it out",
+            offset[0], offset[1]);
+    else if (has_offset)
+        mzg_log_line(log, MZG_LOG_WARNING,
+                     "the input states an absolute position offset of (%.10g, %.10g) micrometres, which "
+                     "cannot be used "
+                     "without the pixel size",
+                     offset[0], offset[1]);
     if (!geometry->in_micrometers)
         mzg_log_line(
             log, MZG_LOG_WARNING,

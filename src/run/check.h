@@ -19,8 +19,10 @@ int64_t mzg_check_allowed_skips(const struct mzg_convert_options *options, const
 enum mzg_status mzg_check_dataset(const struct mzg_convert_options *options, const struct mzg_reader *reader,
                                   struct mzg_log *log, struct mzg_error *err);
 
-/* Refuses rasters of more than 2^32 cells. The same on all ranks. Local. */
-enum mzg_status mzg_check_grid(const struct mzg_sdata_geometry *geometry, const struct mzg_dataset *dataset,
+/* Refuses rasters of more than 2^32 cells, and tells where positions are moved or have no unit. The same on
+ * all ranks. Local. */
+enum mzg_status mzg_check_grid(const struct mzg_convert_options *options,
+                               const struct mzg_sdata_geometry *geometry, const struct mzg_dataset *dataset,
                                struct mzg_log *log, struct mzg_error *err);
 
 #endif

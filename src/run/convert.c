@@ -99,7 +99,7 @@ static enum mzg_status check_input(struct conversion *c, struct mzg_error *err)
     mzg_table_geometry(c->options, dataset, &c->geometry);
     if (mzg_check_dataset(c->options, c->reader, c->context->log, err) != MZG_OK)
         return err->status;
-    return mzg_check_grid(&c->geometry, dataset, c->context->log, err);
+    return mzg_check_grid(c->options, &c->geometry, dataset, c->context->log, err);
 }
 
 static enum mzg_status make_axis(struct conversion *c, struct mzg_error *err)

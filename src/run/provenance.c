@@ -59,6 +59,9 @@ static json_t *describe_options(const struct mzg_table_source *source)
                   geometry->in_micrometers ? "micrometer" : "pixel");
     if (json && (options->region.given || options->pixels_file))
         json_object_set_new(json, "part", describe_part(source));
+    if (json && (geometry->offset[0] != 0 || geometry->offset[1] != 0))
+        json_object_set_new(json, "position_offset",
+                            json_pack("[f, f]", geometry->offset[0], geometry->offset[1]));
     if (json && options->mobility_sum)
         json_object_set_new(json, "mobility", json_string("sum"));
     return json;

@@ -22,7 +22,10 @@ void mzg_table_geometry(const struct mzg_convert_options *options, const struct 
     for (int axis = 0; axis < 3; axis++) {
         geometry->min[axis] = dataset->min[axis];
         geometry->max[axis] = dataset->max[axis];
-        geometry->origin[axis] = (dataset->min[axis] - dataset->origin[axis]) * geometry->pixel_size[axis];
+        if (axis < 2 && geometry->in_micrometers && !options->ignore_position_offset)
+            geometry->offset[axis] = dataset->position_offset[axis];
+        geometry->origin[axis] = (dataset->min[axis] - dataset->origin[axis]) * geometry->pixel_size[axis] +
+                                 geometry->offset[axis];
     }
 }
 
@@ -83,7 +86,8 @@ static void fill_rows(struct mzg_table *t, const struct mzg_table_source *source
         for (int axis = 0; axis < 3; axis++)
             t->position[axis][row] = position[axis];
         for (int axis = 0; axis < 2; axis++)
-            center[axis] = (position[axis] - dataset->origin[axis] + 0.5) * geometry->pixel_size[axis];
+            center[axis] = (position[axis] - dataset->origin[axis] + 0.5) * geometry->pixel_size[axis] +
+                           geometry->offset[axis];
         t->instance_key_text[row] = mzg_reader_ordinal(source->reader, pixel) + 1;
         t->instance_key[row] = (int32_t)t->instance_key_text[row];
         t->spatial[2 * row] = t->spatial_x[row] = center[0];

@@ -57,6 +57,7 @@ struct mzg_sdata_geometry {
     int32_t min[3];
     int32_t max[3];
     double pixel_size[3]; /* x, y, z in `unit` */
+    double offset[3];     /* by which the input moves its image, in `unit`; part of `origin` */
     double origin[3];     /* of the corner of the raster's first cell, in `unit`: the translation */
     bool in_micrometers;  /* else the unit is the pixel */
     bool allow_large;     /* more than 2^32 cells are not refused */

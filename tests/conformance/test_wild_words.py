@@ -6,6 +6,7 @@ import subprocess
 
 import numpy as np
 import pytest
+from spatialdata.transformations import get_transformation
 
 import stores
 from conftest import mpi_environment
@@ -156,3 +157,84 @@ def test_half_floats_of_both_arrays(mzgrid, tmp_path, compressed):
     x = stores.open_store(tmp_path / "a.zarr").table.X.toarray()
     assert [(list(np.flatnonzero(row)), list(row[row != 0])) for row in x] == [
         ([0, 1, 10], [1, 0.25, 65504]), ([0, 1, 10], [2, 0.25, 65504])]
+
+
+SMALL = [*AXIS[:2], "--min-mz", 100, "--max-mz", 1000, "--bins", 90]
+
+
+def look(mzgrid, wild, tmp_path, name, ranks, *options):
+    """Converts a case: standard error, the store, and the findings that validate has, kind -> text."""
+    run = mzgrid.convert(case(wild, name), tmp_path / "a.zarr", *SMALL, *options, ranks=ranks)
+    report = json.loads(mzgrid("validate", "--json", case(wild, name), ranks=ranks).out)
+    return run.err, stores.open_store(tmp_path / "a.zarr"), {f["kind"]: f["text"] for f in report["findings"]}
+
+
+def size_and_place(store):
+    """Scale and translation, (x, y), of the labels to "global"."""
+    matrix = get_transformation(store.sdata.labels[store.region]).to_affine_matrix(("x", "y"), ("x", "y"))
+    return (matrix[0][0], matrix[1][1]), (matrix[0][2], matrix[1][2])
+
+
+# case -> size, words of the warning, its kind
+SIZES = {
+    "pixel_area_no_count": (100, "its pixel size 10000 is an area: 400 micrometres for 4 pixels; taken as 100", "pixel_area"),
+    "pixel_area_alone": (10000, "its pixel size of 10000 x 10000 micrometres is larger than that of any instrument; if it "
+                         "is an area (an old meaning of IMS:1000046), --pixel-size 100 would be right", "pixel_size"),
+    "pixel_dim_only": (100, "it has no pixel size (IMS:1000046), but extents of 400 x 300 micrometres for 4 x 3 pixels; "
+                       "taken as 100 x 100 micrometres", "pixel_size"),
+}
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+@pytest.mark.parametrize("name", SIZES)
+def test_sizes_of_pixels(mzgrid, wild, tmp_path, name, ranks):
+    size, words, kind = SIZES[name]
+    said, store, findings = look(mzgrid, wild, tmp_path, name, ranks)
+    assert said.count(words) == 1 and words in findings[kind]
+    assert size_and_place(store) == ((size, size), (0, 0))
+    assert list(store.table.obs.spatial_x[:2]) == [size / 2, 3 * size / 2]
+    described = json.loads(mzgrid("info", "--json", case(wild, name)).out)
+    assert described["pixel_size_um"] == [size, size] and len(described["findings"]) == 1
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_who_gives_the_size_is_not_warned_of_it(mzgrid, wild, tmp_path, name):
+    run = mzgrid.convert(case(wild, name), tmp_path / "a.zarr", *SMALL, "--pixel-size", "25")
+    assert "warning" not in run.err
+    assert size_and_place(stores.open_store(tmp_path / "a.zarr")) == ((25, 25), (0, 0))
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_the_position_offset_places_the_image(mzgrid, wild, tmp_path, ranks):
+    said, store, findings = look(mzgrid, wild, tmp_path, "absolute_offset", ranks)
+    assert "positions are moved by (12345.5, -2000) micrometres" in said and "--ignore-position-offset" in said
+    assert "warning" not in said and not findings
+    assert size_and_place(store) == ((20, 20), (12345.5, -2000))
+    obs = store.table.obs
+    assert list(obs.spatial_x[:4]) == [12355.5, 12375.5, 12395.5, 12415.5]
+    assert list(obs.spatial_y) == [-1990.0] * 4 + [-1970.0] * 4 + [-1950.0] * 4
+    assert np.array_equal(store.table.obsm["spatial"], np.stack([obs.spatial_x, obs.spatial_y], axis=1))
+    assert list(store.table.uns["mzgrid"]["options"]["position_offset"]) == [12345.5, -2000]
+    assert "position offset um" in mzgrid("info", case(wild, "absolute_offset")).out
+
+
+def test_the_position_offset_can_be_left_out(mzgrid, wild, tmp_path):
+    said, store, _ = look(mzgrid, wild, tmp_path, "absolute_offset", 1, "--ignore-position-offset")
+    assert "are moved" not in said and size_and_place(store) == ((20, 20), (0, 0))
+    assert store.table.obs.spatial_x.iloc[0] == 10 and "position_offset" not in store.table.uns["mzgrid"]["options"]
+
+
+def test_a_crop_keeps_its_place_with_an_offset(mzgrid, wild, tmp_path):
+    _, store, _ = look(mzgrid, wild, tmp_path, "absolute_offset", 1, "--region", "3:4,2:3")
+    assert size_and_place(store) == ((20, 20), (12385.5, -1980))
+    assert store.table.obs.spatial_x.iloc[0] == 12395.5 and store.table.obs.spatial_y.iloc[0] == -1970
+
+
+def test_an_offset_without_a_pixel_size_is_told(mzgrid, wild, tmp_path):
+    source = case(wild, "absolute_offset")
+    text = re.sub(r'<cvParam [^>]*IMS:100004[67][^>]*/>', "", source.read_text())
+    (tmp_path / "a.imzML").write_text(text)
+    (tmp_path / "a.ibd").write_bytes(source.with_suffix(".ibd").read_bytes())
+    run = mzgrid.convert(tmp_path / "a.imzML", tmp_path / "a.zarr", *SMALL)
+    assert "offset of (12345.5, -2000) micrometres, which cannot be used without the pixel size" in run.err
+    assert size_and_place(stores.open_store(tmp_path / "a.zarr")) == ((1, 1), (0, 0))

@@ -24,7 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mzg_imzml_require(&document.header, "x.imzML", &err);
     err = (struct mzg_error){0};
     mzg_imzml_identify(&document.header, ibd_head, &document.findings, &identity);
-    mzg_imzml_geometry(&document.header, &document.findings, &geometry);
+    const int64_t grid[2] = {4, 3};
+    mzg_imzml_geometry(&document.header, size % 2 ? grid : NULL, &document.findings, &geometry);
     for (int d = 0; d < 2; d++)
         must(isfinite(geometry.pixel_size[d]) && geometry.pixel_size[d] >= 0);
     mzg_imzml_declared_mode(&document.header);

@@ -149,13 +149,15 @@ Test(facts, types_of_spectra)
 #define LENGTH(accession, value, unit)                                                                       \
     "<cvParam accession=\"" accession "\" value=\"" value "\" unitAccession=\"" unit "\" unitName=\"u\"/>"
 
+static const int64_t *grid; /* of the positions; NULL: not known */
+
 static struct mzg_imzml_geometry geometry_of(const char *settings)
 {
     static char more[8192];
     snprintf(more, sizeof more, "<scanSettingsList>%s</scanSettingsList>", settings);
     struct mzg_imzml_geometry geometry;
     parse(SAMPLE_CONTENT, more);
-    mzg_imzml_geometry(&document.header, &document.findings, &geometry);
+    mzg_imzml_geometry(&document.header, grid, &document.findings, &geometry);
     return geometry;
 }
 
@@ -204,6 +206,81 @@ Test(facts, an_area_is_taken_for_one_where_the_image_proves_it)
     cr_expect(eq(i64, document.findings.count[MZG_FOUND_PIXEL_AREA], 0));
 }
 
+#define EXTENT(dx, dy) SAMPLE_CV("IMS:1000044", "", dx) SAMPLE_CV("IMS:1000045", "", dy)
+
+Test(facts, without_counts_the_positions_prove_an_area)
+{
+    static const int64_t of_the_index[2] = {4, 3}, other[2] = {5, 5};
+    expect_size(SETTINGS("a", EXTENT("400", "300") SAMPLE_CV("IMS:1000046", "", "10000")), 10000, 10000);
+    grid = of_the_index;
+    expect_size(SETTINGS("a", EXTENT("400", "300") SAMPLE_CV("IMS:1000046", "", "10000")), 100, 100);
+    cr_expect(eq(str, document.findings.first[MZG_FOUND_PIXEL_AREA],
+                 "its pixel size 10000 is an area: 400 micrometres for 4 pixels; taken as 100 micrometres"));
+    cr_expect(eq(i64, document.findings.count[MZG_FOUND_PIXEL_SIZE], 0));
+    expect_size(SETTINGS("a", EXTENT("400", "300") SAMPLE_CV("IMS:1000046", "", "100")), 100, 100);
+    cr_expect(eq(i64, document.findings.count[MZG_FOUND_PIXEL_AREA], 0));
+    grid = other;
+    expect_size(SETTINGS("a", EXTENT("400", "300") SAMPLE_CV("IMS:1000046", "", "10000")), 10000, 10000);
+    grid = NULL;
+}
+
+Test(facts, without_a_size_the_extent_tells_one_where_both_directions_agree)
+{
+    static const int64_t of_the_index[2] = {4, 3};
+    expect_size(SETTINGS("a", GRID("4", "3", "400", "300")), 100, 100);
+    cr_expect(eq(
+        str, document.findings.first[MZG_FOUND_PIXEL_SIZE],
+        "it has no pixel size (IMS:1000046), but extents of 400 x 300 micrometres for 4 x 3 pixels; taken as "
+        "100 x 100 micrometres, unless --pixel-size says otherwise"));
+    expect_size(SETTINGS("a", EXTENT("400", "300")), 0, 0);
+    grid = of_the_index;
+    expect_size(SETTINGS("a", EXTENT("400", "300")), 100, 100);
+    grid = NULL;
+    expect_size(SETTINGS("a", GRID("4", "3", "300", "200")), 0, 0); /* from the first to the last pixel */
+    expect_size(SETTINGS("a", GRID("1", "2", "0.0", "100.0")), 0, 0);
+    expect_size(SETTINGS("a", GRID("4", "3", "4", "3")), 0, 0); /* counts once more */
+}
+
+static void expect_odd(const char *size, const char *words)
+{
+    char settings[400];
+    snprintf(settings, sizeof settings, SETTINGS("a", SAMPLE_CV("IMS:1000046", "", "%s")), size);
+    geometry_of(settings);
+    cr_expect(eq(i64, document.findings.count[MZG_FOUND_PIXEL_SIZE], words != NULL), "%s", size);
+    if (words)
+        cr_expect(strstr(document.findings.first[MZG_FOUND_PIXEL_SIZE], words) != NULL, "%s",
+                  document.findings.first[MZG_FOUND_PIXEL_SIZE]);
+}
+
+Test(facts, sizes_that_no_instrument_has)
+{
+    expect_odd("10000",
+               "larger than that of any instrument; if it is an area (an old meaning of IMS:1000046), "
+               "--pixel-size 100 would");
+    expect_odd("1001", "--pixel-size 31.639 would");
+    expect_odd("0.01", "smaller than that of any instrument; if it is in millimetres, --pixel-size 10 would");
+    expect_odd("1000", NULL);
+    expect_odd("0.05", NULL);
+}
+
+Test(facts, where_the_image_lies)
+{
+    struct mzg_imzml_geometry geometry = geometry_of(SETTINGS(
+        "a", LENGTH("IMS:1000053", "12345.5", "UO:0000017") LENGTH("IMS:1000054", "-2", "UO:0000016")));
+    cr_expect(eq(dbl, geometry.offset[0], 12345.5));
+    cr_expect(eq(dbl, geometry.offset[1], -2000));
+    cr_expect(eq(i64, document.findings.count[MZG_FOUND_OFFSET], 0));
+    geometry = geometry_of(
+        SETTINGS("a", LENGTH("IMS:1000053", "left", "UO:0000017") LENGTH("IMS:1000054", "5", "UO:0000010")));
+    cr_expect(eq(dbl, geometry.offset[0], 0));
+    cr_expect(eq(dbl, geometry.offset[1], 0));
+    cr_expect(eq(i64, document.findings.count[MZG_FOUND_OFFSET], 2));
+    cr_expect(eq(str, document.findings.first[MZG_FOUND_OFFSET],
+                 "its absolute position offset IMS:1000053 = \"left\" u is no length and is ignored"));
+    geometry = geometry_of(SETTINGS("a", ""));
+    cr_expect(eq(dbl, geometry.offset[0], 0));
+}
+
 Test(facts, of_several_settings_the_first_with_a_size_counts)
 {
     struct mzg_imzml_geometry geometry = geometry_of(SETTINGS("grid", GRID("5", "6", "50", "60")) SETTINGS(
@@ -234,7 +311,7 @@ Test(facts, of_several_settings_the_one_referred_to_counts)
         eq(int, (int)mzg_imzml_parse_bytes(text, sizeof text - 1, 50, "x", &header, &document, &err), MZG_OK),
         "%s", err.text);
     struct mzg_imzml_geometry geometry;
-    mzg_imzml_geometry(&document.header, &document.findings, &geometry);
+    mzg_imzml_geometry(&document.header, NULL, &document.findings, &geometry);
     cr_expect(eq(dbl, geometry.pixel_size[0], 25));
 }
 
