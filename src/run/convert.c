@@ -18,8 +18,10 @@
 #include <run/metrics.h>
 #include <run/paths.h>
 #include <run/plan.h>
+#include <run/stages.h>
 #include <run/stream.h>
 #include <run/table.h>
+#include <spatialdata/direct.h>
 #include <spatialdata/matrix.h>
 
 #include <errno.h>
@@ -48,7 +50,8 @@ struct conversion {
     struct mzg_axis axis;
     struct mzg_plan plan;
     struct mzg_resampler *resampler;
-    struct mzg_stage *stage;
+    struct mzg_sink *sink;     /* takes rows, until it is sealed */
+    struct mzg_staged *staged; /* they are read from there */
     struct mzg_paths paths;
     struct mzg_codec codec;
     bool stage_kept;
@@ -189,18 +192,18 @@ static struct mzg_matrix_spec matrix_spec(const struct conversion *c)
                                     .codec = c->codec};
 }
 
-static enum mzg_status make_stage(struct conversion *c, struct mzg_error *err)
+static enum mzg_status make_sink(struct conversion *c, struct mzg_error *err)
 {
-    if (c->plan.direct) {
-        struct mzg_matrix_spec spec = matrix_spec(c);
-        return mzg_sdata_new_direct(c->sdata, c->context, &spec, mzg_plan_left(&c->plan, 0) / 2, &c->stage,
-                                    err);
-    }
-    if (c->plan.in_memory)
-        return mzg_stage_new_spilling(
-            c->context, c->paths.stage, c->plan.stage_share, c->axis.n_bins, value_type(c),
-            c->plan.by_column ? MZG_STAGE_BY_COLUMN : MZG_STAGE_BY_ROW, &c->stage, err);
-    return mzg_stage_new_hdf5(c->context, c->paths.stage, c->axis.n_bins, value_type(c), &c->stage, err);
+    const struct mzg_direct_target store = {
+        .sdata = c->sdata, .matrix = matrix_spec(c), .memory = mzg_plan_left(&c->plan, 0) / 2};
+    struct mzg_sink_spec spec = {.context = c->context,
+                                 .n_columns = c->axis.n_bins,
+                                 .value_type = value_type(c),
+                                 .by_column = c->plan.by_column,
+                                 .path = c->paths.stage,
+                                 .most_bytes = c->plan.stage_share,
+                                 .target = &store};
+    return mzg_stage_open(c->plan.stage, &spec, &c->sink, err);
 }
 
 static enum mzg_status stream_pixels(struct conversion *c, struct mzg_error *err)
@@ -223,14 +226,16 @@ static enum mzg_status stream_pixels(struct conversion *c, struct mzg_error *err
         .metrics = c->metrics,
     };
     mzg_statistics_init(c->axis.n_bins, value_type(c), &c->statistics, err);
-    if (mzg_agree(c->context->comm, err) != MZG_OK || make_stage(c, err) != MZG_OK ||
-        mzg_stream(c->context, &stream, c->stage, &c->statistics, &c->stream, err) != MZG_OK)
+    if (mzg_agree(c->context->comm, err) != MZG_OK || make_sink(c, err) != MZG_OK ||
+        mzg_stream(c->context, &stream, &c->sink, &c->statistics, &c->stream, err) != MZG_OK)
         return err->status;
     if (c->stream.n_skipped == c->reader->dataset.n_pixels)
         return mzg_fail(err, MZG_ESKIPPED, "%s: no pixel could be read, so there is nothing to write",
                         c->reader->dataset.path);
-    if (mzg_stage_seal(c->stage, err) != MZG_OK)
+    if (mzg_sink_seal(&c->sink, &c->staged, err) != MZG_OK)
         return err->status;
+    mzg_sink_close(c->sink);
+    c->sink = NULL;
     mzg_statistics_reduce(&c->statistics, c->context->comm);
     warn_of_counts(c);
     c->report->seconds_stream = lap(c, "stream");
@@ -246,8 +251,8 @@ static void report_matrix(void *context, int64_t done, int64_t total)
 
 static enum mzg_status write_matrix(struct conversion *c, struct mzg_error *err)
 {
-    if (c->plan.direct)
-        return MZG_OK; /* it stands */
+    if (c->staged->in_store)
+        return MZG_OK;
     c->column_begins = malloc(((size_t)c->axis.n_bins + 1) * sizeof *c->column_begins);
     if (!c->column_begins)
         mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " column pointers", c->axis.n_bins);
@@ -257,9 +262,9 @@ static enum mzg_status write_matrix(struct conversion *c, struct mzg_error *err)
     for (int64_t k = 0; k < c->axis.n_bins; k++)
         c->column_begins[k + 1] = c->column_begins[k] + c->statistics.counts[k];
     struct mzg_sdata_matrix matrix = {.spec = matrix_spec(c),
-                                      .stage = c->stage,
+                                      .staged = c->staged,
                                       .column_begins = c->column_begins,
-                                      .memory = mzg_plan_left(&c->plan, mzg_stage_memory(c->stage)),
+                                      .memory = mzg_plan_left(&c->plan, c->staged->memory),
                                       .scratch_path = c->paths.scratch,
                                       .scratch_fd = &c->held[SCRATCH],
                                       .progress = report_matrix,
@@ -308,13 +313,13 @@ static void close_held(struct conversion *c)
  * stage, and removes its file unless it is to be kept: before, or that would go to the disk as well. */
 static void drop_stage(struct conversion *c)
 {
-    bool has_file = mzg_stage_memory(c->stage) == 0;
+    bool has_file = c->staged->memory == 0;
     if (!has_file)
         mzg_zarr_store_start_sync(mzg_sdata_store(c->sdata));
-    c->report->pixels = c->stage->n_rows;
-    c->report->non_zeros = c->stage->n_values;
-    mzg_stage_close(c->stage);
-    c->stage = NULL;
+    c->report->pixels = c->staged->n_rows;
+    c->report->non_zeros = c->staged->n_values;
+    mzg_staged_close(c->staged);
+    c->staged = NULL;
     if (!c->options->keep_hdf5 && c->context->rank == 0)
         unlink(c->paths.stage);
     close_held(c);
@@ -390,7 +395,8 @@ static void release(struct conversion *c)
     mzg_stream_result_destroy(&c->stream);
     mzg_statistics_destroy(&c->statistics);
     free(c->column_begins);
-    mzg_stage_close(c->stage);
+    mzg_staged_close(c->staged);
+    mzg_sink_close(c->sink);
     mzg_paths_destroy(&c->paths);
     mzg_resampler_free(c->resampler);
     mzg_axis_destroy(&c->axis);

@@ -174,6 +174,7 @@ static void choose_stage(const struct mzg_plan_request *request, struct mzg_plan
         plan->one_node && !options->keep_hdf5 &&
         (options->streaming == MZG_STREAMING_OFF || (options->streaming == MZG_STREAMING_AUTO && fits));
     plan->by_column = plan->in_memory && csc;
+    plan->stage = plan->direct ? "direct" : plan->in_memory ? "memory" : "hdf5";
 }
 
 /* A block by column says of each column how many values it has; with fewer values than half the columns it

@@ -50,6 +50,7 @@ struct mzg_plan {
     int64_t final_bytes;     /* of the store, from above */
     int64_t temporary_bytes; /* in the temporary directory, from above */
     int64_t free_bytes;      /* there; -1 where the system does not tell */
+    const char *stage;       /* the kind of sink that the rows go to (run/stages.h) */
     bool direct;             /* the rows go into the store as they come; else: */
     bool in_memory;          /* the rows wait in memory, */
     bool by_column;          /*  and in the order of the columns */

@@ -23,7 +23,7 @@ struct mzg_report {
     int64_t bytes_read;
     int64_t counts[MZG_COUNTS];
     int64_t metrics_due;
-    int64_t stage_bytes; /* mzg_stage_memory() with the rows of this round */
+    int64_t stage_bytes; /* of the sink, with the rows of this round */
     struct mzg_watch_sight sight;
     double elapsed, worked; /* seconds, as mzg_deal_note_pace() */
 };

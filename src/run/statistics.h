@@ -8,7 +8,8 @@
 #include <core/context.h>
 #include <core/exact_sum.h>
 #include <core/frame.h>
-#include <stage/stage.h>
+#include <mzgrid/error.h>
+#include <stage/column_block.h>
 
 /* Of each of n_bins bins; complete once they are reduced. */
 struct mzg_statistics {

@@ -8,7 +8,7 @@
  *     main thread               |           resample 0 | append 0, resample 1 | append 1, resample 2 |
  *     workers                   | resample 0           | resample 1           | resample 2           |
  *
- * A stage that needs the workers itself gets the rows before they go on.
+ * A sink that needs the workers itself gets the rows before they go on.
  *
  * At the end of each round a rank reports how it fares (run/report.h). What follows from the reports of a
  * round, all ranks do together, MZG_REPORT_SLACK rounds later where rows wait in memory: until then a rank
@@ -37,12 +37,13 @@ _Static_assert(MZG_DEAL_ROUNDS > MZG_REPORT_SLACK + 2, "rounds are known until t
 struct stream {
     const struct mzg_context *context;
     const struct mzg_stream_options *options;
-    struct mzg_stage *stage;
+    struct mzg_sink **sink;
+    bool local, by_column, uses_pool; /* what its kind is like */
     struct mzg_statistics *statistics;
     struct mzg_stream_result *result;
     struct mzg_chunk_workers *workers;
     struct mzg_chunk chunks[2];
-    struct mzg_column_sorter *sorter; /* where the stage is by column */
+    struct mzg_column_sorter *sorter; /* if the sink takes rows by column */
     struct mzg_column_block sorted;   /* of the rows that were resampled last */
     struct mzg_deal *deal;
     struct mzg_reports *reports;
@@ -64,6 +65,15 @@ struct stream {
 static const struct mzg_dataset *dataset_of(const struct stream *s)
 {
     return &s->options->chunk.reader->dataset;
+}
+
+/* Takes note of the sink, which is a new one at first and after it has moved. */
+static void read_sink(struct stream *s)
+{
+    const struct mzg_sink *sink = *s->sink;
+    s->local = sink->kind->local;
+    s->uses_pool = sink->kind->uses_pool;
+    s->by_column = sink->spec.by_column;
 }
 
 /* The bytes that a pixel takes in a chunk. */
@@ -117,7 +127,7 @@ static void mind_memory(struct stream *s, const struct mzg_report *reports)
         used >> 20, s->options->memory_limit >> 20, s->watch.left >> 20, mzg_deal_chunk_size(s->deal));
 }
 
-/* Notes that the stage has `bytes` bytes on all ranks together after `round`. */
+/* Notes that the sink has `bytes` bytes on all ranks together after `round`. */
 static void note_growth(struct stream *s, int64_t round, int64_t bytes)
 {
     const int64_t *firsts = mzg_deal_firsts(s->deal, round);
@@ -130,14 +140,14 @@ static void note_growth(struct stream *s, int64_t round, int64_t bytes)
     s->stage_bytes = bytes;
 }
 
-/* Whether the stage may have outgrown its memory by the time that all know what followed `round`. */
-static bool nears_spill(const struct stream *s, int64_t round)
+/* Whether the rows may have outgrown its memory by the time that all know what followed `round`. */
+static bool nears_move(const struct stream *s, int64_t round)
 {
     int64_t left = dataset_of(s)->n_pixels - mzg_deal_firsts(s->deal, round)[s->context->size];
     double ahead = (double)((MZG_REPORT_SLACK + 1) * s->stage_growth);
     if (ahead > s->stage_per_pixel * (double)left)
         ahead = s->stage_per_pixel * (double)left;
-    return mzg_stage_would_spill(s->stage, s->stage_bytes + (int64_t)ahead);
+    return mzg_sink_is_outgrown(*s->sink, s->stage_bytes + (int64_t)ahead);
 }
 
 /* What the reports of all ranks come to. */
@@ -160,7 +170,7 @@ static struct round_sums add_reports(struct stream *s, int64_t round, const stru
         s->result->bytes_read += report->bytes_read;
         for (int i = 0; i < MZG_COUNTS; i++)
             s->result->counts[i] += report->counts[i];
-        if (mzg_stage_is_local(s->stage))
+        if (s->local)
             mzg_deal_note_pace(s->deal, round, rank, report->elapsed, report->worked);
     }
     note_growth(s, round, stage_bytes);
@@ -235,7 +245,7 @@ static void post_report(struct stream *s, int64_t round, struct mzg_error *err)
     struct mzg_report report = {.failed = err->status != MZG_OK,
                                 .round_end = firsts[s->context->size],
                                 .metrics_due = mzg_metrics_is_due(s->options->metrics),
-                                .stage_bytes = mzg_stage_memory(s->stage),
+                                .stage_bytes = (*s->sink)->bytes,
                                 .sight = mzg_watch_look(&s->watch)};
     if (done) {
         report.n_skips = chunk->n_skips;
@@ -245,19 +255,18 @@ static void post_report(struct stream *s, int64_t round, struct mzg_error *err)
         for (int i = 0; i < MZG_COUNTS; i++)
             if (chunk->first[i] < s->result->first[i])
                 s->result->first[i] = chunk->first[i]; /* of this rank; all come together at the end */
-        if (mzg_stage_is_local(s->stage))
-            report.stage_bytes += mzg_stage_memory_of_rows(s->stage, &chunk->rows);
+        report.stage_bytes += mzg_sink_bytes_of_rows(*s->sink, &chunk->rows);
     }
     report.elapsed = MPI_Wtime() - s->begin;
     report.worked = report.elapsed - (mzg_agree_seconds() - s->waited_before);
     mzg_reports_post(s->reports, round, &report, done ? chunk->records : NULL, n, firsts);
 }
 
-/* Sorts the rows of a chunk by column, where the stage wants them so, and adds them to the statistics. */
+/* Sorts the rows of a chunk by column, if the sink wants them so, and adds them to the statistics. */
 static enum mzg_status finish_rows(struct stream *s, struct mzg_chunk *chunk, struct mzg_error *err)
 {
     chunk->rows.by_column = NULL;
-    if (s->stage->order == MZG_STAGE_BY_COLUMN) {
+    if (s->by_column) {
         if (mzg_column_sort(s->sorter, &chunk->rows, s->context->pool, &s->sorted, err) != MZG_OK)
             return err->status;
         chunk->rows.by_column = &s->sorted;
@@ -266,12 +275,12 @@ static enum mzg_status finish_rows(struct stream *s, struct mzg_chunk *chunk, st
     return MZG_OK;
 }
 
-/* Hands over the rows of all rounds before `round`, which is one at most. Collective, unless the stage is
+/* Hands over the rows of all rounds before `round`, which is one at most. Collective, unless the sink is
  * local. */
 static void append_rows(struct stream *s, int64_t round, struct mzg_error *err)
 {
     if (s->appended < round && err->status == MZG_OK)
-        mzg_stage_append(s->stage, &s->chunks[s->appended % 2].rows, err);
+        mzg_sink_append(*s->sink, &s->chunks[s->appended % 2].rows, err);
     s->appended = round;
 }
 
@@ -279,7 +288,7 @@ static void append_rows(struct stream *s, int64_t round, struct mzg_error *err)
  * core of the main thread. */
 static bool hinders_append(const struct stream *s)
 {
-    return mzg_pool_size(s->context->pool) == 1 && mzg_stage_is_local(s->stage);
+    return mzg_pool_size(s->context->pool) == 1 && s->local;
 }
 
 /* One round of the pipeline: chunk `round` is resampled, the one before handed over, the one behind fetched.
@@ -291,7 +300,7 @@ static void run_round(struct stream *s, int64_t round, struct mzg_error *err)
     struct mzg_pool *pool = s->context->pool;
     struct mzg_error start_error = {0};
     bool fetch_late = hinders_append(s);
-    if (mzg_stage_uses_pool(s->stage))
+    if (s->uses_pool)
         append_rows(s, round, err);
     bool started = err->status == MZG_OK && mzg_deal_has_pixels(s->deal, round) &&
                    mzg_chunk_start(chunk, s->workers, pool, &start_error) == MZG_OK;
@@ -300,8 +309,7 @@ static void run_round(struct stream *s, int64_t round, struct mzg_error *err)
     append_rows(s, round, err);
     if (fetch_late)
         start_fetch(s, round + 1);
-    bool in_place = s->stage->order == MZG_STAGE_BY_COLUMN;
-    if (started && mzg_chunk_finish(chunk, s->workers, in_place, pool, err) == MZG_OK)
+    if (started && mzg_chunk_finish(chunk, s->workers, s->by_column, pool, err) == MZG_OK)
         finish_rows(s, chunk, err);
     double begin = MPI_Wtime();
     mzg_pool_wait_aside(pool);
@@ -312,23 +320,27 @@ static void run_round(struct stream *s, int64_t round, struct mzg_error *err)
         *err = s->fetch_error;
 }
 
-/* Takes what may wait no longer, and moves the stage to its file when it is near to outgrow its memory.
+/* Takes what may wait no longer, and moves the rows to their file when they are near to outgrow their memory.
  * `mine` as for take_round(). All ranks return the same status. Collective. */
 static enum mzg_status catch_up(struct stream *s, struct mzg_error *mine, struct mzg_error *err)
 {
-    while (s->taken < s->round - (mzg_stage_is_local(s->stage) ? MZG_REPORT_SLACK : 0)) {
+    while (s->taken < s->round - (s->local ? MZG_REPORT_SLACK : 0)) {
         int64_t round = s->taken++;
         if (take_round(s, round, mine, err) != MZG_OK)
             return err->status;
-        if (!nears_spill(s, round))
+        if (!nears_move(s, round))
             continue;
         for (; s->taken < s->round; s->taken++)
             if (take_round(s, s->taken, mine, err) != MZG_OK)
                 return err->status;
         append_rows(s, s->round, mine);
         *err = *mine;
-        if (mzg_agree(s->context->comm, err) != MZG_OK || mzg_stage_spill(s->stage, err) != MZG_OK)
+        mzg_log_line(s->context->log, MZG_LOG_INFO,
+                     "the result outgrows its share of memory (%" PRId64 " MB) and moves to %s",
+                     (*s->sink)->spec.most_bytes >> 20, (*s->sink)->spec.path);
+        if (mzg_agree(s->context->comm, err) != MZG_OK || mzg_sink_move(s->sink, err) != MZG_OK)
             return err->status;
+        read_sink(s);
     }
     return MZG_OK;
 }
@@ -398,23 +410,24 @@ static enum mzg_status allocate(struct stream *s, struct mzg_error *err)
         mzg_skips_init(&s->skips, context, options->chunk.reader, err) == MZG_OK &&
         mzg_deal_new(&deal, &s->deal, err) == MZG_OK &&
         mzg_reports_new(context, most_pixels(options), s->result->records, &s->reports, err) == MZG_OK &&
-        s->stage->order == MZG_STAGE_BY_COLUMN)
-        mzg_column_sorter_new(s->stage->n_columns, mzg_stage_value_size(s->stage), n_workers, &s->sorter,
-                              err);
+        s->by_column)
+        mzg_column_sorter_new((*s->sink)->spec.n_columns, mzg_type_size(options->chunk.value_type), n_workers,
+                              &s->sorter, err);
     return mzg_agree(context->comm, err);
 }
 
 enum mzg_status mzg_stream(const struct mzg_context *context, const struct mzg_stream_options *options,
-                           struct mzg_stage *stage, struct mzg_statistics *statistics,
+                           struct mzg_sink **sink, struct mzg_statistics *statistics,
                            struct mzg_stream_result *result, struct mzg_error *err)
 {
     struct stream s = {.context = context,
                        .options = options,
-                       .stage = stage,
+                       .sink = sink,
                        .statistics = statistics,
                        .result = result,
                        .trimmed_round = -ROUNDS_BETWEEN_TRIMS};
     *result = (struct mzg_stream_result){0};
+    read_sink(&s);
     for (int i = 0; i < MZG_COUNTS; i++)
         result->first[i] = INT64_MAX;
     mzg_chunk_init(&s.chunks[0]);

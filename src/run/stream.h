@@ -1,6 +1,6 @@
 /*
  * Streaming: the pixels of the input, in rounds of one chunk per rank, are fetched, resampled and appended to
- * the stage. Chunk i of a round belongs to rank i, so the rows of the stage are in the order of the pixels
+ * the sink. Chunk i of a round belongs to rank i, so its rows are in the order of the pixels
  * for any number of ranks. A chunk has as many pixels as its memory allows, by what the index tells of each,
  * and fewer when the memory of a node comes to an end, or for a rank that lags behind.
  */
@@ -12,6 +12,7 @@
 #include <run/metrics.h>
 #include <run/plan.h>
 #include <run/statistics.h>
+#include <stage/sink.h>
 
 struct mzg_stream_options {
     struct mzg_chunk_options chunk;
@@ -36,10 +37,10 @@ struct mzg_stream_result {
     struct mzg_skip *skips;           /* rank 0: n_skips, by spectrum; NULL elsewhere */
 };
 
-/* Streams all pixels into `stage` and `statistics` (of this rank's rows only). All ranks return the same
- * status. Collective over context->comm. */
+/* Streams all pixels into `sink`, which may be another one then (mzg_sink_move()), and `statistics` (of this
+ * rank's rows only). All ranks return the same status. Collective over context->comm. */
 enum mzg_status mzg_stream(const struct mzg_context *context, const struct mzg_stream_options *options,
-                           struct mzg_stage *stage, struct mzg_statistics *statistics,
+                           struct mzg_sink **sink, struct mzg_statistics *statistics,
                            struct mzg_stream_result *result, struct mzg_error *err);
 
 void mzg_stream_result_destroy(struct mzg_stream_result *result);

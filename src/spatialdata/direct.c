@@ -12,7 +12,7 @@
  * owner of shard s is rank s modulo the number of ranks. What the arrays hold in the end is known in the end:
  * they are declared with the most that they can hold, and cut when the stage is sealed.
  */
-#include <spatialdata/matrix.h>
+#include <spatialdata/direct.h>
 
 #include <core/agree.h>
 #include <core/block.h>
@@ -27,7 +27,8 @@
 enum { MOST_UNITS = 128 }; /* packed in one go by all ranks together; bounds what one owner receives */
 
 struct direct {
-    struct mzg_stage base;
+    struct mzg_sink base;
+    int64_t n_rows, n_values; /* of all ranks */
     struct mzg_sdata *sdata;
     struct mzg_matrix_arrays x;
     struct mzg_matrix_packer packer;
@@ -52,12 +53,12 @@ static bool is_dense(const struct direct *d)
 
 static int64_t items_of(const struct direct *d)
 {
-    return is_dense(d) ? d->base.n_rows : d->base.n_values;
+    return is_dense(d) ? d->n_rows : d->n_values;
 }
 
 static int owner_of(const struct direct *d, int64_t unit)
 {
-    return (int)(unit / d->x.units_per_shard % d->base.context->size);
+    return (int)(unit / d->x.units_per_shard % d->base.spec.context->size);
 }
 
 static enum mzg_status end_files(struct direct *d, struct mzg_error *err)
@@ -95,7 +96,7 @@ static enum mzg_status put_unit(struct direct *d, int64_t unit, const char *byte
 /* Sends the packed units of this go to the owners of their shards, who write them. Collective. */
 static enum mzg_status deliver(struct direct *d, struct mzg_error *err)
 {
-    const struct mzg_context *context = d->base.context;
+    const struct mzg_context *context = d->base.spec.context;
     struct mzg_direct_parcel *parcel = &d->parcel;
     mzg_direct_parcel_share(parcel, &d->packer, d->units);
     int64_t i = 0; /* the unit's place among those of this go */
@@ -128,7 +129,7 @@ static enum mzg_status pack_and_deliver(struct direct *d, const struct mzg_direc
                                      .bins = rows->bins,
                                      .values = rows->values};
     mzg_matrix_pack(&d->packer, &piece, err);
-    if (mzg_agree(d->base.context->comm, err) != MZG_OK)
+    if (mzg_agree(d->base.spec.context->comm, err) != MZG_OK)
         return err->status;
     return deliver(d, err);
 }
@@ -138,7 +139,7 @@ static enum mzg_status pack_and_deliver(struct direct *d, const struct mzg_direc
 static enum mzg_status write_units(struct direct *d, int64_t first, int64_t end,
                                    const struct mzg_direct_rows *mine, struct mzg_error *err)
 {
-    const struct mzg_context *context = d->base.context;
+    const struct mzg_context *context = d->base.spec.context;
     for (; first < end; first += d->step_units) {
         int64_t n = end - first < d->step_units ? end - first : d->step_units;
         for (int rank = 0; rank < context->size; rank++) {
@@ -158,7 +159,7 @@ static enum mzg_status write_units(struct direct *d, int64_t first, int64_t end,
 static enum mzg_status carry(struct direct *d, int64_t first, int64_t n, const struct mzg_direct_rows *mine,
                              struct mzg_error *err)
 {
-    for (int rank = 0; rank < d->base.context->size; rank++)
+    for (int rank = 0; rank < d->base.spec.context->size; rank++)
         d->ranks.share[rank] = (struct mzg_block){first, rank == 0 ? n : 0};
     if (mzg_direct_redistribute(&d->ranks, mine, is_dense(d), &d->received, err) != MZG_OK)
         return err->status;
@@ -172,8 +173,8 @@ static enum mzg_status carry(struct direct *d, int64_t first, int64_t n, const s
 static enum mzg_status note_row_ends(struct direct *d, const struct mzg_rows *rows, int64_t n_rows,
                                      struct mzg_error *err)
 {
-    const struct mzg_context *context = d->base.context;
-    int64_t before = d->base.n_rows;
+    const struct mzg_context *context = d->base.spec.context;
+    int64_t before = d->n_rows;
     if (before + n_rows > d->x.spec.most_rows)
         return mzg_fail(err, MZG_ERANGE, "more rows come than the input has pixels");
     for (int rank = 0, begin = 0; rank < context->size; rank++) {
@@ -195,7 +196,7 @@ static enum mzg_status note_row_ends(struct direct *d, const struct mzg_rows *ro
 static enum mzg_status hold_rows(struct direct *d, const struct mzg_rows *rows, int64_t sums[2],
                                  struct mzg_direct_rows *mine, struct mzg_error *err)
 {
-    const struct mzg_context *context = d->base.context;
+    const struct mzg_context *context = d->base.spec.context;
     int64_t sizes[2] = {rows->n_rows, rows->n_values};
     int64_t *all = d->ranks.sizes;
     struct mzg_block *held = d->ranks.held;
@@ -220,7 +221,7 @@ static enum mzg_status hold_rows(struct direct *d, const struct mzg_rows *rows, 
     return mzg_agree(context->comm, err);
 }
 
-static enum mzg_status direct_append(struct mzg_stage *base, const struct mzg_rows *rows,
+static enum mzg_status direct_append(struct mzg_sink *base, const struct mzg_rows *rows,
                                      struct mzg_error *err)
 {
     struct direct *d = (struct direct *)base;
@@ -230,8 +231,8 @@ static enum mzg_status direct_append(struct mzg_stage *base, const struct mzg_ro
         (!is_dense(d) && note_row_ends(d, rows, sums[0], err) != MZG_OK))
         return err->status;
     int64_t first = items_of(d) / d->x.unit_items;
-    base->n_rows += sums[0];
-    base->n_values += sums[1];
+    d->n_rows += sums[0];
+    d->n_values += sums[1];
     int64_t end = items_of(d) / d->x.unit_items;
     if (write_units(d, first, end, &mine, err) != MZG_OK)
         return err->status;
@@ -243,31 +244,86 @@ static enum mzg_status direct_append(struct mzg_stage *base, const struct mzg_ro
 static enum mzg_status write_rest(struct direct *d, struct mzg_error *err)
 {
     bool any = items_of(d) % d->x.unit_items > 0;
-    for (int rank = 0; rank < d->base.context->size; rank++)
+    for (int rank = 0; rank < d->base.spec.context->size; rank++)
         d->units[rank] = (struct mzg_block){items_of(d) / d->x.unit_items, any && rank == 0};
     return any ? pack_and_deliver(d, &d->carried, err) : MZG_OK;
 }
 
-static enum mzg_status direct_seal(struct mzg_stage *base, struct mzg_error *err)
+/* The rows stand in the store, and nobody reads them here. */
+static enum mzg_status no_row_begins(struct mzg_staged *staged, int64_t first, int64_t n, int64_t *begins,
+                                     struct mzg_error *err)
+{
+    (void)staged;
+    (void)begins;
+    return mzg_fail(err, MZG_EUSAGE, "rows %lld to %lld are in the store and cannot be read here",
+                    (long long)first, (long long)(first + n - 1));
+}
+
+static enum mzg_status no_values(struct mzg_staged *staged, int64_t first, int64_t n, int32_t *bins,
+                                 void *values, struct mzg_error *err)
+{
+    (void)staged;
+    (void)bins;
+    (void)values;
+    return mzg_fail(err, MZG_EUSAGE, "values %lld to %lld are in the store and cannot be read here",
+                    (long long)first, (long long)(first + n - 1));
+}
+
+static void forget_nothing(struct mzg_staged *staged, int64_t block, const struct mzg_stage_taken *taken,
+                           int64_t end)
+{
+    (void)staged;
+    (void)block;
+    (void)taken;
+    (void)end;
+}
+
+static void close_staged(struct mzg_staged *staged)
+{
+    free(staged);
+}
+
+static const struct mzg_staged_kind in_store = {
+    .read_row_begins = no_row_begins,
+    .read_values = no_values,
+    .forget = forget_nothing,
+    .close = close_staged,
+};
+
+static enum mzg_status direct_seal(struct mzg_sink *base, struct mzg_staged **staged, struct mzg_error *err)
 {
     struct direct *d = (struct direct *)base;
     if (write_rest(d, err) != MZG_OK)
         return err->status;
+    struct mzg_staged *made = calloc(1, sizeof *made);
+    if (!made)
+        mzg_fail(err, MZG_ENOMEM, "no memory to close the rows in the store");
     end_files(d, err);
     if (err->status == MZG_OK)
-        mzg_matrix_arrays_cut(d->sdata, &d->x, base->n_rows, base->n_values, err);
+        mzg_matrix_arrays_cut(d->sdata, &d->x, d->n_rows, d->n_values, err);
     if (!is_dense(d) && err->status == MZG_OK) {
         struct mzg_zarr_array *indptr;
         int64_t shard;
-        if (mzg_matrix_declare_indptr(d->sdata, &d->x.spec, base->n_rows + 1, &indptr, &shard, err) ==
-                MZG_OK &&
-            base->context->rank == 0)
+        if (mzg_matrix_declare_indptr(d->sdata, &d->x.spec, d->n_rows + 1, &indptr, &shard, err) == MZG_OK &&
+            base->spec.context->rank == 0)
             mzg_zarr_write_all(indptr, d->row_ends, err);
     }
-    return mzg_agree(base->context->comm, err);
+    if (mzg_agree(base->spec.context->comm, err) != MZG_OK) {
+        free(made);
+        return err->status;
+    }
+    *made = (struct mzg_staged){.kind = &in_store,
+                                .context = base->spec.context,
+                                .n_columns = base->spec.n_columns,
+                                .value_type = base->spec.value_type,
+                                .n_rows = d->n_rows,
+                                .n_values = d->n_values,
+                                .in_store = true};
+    *staged = made;
+    return MZG_OK;
 }
 
-static void direct_close(struct mzg_stage *base)
+static void direct_close(struct mzg_sink *base)
 {
     struct direct *d = (struct direct *)base;
     struct mzg_error failed = {.status =
@@ -283,14 +339,6 @@ static void direct_close(struct mzg_stage *base)
     free(d);
 }
 
-static const struct mzg_stage_kind direct_kind = {
-    .name = "direct",
-    .uses_pool = true,
-    .append = direct_append,
-    .seal = direct_seal,
-    .close = direct_close,
-};
-
 /* The units of one go: their values as received, packed, and as the owner gets them, at the worst. */
 static int64_t units_of_step(const struct mzg_matrix_arrays *x, int64_t memory)
 {
@@ -303,7 +351,7 @@ static int64_t units_of_step(const struct mzg_matrix_arrays *x, int64_t memory)
 static enum mzg_status prepare(struct direct *d, const struct mzg_matrix_spec *spec, int64_t memory,
                                struct mzg_error *err)
 {
-    const struct mzg_context *context = d->base.context;
+    const struct mzg_context *context = d->base.spec.context;
     int64_t most_values = mzg_size_product(spec->most_rows, spec->n_columns);
     int64_t bound = INT64_C(1) << 58; /* beyond it Zarr could not count the bytes */
     if (most_values < 0 || most_values > bound)
@@ -323,28 +371,37 @@ static enum mzg_status prepare(struct direct *d, const struct mzg_matrix_spec *s
     return mzg_direct_parcel_init(&d->parcel, &d->ranks, d->step_units, d->x.n_parts, err);
 }
 
-enum mzg_status mzg_sdata_new_direct(struct mzg_sdata *sdata, const struct mzg_context *context,
-                                     const struct mzg_matrix_spec *spec, int64_t memory,
-                                     struct mzg_stage **stage, struct mzg_error *err)
+static enum mzg_status direct_open(const struct mzg_sink_spec *spec, struct mzg_sink **sink,
+                                   struct mzg_error *err)
 {
+    const struct mzg_direct_target *target = spec->target;
     struct direct *made = calloc(1, sizeof *made);
-    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &memory, 1, MPI_INT64_T, MPI_MIN, context->comm));
+    int64_t memory = target->memory;
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &memory, 1, MPI_INT64_T, MPI_MIN, spec->context->comm));
     if (!made) {
         mzg_fail(err, MZG_ENOMEM, "no memory to write rows into the store as they come");
     } else {
-        made->base = (struct mzg_stage){.kind = &direct_kind,
-                                        .context = context,
-                                        .n_columns = spec->n_columns,
-                                        .value_type = spec->value_type};
-        made->sdata = sdata;
+        made->base.spec = *spec;
+        made->sdata = target->sdata;
         made->open_shard = -1;
-        prepare(made, spec, memory, err);
+        prepare(made, &target->matrix, memory, err);
     }
-    if (mzg_agree(context->comm, err) != MZG_OK) {
+    if (mzg_agree(spec->context->comm, err) != MZG_OK) {
         if (made)
             direct_close(&made->base);
         return err->status;
     }
-    *stage = &made->base;
+    *sink = &made->base;
     return MZG_OK;
 }
+
+const struct mzg_sink_kind mzg_direct_sink = {
+    .name = "direct",
+    .uses_pool = true,
+    .open = direct_open,
+    .bytes_of_rows = mzg_sink_takes_no_memory,
+    .append = direct_append,
+    .move = mzg_sink_cannot_move,
+    .seal = direct_seal,
+    .close = direct_close,
+};

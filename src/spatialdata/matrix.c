@@ -47,24 +47,24 @@ static bool is_csc(const struct writer *w)
 
 static enum mzg_status declare_matrix(struct writer *w, struct mzg_sdata *sdata, struct mzg_error *err)
 {
-    const struct mzg_stage *stage = w->matrix->stage;
+    const struct mzg_staged *staged = w->matrix->staged;
     const struct mzg_matrix_spec *spec = &w->matrix->spec;
-    if (mzg_matrix_arrays_declare(sdata, spec, stage->n_rows, stage->n_values, &w->x, err) != MZG_OK)
+    if (mzg_matrix_arrays_declare(sdata, spec, staged->n_rows, staged->n_values, &w->x, err) != MZG_OK)
         return err->status;
     w->shard_items = w->x.unit_items * w->x.units_per_shard;
-    int64_t items = is_dense(w) ? stage->n_rows : stage->n_values;
+    int64_t items = is_dense(w) ? staged->n_rows : staged->n_values;
     w->shards =
         mzg_block_of((items + w->shard_items - 1) / w->shard_items, w->context->size, w->context->rank);
     if (is_dense(w))
         return MZG_OK;
-    int64_t majors = is_csc(w) ? stage->n_columns : stage->n_rows;
+    int64_t majors = is_csc(w) ? staged->n_columns : staged->n_rows;
     return mzg_matrix_declare_indptr(sdata, spec, majors + 1, &w->indptr, &w->indptr_shard, err);
 }
 
 static int64_t begin_of_shard(const struct writer *w, int64_t shard)
 {
     int64_t begin = shard * w->shard_items;
-    return begin < w->matrix->stage->n_values ? begin : w->matrix->stage->n_values;
+    return begin < w->matrix->staged->n_values ? begin : w->matrix->staged->n_values;
 }
 
 static int64_t values_of_shard(const struct writer *w, int64_t shard)
@@ -94,8 +94,8 @@ static enum mzg_status write_csr(struct writer *w, struct mzg_error *err)
 {
     for (int64_t i = 0; i < w->shards.count; i++) {
         int64_t shard = w->shards.first + i;
-        if (mzg_stage_read_values(w->matrix->stage, shard * w->shard_items, values_of_shard(w, shard),
-                                  w->minors, w->values, err) != MZG_OK ||
+        if (mzg_staged_read_values(w->matrix->staged, shard * w->shard_items, values_of_shard(w, shard),
+                                   w->minors, w->values, err) != MZG_OK ||
             write_shard(w, shard, w->minors, w->values, err) != MZG_OK)
             return err->status;
     }
@@ -113,10 +113,10 @@ static int64_t memory_of_rows(const struct writer *w)
  * one, and no more than pays. */
 static int64_t values_at_once(const struct writer *w)
 {
-    const struct mzg_stage *stage = w->matrix->stage;
-    int64_t left = w->matrix->memory - mzg_stage_transpose_memory(stage) -
-                   w->shard_items * mzg_stage_entry_size(stage) - memory_of_rows(w);
-    int64_t size = mzg_stage_ordering_size(stage);
+    const struct mzg_staged *staged = w->matrix->staged;
+    int64_t left = w->matrix->memory - mzg_staged_transpose_memory(staged) -
+                   w->shard_items * mzg_staged_entry_size(staged) - memory_of_rows(w);
+    int64_t size = mzg_staged_ordering_size(staged);
     int64_t all = w->shards.count * w->shard_items * size;
     if (all > left && left > PANEL_BYTES)
         left = PANEL_BYTES;
@@ -143,7 +143,7 @@ static enum mzg_status write_csc(struct writer *w, struct mzg_error *err)
                                             .memory = memory_of_rows(w),
                                             .scratch_path = w->matrix->scratch_path,
                                             .scratch_fd = w->matrix->scratch_fd};
-    return mzg_stage_transpose(w->matrix->stage, &options, take_columns, w, err);
+    return mzg_staged_transpose(w->matrix->staged, &options, take_columns, w, err);
 }
 
 /* Room for rows of a few bands, whose values are `n_values`. */
@@ -154,7 +154,7 @@ static enum mzg_status reserve_values(struct writer *w, int64_t n_values, struct
     free(w->minors);
     free(w->values);
     w->minors = malloc((size_t)n_values * sizeof *w->minors);
-    w->values = malloc((size_t)(n_values * mzg_stage_value_size(w->matrix->stage)));
+    w->values = malloc((size_t)(n_values * mzg_staged_value_size(w->matrix->staged)));
     w->value_capacity = w->minors && w->values ? n_values : 0;
     if (!w->value_capacity)
         return mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " values of the matrix", n_values);
@@ -165,11 +165,11 @@ static enum mzg_status reserve_values(struct writer *w, int64_t n_values, struct
 static enum mzg_status put_bands(struct writer *w, int64_t first, int64_t n, struct mzg_zarr_file *file,
                                  struct mzg_error *err)
 {
-    struct mzg_stage *stage = w->matrix->stage;
-    if (mzg_stage_read_row_begins(stage, first, n + 1, w->begins, err) != MZG_OK ||
+    struct mzg_staged *staged = w->matrix->staged;
+    if (mzg_staged_read_row_begins(staged, first, n + 1, w->begins, err) != MZG_OK ||
         reserve_values(w, w->begins[n] - w->begins[0], err) != MZG_OK ||
-        mzg_stage_read_values(stage, w->begins[0], w->begins[n] - w->begins[0], w->minors, w->values, err) !=
-            MZG_OK)
+        mzg_staged_read_values(staged, w->begins[0], w->begins[n] - w->begins[0], w->minors, w->values,
+                               err) != MZG_OK)
         return err->status;
     for (int64_t row = 0; row < n; row++)
         w->counts[row] = w->begins[row + 1] - w->begins[row];
@@ -188,9 +188,9 @@ static enum mzg_status put_bands(struct writer *w, int64_t first, int64_t n, str
 /* The bands that are packed at once: as many as the memory holds when no value is 0, at least one. */
 static int64_t bands_at_once(const struct writer *w)
 {
-    const struct mzg_stage *stage = w->matrix->stage;
+    const struct mzg_staged *staged = w->matrix->staged;
     int64_t band =
-        w->x.unit_items * stage->n_columns * (mzg_stage_entry_size(stage) + mzg_stage_value_size(stage));
+        w->x.unit_items * staged->n_columns * (mzg_staged_entry_size(staged) + mzg_staged_value_size(staged));
     int64_t bands = w->matrix->memory / band;
     return bands < 1 ? 1 : bands > BANDS_AT_ONCE ? BANDS_AT_ONCE : bands;
 }
@@ -206,8 +206,8 @@ static enum mzg_status write_dense(struct writer *w, struct mzg_error *err)
     for (int64_t i = 0; i < w->shards.count && mzg_check_stop(w->context->stop, err) == MZG_OK; i++) {
         struct mzg_zarr_file *file = NULL;
         int64_t shard = w->shards.first + i, end = (shard + 1) * w->shard_items;
-        if (end > w->matrix->stage->n_rows)
-            end = w->matrix->stage->n_rows;
+        if (end > w->matrix->staged->n_rows)
+            end = w->matrix->staged->n_rows;
         mzg_zarr_file_begin(w->x.arrays[0], shard, &file, err);
         for (int64_t row = shard * w->shard_items; row < end && err->status == MZG_OK; row += step)
             put_bands(w, row, end - row < step ? end - row : step, file, err);
@@ -220,7 +220,7 @@ static enum mzg_status write_dense(struct writer *w, struct mzg_error *err)
 /* Rank 0 writes where rows or columns begin. */
 static enum mzg_status write_indptr(struct writer *w, struct mzg_error *err)
 {
-    const struct mzg_stage *stage = w->matrix->stage;
+    const struct mzg_staged *staged = w->matrix->staged;
     if (is_csc(w))
         return mzg_zarr_write_all(w->indptr, w->matrix->column_begins, err);
 
@@ -228,10 +228,10 @@ static enum mzg_status write_indptr(struct writer *w, struct mzg_error *err)
     int64_t *begins = malloc((size_t)shard * sizeof *begins);
     if (!begins)
         return mzg_fail(err, MZG_ENOMEM, "no memory for the row pointers");
-    for (int64_t first = 0, file = 0; first <= stage->n_rows && err->status == MZG_OK;
+    for (int64_t first = 0, file = 0; first <= staged->n_rows && err->status == MZG_OK;
          first += shard, file++) {
-        int64_t left = stage->n_rows + 1 - first;
-        if (mzg_stage_read_row_begins(w->matrix->stage, first, left < shard ? left : shard, begins, err) ==
+        int64_t left = staged->n_rows + 1 - first;
+        if (mzg_staged_read_row_begins(w->matrix->staged, first, left < shard ? left : shard, begins, err) ==
             MZG_OK)
             mzg_zarr_write(w->indptr, file, begins, err);
     }
@@ -242,7 +242,7 @@ static enum mzg_status write_indptr(struct writer *w, struct mzg_error *err)
 enum mzg_status mzg_sdata_write_matrix(struct mzg_sdata *sdata, const struct mzg_sdata_matrix *matrix,
                                        struct mzg_error *err)
 {
-    struct writer w = {.matrix = matrix, .context = matrix->stage->context};
+    struct writer w = {.matrix = matrix, .context = matrix->staged->context};
     declare_matrix(&w, sdata, err);
     if (err->status == MZG_OK && w.matrix->spec.layout == MZG_MATRIX_CSR)
         reserve_values(&w, w.shard_items, err);

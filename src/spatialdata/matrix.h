@@ -1,9 +1,10 @@
-/* X of the table, written by all ranks: from a stage that holds all rows, or row by row as they come. */
+/* X of the table, written by all ranks: from rows that were staged, all at once; spatialdata/direct.h
+ * writes it row by row as they come. */
 #ifndef MZG_SPATIALDATA_MATRIX_H
 #define MZG_SPATIALDATA_MATRIX_H
 
 #include <spatialdata/spatialdata.h>
-#include <stage/stage.h>
+#include <stage/staged.h>
 
 enum mzg_matrix_layout { MZG_MATRIX_CSC, MZG_MATRIX_CSR, MZG_MATRIX_DENSE };
 
@@ -23,7 +24,7 @@ typedef void mzg_matrix_progress_fn(void *context, int64_t done, int64_t total);
 
 struct mzg_sdata_matrix {
     struct mzg_matrix_spec spec;
-    struct mzg_stage *stage;          /* sealed */
+    struct mzg_staged *staged;
     const int64_t *column_begins;     /* CSC: n_columns + 1: where each column begins */
     int64_t memory;                   /* bytes that this rank may take */
     const char *scratch_path;         /* where this rank may make a temporary file */
@@ -32,16 +33,9 @@ struct mzg_sdata_matrix {
     void *progress_context;
 };
 
-/* Writes X; context->stop of the stage ends it early. All ranks return the same status. Collective over the
- * stage's ranks. */
+/* Writes X; context->stop of the staged rows ends it early. All ranks return the same status. Collective over
+ * the ranks of the staged rows. */
 enum mzg_status mzg_sdata_write_matrix(struct mzg_sdata *sdata, const struct mzg_sdata_matrix *matrix,
                                        struct mzg_error *err);
-
-/* X in CSR or dense layout as a stage that keeps nothing: the rows appended go into the arrays of the store
- * as they come, and sealing completes these; nothing can be read back. `memory` is what a rank may take, in
- * bytes. Collective. */
-enum mzg_status mzg_sdata_new_direct(struct mzg_sdata *sdata, const struct mzg_context *context,
-                                     const struct mzg_matrix_spec *spec, int64_t memory,
-                                     struct mzg_stage **stage, struct mzg_error *err);
 
 #endif

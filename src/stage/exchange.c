@@ -21,7 +21,7 @@
 enum { MOST_VALUES = 2 << 20, LEAST_VALUES = 32 << 10, WORD = 4 };
 
 struct mzg_exchange {
-    struct mzg_stage *stage;
+    struct mzg_staged *staged;
     const struct mzg_column_range *wanted; /* of each rank */
     int64_t block_rows;
 
@@ -60,16 +60,16 @@ static enum mzg_status grow(void *pointer, int64_t size, int64_t *capacity, int6
 static enum mzg_status read_block(struct mzg_exchange *e, int64_t first_row, int64_t n_rows,
                                   struct mzg_error *err)
 {
-    if (mzg_stage_read_row_begins(e->stage, first_row, n_rows + 1, e->row_begins, err) != MZG_OK)
+    if (mzg_staged_read_row_begins(e->staged, first_row, n_rows + 1, e->row_begins, err) != MZG_OK)
         return err->status;
     int64_t n = e->row_begins[n_rows] - e->row_begins[0];
     int64_t capacity = e->value_capacity;
     if (grow(&e->bins, sizeof *e->bins, &capacity, n, err) != MZG_OK ||
-        grow(&e->values, mzg_stage_value_size(e->stage), &e->value_capacity, n, err) != MZG_OK)
+        grow(&e->values, mzg_staged_value_size(e->staged), &e->value_capacity, n, err) != MZG_OK)
         return err->status;
     for (int64_t i = 0; i < n_rows; i++)
         e->counts[i] = (int32_t)(e->row_begins[i + 1] - e->row_begins[i]);
-    return mzg_stage_read_values(e->stage, e->row_begins[0], n, e->bins, e->values, err);
+    return mzg_staged_read_values(e->staged, e->row_begins[0], n, e->bins, e->values, err);
 }
 
 /* Appends to e->sent, from word `begin`, the slices of the block that rank `to` wants; returns the number of
@@ -88,7 +88,7 @@ static int64_t pack_piece(struct mzg_exchange *e, int64_t begin, int64_t n_rows,
         e->sent[begin + row] = (int32_t)(high - low);
         total += high - low;
     }
-    int64_t value_words = mzg_stage_value_size(e->stage) / WORD;
+    int64_t value_words = mzg_staged_value_size(e->staged) / WORD;
     int64_t words = n_rows + (1 + value_words) * total;
     if (begin + words > INT_MAX) {
         mzg_fail(err, MZG_ERANGE, "%lld values in one block of %lld rows are more than MPI can send at once",
@@ -118,7 +118,7 @@ static int64_t pack_piece(struct mzg_exchange *e, int64_t begin, int64_t n_rows,
 static enum mzg_status pack_block(struct mzg_exchange *e, int64_t n_rows, struct mzg_error *err)
 {
     int64_t begin = 0;
-    for (int to = 0; to < e->stage->context->size; to++) {
+    for (int to = 0; to < e->staged->context->size; to++) {
         int64_t words = pack_piece(e, begin, n_rows, to, err);
         if (words < 0)
             return err->status;
@@ -133,7 +133,7 @@ static enum mzg_status pack_block(struct mzg_exchange *e, int64_t n_rows, struct
 static enum mzg_status send_slices(struct mzg_exchange *e, int64_t round, int64_t n_rows,
                                    struct mzg_error *err)
 {
-    const struct mzg_context *context = e->stage->context;
+    const struct mzg_context *context = e->staged->context;
     pack_block(e, n_rows, err);
     if (mzg_agree(context->comm, err) != MZG_OK)
         return err->status;
@@ -155,10 +155,10 @@ static enum mzg_status send_slices(struct mzg_exchange *e, int64_t round, int64_
 
     for (int from = 0; from < context->size; from++) {
         int64_t first_row = (round * context->size + from) * e->block_rows;
-        int64_t rows = e->stage->n_rows - first_row;
+        int64_t rows = e->staged->n_rows - first_row;
         rows = rows < 0 ? 0 : rows < e->block_rows ? rows : e->block_rows;
         const int32_t *counts = e->received + e->receive_begins[from];
-        int64_t values = (e->receive_counts[from] - rows) / (mzg_stage_entry_size(e->stage) / WORD);
+        int64_t values = (e->receive_counts[from] - rows) / (mzg_staged_entry_size(e->staged) / WORD);
         e->pieces[from] = (struct mzg_row_piece){.first_row = first_row,
                                                  .n_rows = rows,
                                                  .counts = counts,
@@ -169,19 +169,19 @@ static enum mzg_status send_slices(struct mzg_exchange *e, int64_t round, int64_
 }
 
 /* Rows of a block: as many as take `memory` on average, as read, as sent, and as received. */
-static int64_t rows_per_block(const struct mzg_stage *stage, int64_t memory)
+static int64_t rows_per_block(const struct mzg_staged *staged, int64_t memory)
 {
-    int64_t values = memory / (3 * mzg_stage_entry_size(stage));
+    int64_t values = memory / (3 * mzg_staged_entry_size(staged));
     values = values > MOST_VALUES ? MOST_VALUES : values < LEAST_VALUES ? LEAST_VALUES : values;
-    if (stage->n_values == 0)
-        return stage->n_rows > 0 ? stage->n_rows : 1;
-    double rows = (double)values * (double)stage->n_rows / (double)stage->n_values;
+    if (staged->n_values == 0)
+        return staged->n_rows > 0 ? staged->n_rows : 1;
+    double rows = (double)values * (double)staged->n_rows / (double)staged->n_values;
     return rows < 1 ? 1 : rows > 1e6 ? 1000000 : (int64_t)rows;
 }
 
 static enum mzg_status allocate(struct mzg_exchange *e, struct mzg_error *err)
 {
-    size_t size = (size_t)e->stage->context->size;
+    size_t size = (size_t)e->staged->context->size;
     e->pieces = calloc((size_t)e->n_pieces, sizeof *e->pieces);
     e->send_counts = calloc(4 * size, sizeof *e->send_counts);
     e->row_begins = calloc((size_t)e->block_rows + 1, sizeof *e->row_begins);
@@ -194,21 +194,21 @@ static enum mzg_status allocate(struct mzg_exchange *e, struct mzg_error *err)
     return MZG_OK;
 }
 
-enum mzg_status mzg_exchange_new(struct mzg_stage *stage, const struct mzg_column_range *wanted,
+enum mzg_status mzg_exchange_new(struct mzg_staged *staged, const struct mzg_column_range *wanted,
                                  int64_t memory, struct mzg_exchange **exchange, struct mzg_error *err)
 {
-    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &memory, 1, MPI_INT64_T, MPI_MIN, stage->context->comm));
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &memory, 1, MPI_INT64_T, MPI_MIN, staged->context->comm));
     struct mzg_exchange *made = calloc(1, sizeof *made);
     if (!made) {
         mzg_fail(err, MZG_ENOMEM, "no memory to turn rows into columns");
     } else {
-        made->stage = stage;
+        made->staged = staged;
         made->wanted = wanted;
-        made->block_rows = rows_per_block(stage, memory);
-        made->n_pieces = stage->context->size;
+        made->block_rows = rows_per_block(staged, memory);
+        made->n_pieces = staged->context->size;
         allocate(made, err);
     }
-    if (mzg_agree(stage->context->comm, err) != MZG_OK)
+    if (mzg_agree(staged->context->comm, err) != MZG_OK)
         mzg_exchange_free(made);
     else
         *exchange = made;
@@ -232,18 +232,18 @@ void mzg_exchange_free(struct mzg_exchange *exchange)
 
 int64_t mzg_exchange_rounds(const struct mzg_exchange *exchange)
 {
-    int64_t rows_per_round = exchange->block_rows * exchange->stage->context->size;
-    return (exchange->stage->n_rows + rows_per_round - 1) / rows_per_round;
+    int64_t rows_per_round = exchange->block_rows * exchange->staged->context->size;
+    return (exchange->staged->n_rows + rows_per_round - 1) / rows_per_round;
 }
 
 enum mzg_status mzg_exchange_round(struct mzg_exchange *e, int64_t round, const struct mzg_row_piece **pieces,
                                    int64_t *n_pieces, struct mzg_error *err)
 {
-    const struct mzg_context *context = e->stage->context;
+    const struct mzg_context *context = e->staged->context;
     *pieces = e->pieces;
     *n_pieces = e->n_pieces;
     int64_t first_row = (round * context->size + context->rank) * e->block_rows;
-    int64_t n_rows = e->stage->n_rows - first_row;
+    int64_t n_rows = e->staged->n_rows - first_row;
     n_rows = n_rows < 0 ? 0 : n_rows < e->block_rows ? n_rows : e->block_rows;
     if (n_rows > 0)
         read_block(e, first_row, n_rows, err);

@@ -5,7 +5,7 @@
 #define MZG_STAGE_EXCHANGE_H
 
 #include <stage/panels.h>
-#include <stage/stage.h>
+#include <stage/staged.h>
 
 /* Consecutive rows, or the slices of them that fall into the columns wanted. */
 struct mzg_row_piece {
@@ -20,7 +20,7 @@ struct mzg_exchange;
 
 /* Rank r wants the columns wanted[r] (borrowed; the same on all ranks). The rows on their way take about
  * `memory` bytes of each rank, the least that any of them names. Collective over the stage's ranks. */
-enum mzg_status mzg_exchange_new(struct mzg_stage *stage, const struct mzg_column_range *wanted,
+enum mzg_status mzg_exchange_new(struct mzg_staged *staged, const struct mzg_column_range *wanted,
                                  int64_t memory, struct mzg_exchange **exchange, struct mzg_error *err);
 void mzg_exchange_free(struct mzg_exchange *exchange);
 

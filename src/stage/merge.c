@@ -23,7 +23,7 @@ enum {
 };
 
 struct merging {
-    struct mzg_stage *stage;
+    struct mzg_staged *staged;
     const int64_t *column_begins;
     const struct mzg_stage_block *blocks;
     int64_t n_blocks;
@@ -71,8 +71,8 @@ static inline int64_t merge_block(const struct mzg_stage_block *block, int64_t c
 static void merge_values(const struct merging *m, int64_t first, int64_t n, int64_t *cursors, int32_t *rows,
                          void *values)
 {
-    bool wide = m->stage->value_type == MZG_FLOAT64;
-    struct mzg_column_range columns = mzg_columns_of_values(m->column_begins, m->stage->n_columns, first, n);
+    bool wide = m->staged->value_type == MZG_FLOAT64;
+    struct mzg_column_range columns = mzg_columns_of_values(m->column_begins, m->staged->n_columns, first, n);
     for (int64_t b = 0; b < m->n_blocks; b++)
         cursors[b] = mzg_column_block_begin(&m->blocks[b].by_column, columns.first);
     struct tile tile = {.first = columns.first};
@@ -103,14 +103,14 @@ static void merge_task(void *context, int64_t item, int worker)
     int64_t first = item * TASK_VALUES;
     int64_t n = m->part.n - first < TASK_VALUES ? m->part.n - first : TASK_VALUES;
     merge_values(m, m->part.first + first, n, m->cursors + worker * m->n_blocks, m->rows + first,
-                 (char *)m->values + first * mzg_stage_value_size(m->stage));
+                 (char *)m->values + first * mzg_staged_value_size(m->staged));
 }
 
 /* Gives back what the part was merged from; of columns that it shares with the parts around it nothing. */
 static void forget_part(const struct merging *m)
 {
     struct mzg_column_range columns =
-        mzg_columns_of_values(m->column_begins, m->stage->n_columns, m->part.first, m->part.n);
+        mzg_columns_of_values(m->column_begins, m->staged->n_columns, m->part.first, m->part.n);
     for (int64_t b = 0; b < m->n_blocks; b++) {
         struct mzg_stage_taken *taken = &m->taken[b];
         const struct mzg_column_block *block = &m->blocks[b].by_column;
@@ -119,22 +119,23 @@ static void forget_part(const struct merging *m)
             taken->first = taken->forgotten = mzg_column_block_begin(block, columns.first + 1);
         if (end - taken->forgotten < WORTH_FORGETTING)
             continue;
-        mzg_stage_forget(m->stage, b, taken, end);
+        mzg_staged_forget(m->staged, b, taken, end);
         taken->forgotten = end;
     }
 }
 
-enum mzg_status mzg_merge_columns(struct mzg_stage *stage, const struct mzg_transpose_options *options,
+enum mzg_status mzg_merge_columns(struct mzg_staged *staged, const struct mzg_transpose_options *options,
                                   mzg_take_columns_fn *take, void *context, struct mzg_error *err)
 {
-    struct merging m = {.stage = stage, .column_begins = options->column_begins};
-    struct mzg_pool *pool = stage->context->pool;
-    m.n_blocks = mzg_stage_blocks(stage, &m.blocks);
+    struct merging m = {.staged = staged, .column_begins = options->column_begins};
+    struct mzg_pool *pool = staged->context->pool;
+    m.n_blocks = staged->n_blocks;
+    m.blocks = staged->blocks;
     int64_t most = options->n < options->part_values ? options->n : options->part_values;
     m.cursors = calloc((size_t)(mzg_pool_size(pool) * m.n_blocks), sizeof *m.cursors);
     m.taken = malloc((size_t)(m.n_blocks + 1) * sizeof *m.taken);
     m.rows = mzg_memory_large((most + 1) * (int64_t)sizeof *m.rows);
-    m.values = mzg_memory_large((most + 1) * mzg_stage_value_size(stage));
+    m.values = mzg_memory_large((most + 1) * mzg_staged_value_size(staged));
     if (!m.cursors || !m.taken || !m.rows || !m.values)
         mzg_fail(err, MZG_ENOMEM, "no memory for %lld values of the matrix in column order", (long long)most);
     for (int64_t b = 0; m.taken && b < m.n_blocks; b++)
@@ -155,10 +156,9 @@ enum mzg_status mzg_merge_columns(struct mzg_stage *stage, const struct mzg_tran
     return err->status;
 }
 
-int64_t mzg_merge_memory(const struct mzg_stage *stage)
+int64_t mzg_merge_memory(const struct mzg_staged *staged)
 {
-    const struct mzg_stage_block *blocks;
-    int64_t of_block = (int64_t)sizeof(int64_t) * mzg_pool_size(stage->context->pool) +
+    int64_t of_block = (int64_t)sizeof(int64_t) * mzg_pool_size(staged->context->pool) +
                        (int64_t)sizeof(struct mzg_stage_taken);
-    return of_block * mzg_stage_blocks(stage, &blocks);
+    return of_block * staged->n_blocks;
 }

@@ -46,7 +46,7 @@ struct ordering {
 };
 
 struct transposition {
-    struct mzg_stage *stage;
+    struct mzg_staged *staged;
     const struct mzg_transpose_options *options;
     struct mzg_column_range *wanted; /* of each rank */
     struct mzg_exchange *exchange;
@@ -72,7 +72,7 @@ struct transposition {
 
 static bool is_wide(const struct transposition *t)
 {
-    return t->stage->value_type == MZG_FLOAT64;
+    return t->staged->value_type == MZG_FLOAT64;
 }
 
 /* The columns that the item-th task places. */
@@ -162,7 +162,7 @@ static void add_to_panel(void *context, int64_t panel, int worker)
     (void)worker;
     struct transposition *t = context;
     struct mzg_column_range columns = t->panel_columns[panel];
-    int64_t value_size = mzg_stage_value_size(t->stage);
+    int64_t value_size = mzg_staged_value_size(t->staged);
     for (int64_t p = 0; p < t->n_pieces; p++) {
         const struct mzg_row_piece *piece = &t->pieces[p];
         const int32_t *bins = piece->bins;
@@ -214,7 +214,7 @@ static enum mzg_status take_parts(struct transposition *t, mzg_take_columns_fn *
                                              .n = end - first < most ? end - first : most,
                                              .rows = t->rows,
                                              .values = t->values};
-        mzg_pool_run(t->stage->context->pool, (t->part.n + SPLIT_VALUES - 1) / SPLIT_VALUES, split_entries,
+        mzg_pool_run(t->staged->context->pool, (t->part.n + SPLIT_VALUES - 1) / SPLIT_VALUES, split_entries,
                      t);
         take(context, &t->part, err);
     }
@@ -227,14 +227,14 @@ static enum mzg_status begin_ordering(struct transposition *t, int64_t first, in
 {
     t->ordering.first = first;
     t->ordering.n = n;
-    t->columns = mzg_columns_of_values(t->options->column_begins, t->stage->n_columns, first, n);
+    t->columns = mzg_columns_of_values(t->options->column_begins, t->staged->n_columns, first, n);
     int64_t n_columns = t->columns.end - t->columns.first;
     free(t->places);
     t->places = malloc((size_t)(n_columns + 1) * sizeof *t->places);
     if (!t->places)
         return mzg_fail(err, MZG_ENOMEM, "no memory for the places of %lld columns", (long long)n_columns);
     memcpy(t->places, t->options->column_begins + t->columns.first, (size_t)n_columns * sizeof *t->places);
-    t->n_slices = (int64_t)mzg_pool_size(t->stage->context->pool) * SLICES_PER_WORKER;
+    t->n_slices = (int64_t)mzg_pool_size(t->staged->context->pool) * SLICES_PER_WORKER;
     if (t->n_slices < n_columns / SLICE_COLUMNS)
         t->n_slices = n_columns / SLICE_COLUMNS;
     return MZG_OK;
@@ -253,7 +253,7 @@ static int64_t worth_writing(const struct transposition *t)
 static enum mzg_status run_rounds(struct transposition *t, mzg_task_fn *task, int64_t n_tasks,
                                   struct mzg_error *err)
 {
-    const struct mzg_context *context = t->stage->context;
+    const struct mzg_context *context = t->staged->context;
     for (int64_t round = 0; round < mzg_exchange_rounds(t->exchange); round++) {
         if (mzg_exchange_round(t->exchange, round, &t->pieces, &t->n_pieces, err) != MZG_OK)
             return err->status;
@@ -274,11 +274,11 @@ static enum mzg_status transpose_at_once(struct transposition *t, mzg_take_colum
                                          struct mzg_error *err)
 {
     begin_ordering(t, t->options->first, t->options->n, err);
-    if (mzg_agree(t->stage->context->comm, err) != MZG_OK ||
+    if (mzg_agree(t->staged->context->comm, err) != MZG_OK ||
         run_rounds(t, place_pieces, t->n_slices, err) != MZG_OK)
         return err->status;
     take_parts(t, take, context, err);
-    return mzg_agree(t->stage->context->comm, err);
+    return mzg_agree(t->staged->context->comm, err);
 }
 
 /* What is put in order at once: whole parts. */
@@ -306,10 +306,11 @@ static enum mzg_status make_panels(struct transposition *t, struct mzg_error *er
     for (int64_t i = 0; i < t->n_panels; i++) {
         int64_t n;
         int64_t first = panel_begin(t, i, &n);
-        t->panel_columns[i] = mzg_columns_of_values(t->options->column_begins, t->stage->n_columns, first, n);
+        t->panel_columns[i] =
+            mzg_columns_of_values(t->options->column_begins, t->staged->n_columns, first, n);
     }
     struct mzg_panels *panels = NULL;
-    mzg_panels_new(t->options->scratch_path, t->n_panels, t->panel_columns, mzg_stage_value_size(t->stage),
+    mzg_panels_new(t->options->scratch_path, t->n_panels, t->panel_columns, mzg_staged_value_size(t->staged),
                    &panels, err);
     t->panels = panels;
     if (panels && t->options->scratch_fd)
@@ -328,14 +329,14 @@ static enum mzg_status take_panel(struct transposition *t, int64_t panel, mzg_ta
     for (int64_t i = 0; i < mzg_panels_pieces(t->panels, panel); i++) {
         const char *bytes;
         int64_t size;
-        if (mzg_check_stop(t->stage->context->stop, err) != MZG_OK ||
+        if (mzg_check_stop(t->staged->context->stop, err) != MZG_OK ||
             mzg_panels_read(t->panels, panel, i, &bytes, &size, err) != MZG_OK)
             return err->status;
         t->piece_of_panel = (struct mzg_panel_cursor){.next = bytes,
                                                       .end = bytes + size,
                                                       .columns = t->panel_columns[panel],
-                                                      .value_size = mzg_stage_value_size(t->stage)};
-        mzg_pool_run(t->stage->context->pool, t->n_slices, place_panel_piece, t);
+                                                      .value_size = mzg_staged_value_size(t->staged)};
+        mzg_pool_run(t->staged->context->pool, t->n_slices, place_panel_piece, t);
     }
     return take_parts(t, take, context, err);
 }
@@ -345,7 +346,7 @@ static enum mzg_status transpose_in_panels(struct transposition *t, mzg_take_col
                                            struct mzg_error *err)
 {
     make_panels(t, err);
-    if (mzg_agree(t->stage->context->comm, err) != MZG_OK ||
+    if (mzg_agree(t->staged->context->comm, err) != MZG_OK ||
         run_rounds(t, add_to_panel, t->n_panels, err) != MZG_OK)
         return err->status;
     mzg_exchange_free(t->exchange);
@@ -353,7 +354,7 @@ static enum mzg_status transpose_in_panels(struct transposition *t, mzg_take_col
     mzg_panels_flush(t->panels, 0, err);
     for (int64_t panel = 0; panel < t->n_panels && err->status == MZG_OK; panel++)
         take_panel(t, panel, take, context, err);
-    return mzg_agree(t->stage->context->comm, err);
+    return mzg_agree(t->staged->context->comm, err);
 }
 
 static enum mzg_status allocate(struct transposition *t, struct mzg_error *err)
@@ -361,10 +362,10 @@ static enum mzg_status allocate(struct transposition *t, struct mzg_error *err)
     const struct mzg_transpose_options *o = t->options;
     int64_t at_once = values_at_once(t);
     int64_t n = o->n < at_once ? o->n : at_once, n_part = n < o->part_values ? n : o->part_values;
-    t->wanted = calloc((size_t)t->stage->context->size, sizeof *t->wanted);
-    t->ordering.entries = mzg_memory_large((n + 1) * mzg_stage_ordering_size(t->stage));
+    t->wanted = calloc((size_t)t->staged->context->size, sizeof *t->wanted);
+    t->ordering.entries = mzg_memory_large((n + 1) * mzg_staged_ordering_size(t->staged));
     t->rows = malloc((size_t)(n_part + 1) * sizeof *t->rows);
-    t->values = malloc((size_t)((n_part + 1) * mzg_stage_value_size(t->stage)));
+    t->values = malloc((size_t)((n_part + 1) * mzg_staged_value_size(t->staged)));
     if (!t->wanted || !t->ordering.entries || !t->rows || !t->values)
         return mzg_fail(err, MZG_ENOMEM, "no memory for %lld values of the matrix in column order",
                         (long long)n);
@@ -375,28 +376,28 @@ static enum mzg_status allocate(struct transposition *t, struct mzg_error *err)
 static int share_wishes(struct transposition *t)
 {
     const struct mzg_transpose_options *o = t->options;
-    MPI_Comm comm = t->stage->context->comm;
+    MPI_Comm comm = t->staged->context->comm;
     struct mzg_column_range mine =
-        mzg_columns_of_values(o->column_begins, t->stage->n_columns, o->first, o->n);
+        mzg_columns_of_values(o->column_begins, t->staged->n_columns, o->first, o->n);
     MZG_MPI(MPI_Allgather(&mine, 2, MPI_INT64_T, t->wanted, 2, MPI_INT64_T, comm));
     int several = o->n > values_at_once(t), any;
     MZG_MPI(MPI_Allreduce(&several, &any, 1, MPI_INT, MPI_LOR, comm));
     return any;
 }
 
-enum mzg_status mzg_stage_transpose(struct mzg_stage *stage, const struct mzg_transpose_options *options,
-                                    mzg_take_columns_fn *take, void *context, struct mzg_error *err)
+enum mzg_status mzg_staged_transpose(struct mzg_staged *staged, const struct mzg_transpose_options *options,
+                                     mzg_take_columns_fn *take, void *context, struct mzg_error *err)
 {
-    struct transposition t = {.stage = stage, .options = options};
-    if (stage->order == MZG_STAGE_BY_COLUMN) {
-        mzg_merge_columns(stage, options, take, context, err);
-        return mzg_agree(stage->context->comm, err);
+    struct transposition t = {.staged = staged, .options = options};
+    if (staged->by_column) {
+        mzg_merge_columns(staged, options, take, context, err);
+        return mzg_agree(staged->context->comm, err);
     }
     allocate(&t, err);
-    if (mzg_agree(stage->context->comm, err) != MZG_OK)
+    if (mzg_agree(staged->context->comm, err) != MZG_OK)
         goto cleanup;
     int in_panels = share_wishes(&t);
-    if (mzg_exchange_new(stage, t.wanted, options->memory / 2, &t.exchange, err) != MZG_OK)
+    if (mzg_exchange_new(staged, t.wanted, options->memory / 2, &t.exchange, err) != MZG_OK)
         goto cleanup;
     if (in_panels)
         transpose_in_panels(&t, take, context, err);
@@ -416,17 +417,17 @@ cleanup:
     return err->status;
 }
 
-int64_t mzg_stage_ordering_size(const struct mzg_stage *stage)
+int64_t mzg_staged_ordering_size(const struct mzg_staged *staged)
 {
-    if (stage->order == MZG_STAGE_BY_COLUMN)
+    if (staged->by_column)
         return 0; /* it is in order */
-    return stage->value_type == MZG_FLOAT64 ? (int64_t)sizeof(struct wide_column_entry)
-                                            : (int64_t)sizeof(struct column_entry);
+    return staged->value_type == MZG_FLOAT64 ? (int64_t)sizeof(struct wide_column_entry)
+                                             : (int64_t)sizeof(struct column_entry);
 }
 
-int64_t mzg_stage_transpose_memory(const struct mzg_stage *stage)
+int64_t mzg_staged_transpose_memory(const struct mzg_staged *staged)
 {
-    if (stage->order == MZG_STAGE_BY_COLUMN)
-        return mzg_merge_memory(stage);
-    return 8 * stage->n_columns;
+    if (staged->by_column)
+        return mzg_merge_memory(staged);
+    return 8 * staged->n_columns;
 }

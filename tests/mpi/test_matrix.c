@@ -1,6 +1,7 @@
 /* X on several ranks: how many files it has, whatever its shape, and that a failure of one rank reaches all
  * while rows are written as they come. Its content is read by test_layouts.py. */
 #include <mpi_directory.h>
+#include <spatialdata/direct.h>
 #include <spatialdata/matrix_arrays.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,7 +85,7 @@ MPI_TEST(matrix, has_files_for_many_ranks)
 enum { ROWS = 700, COLUMNS = 1200, CHUNK = 1 << 18 };
 
 /* Each rank appends some full rows at a time; returns what came of it. */
-static enum mzg_status append_rows(struct mzg_stage *stage, struct mzg_error *err)
+static enum mzg_status append_rows(struct mzg_sink *sink, struct mzg_staged **staged, struct mzg_error *err)
 {
     static int64_t counts[ROWS];
     static int32_t bins[ROWS * COLUMNS];
@@ -100,17 +101,29 @@ static enum mzg_status append_rows(struct mzg_stage *stage, struct mzg_error *er
         rows.n_values = rows.n_rows * COLUMNS;
         for (int64_t i = 0; i < rows.n_values; i++)
             values[i] = (float)((ROWS - left + 35 * mpi_rank) * COLUMNS + i + 1);
-        mzg_stage_append(stage, &rows, err);
+        mzg_sink_append(sink, &rows, err);
         left = last ? 0 : left - 35 * mpi_size;
     }
-    return err->status == MZG_OK ? mzg_stage_seal(stage, err) : err->status;
+    return err->status == MZG_OK ? mzg_sink_seal(&sink, staged, err) : err->status;
+}
+
+static enum mzg_status open_sink(struct fixture *f, const struct mzg_matrix_spec *matrix,
+                                 struct mzg_sink **sink)
+{
+    const struct mzg_direct_target store = {.sdata = f->sdata, .matrix = *matrix, .memory = 1 << 20};
+    const struct mzg_sink_spec spec = {.context = &f->context,
+                                       .n_columns = matrix->n_columns,
+                                       .value_type = matrix->value_type,
+                                       .target = &store};
+    return mzg_sink_open(&mzg_direct_sink, &spec, sink, &f->err);
 }
 
 /* The last shard belongs to one rank alone, which finds a directory where its file should be. */
 static void check_failure(enum mzg_matrix_layout layout, const char *directory, int64_t n_shards)
 {
     struct fixture f;
-    struct mzg_stage *stage = NULL;
+    struct mzg_sink *sink = NULL;
+    struct mzg_staged *staged = NULL;
     struct mzg_matrix_spec spec = {.layout = layout,
                                    .value_type = MZG_FLOAT32,
                                    .n_columns = COLUMNS,
@@ -126,11 +139,12 @@ static void check_failure(enum mzg_matrix_layout layout, const char *directory, 
         cr_assert(eq(int, system(command), 0));
     }
     MPI_Barrier(MPI_COMM_WORLD);
-    enum mzg_status status = mzg_sdata_new_direct(f.sdata, &f.context, &spec, 1 << 20, &stage, &f.err);
+    enum mzg_status status = open_sink(&f, &spec, &sink);
     cr_assert(eq(int, (int)status, MZG_OK), "%s", f.err.text);
-    cr_expect(eq(int, (int)append_rows(stage, &f.err), MZG_EIO));
+    cr_expect(eq(int, (int)append_rows(sink, &staged, &f.err), MZG_EIO));
     cr_expect_not_null(strstr(f.err.text, "/X/"), "%s", f.err.text);
-    mzg_stage_close(stage);
+    mzg_staged_close(staged);
+    mzg_sink_close(sink);
     end(&f);
 }
 
@@ -147,18 +161,20 @@ MPI_TEST(matrix, failure_of_last_rank_reaches_all_in_dense)
 MPI_TEST(matrix, is_written_as_rows_come)
 {
     struct fixture f;
-    struct mzg_stage *stage = NULL;
+    struct mzg_sink *sink = NULL;
+    struct mzg_staged *staged = NULL;
     struct mzg_matrix_spec spec = {.layout = MZG_MATRIX_CSR,
                                    .value_type = MZG_FLOAT32,
                                    .n_columns = COLUMNS,
                                    .most_rows = ROWS,
                                    .most_values = ROWS * COLUMNS};
     begin(&f);
-    enum mzg_status status = mzg_sdata_new_direct(f.sdata, &f.context, &spec, 1 << 20, &stage, &f.err);
+    enum mzg_status status = open_sink(&f, &spec, &sink);
     cr_assert(eq(int, (int)status, MZG_OK), "%s", f.err.text);
-    cr_expect(eq(int, (int)append_rows(stage, &f.err), MZG_OK), "%s", f.err.text);
-    cr_expect(eq(i64, stage->n_values, ROWS * COLUMNS));
-    mzg_stage_close(stage);
+    cr_expect(eq(int, (int)append_rows(sink, &staged, &f.err), MZG_OK), "%s", f.err.text);
+    cr_expect(eq(i64, staged->n_values, ROWS * COLUMNS));
+    mzg_staged_close(staged);
+    mzg_sink_close(sink);
     MPI_Barrier(MPI_COMM_WORLD);
     /* without compression each shard is one chunk of 262144 values, the last one padded, and its index of 20
      * bytes */

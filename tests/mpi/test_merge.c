@@ -3,7 +3,7 @@
  */
 #include <core/pool.h>
 #include <mpi_test.h>
-#include <stage/stage.h>
+#include <stage/sink.h>
 #include <stage/transpose.h>
 
 #include <dirent.h>
@@ -36,13 +36,15 @@ static void put(void *values, int64_t i, double value, enum mzg_type type)
 }
 
 /* The matrix, appended by all ranks in rounds. */
-static struct mzg_stage *fill(const struct mzg_context *context, enum mzg_type type, struct mzg_error *err)
+static struct mzg_staged *fill(const struct mzg_context *context, enum mzg_type type, struct mzg_error *err)
 {
-    struct mzg_stage *stage = NULL;
+    struct mzg_sink *sink = NULL;
+    struct mzg_staged *staged = NULL;
+    struct mzg_sink_spec spec = {
+        .context = context, .n_columns = COLUMNS, .value_type = type, .by_column = true};
     struct mzg_column_sorter *sorter = NULL;
     struct mzg_column_block sorted;
-    cr_assert(
-        eq(int, (int)mzg_stage_new_memory(context, COLUMNS, type, MZG_STAGE_BY_COLUMN, &stage, err), MZG_OK));
+    cr_assert(eq(int, (int)mzg_sink_open(&mzg_memory_sink, &spec, &sink, err), MZG_OK));
     cr_assert(eq(
         int,
         (int)mzg_column_sorter_new(COLUMNS, mzg_type_size(type), mzg_pool_size(context->pool), &sorter, err),
@@ -65,13 +67,14 @@ static struct mzg_stage *fill(const struct mzg_context *context, enum mzg_type t
         }
         cr_assert(eq(int, (int)mzg_column_sort(sorter, &rows, context->pool, &sorted, err), MZG_OK));
         rows.by_column = &sorted;
-        cr_assert(eq(int, (int)mzg_stage_append(stage, &rows, err), MZG_OK));
+        cr_assert(eq(int, (int)mzg_sink_append(sink, &rows, err), MZG_OK));
         if (round == 1)
             mzg_column_sorter_trim(sorter);
     }
     mzg_column_sorter_free(sorter);
-    cr_assert(eq(int, (int)mzg_stage_seal(stage, err), MZG_OK));
-    return stage;
+    cr_assert(eq(int, (int)mzg_sink_seal(&sink, &staged, err), MZG_OK));
+    mzg_sink_close(sink);
+    return staged;
 }
 
 /* Where the next value is looked for, and how many were not it. */
@@ -107,7 +110,7 @@ static enum mzg_status take(void *context, const struct mzg_column_values *part,
 struct fixture {
     struct mzg_context context;
     struct mzg_error err;
-    struct mzg_stage *stage;
+    struct mzg_staged *staged;
     int64_t *column_begins;
     int64_t first_column;
     struct mzg_transpose_options options;
@@ -117,7 +120,7 @@ static void begin(struct fixture *f, enum mzg_type type, int threads)
 {
     *f = (struct fixture){.context = {.comm = MPI_COMM_WORLD, .rank = mpi_rank, .size = mpi_size}};
     cr_assert(eq(int, (int)mzg_pool_new(MPI_COMM_WORLD, threads, &f->context.pool, &f->err), MZG_OK));
-    f->stage = fill(&f->context, type, &f->err);
+    f->staged = fill(&f->context, type, &f->err);
     int64_t *begins = f->column_begins = calloc(COLUMNS + 1, sizeof *begins);
     for (int64_t column = 0; column < COLUMNS; column++) {
         begins[column + 1] = begins[column];
@@ -132,15 +135,15 @@ static void begin(struct fixture *f, enum mzg_type type, int threads)
 static void end(struct fixture *f)
 {
     free(f->column_begins);
-    mzg_stage_close(f->stage);
+    mzg_staged_close(f->staged);
     mzg_pool_free(f->context.pool);
 }
 
 static void check_parts(struct fixture *f, int64_t part_values)
 {
-    struct taken taken = {.next = f->options.first, .column = f->first_column, .type = f->stage->value_type};
+    struct taken taken = {.next = f->options.first, .column = f->first_column, .type = f->staged->value_type};
     f->options.part_values = part_values;
-    cr_expect(eq(int, (int)mzg_stage_transpose(f->stage, &f->options, take, &taken, &f->err), MZG_OK));
+    cr_expect(eq(int, (int)mzg_staged_transpose(f->staged, &f->options, take, &taken, &f->err), MZG_OK));
     cr_expect(eq(i64, taken.next, f->options.first + f->options.n));
     cr_expect(eq(i64, taken.n_wrong, 0));
 }
@@ -192,7 +195,7 @@ static void check_giving_back(enum mzg_type type, int threads)
     struct fixture f;
     is_full = true;
     begin(&f, type, threads);
-    int64_t before = memory_of_rows(), most = mzg_stage_memory(f.stage);
+    int64_t before = memory_of_rows(), most = f.staged->memory;
     cr_expect(before >= most - most / 8, "%ld of %ld bytes", before, most);
     check_parts(&f, f.options.n / 4 + 1);
     MPI_Barrier(MPI_COMM_WORLD);

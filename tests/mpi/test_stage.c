@@ -6,7 +6,7 @@
 #include <core/agree.h>
 #include <core/pool.h>
 #include <mpi_test.h>
-#include <stage/stage.h>
+#include <stage/sink.h>
 #include <stage/transpose.h>
 
 #include <stdio.h>
@@ -87,46 +87,46 @@ static void fill_rows(int64_t first, int64_t n, enum mzg_type type, struct mzg_r
     }
 }
 
-static struct mzg_stage *new_stage(struct fixture *f, enum kind kind, enum mzg_type type, int64_t n_columns)
+static struct mzg_sink *new_sink(struct fixture *f, enum kind kind, enum mzg_type type, int64_t n_columns)
 {
-    struct mzg_stage *stage = NULL;
-    enum mzg_status status = MZG_OK;
-    enum mzg_stage_order order =
-        kind == COLUMNS_IN_MEMORY || kind == SPILLING_COLUMNS ? MZG_STAGE_BY_COLUMN : MZG_STAGE_BY_ROW;
-    if (kind == HDF5)
-        status = mzg_stage_new_hdf5(&f->context, f->path, n_columns, type, &stage, &f->err);
-    else if (kind == MEMORY || kind == COLUMNS_IN_MEMORY)
-        status = mzg_stage_new_memory(&f->context, n_columns, type, order, &stage, &f->err);
-    else
-        status = mzg_stage_new_spilling(&f->context, f->path, 1500, n_columns, type, order, &stage, &f->err);
+    struct mzg_sink *sink = NULL;
+    const struct mzg_sink_spec spec = {.context = &f->context,
+                                       .n_columns = n_columns,
+                                       .value_type = type,
+                                       .by_column = kind == COLUMNS_IN_MEMORY || kind == SPILLING_COLUMNS,
+                                       .path = f->path,
+                                       .most_bytes = kind >= SPILLING ? 1500 : 0};
+    enum mzg_status status =
+        mzg_sink_open(kind == HDF5 ? &mzg_hdf5_sink : &mzg_memory_sink, &spec, &sink, &f->err);
     cr_assert(eq(int, (int)status, MZG_OK), "%s", f->err.text);
-    return stage;
+    return sink;
 }
 
 /* Appends rows of all ranks, and moves them to the file when they outgrow their memory. */
-static enum mzg_status append(struct fixture *f, struct mzg_stage *stage, const struct mzg_rows *rows)
+static enum mzg_status append(struct fixture *f, struct mzg_sink **sink, const struct mzg_rows *rows)
 {
-    bool local = mzg_stage_is_local(stage);
-    int64_t expected = mzg_stage_memory(stage) + (local ? mzg_stage_memory_of_rows(stage, rows) : 0);
-    mzg_stage_append(stage, rows, &f->err);
-    cr_expect(eq(i64, mzg_stage_memory(stage), expected));
+    bool local = (*sink)->kind->local;
+    int64_t expected = (*sink)->bytes + mzg_sink_bytes_of_rows(*sink, rows);
+    mzg_sink_append(*sink, rows, &f->err);
+    cr_expect(eq(i64, (*sink)->bytes, expected));
     MPI_Allreduce(MPI_IN_PLACE, &expected, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
-    if (mzg_agree(MPI_COMM_WORLD, &f->err) == MZG_OK && mzg_stage_would_spill(stage, expected)) {
-        cr_expect(local);
-        mzg_stage_spill(stage, &f->err);
-        cr_expect(not(mzg_stage_is_local(stage)));
+    cr_expect(local || expected == 0);
+    if (mzg_agree(MPI_COMM_WORLD, &f->err) == MZG_OK && mzg_sink_is_outgrown(*sink, expected)) {
+        mzg_sink_move(sink, &f->err);
+        cr_expect(eq(int, (*sink)->kind->local, false));
     }
     return f->err.status;
 }
 
-static struct mzg_stage *fill_stage(struct fixture *f, enum kind kind, enum mzg_type type)
+static struct mzg_staged *fill_stage(struct fixture *f, enum kind kind, enum mzg_type type)
 {
-    struct mzg_stage *stage = new_stage(f, kind, type, COLUMNS);
+    struct mzg_sink *sink = new_sink(f, kind, type, COLUMNS);
+    struct mzg_staged *staged = NULL;
     int64_t counts[CHUNK];
     int32_t bins[CHUNK * COLUMNS];
     double values[CHUNK * COLUMNS];
     struct mzg_rows rows = {.row_counts = counts, .bins = bins, .values = values};
-    bool ever_by_column = stage->order == MZG_STAGE_BY_COLUMN;
+    bool ever_by_column = sink->spec.by_column;
     struct mzg_column_sorter *sorter = NULL;
     struct mzg_column_block sorted;
     mzg_column_sorter_new(COLUMNS, mzg_type_size(type), mzg_pool_size(f->context.pool), &sorter, &f->err);
@@ -134,26 +134,27 @@ static struct mzg_stage *fill_stage(struct fixture *f, enum kind kind, enum mzg_
         int64_t first = (round * mpi_size + mpi_rank) * CHUNK;
         int64_t n = ROWS - first < CHUNK ? ROWS - first : CHUNK;
         fill_rows(first, n > 0 ? n : 0, type, &rows);
-        if (stage->order == MZG_STAGE_BY_COLUMN) {
+        if (sink->spec.by_column) {
             cr_expect(
                 eq(int, (int)mzg_column_sort(sorter, &rows, f->context.pool, &sorted, &f->err), MZG_OK));
             rows.by_column = &sorted;
         }
-        cr_expect(eq(int, (int)append(f, stage, &rows), MZG_OK));
+        cr_expect(eq(int, (int)append(f, &sink, &rows), MZG_OK));
     }
     mzg_column_sorter_free(sorter);
-    cr_expect(eq(int, ever_by_column && stage->order == MZG_STAGE_BY_ROW, kind == SPILLING_COLUMNS));
-    cr_expect(eq(int, mzg_stage_is_local(stage), kind == MEMORY || kind == COLUMNS_IN_MEMORY));
-    cr_expect(eq(int, (int)mzg_stage_seal(stage, &f->err), MZG_OK), "%s", f->err.text);
-    cr_expect(eq(i64, stage->n_rows, ROWS));
-    return stage;
+    cr_expect(eq(int, ever_by_column && !sink->spec.by_column, kind == SPILLING_COLUMNS));
+    cr_expect(eq(int, sink->kind->local, kind == MEMORY || kind == COLUMNS_IN_MEMORY));
+    cr_expect(eq(int, (int)mzg_sink_seal(&sink, &staged, &f->err), MZG_OK), "%s", f->err.text);
+    mzg_sink_close(sink);
+    cr_expect(eq(i64, staged->n_rows, ROWS));
+    return staged;
 }
 
 static void check_rows_of(enum kind kind, enum mzg_type type, const char *name)
 {
     struct fixture f;
     begin(&f, name);
-    struct mzg_stage *stage = fill_stage(&f, kind, type);
+    struct mzg_staged *staged = fill_stage(&f, kind, type);
 
     int64_t begins[ROWS + 1];
     static int32_t bins[ROWS * COLUMNS];
@@ -162,13 +163,13 @@ static void check_rows_of(enum kind kind, enum mzg_type type, const char *name)
     int64_t size = mzg_type_size(type);
     for (int64_t first = 0; first <= ROWS; first += 7) { /* in parts that begin anywhere */
         int64_t n = ROWS + 1 - first < 7 ? ROWS + 1 - first : 7;
-        cr_expect(eq(int, (int)mzg_stage_read_row_begins(stage, first, n, begins + first, &f.err), MZG_OK));
+        cr_expect(eq(int, (int)mzg_staged_read_row_begins(staged, first, n, begins + first, &f.err), MZG_OK));
     }
-    int64_t half = stage->n_values / 2 + 1;
-    cr_expect(eq(int, (int)mzg_stage_read_values(stage, 0, half, bins, values, &f.err), MZG_OK));
+    int64_t half = staged->n_values / 2 + 1;
+    cr_expect(eq(int, (int)mzg_staged_read_values(staged, 0, half, bins, values, &f.err), MZG_OK));
     cr_expect(eq(int,
-                 (int)mzg_stage_read_values(stage, half, stage->n_values - half, bins + half,
-                                            values + half * size, &f.err),
+                 (int)mzg_staged_read_values(staged, half, staged->n_values - half, bins + half,
+                                             values + half * size, &f.err),
                  MZG_OK));
     int64_t i = 0;
     for (int64_t row = 0; row < ROWS; row++) {
@@ -183,8 +184,8 @@ static void check_rows_of(enum kind kind, enum mzg_type type, const char *name)
         }
     }
     cr_expect(eq(i64, begins[ROWS], i));
-    cr_expect(eq(i64, stage->n_values, i));
-    mzg_stage_close(stage);
+    cr_expect(eq(i64, staged->n_values, i));
+    mzg_staged_close(staged);
     end(&f);
 }
 
@@ -238,7 +239,7 @@ static void check_columns_of(enum kind kind, enum mzg_type type, const char *nam
 {
     struct fixture f;
     begin(&f, name);
-    struct mzg_stage *stage = fill_stage(&f, kind, type);
+    struct mzg_staged *staged = fill_stage(&f, kind, type);
 
     int64_t column_begins[COLUMNS + 1] = {0};
     static int32_t expected_rows[ROWS * COLUMNS];
@@ -273,7 +274,7 @@ static void check_columns_of(enum kind kind, enum mzg_type type, const char *nam
          options.most_values = 3 * options.most_values + 1) {
         options.part_values = options.most_values % 7 == 0 ? options.most_values / 7 : options.most_values;
         taken.next = options.first;
-        cr_expect(eq(int, (int)mzg_stage_transpose(stage, &options, take_part, &taken, &f.err), MZG_OK));
+        cr_expect(eq(int, (int)mzg_staged_transpose(staged, &options, take_part, &taken, &f.err), MZG_OK));
         cr_expect(eq(i64, taken.next, options.first + options.n));
         cr_expect(eq(int, access(scratch, F_OK), -1));
     }
@@ -282,7 +283,7 @@ static void check_columns_of(enum kind kind, enum mzg_type type, const char *nam
         options.n = 0;
     options.most_values = options.part_values = n;
     taken.next = options.first;
-    cr_expect(eq(int, (int)mzg_stage_transpose(stage, &options, take_part, &taken, &f.err), MZG_OK));
+    cr_expect(eq(int, (int)mzg_staged_transpose(staged, &options, take_part, &taken, &f.err), MZG_OK));
     cr_expect(eq(i64, taken.next, options.first + options.n));
 
     if (mpi_rank == mpi_size - 1) { /* the last rank alone cannot take what it gets, */
@@ -290,7 +291,7 @@ static void check_columns_of(enum kind kind, enum mzg_type type, const char *nam
         options.n = n - options.first;
     }
     taken.next = options.first;
-    cr_expect(eq(int, (int)mzg_stage_transpose(stage, &options, take_part, &taken, &f.err), MZG_EIO));
+    cr_expect(eq(int, (int)mzg_staged_transpose(staged, &options, take_part, &taken, &f.err), MZG_EIO));
     cr_expect(ne(ptr, strstr(f.err.text, "cannot take it"), NULL));
     taken.fails = false;
 
@@ -303,10 +304,10 @@ static void check_columns_of(enum kind kind, enum mzg_type type, const char *nam
                                                  .scratch_path = "/nonexistent/scratch"};
     taken.next = options.first;
     enum mzg_status expected = kind == COLUMNS_IN_MEMORY ? MZG_OK : MZG_EIO;
-    cr_expect(eq(int, (int)mzg_stage_transpose(stage, &options, take_part, &taken, &f.err), (int)expected));
+    cr_expect(eq(int, (int)mzg_staged_transpose(staged, &options, take_part, &taken, &f.err), (int)expected));
     cr_expect(eq(int, strstr(f.err.text, "/nonexistent/scratch") != NULL, expected != MZG_OK));
     f.err = (struct mzg_error){0};
-    mzg_stage_close(stage);
+    mzg_staged_close(staged);
     end(&f);
 }
 
@@ -332,26 +333,28 @@ MPI_TEST(stage, without_values_is_readable)
     for (enum kind kind = HDF5; kind < KINDS; kind++) {
         struct fixture f;
         begin(&f, "empty");
-        struct mzg_stage *stage = new_stage(&f, kind, MZG_FLOAT32, 4);
+        struct mzg_sink *sink = new_sink(&f, kind, MZG_FLOAT32, 4);
+        struct mzg_staged *staged = NULL;
         int64_t counts[2] = {0, 0};
         struct mzg_rows rows = {.n_rows = mpi_rank == mpi_size - 1 ? 2 : 0, .row_counts = counts};
         const int64_t panel_begins[5] = {0};
         const uint16_t column_counts[4] = {0};
         const struct mzg_column_block sorted = {
             .n_columns = 4, .panel_begins = panel_begins, .column_counts = column_counts};
-        if (stage->order == MZG_STAGE_BY_COLUMN)
+        if (sink->spec.by_column)
             rows.by_column = &sorted;
-        cr_expect(eq(int, (int)mzg_stage_append(stage, &rows, &f.err), MZG_OK));
-        cr_expect(eq(int, (int)mzg_stage_seal(stage, &f.err), MZG_OK));
+        cr_expect(eq(int, (int)mzg_sink_append(sink, &rows, &f.err), MZG_OK));
+        cr_expect(eq(int, (int)mzg_sink_seal(&sink, &staged, &f.err), MZG_OK));
         int64_t begins[3] = {-1, -1, -1};
-        cr_expect(eq(int, (int)mzg_stage_read_row_begins(stage, 0, 3, begins, &f.err), MZG_OK));
+        cr_expect(eq(int, (int)mzg_staged_read_row_begins(staged, 0, 3, begins, &f.err), MZG_OK));
         cr_expect(eq(i64, begins[0] + begins[1] + begins[2], 0));
 
         int64_t column_begins[5] = {0};
         struct mzg_transpose_options nothing = {
             .column_begins = column_begins, .part_values = 1, .most_values = 1};
-        cr_expect(eq(int, (int)mzg_stage_transpose(stage, &nothing, take_part, NULL, &f.err), MZG_OK));
-        mzg_stage_close(stage);
+        cr_expect(eq(int, (int)mzg_staged_transpose(staged, &nothing, take_part, NULL, &f.err), MZG_OK));
+        mzg_staged_close(staged);
+        mzg_sink_close(sink);
         end(&f);
     }
 }
@@ -361,15 +364,17 @@ MPI_TEST(stage, in_memory_is_not_sealed_unless_all_appended_equally_often)
 {
     struct fixture f;
     begin(&f, "unequal");
-    struct mzg_stage *stage = new_stage(&f, MEMORY, MZG_FLOAT32, 4);
+    struct mzg_sink *sink = new_sink(&f, MEMORY, MZG_FLOAT32, 4);
+    struct mzg_staged *staged = NULL;
     int64_t counts[1] = {0};
     struct mzg_rows rows = {.n_rows = 1, .row_counts = counts};
     for (int i = 0; i < 2 + (mpi_rank == mpi_size - 1); i++)
-        cr_expect(eq(int, (int)mzg_stage_append(stage, &rows, &f.err), MZG_OK));
-    cr_expect(eq(int, (int)mzg_stage_seal(stage, &f.err), mpi_size > 1 ? MZG_EUSAGE : MZG_OK));
+        cr_expect(eq(int, (int)mzg_sink_append(sink, &rows, &f.err), MZG_OK));
+    cr_expect(eq(int, (int)mzg_sink_seal(&sink, &staged, &f.err), mpi_size > 1 ? MZG_EUSAGE : MZG_OK));
     cr_expect(eq(int, strstr(f.err.text, "appended rows 3 times, others 2 times") != NULL, mpi_size > 1));
     f.err = (struct mzg_error){0};
-    mzg_stage_close(stage);
+    mzg_staged_close(staged);
+    mzg_sink_close(sink);
     end(&f);
 }
 
@@ -377,11 +382,14 @@ MPI_TEST(stage, in_a_missing_directory_fails_on_all_ranks)
 {
     struct fixture f;
     begin(&f, "missing");
-    struct mzg_stage *stage = NULL;
-    enum mzg_status status =
-        mzg_stage_new_hdf5(&f.context, "/nonexistent-directory/stage.h5", 4, MZG_FLOAT32, &stage, &f.err);
+    struct mzg_sink *sink = NULL;
+    const struct mzg_sink_spec spec = {.context = &f.context,
+                                       .n_columns = 4,
+                                       .value_type = MZG_FLOAT32,
+                                       .path = "/nonexistent-directory/stage.h5"};
+    enum mzg_status status = mzg_sink_open(&mzg_hdf5_sink, &spec, &sink, &f.err);
     cr_expect(eq(int, (int)status, MZG_EIO));
     cr_expect(ne(ptr, strstr(f.err.text, "/nonexistent-directory/stage.h5"), NULL));
-    cr_expect(eq(ptr, stage, NULL));
+    cr_expect(eq(ptr, sink, NULL));
     end(&f);
 }

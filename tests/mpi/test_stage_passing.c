@@ -5,7 +5,7 @@
 #include <core/passing_file.h>
 #include <mpi_directory.h>
 #include <page_cache.h>
-#include <stage/stage.h>
+#include <stage/sink.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +22,8 @@ struct fixture {
     struct mzg_context context;
     struct mzg_error err;
     char directory[256], path[300];
-    struct mzg_stage *stage;
+    struct mzg_sink *sink;
+    struct mzg_staged *staged;
     int32_t *bins;
     float *values;
 };
@@ -35,7 +36,9 @@ static void begin(struct fixture *f)
     f->bins = malloc(CHUNK * sizeof *f->bins);
     f->values = malloc(CHUNK * sizeof *f->values);
     cr_assert(f->bins && f->values);
-    mzg_stage_new_hdf5(&f->context, f->path, ROW, MZG_FLOAT32, &f->stage, &f->err);
+    struct mzg_sink_spec spec = {
+        .context = &f->context, .n_columns = ROW, .value_type = MZG_FLOAT32, .path = f->path};
+    mzg_sink_open(&mzg_hdf5_sink, &spec, &f->sink, &f->err);
     cr_assert(eq(int, (int)f->err.status, MZG_OK), "%s", f->err.text);
 
     int64_t counts[CHUNK_ROWS];
@@ -51,14 +54,15 @@ static void begin(struct fixture *f)
                                 .row_counts = counts,
                                 .bins = f->bins,
                                 .values = f->values};
-        cr_assert(eq(int, (int)mzg_stage_append(f->stage, &rows, &f->err), MZG_OK), "%s", f->err.text);
+        cr_assert(eq(int, (int)mzg_sink_append(f->sink, &rows, &f->err), MZG_OK), "%s", f->err.text);
     }
-    cr_assert(eq(int, (int)mzg_stage_seal(f->stage, &f->err), MZG_OK), "%s", f->err.text);
+    cr_assert(eq(int, (int)mzg_sink_seal(&f->sink, &f->staged, &f->err), MZG_OK), "%s", f->err.text);
 }
 
 static void end(struct fixture *f)
 {
-    mzg_stage_close(f->stage);
+    mzg_staged_close(f->staged);
+    mzg_sink_close(f->sink);
     free(f->bins);
     free(f->values);
     end_directory(&f->context, f->directory);
@@ -67,7 +71,7 @@ static void end(struct fixture *f)
 static void check_chunk(struct fixture *f, int64_t chunk)
 {
     int64_t first = chunk * CHUNK, wrong = 0;
-    mzg_stage_read_values(f->stage, first, CHUNK, f->bins, f->values, &f->err);
+    mzg_staged_read_values(f->staged, first, CHUNK, f->bins, f->values, &f->err);
     cr_assert(eq(int, (int)f->err.status, MZG_OK), "%s", f->err.text);
     for (int64_t i = 0; i < CHUNK; i++)
         wrong += f->bins[i] != (int32_t)(i % ROW) || f->values[i] != value_of(first + i);

@@ -4,6 +4,7 @@
 #include <mpi_directory.h>
 #include <mzgrid/convert.h>
 #include <mzgrid/reader.h>
+#include <stage/sink.h>
 #include <stage/transpose.h>
 #include <synthetic/synthetic.h>
 
@@ -113,9 +114,12 @@ MPI_TEST(stop, the_index_and_the_checksum)
 enum { ROWS = 4, COLUMNS = 6 };
 
 /* A stage in which each rank put ROWS full rows. */
-static struct mzg_stage *full_stage(const struct mzg_context *context, const char *path)
+static struct mzg_staged *full_stage(const struct mzg_context *context, const char *path)
 {
-    struct mzg_stage *stage = NULL;
+    struct mzg_sink *sink = NULL;
+    struct mzg_staged *staged = NULL;
+    struct mzg_sink_spec spec = {
+        .context = context, .n_columns = COLUMNS, .value_type = MZG_FLOAT32, .path = path};
     struct mzg_error err = {0};
     int64_t counts[ROWS];
     int32_t bins[ROWS * COLUMNS];
@@ -127,11 +131,12 @@ static struct mzg_stage *full_stage(const struct mzg_context *context, const cha
         bins[i] = i % COLUMNS;
         values[i] = 1;
     }
-    mzg_stage_new_hdf5(context, path, COLUMNS, MZG_FLOAT32, &stage, &err);
+    mzg_sink_open(&mzg_hdf5_sink, &spec, &sink, &err);
     cr_assert(eq(int, (int)err.status, MZG_OK), "%s", err.text);
-    cr_assert(eq(int, (int)mzg_stage_append(stage, &rows, &err), MZG_OK), "%s", err.text);
-    cr_assert(eq(int, (int)mzg_stage_seal(stage, &err), MZG_OK), "%s", err.text);
-    return stage;
+    cr_assert(eq(int, (int)mzg_sink_append(sink, &rows, &err), MZG_OK), "%s", err.text);
+    cr_assert(eq(int, (int)mzg_sink_seal(&sink, &staged, &err), MZG_OK), "%s", err.text);
+    mzg_sink_close(sink);
+    return staged;
 }
 
 static enum mzg_status count_values(void *context, const struct mzg_column_values *part,
@@ -166,7 +171,7 @@ MPI_TEST(stop, rows_that_become_columns)
     begin(&context, directory);
     snprintf(path, sizeof path, "%s/stage.h5", directory);
     snprintf(scratch, sizeof scratch, "%s.columns-%d", path, mpi_rank);
-    struct mzg_stage *stage = full_stage(&context, path);
+    struct mzg_staged *staged = full_stage(&context, path);
     int64_t column_begins[COLUMNS + 1], taken = 0, n = (int64_t)ROWS * mpi_size * COLUMNS;
     for (int i = 0; i <= COLUMNS; i++)
         column_begins[i] = n / COLUMNS * i;
@@ -177,22 +182,22 @@ MPI_TEST(stop, rows_that_become_columns)
                                             .most_values = 4,
                                             .scratch_path = scratch,
                                             .scratch_fd = &fd};
-    expect_interrupted(mzg_stage_transpose(stage, &options, count_values, &taken, &err), &err);
+    expect_interrupted(mzg_staged_transpose(staged, &options, count_values, &taken, &err), &err);
     cr_expect(eq(i64, taken, 0));
     expect_nameless(fd);
 
     stop = 0;
     err = (struct mzg_error){0};
-    expect_interrupted(mzg_stage_transpose(stage, &options, stop_at_value, &taken, &err), &err);
+    expect_interrupted(mzg_staged_transpose(staged, &options, stop_at_value, &taken, &err), &err);
     cr_expect(eq(i64, taken, mpi_rank == mpi_size - 1 ? options.part_values : n));
     expect_nameless(fd);
 
     stop = 0;
     taken = 0;
     err = (struct mzg_error){0};
-    cr_expect(eq(int, (int)mzg_stage_transpose(stage, &options, count_values, &taken, &err), MZG_OK));
+    cr_expect(eq(int, (int)mzg_staged_transpose(staged, &options, count_values, &taken, &err), MZG_OK));
     cr_expect(eq(i64, taken, n));
     expect_nameless(fd);
-    mzg_stage_close(stage);
+    mzg_staged_close(staged);
     end_directory(&context, directory);
 }

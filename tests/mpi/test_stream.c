@@ -7,7 +7,7 @@
 #include <core/pool.h>
 #include <mpi_test.h>
 #include <mzgrid/axis.h>
-#include <stage/stage.h>
+#include <stage/sink.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -62,27 +62,27 @@ struct run {
     struct mzg_axis axis;
     struct mzg_resampler *resampler;
     struct mzg_statistics statistics;
-    struct mzg_stage *stage;
+    struct mzg_sink *sink;
+    struct mzg_staged *staged;
     struct mzg_stream_options options;
     struct mzg_stream_result result;
     char directory[256], path[300];
 };
 
-static struct mzg_stage *new_stage(const struct run *r, enum kind kind)
+static struct mzg_sink *new_sink(const struct run *r, enum kind kind)
 {
-    struct mzg_stage *stage = NULL;
+    struct mzg_sink *sink = NULL;
     struct mzg_error err = {0};
-    enum mzg_status status;
-    if (kind == HDF5)
-        status = mzg_stage_new_hdf5(&r->context, r->path, BINS, MZG_FLOAT32, &stage, &err);
-    else if (kind == SPILLING)
-        status = mzg_stage_new_spilling(&r->context, r->path, 40000, BINS, MZG_FLOAT32, MZG_STAGE_BY_COLUMN,
-                                        &stage, &err);
-    else
-        status = mzg_stage_new_memory(&r->context, BINS, MZG_FLOAT32,
-                                      kind == MEMORY ? MZG_STAGE_BY_ROW : MZG_STAGE_BY_COLUMN, &stage, &err);
+    struct mzg_sink_spec spec = {.context = &r->context,
+                                 .n_columns = BINS,
+                                 .value_type = MZG_FLOAT32,
+                                 .by_column = kind != MEMORY,
+                                 .path = r->path,
+                                 .most_bytes = kind == SPILLING ? 40000 : 0};
+    enum mzg_status status =
+        mzg_sink_open(kind == HDF5 ? &mzg_hdf5_sink : &mzg_memory_sink, &spec, &sink, &err);
     cr_assert(eq(int, (int)status, MZG_OK), "%s", err.text);
-    return stage;
+    return sink;
 }
 
 static void begin(struct run *r, enum kind kind)
@@ -109,7 +109,7 @@ static void begin(struct run *r, enum kind kind)
     cr_assert(eq(int, (int)mzg_axis_build(&spec, &r->axis, &err), MZG_OK));
     cr_assert(eq(int, (int)mzg_resampler_new(&resampling, &r->axis, &r->resampler, &err), MZG_OK));
     cr_assert(eq(int, (int)mzg_statistics_init(BINS, MZG_FLOAT32, &r->statistics, &err), MZG_OK));
-    r->stage = new_stage(r, kind);
+    r->sink = new_sink(r, kind);
     r->options = (struct mzg_stream_options){
         .chunk = {.reader = r->reader, .resampler = r->resampler, .value_type = MZG_FLOAT32},
         .chunk_size = CHUNK,
@@ -122,7 +122,8 @@ static void begin(struct run *r, enum kind kind)
 static void end(struct run *r)
 {
     mzg_stream_result_destroy(&r->result);
-    mzg_stage_close(r->stage);
+    mzg_staged_close(r->staged);
+    mzg_sink_close(r->sink);
     mzg_statistics_destroy(&r->statistics);
     mzg_resampler_free(r->resampler);
     mzg_axis_destroy(&r->axis);
@@ -141,10 +142,10 @@ static double fingerprint(struct run *r)
 {
     struct mzg_error err = {0};
     double sum = 0;
-    int64_t *begins = calloc((size_t)r->stage->n_rows + 1, sizeof *begins);
+    int64_t *begins = calloc((size_t)r->staged->n_rows + 1, sizeof *begins);
     cr_assert(
-        eq(int, (int)mzg_stage_read_row_begins(r->stage, 0, r->stage->n_rows + 1, begins, &err), MZG_OK));
-    for (int64_t row = 0; row < r->stage->n_rows; row++)
+        eq(int, (int)mzg_staged_read_row_begins(r->staged, 0, r->staged->n_rows + 1, begins, &err), MZG_OK));
+    for (int64_t row = 0; row < r->staged->n_rows; row++)
         sum += (double)(row + 1) * (double)(begins[row + 1] - begins[row]);
     free(begins);
     for (int bin = 0; bin < BINS; bin++)
@@ -163,16 +164,16 @@ static double stream_all(enum kind kind, int slow_ms, int64_t memory_limit, int6
     if (mpi_rank == mpi_size - 1)
         act.slow_ms = slow_ms;
     cr_expect(
-        eq(int, (int)mzg_stream(&r.context, &r.options, r.stage, &r.statistics, &r.result, &err), MZG_OK),
+        eq(int, (int)mzg_stream(&r.context, &r.options, &r.sink, &r.statistics, &r.result, &err), MZG_OK),
         "%s", err.text);
-    cr_expect(eq(int, mzg_stage_is_local(r.stage), kind == MEMORY || kind == MEMORY_BY_COLUMN));
-    cr_expect(eq(int, (int)mzg_stage_seal(r.stage, &err), MZG_OK), "%s", err.text);
+    cr_expect(eq(int, r.sink->kind->local, kind == MEMORY || kind == MEMORY_BY_COLUMN));
+    cr_expect(eq(int, (int)mzg_sink_seal(&r.sink, &r.staged, &err), MZG_OK), "%s", err.text);
     mzg_statistics_reduce(&r.statistics, MPI_COMM_WORLD);
-    cr_expect(eq(i64, r.stage->n_rows, PIXELS));
+    cr_expect(eq(i64, r.staged->n_rows, PIXELS));
     cr_expect(eq(i64, r.result.n_skipped, 0));
     for (int64_t i = 0; mpi_rank == 0 && i < PIXELS; i++)
         cr_expect(eq(i64, r.result.records[i].first_spectrum, i));
-    *n_values = r.stage->n_values;
+    *n_values = r.staged->n_values;
     double print = fingerprint(&r);
     end(&r);
     return print;
@@ -193,7 +194,7 @@ MPI_TEST(stream, is_the_same_for_a_slow_rank_any_stage_and_little_memory)
 static void expect_end(struct run *r, enum mzg_status expected, const char *text)
 {
     struct mzg_error err = {0};
-    cr_expect(eq(int, (int)mzg_stream(&r->context, &r->options, r->stage, &r->statistics, &r->result, &err),
+    cr_expect(eq(int, (int)mzg_stream(&r->context, &r->options, &r->sink, &r->statistics, &r->result, &err),
                  (int)expected));
     cr_expect(ne(ptr, strstr(err.text, text), NULL), "%s", err.text);
     cr_expect(eq(ptr, r->result.records, NULL));
@@ -234,15 +235,15 @@ MPI_TEST(stream, lists_damaged_spectra_in_order)
         begin(&r, kind);
         act.damaged = true;
         act.slow_ms = mpi_rank == 0 ? 2 : 0;
-        cr_expect(eq(int, (int)mzg_stream(&r.context, &r.options, r.stage, &r.statistics, &r.result, &err),
+        cr_expect(eq(int, (int)mzg_stream(&r.context, &r.options, &r.sink, &r.statistics, &r.result, &err),
                      MZG_OK));
         int64_t expected = (PIXELS - LEAST_FAULT + FAULTS_EVERY - 1) / FAULTS_EVERY;
         cr_expect(eq(i64, r.result.n_skips, expected));
         cr_expect(eq(i64, r.result.n_skipped, expected));
         for (int64_t i = 0; mpi_rank == 0 && i < expected; i++)
             cr_expect(eq(i64, r.result.skips[i].pixel, LEAST_FAULT + FAULTS_EVERY * i));
-        cr_expect(eq(int, (int)mzg_stage_seal(r.stage, &err), MZG_OK));
-        cr_expect(eq(i64, r.stage->n_rows, PIXELS - expected));
+        cr_expect(eq(int, (int)mzg_sink_seal(&r.sink, &r.staged, &err), MZG_OK));
+        cr_expect(eq(i64, r.staged->n_rows, PIXELS - expected));
         end(&r);
     }
 }

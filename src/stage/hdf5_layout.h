@@ -1,0 +1,37 @@
+/*
+ * The file in which rows wait, laid out as AnnData keeps a CSR matrix:
+ *
+ *     X/data     float[n_values]    X/indices  int32[n_values]    X/indptr  int64[n_rows + 1]
+ *
+ * The arrays are chunked, extendible and unfiltered; the chunks of data and indices that hold the same values
+ * lie side by side.
+ */
+#ifndef MZG_STAGE_HDF5_LAYOUT_H
+#define MZG_STAGE_HDF5_LAYOUT_H
+
+#include <core/passing_file.h>
+#include <stage/staged.h>
+
+enum mzg_hdf5_array { MZG_HDF5_DATA, MZG_HDF5_INDICES, MZG_HDF5_INDPTR, MZG_HDF5_ARRAYS };
+
+struct mzg_hdf5_spec {
+    const char *path;
+    int64_t chunk; /* elements */
+};
+
+extern const struct mzg_hdf5_spec mzg_hdf5_specs[MZG_HDF5_ARRAYS];
+
+/* Bytes of an element. Local. */
+int64_t mzg_hdf5_element_size(enum mzg_hdf5_array which, enum mzg_type value_type);
+
+/* About where the chunks lie that hold a value, in a file of so many rows and values. Local. */
+int64_t mzg_hdf5_chunks_of_value(int64_t value, int64_t n_rows, int64_t n_values, enum mzg_type value_type);
+
+/* Opens the file at `path`, that nobody writes any more, on each rank by itself. `like` has its context,
+ * columns, type, rows and values. `passing` is the file, seen to by all ranks of a node; its descriptor
+ * belongs to `staged`, if this works. All ranks return the same status. Collective. */
+enum mzg_status mzg_hdf5_stage(const char *path, const struct mzg_staged *like,
+                               const struct mzg_passing_file *passing, struct mzg_staged **staged,
+                               struct mzg_error *err);
+
+#endif

@@ -1,0 +1,442 @@
+/*
+ * The sink in one HDF5 file (stage/hdf5_layout.h), which all ranks open together and write in parallel.
+ *
+ * A function of HDF5 that all ranks must call together leaves the others waiting for ever when a write fails
+ * within it on one rank, and any call that touches the file's metadata may write: extending, flushing,
+ * closing. So the work is divided. The metadata are rank 0's alone, through a serial handle: it extends the
+ * arrays, has HDF5 give the new chunks their places in the file, and tells these to all. The rows are written
+ * by all ranks, each its own slab to the places of its chunks, through MPI-IO, without waiting for each
+ * other. What fails, fails on one rank in a call of its own, and is agreed on before the next step.
+ *
+ * The arrays are unfiltered, because HDF5 1.10 deadlocks or loses data in parallel writes through filters
+ * (docs/decisions/). A flush right after creation keeps the file readable after a kill.
+ *
+ * Rank 0 has the system reserve the space before it is written, if the file system can do that: a full disk
+ * is then found before a part of it is written.
+ */
+#include <stage/hdf5_layout.h>
+#include <stage/sink.h>
+
+#include <core/agree.h>
+#include <core/file.h>
+#include <core/hdf5.h>
+#include <core/mpi.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rows are written as they lie in memory");
+
+enum { METADATA_BYTES = 256 << 10, METADATA_BYTES_PER_CHUNK = 64 };
+
+/* Where the chunks of an array lie in the file. */
+struct chunks {
+    int64_t n, capacity;
+    int64_t *places; /* bytes from the beginning of the file */
+};
+
+struct hdf5_sink {
+    struct mzg_sink base;
+    int64_t n_rows, n_values; /* of all ranks */
+    struct chunks chunks[MZG_HDF5_ARRAYS];
+    MPI_File file;
+    struct mzg_passing_file passing; /* the same file */
+
+    hid_t metadata; /* rank 0, as all below; else -1 */
+    hid_t arrays[MZG_HDF5_ARRAYS];
+    int fd;             /* of the same file, to reserve space */
+    int64_t n_reserved; /* bytes */
+};
+
+/* `code` is an errno value, 0 where it is not known. */
+static enum mzg_status fail_to_write(const struct hdf5_sink *sink, int code, struct mzg_error *err)
+{
+    return mzg_file_write_failed(err, sink->base.spec.path, "resampled rows to the staged HDF5 file", code);
+}
+
+static int64_t element_size(const struct hdf5_sink *sink, enum mzg_hdf5_array which)
+{
+    return mzg_hdf5_element_size(which, sink->base.spec.value_type);
+}
+
+static hid_t file_type(const struct hdf5_sink *sink, enum mzg_hdf5_array which)
+{
+    if (which == MZG_HDF5_DATA)
+        return sink->base.spec.value_type == MZG_FLOAT64 ? H5T_IEEE_F64LE : H5T_IEEE_F32LE;
+    return which == MZG_HDF5_INDICES ? H5T_STD_I32LE : H5T_STD_I64LE;
+}
+
+/* An array whose chunks get their places as soon as it is extended, and no content. */
+static int create_array(struct hdf5_sink *sink, enum mzg_hdf5_array which)
+{
+    hsize_t chunk = (hsize_t)mzg_hdf5_specs[which].chunk, none = 0, unlimited = H5S_UNLIMITED;
+    hid_t space = H5Screate_simple(1, &none, &unlimited);
+    hid_t properties = H5Pcreate(H5P_DATASET_CREATE);
+    if (space >= 0 && properties >= 0 && H5Pset_chunk(properties, 1, &chunk) >= 0 &&
+        H5Pset_fill_time(properties, H5D_FILL_TIME_NEVER) >= 0 &&
+        H5Pset_alloc_time(properties, H5D_ALLOC_TIME_EARLY) >= 0)
+        sink->arrays[which] = H5Dcreate2(sink->metadata, mzg_hdf5_specs[which].path, file_type(sink, which),
+                                         space, H5P_DEFAULT, properties, H5P_DEFAULT);
+    if (properties >= 0)
+        H5Pclose(properties);
+    if (space >= 0)
+        H5Sclose(space);
+    return sink->arrays[which] < 0 ? -1 : 0;
+}
+
+/* Rank 0. */
+static int create_metadata(struct hdf5_sink *sink)
+{
+    hid_t access = mzg_hdf5_serial_access();
+    if (access < 0)
+        return -1;
+    sink->metadata = H5Fcreate(sink->base.spec.path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
+    H5Pclose(access);
+    if (sink->metadata < 0)
+        return -1;
+    hid_t group = H5Gcreate2(sink->metadata, "X", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    if (group < 0 || H5Gclose(group) < 0)
+        return -1;
+    for (int i = 0; i < MZG_HDF5_ARRAYS; i++)
+        if (create_array(sink, i) != 0)
+            return -1;
+    return H5Fflush(sink->metadata, H5F_SCOPE_GLOBAL) < 0 ? -1 : 0;
+}
+
+/* The bytes of a file whose arrays have these extents, metadata counted generously: HDF5 does not tell, and
+ * cuts off what was too much when it closes the file. */
+static int64_t span_of_file(const struct hdf5_sink *sink, const int64_t totals[MZG_HDF5_ARRAYS])
+{
+    int64_t bytes = METADATA_BYTES;
+    for (int i = 0; i < MZG_HDF5_ARRAYS; i++) {
+        int64_t chunk = mzg_hdf5_specs[i].chunk;
+        bytes += (totals[i] / chunk + 1) * (chunk * element_size(sink, i) + METADATA_BYTES_PER_CHUNK);
+    }
+    return bytes;
+}
+
+/* Reserves the space that a file with these extents needs. Returns an errno value or 0. Rank 0. */
+static int reserve_space(struct hdf5_sink *sink, const int64_t totals[MZG_HDF5_ARRAYS])
+{
+    int64_t bytes = span_of_file(sink, totals);
+    if (bytes <= sink->n_reserved)
+        return 0;
+    /* Some file systems take all there is before they refuse, and for that moment nobody else can write. */
+    int64_t available = mzg_file_free_space(sink->base.spec.path);
+    if (available >= 0 && available < bytes - sink->n_reserved)
+        return ENOSPC;
+    if (fallocate(sink->fd, 0, sink->n_reserved, bytes - sink->n_reserved) != 0)
+        return errno == EOPNOTSUPP || errno == ENOSYS ? 0 : errno;
+    sink->n_reserved = bytes;
+    return 0;
+}
+
+/* Extends data and indices chunk by chunk in turns, so that the two chunks of a value lie side by side, and
+ * whoever reads rows from front to back reads the file so. Rank 0. */
+static int extend_arrays(struct hdf5_sink *sink, const int64_t totals[MZG_HDF5_ARRAYS])
+{
+    int64_t chunk = mzg_hdf5_specs[MZG_HDF5_DATA].chunk, values = sink->n_values;
+    while (values < totals[MZG_HDF5_DATA]) {
+        values = (values / chunk + 1) * chunk;
+        hsize_t extent = (hsize_t)(values < totals[MZG_HDF5_DATA] ? values : totals[MZG_HDF5_DATA]);
+        if (H5Dset_extent(sink->arrays[MZG_HDF5_DATA], &extent) < 0 ||
+            H5Dset_extent(sink->arrays[MZG_HDF5_INDICES], &extent) < 0)
+            return -1;
+    }
+    hsize_t extent = (hsize_t)totals[MZG_HDF5_INDPTR];
+    return H5Dset_extent(sink->arrays[MZG_HDF5_INDPTR], &extent) < 0 ? -1 : 0;
+}
+
+/* Finds the places of the chunks of an array from `first` on. Rank 0. */
+static int find_chunks(const struct hdf5_sink *sink, enum mzg_hdf5_array which, int64_t first, int64_t n)
+{
+    for (int64_t i = first; i < first + n; i++) {
+        hsize_t begin = (hsize_t)(i * mzg_hdf5_specs[which].chunk), size;
+        haddr_t place;
+        if (H5Dget_chunk_info_by_coord(sink->arrays[which], &begin, NULL, &place, &size) < 0 ||
+            place == HADDR_UNDEF)
+            return -1;
+        sink->chunks[which].places[i] = (int64_t)place;
+    }
+    return 0;
+}
+
+/* Room for the places of the chunks that an array of `total` elements has. */
+static enum mzg_status reserve_chunks(struct chunks *chunks, int64_t n, struct mzg_error *err)
+{
+    if (n <= chunks->capacity)
+        return MZG_OK;
+    int64_t capacity = 2 * n + 16;
+    int64_t *grown = realloc(chunks->places, (size_t)capacity * sizeof *grown);
+    if (!grown)
+        return mzg_fail(err, MZG_ENOMEM, "no memory for the places of %lld chunks", (long long)capacity);
+    chunks->places = grown;
+    chunks->capacity = capacity;
+    return MZG_OK;
+}
+
+/* Makes room for arrays of these extents, of which all ranks learn where it is. All ranks return the same
+ * status. Collective. */
+static enum mzg_status make_room(struct hdf5_sink *sink, const int64_t totals[MZG_HDF5_ARRAYS],
+                                 struct mzg_error *err)
+{
+    const struct mzg_context *context = sink->base.spec.context;
+    int64_t n[MZG_HDF5_ARRAYS];
+    for (int i = 0; i < MZG_HDF5_ARRAYS && err->status == MZG_OK; i++) {
+        n[i] = (totals[i] + mzg_hdf5_specs[i].chunk - 1) / mzg_hdf5_specs[i].chunk;
+        reserve_chunks(&sink->chunks[i], n[i], err);
+    }
+    if (context->rank == 0 && err->status == MZG_OK) {
+        int code = reserve_space(sink, totals);
+        errno = 0;
+        if (code != 0)
+            fail_to_write(sink, code, err);
+        else if (extend_arrays(sink, totals) != 0)
+            fail_to_write(sink, errno, err);
+        for (int i = 0; i < MZG_HDF5_ARRAYS && err->status == MZG_OK; i++)
+            if (find_chunks(sink, i, sink->chunks[i].n, n[i] - sink->chunks[i].n) != 0)
+                fail_to_write(sink, 0, err);
+    }
+    if (mzg_agree(context->comm, err) != MZG_OK)
+        return err->status;
+    for (int i = 0; i < MZG_HDF5_ARRAYS; i++) {
+        struct chunks *chunks = &sink->chunks[i];
+        if (n[i] > chunks->n)
+            MZG_MPI(MPI_Bcast(chunks->places + chunks->n, (int)(n[i] - chunks->n), MPI_INT64_T, 0,
+                              context->comm));
+        chunks->n = n[i];
+    }
+    return MZG_OK;
+}
+
+/* Writes bytes at a place of the file. */
+static enum mzg_status write_bytes(struct hdf5_sink *sink, int64_t place, const char *bytes, int64_t size,
+                                   struct mzg_error *err)
+{
+    while (size > 0) {
+        MPI_Status status;
+        int n = 0;
+        errno = 0;
+        if (MPI_File_write_at(sink->file, place, bytes, (int)size, MPI_BYTE, &status) != MPI_SUCCESS)
+            return fail_to_write(sink, errno, err);
+        MZG_MPI(MPI_Get_count(&status, MPI_BYTE, &n));
+        if (n <= 0)
+            return fail_to_write(sink, errno ? errno : ENOSPC, err);
+        place += n;
+        bytes += n;
+        size -= n;
+    }
+    return MZG_OK;
+}
+
+/* Writes elements first .. first + n - 1 of an array, chunk by chunk. Local. */
+static enum mzg_status write_slab(struct hdf5_sink *sink, enum mzg_hdf5_array which, int64_t first, int64_t n,
+                                  const void *elements, struct mzg_error *err)
+{
+    int64_t size = element_size(sink, which), chunk = mzg_hdf5_specs[which].chunk;
+    const char *bytes = elements;
+    while (n > 0 && err->status == MZG_OK) {
+        int64_t skip = first % chunk, now = chunk - skip < n ? chunk - skip : n;
+        write_bytes(sink, sink->chunks[which].places[first / chunk] + skip * size, bytes, now * size, err);
+        first += now;
+        n -= now;
+        bytes += now * size;
+    }
+    return err->status;
+}
+
+static enum mzg_status hdf5_append(struct mzg_sink *base, const struct mzg_rows *rows, struct mzg_error *err)
+{
+    struct hdf5_sink *sink = (struct hdf5_sink *)base;
+    MPI_Comm comm = base->spec.context->comm;
+    int64_t mine[2] = {rows->n_rows, rows->n_values}, before[2] = {0, 0}, sum[2];
+    MZG_MPI(MPI_Exscan(mine, before, 2, MPI_INT64_T, MPI_SUM, comm));
+    MZG_MPI(MPI_Allreduce(mine, sum, 2, MPI_INT64_T, MPI_SUM, comm));
+    int64_t first_row = sink->n_rows + before[0], first_value = sink->n_values + before[1];
+    const int64_t totals[MZG_HDF5_ARRAYS] = {[MZG_HDF5_DATA] = sink->n_values + sum[1],
+                                             [MZG_HDF5_INDICES] = sink->n_values + sum[1],
+                                             [MZG_HDF5_INDPTR] = 1 + sink->n_rows + sum[0]};
+
+    int64_t *ends = malloc((size_t)(rows->n_rows + 1) * sizeof *ends);
+    if (!ends)
+        mzg_fail(err, MZG_ENOMEM, "no memory for the ends of %lld rows", (long long)rows->n_rows);
+    int64_t end = first_value;
+    for (int64_t i = 0; ends && i < rows->n_rows; i++)
+        ends[i] = end += rows->row_counts[i];
+    if (make_room(sink, totals, err) != MZG_OK)
+        goto cleanup;
+    if (write_slab(sink, MZG_HDF5_DATA, first_value, rows->n_values, rows->values, err) == MZG_OK &&
+        write_slab(sink, MZG_HDF5_INDICES, first_value, rows->n_values, rows->bins, err) == MZG_OK)
+        write_slab(sink, MZG_HDF5_INDPTR, 1 + first_row, rows->n_rows, ends, err);
+    if (mzg_agree(comm, err) == MZG_OK) {
+        sink->n_rows += sum[0];
+        sink->n_values += sum[1];
+        mzg_passing_written(&sink->passing, mzg_hdf5_chunks_of_value(sink->n_values, sink->n_rows,
+                                                                     sink->n_values, base->spec.value_type));
+    }
+
+cleanup:
+    free(ends);
+    return err->status;
+}
+
+/* Closes the arrays and the file, which are complete. Rank 0. */
+static enum mzg_status finish_metadata(struct hdf5_sink *sink, struct mzg_error *err)
+{
+    bool closed = true;
+    errno = 0;
+    for (int i = 0; i < MZG_HDF5_ARRAYS; i++) {
+        closed &= H5Dclose(sink->arrays[i]) >= 0;
+        sink->arrays[i] = -1;
+    }
+    if (closed)
+        closed = mzg_hdf5_finish(sink->metadata);
+    else
+        mzg_hdf5_abandon(sink->metadata);
+    sink->metadata = -1;
+    return closed ? MZG_OK : fail_to_write(sink, errno, err);
+}
+
+/* Collective. */
+static bool close_file(struct hdf5_sink *sink)
+{
+    MPI_File file = sink->file;
+    sink->file = MPI_FILE_NULL;
+    return file == MPI_FILE_NULL || MPI_File_close(&file) == MPI_SUCCESS;
+}
+
+static enum mzg_status hdf5_seal(struct mzg_sink *base, struct mzg_staged **staged, struct mzg_error *err)
+{
+    struct hdf5_sink *sink = (struct hdf5_sink *)base;
+    const struct mzg_context *context = base->spec.context;
+    const int64_t zero = 0;
+    const int64_t totals[MZG_HDF5_ARRAYS] = {[MZG_HDF5_DATA] = sink->n_values,
+                                             [MZG_HDF5_INDICES] = sink->n_values,
+                                             [MZG_HDF5_INDPTR] = 1 + sink->n_rows};
+    if (make_room(sink, totals, err) != MZG_OK)
+        return err->status;
+    if (context->rank == 0)
+        write_slab(sink, MZG_HDF5_INDPTR, 0, 1, &zero, err);
+    errno = 0;
+    if (!close_file(sink) && err->status == MZG_OK)
+        fail_to_write(sink, errno, err);
+    if (context->rank == 0 && err->status == MZG_OK)
+        finish_metadata(sink, err);
+    if (mzg_agree(context->comm, err) != MZG_OK)
+        return err->status;
+    struct mzg_staged like = {.context = context,
+                              .n_columns = base->spec.n_columns,
+                              .value_type = base->spec.value_type,
+                              .n_rows = sink->n_rows,
+                              .n_values = sink->n_values};
+    if (mzg_hdf5_stage(base->spec.path, &like, &sink->passing, staged, err) == MZG_OK)
+        sink->passing.fd = -1;
+    return err->status;
+}
+
+/* What is still open belongs to a file that nobody needs. */
+static void hdf5_close(struct mzg_sink *base)
+{
+    struct hdf5_sink *sink = (struct hdf5_sink *)base;
+    (void)close_file(sink);
+    if (sink->metadata >= 0)
+        mzg_hdf5_abandon(sink->metadata);
+    if (sink->fd >= 0)
+        close(sink->fd);
+    if (sink->passing.fd >= 0)
+        close(sink->passing.fd);
+    for (int i = 0; i < MZG_HDF5_ARRAYS; i++)
+        free(sink->chunks[i].places);
+    free(sink);
+}
+
+/* Makes the file with its metadata. It is made by the system first, which tells why that fails: HDF5 does
+ * not. Rank 0. */
+static enum mzg_status make_file(struct hdf5_sink *sink, struct mzg_error *err)
+{
+    const char *path = sink->base.spec.path;
+    sink->fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (sink->fd < 0)
+        return mzg_file_write_failed(err, path, "a new HDF5 file", errno);
+    int code = reserve_space(sink, (int64_t[MZG_HDF5_ARRAYS]){0});
+    errno = 0;
+    if (code != 0 || create_metadata(sink) != 0)
+        return mzg_file_write_failed(err, path, "a new HDF5 file", code ? code : errno);
+    sink->n_reserved = 0; /* flushing has cut it off */
+    code = reserve_space(sink, (int64_t[MZG_HDF5_ARRAYS]){0});
+    return code == 0 ? MZG_OK : mzg_file_write_failed(err, path, "a new HDF5 file", code);
+}
+
+/* Opens the file that rank 0 has made: each rank by itself first, for that one rank cannot would leave the
+ * others waiting in MPI-IO. All ranks return the same status. Collective. */
+static enum mzg_status open_together(struct hdf5_sink *sink, struct mzg_error *err)
+{
+    const struct mzg_context *context = sink->base.spec.context;
+    const char *path = sink->base.spec.path;
+    sink->passing.fd = open(path, O_RDWR | O_CLOEXEC);
+    if (sink->passing.fd < 0)
+        mzg_fail(err, MZG_EIO,
+                 "%s: rank %d cannot open the staged file that rank 0 made: %s; do all nodes "
+                 "share this directory? --temp-dir names another one",
+                 path, context->rank, strerror(errno));
+    if (mzg_agree(context->comm, err) != MZG_OK)
+        return err->status;
+    errno = 0;
+    if (MPI_File_open(context->comm, path, MPI_MODE_WRONLY, MPI_INFO_NULL, &sink->file) != MPI_SUCCESS) {
+        sink->file = MPI_FILE_NULL;
+        mzg_file_write_failed(err, path, "a new HDF5 file through MPI-IO", errno);
+    }
+    if (mzg_agree(context->comm, err) != MZG_OK)
+        sink->file = MPI_FILE_NULL; /* closing takes all ranks */
+    return err->status;
+}
+
+/* Has every rank see the file pass through the page cache of its node. Collective. */
+static void begin_passing(struct hdf5_sink *sink)
+{
+    const struct mzg_context *context = sink->base.spec.context;
+    MPI_Comm node;
+    MZG_MPI(MPI_Comm_split_type(context->comm, MPI_COMM_TYPE_SHARED, context->rank, MPI_INFO_NULL, &node));
+    MZG_MPI(MPI_Comm_rank(node, &sink->passing.part));
+    MZG_MPI(MPI_Comm_size(node, &sink->passing.parts));
+    MZG_MPI(MPI_Comm_free(&node));
+}
+
+static enum mzg_status hdf5_open(const struct mzg_sink_spec *spec, struct mzg_sink **sink,
+                                 struct mzg_error *err)
+{
+    mzg_hdf5_prepare();
+    struct hdf5_sink *made = calloc(1, sizeof *made);
+    if (!made)
+        mzg_fail(err, MZG_ENOMEM, "no memory for the staged HDF5 file");
+    if (made) {
+        made->base.spec = *spec;
+        made->file = MPI_FILE_NULL;
+        made->metadata = made->fd = made->passing.fd = -1;
+        for (int i = 0; i < MZG_HDF5_ARRAYS; i++)
+            made->arrays[i] = -1;
+    }
+    if (made && spec->context->rank == 0)
+        make_file(made, err);
+    if (mzg_agree(spec->context->comm, err) != MZG_OK || open_together(made, err) != MZG_OK) {
+        if (made)
+            hdf5_close(&made->base);
+        return err->status;
+    }
+    begin_passing(made);
+    *sink = &made->base;
+    return MZG_OK;
+}
+
+const struct mzg_sink_kind mzg_hdf5_sink = {
+    .name = "hdf5",
+    .open = hdf5_open,
+    .bytes_of_rows = mzg_sink_takes_no_memory,
+    .append = hdf5_append,
+    .move = mzg_sink_cannot_move,
+    .seal = hdf5_seal,
+    .close = hdf5_close,
+};

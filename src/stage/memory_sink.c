@@ -1,0 +1,257 @@
+/*
+ * The sink in memory, for ranks that share one node. Each rank appends to a file of its own and waits for no
+ * other rank (stage/memory_block.h); sealing lets every rank see the files of all (memory_staged.c). Rows
+ * that outgrow their memory move to another sink, append by append, each rank its own: nobody needs to see
+ * the memory of another one for that.
+ */
+#include <stage/memory_block.h>
+#include <stage/sink.h>
+
+#include <core/agree.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+struct memory_sink {
+    struct mzg_sink base;
+    struct mzg_memory_shape shape;
+    int fd;
+    int64_t n_appends, capacity;
+    struct mzg_memory_append *appends;
+};
+
+static int64_t memory_bytes_of_rows(const struct mzg_sink *base, const struct mzg_rows *rows)
+{
+    const struct memory_sink *sink = (const struct memory_sink *)base;
+    return rows->n_rows > 0 ? mzg_memory_layout_of(&sink->shape, rows->n_rows, rows->n_values).size : 0;
+}
+
+static enum mzg_status write_fully(int fd, const void *bytes, int64_t size, int64_t offset,
+                                   struct mzg_error *err)
+{
+    const char *next = bytes;
+    while (size > 0) {
+        ssize_t n = pwrite(fd, next, (size_t)(size < 1 << 30 ? size : 1 << 30), offset);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " more bytes of resampled rows: %s",
+                            size, strerror(n < 0 ? errno : ENOSPC));
+        next += n;
+        offset += n;
+        size -= n;
+    }
+    return MZG_OK;
+}
+
+static enum mzg_status write_block(struct memory_sink *sink, const struct mzg_rows *rows,
+                                   struct mzg_error *err)
+{
+    int64_t offset = sink->base.bytes;
+    struct mzg_memory_layout layout = mzg_memory_layout_of(&sink->shape, rows->n_rows, rows->n_values);
+    int32_t *counts = malloc((size_t)(rows->n_rows + 1) * sizeof *counts);
+    if (!counts || ftruncate(sink->fd, offset + layout.size) != 0) {
+        free(counts);
+        return mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " more bytes of resampled rows",
+                        layout.size);
+    }
+    for (int64_t i = 0; i < rows->n_rows; i++)
+        counts[i] = (int32_t)rows->row_counts[i];
+    const void *parts[MZG_MEMORY_PARTS] = {
+        [MZG_PART_ROW_COUNTS] = counts, [MZG_PART_MINORS] = rows->bins, [MZG_PART_VALUES] = rows->values};
+    if (sink->shape.by_column) {
+        parts[MZG_PART_PANEL_BEGINS] = rows->by_column->panel_begins;
+        parts[MZG_PART_COLUMN_COUNTS] = rows->by_column->column_counts;
+        parts[MZG_PART_MINORS] = rows->by_column->rows;
+        parts[MZG_PART_VALUES] = rows->by_column->values;
+    }
+    for (int i = 0; i < MZG_MEMORY_PARTS && err->status == MZG_OK; i++)
+        write_fully(sink->fd, parts[i], layout.sizes[i], offset + layout.offsets[i], err);
+    free(counts);
+    return err->status;
+}
+
+static enum mzg_status reserve_append(struct memory_sink *sink, struct mzg_error *err)
+{
+    if (sink->n_appends < sink->capacity)
+        return MZG_OK;
+    int64_t capacity = 2 * sink->capacity + 64;
+    struct mzg_memory_append *grown = realloc(sink->appends, (size_t)capacity * sizeof *grown);
+    if (!grown)
+        return mzg_fail(err, MZG_ENOMEM, "no memory to list %" PRId64 " blocks of rows", capacity);
+    sink->appends = grown;
+    sink->capacity = capacity;
+    return MZG_OK;
+}
+
+static enum mzg_status memory_append(struct mzg_sink *base, const struct mzg_rows *rows,
+                                     struct mzg_error *err)
+{
+    struct memory_sink *sink = (struct memory_sink *)base;
+    if (reserve_append(sink, err) != MZG_OK || (rows->n_rows > 0 && write_block(sink, rows, err) != MZG_OK))
+        return err->status;
+    sink->appends[sink->n_appends++] =
+        (struct mzg_memory_append){.n_rows = rows->n_rows, .n_values = rows->n_values};
+    base->bytes += memory_bytes_of_rows(base, rows);
+    return MZG_OK;
+}
+
+/* The rows that are on their way to another sink. */
+struct move {
+    const char *map; /* of the file */
+    int64_t offset;  /* of the next block */
+    struct mzg_rows rows;
+    int64_t *begins;
+};
+
+/* Maps the file, and makes space for the largest block. */
+static enum mzg_status begin_move(const struct memory_sink *sink, struct move *move, struct mzg_error *err)
+{
+    int64_t n_rows = 0, n_values = 0;
+    for (int64_t i = 0; i < sink->n_appends; i++) {
+        n_rows = sink->appends[i].n_rows > n_rows ? sink->appends[i].n_rows : n_rows;
+        n_values = sink->appends[i].n_values > n_values ? sink->appends[i].n_values : n_values;
+    }
+    struct mzg_rows *rows = &move->rows;
+    rows->row_counts = malloc((size_t)(n_rows + 1) * sizeof *rows->row_counts);
+    move->begins = malloc((size_t)(n_rows + 1) * sizeof *move->begins);
+    bool all = rows->row_counts && move->begins;
+    if (sink->shape.by_column) {
+        rows->bins = malloc((size_t)(n_values + 1) * sizeof *rows->bins);
+        rows->values = malloc((size_t)((n_values + 1) * mzg_type_size(sink->shape.value_type)));
+        all = all && rows->bins && rows->values;
+    }
+    void *map = sink->base.bytes > 0
+                    ? mmap(NULL, (size_t)sink->base.bytes, PROT_READ, MAP_SHARED, sink->fd, 0)
+                    : NULL;
+    if (map != MAP_FAILED)
+        move->map = map;
+    if (!all || map == MAP_FAILED)
+        return mzg_fail(err, MZG_ENOMEM, "no memory to move %" PRId64 " bytes of rows from memory to a file",
+                        sink->base.bytes);
+    return MZG_OK;
+}
+
+static void end_move(const struct memory_sink *sink, struct move *move)
+{
+    if (move->map)
+        munmap((void *)move->map, (size_t)sink->base.bytes);
+    free(move->rows.row_counts);
+    free(move->begins);
+    if (sink->shape.by_column) {
+        free(move->rows.bins);
+        free(move->rows.values);
+    }
+}
+
+/* The rows of an append, whose memory is given back with the next. */
+static struct mzg_rows rows_of_append(const struct memory_sink *sink, struct mzg_memory_append append,
+                                      struct move *move)
+{
+    struct mzg_rows rows = {0};
+    if (append.n_rows == 0)
+        return rows;
+    struct mzg_stage_block block = {.n_rows = append.n_rows, .n_values = append.n_values};
+    mzg_memory_find_parts(&sink->shape, move->map + move->offset, &block);
+    rows = move->rows;
+    rows.n_rows = append.n_rows;
+    rows.n_values = append.n_values;
+    for (int64_t row = 0; row < block.n_rows; row++)
+        rows.row_counts[row] = block.row_counts[row];
+    if (sink->shape.by_column) {
+        mzg_column_block_to_rows(&block.by_column, sink->shape.value_type == MZG_FLOAT64, move->begins,
+                                 &rows);
+    } else {
+        rows.bins = (int32_t *)block.bins;
+        rows.values = (void *)block.values;
+    }
+    return rows;
+}
+
+/* Gives the memory of a block back that was moved. A system that cannot keeps it. */
+static void pass_block(const struct memory_sink *sink, struct mzg_memory_append append, struct move *move)
+{
+    if (append.n_rows == 0)
+        return;
+    int64_t page = sysconf(_SC_PAGESIZE);
+    int64_t size = mzg_memory_layout_of(&sink->shape, append.n_rows, append.n_values).size;
+    int64_t from = move->offset / page * page, to = (move->offset + size) / page * page;
+    if (to > from)
+        fallocate(sink->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from, to - from);
+    move->offset += size;
+}
+
+static enum mzg_status memory_move(struct mzg_sink *base, struct mzg_sink *to, struct mzg_error *err)
+{
+    const struct memory_sink *sink = (const struct memory_sink *)base;
+    struct move move = {0};
+    begin_move(sink, &move, err);
+    mzg_agree(base->spec.context->comm, err);
+    for (int64_t i = 0; i < sink->n_appends && err->status == MZG_OK; i++) {
+        struct mzg_rows rows = rows_of_append(sink, sink->appends[i], &move);
+        if (mzg_sink_append(to, &rows, err) == MZG_OK)
+            pass_block(sink, sink->appends[i], &move);
+    }
+    end_move(sink, &move);
+    return err->status;
+}
+
+static enum mzg_status memory_seal(struct mzg_sink *base, struct mzg_staged **staged, struct mzg_error *err)
+{
+    struct memory_sink *sink = (struct memory_sink *)base;
+    struct mzg_memory_rows rows = {.context = base->spec.context,
+                                   .shape = sink->shape,
+                                   .fd = sink->fd,
+                                   .size = base->bytes,
+                                   .n_appends = sink->n_appends,
+                                   .appends = sink->appends};
+    if (mzg_memory_stage(&rows, staged, err) == MZG_OK)
+        sink->fd = -1;
+    return err->status;
+}
+
+static void memory_close(struct mzg_sink *base)
+{
+    struct memory_sink *sink = (struct memory_sink *)base;
+    if (sink->fd >= 0)
+        close(sink->fd);
+    free(sink->appends);
+    free(sink);
+}
+
+static enum mzg_status memory_open(const struct mzg_sink_spec *spec, struct mzg_sink **sink,
+                                   struct mzg_error *err)
+{
+    struct memory_sink *made = calloc(1, sizeof *made);
+    if (made) {
+        made->shape = (struct mzg_memory_shape){
+            .n_columns = spec->n_columns, .value_type = spec->value_type, .by_column = spec->by_column};
+        made->fd = memfd_create("mzgrid-stage", MFD_CLOEXEC);
+    }
+    if (!made || made->fd < 0)
+        mzg_fail(err, MZG_ENOMEM, "no memory for resampled rows: %s", strerror(errno));
+    if (mzg_agree(spec->context->comm, err) != MZG_OK) {
+        if (made)
+            memory_close(&made->base);
+        return err->status;
+    }
+    *sink = &made->base;
+    return MZG_OK;
+}
+
+const struct mzg_sink_kind mzg_memory_sink = {
+    .name = "memory",
+    .local = true,
+    .wants_order = true,
+    .open = memory_open,
+    .bytes_of_rows = memory_bytes_of_rows,
+    .append = memory_append,
+    .move = memory_move,
+    .seal = memory_seal,
+    .close = memory_close,
+};

@@ -1,0 +1,80 @@
+#include <stage/sink.h>
+
+#include <core/log.h>
+
+#include <inttypes.h>
+
+enum mzg_status mzg_sink_open(const struct mzg_sink_kind *kind, const struct mzg_sink_spec *spec,
+                              struct mzg_sink **sink, struct mzg_error *err)
+{
+    struct mzg_sink *opened = NULL;
+    if (kind->open(spec, &opened, err) != MZG_OK)
+        return err->status;
+    opened->kind = kind;
+    opened->spec = *spec;
+    opened->spec.by_column = spec->by_column && kind->wants_order;
+    opened->spec.target = NULL;
+    *sink = opened;
+    return MZG_OK;
+}
+
+enum mzg_status mzg_sink_append(struct mzg_sink *sink, const struct mzg_rows *rows, struct mzg_error *err)
+{
+    return sink->kind->append(sink, rows, err);
+}
+
+int64_t mzg_sink_bytes_of_rows(const struct mzg_sink *sink, const struct mzg_rows *rows)
+{
+    return sink->kind->bytes_of_rows(sink, rows);
+}
+
+bool mzg_sink_is_outgrown(const struct mzg_sink *sink, int64_t bytes)
+{
+    return sink->kind->local && sink->spec.most_bytes > 0 && bytes > sink->spec.most_bytes;
+}
+
+enum mzg_status mzg_sink_move(struct mzg_sink **sink, struct mzg_error *err)
+{
+    struct mzg_sink *from = *sink, *to = NULL;
+    if (mzg_sink_open(&mzg_hdf5_sink, &from->spec, &to, err) != MZG_OK)
+        return err->status;
+    if (from->kind->move(from, to, err) != MZG_OK) {
+        mzg_sink_close(to);
+        return err->status;
+    }
+    mzg_sink_close(from);
+    *sink = to;
+    return MZG_OK;
+}
+
+enum mzg_status mzg_sink_seal(struct mzg_sink **sink, struct mzg_staged **staged, struct mzg_error *err)
+{
+    struct mzg_sink *s = *sink;
+    if (s->kind->seal(s, staged, err) != MZG_ENOMEM || !s->kind->local || !s->spec.path)
+        return err->status;
+    mzg_log_line(s->spec.context->log, MZG_LOG_WARNING, "%s; the rows move to %s", err->text, s->spec.path);
+    *err = (struct mzg_error){0};
+    if (mzg_sink_move(sink, err) != MZG_OK)
+        return err->status;
+    return (*sink)->kind->seal(*sink, staged, err);
+}
+
+void mzg_sink_close(struct mzg_sink *sink)
+{
+    if (sink)
+        sink->kind->close(sink);
+}
+
+int64_t mzg_sink_takes_no_memory(const struct mzg_sink *sink, const struct mzg_rows *rows)
+{
+    (void)sink;
+    (void)rows;
+    return 0;
+}
+
+enum mzg_status mzg_sink_cannot_move(struct mzg_sink *sink, struct mzg_sink *to, struct mzg_error *err)
+{
+    (void)to;
+    return mzg_fail(err, MZG_EUSAGE, "rows of the kind \"%s\" do not wait in memory, and cannot move",
+                    sink->kind->name);
+}
