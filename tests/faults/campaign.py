@@ -2,7 +2,7 @@
 """Faults by force: mzgrid with failing calls, cut power, killed processes, and a second run beside it.
 
     campaign.py PROGRAM SHIM [sweep|replay|kills|pairs]... [--full] [--only CASE]... [--count N] [--seed N] [--jobs N]
-                [--seconds S] [--report FILE.md]
+                [--seconds S] [--report FILE.md] [--mpi-shim FILE]
 
 Exit status 1 if anything was found that should not be. The docstrings of the four campaigns say what that is; --only
 takes the case that a finding begins with.
@@ -48,6 +48,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2, help="runs at once in the sweep")
     parser.add_argument("--seconds", type=float, help="begin no case after so many seconds")
+    parser.add_argument("--mpi-shim", help="library that lets calls of MPI fail; without it the sweep leaves them out")
     parser.add_argument("--report", type=Path, help="file for the table")
     options = parser.parse_args()
     own_shared_memory()
@@ -55,8 +56,9 @@ def main():
     options.end = lambda: options.seconds is not None and time.monotonic() - begun > options.seconds
     rows = ["| campaign | cases | outcomes | findings |", "|---|---|---|---|"]
     findings = 0
-    with tempfile.TemporaryDirectory(prefix="mzgrid-faults.") as work:
-        program = harness.Program(os.path.realpath(options.program), os.path.realpath(options.shim), Path(work))
+    with tempfile.TemporaryDirectory(prefix="faults.") as work:
+        program = harness.Program(os.path.realpath(options.program), os.path.realpath(options.shim), Path(work),
+                                  options.mpi_shim and os.path.realpath(options.mpi_shim))
         for name in options.campaigns or CAMPAIGNS:
             tally = CAMPAIGNS[name].campaign(program, options)
             rows.append(tally.row())

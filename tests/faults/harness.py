@@ -136,7 +136,7 @@ def kill(pids, number=signal.SIGKILL):
 
 
 # What mpirun and the libraries under it print about themselves, not the program.
-NOISE = re.compile(r"^(\[warn\] Epoll|mca_fbtl_posix|\s*$)")
+NOISE = re.compile(r"^(\[warn\] Epoll|,?mca_|\s*$)")
 
 
 def start(command, values, place=None):
@@ -202,7 +202,7 @@ def same_h5ad(first, second):
             attributes = {key: repr(np.asarray(value).tolist()) for key, value in item.attrs.items()}
             values = None
             if isinstance(item, h5py.Dataset):
-                values = repr(item[()].tolist()) if item.dtype == object else (str(item.dtype), item.shape, item[()].tobytes())
+                values = repr(np.asarray(item[()]).tolist()) if item.dtype == object else (str(item.dtype), item.shape, item[()].tobytes())
             found[name] = attributes, values
 
         with h5py.File(path, "r") as file:

@@ -237,7 +237,8 @@ def judge(root, old, new, overwrite):
     if state is None:
         if not overwrite:
             return "absent", []
-        if digest(root.get(OUTPUT + ".old")) == old:
+        # Between two renames; its name is made of the output's.
+        if any(name.startswith(OUTPUT) and name.endswith(".old") and digest(node) == old for name, node in root.items()):
             return "old beside", []
         return "lost", ["the old store is neither under its name nor beside it"]
     if old is not None and state == old:
@@ -246,9 +247,17 @@ def judge(root, old, new, overwrite):
 
 
 def again(program, mode, root, overwrite, new):
-    """The same run after the cut: it succeeds, and nothing of the first is left."""
+    """The same run after the cut: it succeeds, and nothing of the first is left. One that fails before it does not take the
+    old store away."""
     place = program.folder()
     store(root, place / "out")
+    if judge(root, None, new, False)[0] == "absent" and overwrite:
+        command, extra = program.command(1, program.convert(place / "out" / OUTPUT, mode, "--overwrite", source=place / "no.imzML"))
+        harness.run(command, harness.environment(place, extra), 60)
+        stores = {digest(node) for node in load(place / "out").values() if isinstance(node, dict)}
+        if not {digest(node) for name, node in root.items() if name.endswith(".old")} <= stores:
+            harness.discard(place)
+            return ["a run that fails after the cut removes the old store"]
     more = ["--overwrite"] if overwrite or OUTPUT in root else []
     command, extra = program.command(1, program.convert(place / "out" / OUTPUT, mode, *more))
     result = harness.run(command, harness.environment(place, extra), 60)
