@@ -55,6 +55,8 @@ struct mzg_convert_options {
 
     struct mzg_box region;   /* convert only the pixels in it */
     const char *pixels_file; /* convert only those at the positions listed there; NULL: all */
+    int64_t ms_level; /* convert only spectra of this ms level; 0: of level 1, or of the only one there is */
+    enum mzg_polarity polarity; /* only those of this polarity; unknown: of the only one there is */
     bool mobility_sum; /* that an m/z repeats for each ion mobility is meant; its intensities are added */
 
     bool strict;
@@ -115,8 +117,8 @@ enum mzg_status mzg_convert(const struct mzg_context *context, const struct mzg_
 
 /* The axis on which several inputs can be converted alike: what mzg_convert() would decide for each, over the
  * union of their ranges; MZG_EUSAGE where it would choose different laws for them. Of `options` the axis,
- * scan_range, spectrum_type, allow_truncated and memory_limit count. All ranks get the axis, or the same
- * status and text. Release with mzg_axis_destroy(). Collective over context->comm. */
+ * scan_range, spectrum_type, ms_level, polarity, allow_truncated and memory_limit count. All ranks get the
+ * axis, or the same status and text. Release with mzg_axis_destroy(). Collective over context->comm. */
 enum mzg_status mzg_convert_axis(const struct mzg_context *context, const struct mzg_convert_options *options,
                                  const char *const *inputs, int n_inputs, struct mzg_axis *axis,
                                  struct mzg_error *err);

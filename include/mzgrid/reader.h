@@ -25,11 +25,28 @@ struct mzg_context;
 struct mzg_findings;
 struct mzg_log;
 
+enum mzg_polarity { MZG_POLARITY_UNKNOWN, MZG_POLARITY_POSITIVE, MZG_POLARITY_NEGATIVE, MZG_POLARITIES };
+
+enum { MZG_MS_LEVELS = 16 }; /* the last stands for all above it, too */
+
+/* The kinds of spectra of an input, and those of them that are read: one ms level, one polarity. Spectra that
+ * state no level are of level 1. */
+struct mzg_kinds {
+    int64_t n[MZG_MS_LEVELS][MZG_POLARITIES]; /* spectra of the whole input; [0] is empty */
+    bool is_read[MZG_MS_LEVELS][MZG_POLARITIES];
+    enum mzg_polarity unstated; /* the polarity of spectra that state none */
+    int ms_level;               /* of what is read; 0 where all kinds are */
+    enum mzg_polarity polarity; /* of what is read; unknown where nothing tells */
+    bool levels_vary;           /* in the whole input */
+    bool polarities_vary;
+    int64_t n_left_out; /* spectra that are not read */
+};
+
 /* What an input is, or the part of it that is read: the same on all ranks once it is open, except `metadata`
  * and `findings`. */
 struct mzg_dataset {
     const char *path;
-    int64_t n_spectra;
+    int64_t n_spectra;          /* that are read */
     int64_t n_pixels;           /* distinct positions */
     int64_t n_all_pixels;       /* of the whole input */
     int64_t n_duplicate_pixels; /* of them, those with more than one spectrum */
@@ -37,6 +54,7 @@ struct mzg_dataset {
     int64_t n_bytes;  /* of all files of the input */
     int64_t n_index_bytes; /* of memory that the reader holds, once a node */
     enum mzg_spectrum_type type;
+    struct mzg_kinds kinds;
     bool shared_mz;       /* all spectra have one m/z array (continuous mode) */
     int32_t min[3];       /* x, y, z: the bounding box of all indexed pixels, */
     int32_t max[3];       /*          both ends included */
@@ -86,7 +104,11 @@ struct mzg_reader_options {
     bool allow_truncated;  /* use the complete spectra of a description that ends early */
     bool mobility_sum;     /* m/z that repeat for each ion mobility are meant to be added, and no finding */
     bool pixel_size_known; /* what the input says of it does not matter, and is no finding */
-    struct mzg_box region; /* read only the pixels in it */
+    bool all_kinds; /* read spectra of all ms levels and polarities side by side, to look at them; else: */
+    int ms_level;   /* read only spectra of this ms level; 0: of level 1, or of the only one that there is */
+    enum mzg_polarity
+        polarity;            /* read only spectra of this polarity; unknown: of the only one that there is */
+    struct mzg_box region;   /* read only the pixels in it */
     const char *pixels_file; /* read only those at the positions that this file lists, "x y" or "x y z" a
                               * line;  NULL: all. With both, those that are in both */
 };

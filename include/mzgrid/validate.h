@@ -14,6 +14,7 @@
  *     path, valid (nothing was found), spectra, pixels, points, empty_spectra, checksum_type,
  * checksum_status, findings         objects {kind, count, text}, one for each kind of oddity faulty_spectra
  * {count, by_reason {reason: count}, listed: objects {spectrum, x, y, z, reason, detail} of the first 1000}
+ *     kinds            objects {ms_level, polarity, spectra}, one for each kind of spectra
  *
  * Fails where the input cannot be opened at all. `progress` (may be NULL) and context->stop as with
  * mzg_convert(). All ranks return the same status and `*valid`. Collective over context->comm.

@@ -41,6 +41,15 @@ static const double max_mz = 1e6;
     {.kind = MZG_OPTION_FLAG, .name = "scan-range", .offset = AT(convert.scan_range), \
      .help = "Find the range by reading every m/z of the input, whatever its metadata say."}
 
+#define KIND_ROWS \
+    {.kind = MZG_OPTION_INTEGER, .name = "ms-level", .argument = "N", .offset = AT(convert.ms_level), .least = 1, \
+     .most = MZG_MS_LEVELS - 1, .standard = "1, or the only one that there is", \
+     .help = "Read only spectra of this ms level; those of different levels are never added."}, \
+    {.kind = MZG_OPTION_CHOICE, .name = "polarity", .argument = "POLARITY", .offset = AT(polarity), \
+     .choice = mzg_polarity_choice, .standard = "auto", \
+     .help = "Read only spectra of this polarity. 'auto' takes the only one that there is; an input of both is " \
+             "refused, for they are never mixed."}
+
 #define SPECTRUM_TYPE_ROW \
     {.kind = MZG_OPTION_CHOICE, .name = "spectrum-type", .argument = "TYPE", .offset = AT(spectrum_type), \
      .choice = mzg_spectrum_type_choice, .standard = "auto", \
@@ -63,6 +72,7 @@ const struct mzg_option mzg_convert_option_table[] = {
      .standard = "all pixels",
      .help = "Convert only the pixels at the positions that FILE lists, 'x y' or 'x y z' on each line; with --region "
              "those that are in both."},
+    KIND_ROWS,
 
     {.kind = MZG_OPTION_GROUP, .name = "Resampling"},
     {.kind = MZG_OPTION_CHOICE, .name = "interpolation-method", .argument = "METHOD", .offset = AT(method),
@@ -188,6 +198,7 @@ const struct mzg_option mzg_axis_option_table[] = {
 
     {.kind = MZG_OPTION_GROUP, .name = "Inputs"},
     SPECTRUM_TYPE_ROW,
+    KIND_ROWS,
     {.kind = MZG_OPTION_FLAG, .name = "allow-truncated", .offset = AT(convert.allow_truncated),
      .help = "Use the complete spectra of an imzML file that ends early."},
     {.kind = MZG_OPTION_INTEGER, .name = "threads", .argument = "N", .offset = AT(threads), .least = 1,
@@ -262,6 +273,7 @@ static enum mzg_status translate(const struct mzg_arguments *arguments, struct m
     convert->duplicates = (enum mzg_duplicates)settings->duplicates;
     convert->fail_on_error = settings->on_error == 1;
     convert->mobility_sum = settings->mobility == 1;
+    convert->polarity = (enum mzg_polarity)settings->polarity;
 
     if (settings->quiet && settings->verbose > 0)
         return mzg_fail(err, MZG_EUSAGE, "--quiet and --verbose contradict each other");
@@ -291,6 +303,7 @@ enum mzg_status mzg_axis_settings_read(const struct mzg_arguments *arguments,
         translate_axis(arguments, settings, err) != MZG_OK)
         return err->status;
     settings->convert.spectrum_type = (enum mzg_spectrum_type)settings->spectrum_type;
+    settings->convert.polarity = (enum mzg_polarity)settings->polarity;
     if (!settings->convert.output)
         return mzg_fail(err, MZG_EUSAGE, "where the axis goes is missing: -o FILE");
     return mzg_convert_check(&settings->convert, err);

@@ -25,6 +25,7 @@ struct mzg_convert_settings {
     int duplicates;    /* enum mzg_duplicates */
     int on_error;      /* 0: skip, 1: fail */
     int mobility;      /* 0: skip, 1: sum */
+    int polarity;      /* enum mzg_polarity, unknown for auto */
     int64_t threads;
     int no_progress; /* 0: auto, 1: none */
     int verbose;

@@ -67,6 +67,12 @@ const char *mzg_mobility_choice(int number)
     return names[number];
 }
 
+const char *mzg_polarity_choice(int number)
+{
+    static const char *const names[] = {"auto", "positive", "negative", NULL};
+    return names[number];
+}
+
 const char *mzg_progress_choice(int number)
 {
     static const char *const names[] = {"auto", "none", NULL};

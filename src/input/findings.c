@@ -42,6 +42,12 @@ static const struct {
                             "that this is meant)",
                             false, true},
     [MZG_FOUND_NO_TYPE] = {"no_type", NULL, false},
+    [MZG_FOUND_MS_LEVEL] =
+        {"ms_level",
+         "spectra have an ms level (MS:1000511) that is no whole number from 0 on; taken as if they "
+         "stated none",
+         false, true},
+    [MZG_FOUND_POLARITIES] = {"polarities", NULL, false},
     [MZG_FOUND_NO_POSITION] = {"no_position", "spectra have no usable position and are skipped", false, true},
     [MZG_FOUND_USER_POSITION] = {"user_position", "spectra have their position in user parameters only",
                                  false, true},

@@ -14,6 +14,35 @@ bool mzg_entry_is_zlib(const struct mzg_imzml_entry *entry, int which)
     return (entry->format[which] & MZG_ENTRY_ZLIB) != 0;
 }
 
+int mzg_entry_level(const struct mzg_imzml_entry *entry)
+{
+    return entry->kind & MZG_KIND_LEVEL;
+}
+
+enum mzg_polarity mzg_entry_polarity(const struct mzg_imzml_entry *entry)
+{
+    return (enum mzg_polarity)((entry->kind & MZG_KIND_POLARITY) >> MZG_KIND_POLARITY_BIT);
+}
+
+void mzg_entry_set_kind(struct mzg_imzml_entry *entry, int ms_level, enum mzg_polarity polarity)
+{
+    int level = ms_level < MZG_MS_LEVELS ? ms_level : MZG_MS_LEVELS - 1;
+    entry->kind =
+        (uint8_t)((entry->kind & MZG_KIND_FAULT_ARRAY) | level | (int)polarity << MZG_KIND_POLARITY_BIT);
+}
+
+int mzg_entry_fault_array(const struct mzg_imzml_entry *entry)
+{
+    return entry->kind & MZG_KIND_FAULT_ARRAY ? MZG_INTENSITY : MZG_MZ;
+}
+
+void mzg_entry_set_fault(struct mzg_imzml_entry *entry, enum mzg_entry_fault fault, int which)
+{
+    int others = entry->kind & ~MZG_KIND_FAULT_ARRAY;
+    entry->fault = (uint8_t)fault;
+    entry->kind = (uint8_t)(others | (which == MZG_INTENSITY ? MZG_KIND_FAULT_ARRAY : 0));
+}
+
 const char *mzg_entry_array_name(int which)
 {
     return which == MZG_MZ ? "m/z array" : "intensity array";
@@ -57,13 +86,14 @@ static enum mzg_entry_fault check_array(const struct mzg_imzml_entry *entry, int
 void mzg_entry_check(struct mzg_imzml_entry *entry, int64_t ibd_size)
 {
     for (int which = 0; which < 2 && entry->fault == MZG_ENTRY_OK; which++) {
-        entry->fault_array = (uint8_t)which;
+        enum mzg_entry_fault fault;
         if (entry->format[which] == 0)
-            entry->fault = MZG_ENTRY_NO_ARRAY;
+            fault = MZG_ENTRY_NO_ARRAY;
         else if (mzg_entry_type(entry, which) == MZG_ARRAY_UNTYPED)
-            entry->fault = MZG_ENTRY_NO_TYPE;
+            fault = MZG_ENTRY_NO_TYPE;
         else
-            entry->fault = (uint8_t)check_array(entry, which, ibd_size);
+            fault = check_array(entry, which, ibd_size);
+        mzg_entry_set_fault(entry, fault, which);
     }
     if (entry->fault == MZG_ENTRY_OK && entry->array[MZG_MZ].n != entry->array[MZG_INTENSITY].n)
         entry->fault = MZG_ENTRY_LENGTHS_DIFFER;
@@ -88,7 +118,7 @@ int64_t mzg_entry_stored(const struct mzg_imzml_entry *entry, int which, int64_t
 
 static void explain_outside(const struct mzg_imzml_entry *entry, int64_t ibd_size, char *text, size_t size)
 {
-    int which = entry->fault_array;
+    int which = mzg_entry_fault_array(entry);
     const struct mzg_imzml_array *array = &entry->array[which];
     if (array->offset < 0)
         snprintf(text, size, "%s at byte %" PRId64 ": begins before the ibd", mzg_entry_array_name(which),
@@ -121,8 +151,8 @@ void mzg_entry_explain(const struct mzg_imzml_entry *entry, int64_t spectrum, in
         [MZG_ENTRY_WRAPPED] = MZG_FAULT_BAD_NUMBER,
         [MZG_ENTRY_NO_POSITION] = MZG_FAULT_BAD_NUMBER,
     };
-    const struct mzg_imzml_array *array = &entry->array[entry->fault_array];
-    const char *name = mzg_entry_array_name(entry->fault_array);
+    const struct mzg_imzml_array *array = &entry->array[mzg_entry_fault_array(entry)];
+    const char *name = mzg_entry_array_name(mzg_entry_fault_array(entry));
     char *text = fault->text;
     size_t size = sizeof fault->text;
     fault->spectrum = spectrum;
@@ -156,8 +186,8 @@ void mzg_entry_explain(const struct mzg_imzml_entry *entry, int64_t spectrum, in
         snprintf(text, size,
                  "%s at byte %" PRId64 ": %" PRId64 " encoded bytes cannot hold %" PRId64 " values of %s%s",
                  name, array->offset, array->encoded, array->n,
-                 mzg_array_type_name(mzg_entry_type(entry, entry->fault_array)),
-                 mzg_entry_is_zlib(entry, entry->fault_array) ? ", compressed" : "");
+                 mzg_array_type_name(mzg_entry_type(entry, mzg_entry_fault_array(entry))),
+                 mzg_entry_is_zlib(entry, mzg_entry_fault_array(entry)) ? ", compressed" : "");
         break;
     case MZG_ENTRY_LENGTHS_DIFFER:
         snprintf(text, size,

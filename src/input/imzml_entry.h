@@ -37,13 +37,27 @@ struct mzg_imzml_array {
 struct mzg_imzml_entry {
     struct mzg_imzml_array array[2];
     int32_t position[3];
-    uint8_t format[2];   /* enum mzg_array_type, and MZG_ENTRY_ZLIB; 0: no such array */
-    uint8_t fault;       /* enum mzg_entry_fault */
-    uint8_t fault_array; /* the array that is at fault */
+    uint8_t format[2]; /* enum mzg_array_type, and MZG_ENTRY_ZLIB; 0: no such array */
+    uint8_t fault;     /* enum mzg_entry_fault */
+    uint8_t kind;      /* see below */
 };
 _Static_assert(sizeof(struct mzg_imzml_entry) == 64, "an entry of the index is one cache line");
 
 enum { MZG_ENTRY_ZLIB = 0x80 };
+
+/* The ms level and the polarity that the spectrum states, 0: none; and the array that is at fault, if one is.
+ */
+enum {
+    MZG_KIND_LEVEL = 0x0f,
+    MZG_KIND_POLARITY = 0x30,
+    MZG_KIND_POLARITY_BIT = 4,
+    MZG_KIND_FAULT_ARRAY = 0x80
+};
+int mzg_entry_level(const struct mzg_imzml_entry *entry);
+enum mzg_polarity mzg_entry_polarity(const struct mzg_imzml_entry *entry);
+void mzg_entry_set_kind(struct mzg_imzml_entry *entry, int ms_level, enum mzg_polarity polarity);
+int mzg_entry_fault_array(const struct mzg_imzml_entry *entry);
+void mzg_entry_set_fault(struct mzg_imzml_entry *entry, enum mzg_entry_fault fault, int which);
 
 enum mzg_array_type mzg_entry_type(const struct mzg_imzml_entry *entry, int which);
 bool mzg_entry_is_zlib(const struct mzg_imzml_entry *entry, int which);

@@ -114,6 +114,15 @@ const char *mzg_imzml_mode_name(enum mzg_imzml_mode mode)
     return names[mode];
 }
 
+enum mzg_polarity mzg_imzml_declared_polarity(const struct mzg_imzml_header *header)
+{
+    bool positive = content_has(header, MZG_TERM_POSITIVE_SCAN);
+    bool negative = content_has(header, MZG_TERM_NEGATIVE_SCAN);
+    if (positive == negative)
+        return MZG_POLARITY_UNKNOWN;
+    return positive ? MZG_POLARITY_POSITIVE : MZG_POLARITY_NEGATIVE;
+}
+
 enum mzg_spectrum_type mzg_imzml_declared_type(const struct mzg_imzml_header *header)
 {
     bool centroid = content_has(header, MZG_TERM_CENTROID);

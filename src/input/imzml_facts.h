@@ -27,6 +27,9 @@ enum mzg_imzml_mode { MZG_MODE_UNKNOWN, MZG_MODE_CONTINUOUS, MZG_MODE_PROCESSED 
 enum mzg_imzml_mode mzg_imzml_declared_mode(const struct mzg_imzml_header *header);
 const char *mzg_imzml_mode_name(enum mzg_imzml_mode mode);
 
+/* The polarity that fileContent states; unknown where it states none or both. */
+enum mzg_polarity mzg_imzml_declared_polarity(const struct mzg_imzml_header *header);
+
 /* What fileContent says spectra are; MZG_SPECTRUM_UNKNOWN where it says nothing or both. */
 enum mzg_spectrum_type mzg_imzml_declared_type(const struct mzg_imzml_header *header);
 const char *mzg_spectrum_type_name(enum mzg_spectrum_type type);

@@ -8,9 +8,16 @@
 #include <input/findings.h>
 #include <input/imzml_entry_list.h>
 #include <input/imzml_header.h>
+#include <input/kinds.h>
 
 /* Where a value comes from: the higher one wins. */
-enum mzg_value_source { MZG_FROM_NOWHERE, MZG_FROM_USER, MZG_FROM_GROUP, MZG_FROM_ELEMENT };
+enum mzg_value_source {
+    MZG_FROM_NOWHERE,
+    MZG_FROM_USER_GROUP, /* a user parameter of a group */
+    MZG_FROM_USER,
+    MZG_FROM_GROUP,
+    MZG_FROM_ELEMENT
+};
 
 struct mzg_index_number {
     enum mzg_value_source source;
@@ -36,6 +43,10 @@ struct mzg_index_spectrum {
     struct mzg_index_number position[3];
     enum mzg_value_source type_source;
     enum mzg_spectrum_type type;
+    enum mzg_value_source level_source, polarity_source;
+    int ms_level; /* 0: none that can be read */
+    bool is_ms1, is_msn;
+    enum mzg_polarity polarity;
     enum mzg_value_source low_source, high_source;
     double low, high; /* widened by half a digit */
     int n_other_arrays;
@@ -45,15 +56,12 @@ struct mzg_index_spectrum {
     struct mzg_index_array array;
 };
 
-/* What the spectra say together. All zero, but for the extremes: see mzg_index_totals_none(). */
+/* What the spectra say together. */
 struct mzg_index_totals {
-    int64_t n_type[3];     /* spectra by enum mzg_spectrum_type */
-    int64_t n_with_range;  /* spectra that tell their lowest and highest m/z */
-    double min_mz, max_mz; /* their extremes */
+    struct mzg_kinds_table kinds;
     int64_t n_without_position;
 };
 
-struct mzg_index_totals mzg_index_totals_none(void);
 void mzg_index_totals_add(struct mzg_index_totals *totals, const struct mzg_index_totals *more);
 
 struct mzg_imzml_index {

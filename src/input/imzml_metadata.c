@@ -95,6 +95,20 @@ static const char *polarity_of(const struct mzg_imzml_header *header)
     return positive ? "positive" : negative ? "negative" : "unknown";
 }
 
+/* The same by what the spectra state, if any does. */
+static const char *polarity_of_spectra(const struct mzg_imzml_header *header, const struct mzg_kinds *kinds)
+{
+    bool has[MZG_POLARITIES] = {false};
+    for (int level = 0; level < MZG_MS_LEVELS; level++)
+        for (int p = 0; p < MZG_POLARITIES; p++)
+            has[p] = has[p] || kinds->n[level][p] > 0;
+    if (has[MZG_POLARITY_POSITIVE] && has[MZG_POLARITY_NEGATIVE])
+        return "both";
+    return has[MZG_POLARITY_POSITIVE]   ? "positive"
+           : has[MZG_POLARITY_NEGATIVE] ? "negative"
+                                        : polarity_of(header);
+}
+
 /* Ends a function that built `object` from parts that may be NULL for want of memory. */
 static enum mzg_status hand_over(json_t *object, bool complete, json_t **result, struct mzg_error *err)
 {
@@ -107,18 +121,20 @@ static enum mzg_status hand_over(json_t *object, bool complete, json_t **result,
 }
 
 enum mzg_status mzg_imzml_metadata(const struct mzg_imzml_document *document,
-                                   const struct mzg_imzml_identity *identity, json_t **metadata,
-                                   struct mzg_error *err)
+                                   const struct mzg_imzml_identity *identity, const struct mzg_kinds *kinds,
+                                   json_t **metadata, struct mzg_error *err)
 {
     const struct mzg_imzml_header *header = &document->header;
     json_t *object = json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:s}", "format", "imzML",
                                "mzml_version", mzg_json_text(header->version), "mode",
                                mzg_imzml_mode_name(mzg_imzml_declared_mode(header)), "polarity",
-                               polarity_of(header), "uuid", identity->uuid, "uuid_in_ibd",
+                               polarity_of_spectra(header, kinds), "uuid", identity->uuid, "uuid_in_ibd",
                                identity->uuid_in_ibd, "uuid_agrees", identity->uuid_agrees, "checksum_type",
                                identity->checksum_type ? identity->checksum_type : "none", "checksum",
                                identity->checksum, "checksum_status", identity->checksum_status);
     bool complete = object != NULL;
+    if (complete && (kinds->levels_vary || kinds->polarities_vary))
+        complete = json_object_set_new(object, "kinds", mzg_kinds_lines(kinds)) == 0;
     for (int i = 0; i < N_KEPT && complete; i++)
         complete = json_object_set_new(object, kept[i].key, lines_of(header, kept[i].section)) == 0;
     complete = complete &&

@@ -4,6 +4,7 @@
 
 #include <input/imzml_facts.h>
 #include <input/imzml_parse.h>
+#include <input/kinds.h>
 
 struct json_t;
 
@@ -18,8 +19,8 @@ struct json_t;
  * caller owns the object. Local.
  */
 enum mzg_status mzg_imzml_metadata(const struct mzg_imzml_document *document,
-                                   const struct mzg_imzml_identity *identity, struct json_t **metadata,
-                                   struct mzg_error *err);
+                                   const struct mzg_imzml_identity *identity, const struct mzg_kinds *kinds,
+                                   struct json_t **metadata, struct mzg_error *err);
 
 /* struct mzg_reader_kind.describe. Local. */
 enum mzg_status mzg_imzml_describe(const char *path, struct json_t **description, struct mzg_error *err);

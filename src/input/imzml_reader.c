@@ -72,6 +72,7 @@ static enum mzg_status survey(const struct mzg_context *context, struct mzg_imzm
     struct mzg_imzml_entry *entries = mzg_node_memory_bytes(reader->entries_memory);
     struct mzg_error inner = {0};
     mzg_imzml_identify(&document->header, opening->head, findings, &reader->identity);
+    opening->selection.kinds.of_the_file = mzg_imzml_declared_polarity(&document->header);
     if (options->strict && mzg_imzml_verify_now(reader, context->stop, findings, err) != MZG_OK)
         return err->status;
     if (mzg_imzml_survey(document, entries, n, &opening->selection, &reader->summary, &opening->pixels,
@@ -87,7 +88,8 @@ static enum mzg_status survey(const struct mzg_context *context, struct mzg_imzm
         findings->count[MZG_FOUND_PIXEL_SIZE] = findings->count[MZG_FOUND_PIXEL_AREA] =
             findings->count[MZG_FOUND_SCAN_SETTINGS] = 0;
     reader->findings = *findings;
-    return mzg_imzml_metadata(document, &reader->identity, &reader->base.dataset.metadata, err);
+    return mzg_imzml_metadata(document, &reader->identity, &reader->summary.dataset.kinds,
+                              &reader->base.dataset.metadata, err);
 }
 
 /* Collective: the table of pixels, where there is one. */
@@ -251,8 +253,10 @@ static enum mzg_status imzml_open(const struct mzg_context *context, const char 
         status = open_everywhere(context, reader, err);
     if (status == MZG_OK) {
         settle(reader);
-        if (context->rank == 0)
+        if (context->rank == 0) {
             mzg_findings_log(&opening.outline.document.findings, path, context->log);
+            mzg_kinds_log(&reader->base.dataset.kinds, &opening.selection.kinds, path, context->log);
+        }
         *opened = &reader->base;
     } else if (reader) {
         imzml_close(&reader->base);

@@ -201,7 +201,7 @@ static void parse_item(void *context, int64_t item, int number)
 
 static bool worker_init(struct worker *worker)
 {
-    *worker = (struct worker){.totals = mzg_index_totals_none(), .scanner = mzg_imzml_scanner_new()};
+    *worker = (struct worker){.scanner = mzg_imzml_scanner_new()};
     return worker->scanner != NULL;
 }
 
@@ -240,8 +240,7 @@ bool mzg_imzml_parse_slices(const struct mzg_imzml_slices *slices, int64_t first
                             struct mzg_pool *pool, struct mzg_imzml_part *part)
 {
     int n_workers = pool ? mzg_pool_size(pool) : 1;
-    struct mzg_imzml_part parsed = {
-        .first_slice = first, .n_lists = count, .totals = mzg_index_totals_none()};
+    struct mzg_imzml_part parsed = {.first_slice = first, .n_lists = count};
     struct worker *workers = calloc((size_t)n_workers, sizeof *workers);
     parsed.lists = calloc((size_t)count + 1, sizeof *parsed.lists);
     bool ready = workers && parsed.lists;

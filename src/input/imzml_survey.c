@@ -3,6 +3,7 @@
 #include <input/imzml_wrap.h>
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool same_mz(const struct mzg_imzml_entry *a, const struct mzg_imzml_entry *b)
@@ -11,15 +12,20 @@ static bool same_mz(const struct mzg_imzml_entry *a, const struct mzg_imzml_entr
            a->format[MZG_MZ] == b->format[MZG_MZ];
 }
 
-/* Whether all sound spectra have one m/z array. The offsets decide, the declared mode only where there is but
- * one. */
+static bool is_read(const struct mzg_kinds *kinds, const struct mzg_imzml_entry *entry)
+{
+    return mzg_kinds_include(kinds, mzg_entry_level(entry), mzg_entry_polarity(entry));
+}
+
+/* Whether all sound spectra that are read have one m/z array. The offsets decide, the declared mode only
+ * where there is but one. */
 static void find_shared_mz(struct mzg_imzml_document *document, const struct mzg_imzml_entry *entries,
                            int64_t n, struct mzg_imzml_summary *summary)
 {
     int64_t first = -1, n_sound = 0;
     bool same = true;
     for (int64_t i = 0; i < n && same; i++) {
-        if (entries[i].fault != MZG_ENTRY_OK)
+        if (entries[i].fault != MZG_ENTRY_OK || !is_read(&summary->dataset.kinds, &entries[i]))
             continue;
         if (first < 0)
             first = i;
@@ -92,18 +98,63 @@ static void find_box(const struct mzg_imzml_entry *entries, const struct mzg_pix
                        dataset->max);
 }
 
+/* The spectra of a pixel that are the first two of one kind: false where there are none. */
+static bool find_pair(const struct mzg_imzml_entry *entries, const struct mzg_pixels *pixels, int64_t pixel,
+                      int64_t *first, int64_t *second)
+{
+    int64_t seen[MZG_MS_LEVELS][MZG_POLARITIES] = {0};
+    int64_t n = mzg_pixels_count(pixels, pixel);
+    for (int64_t k = 0; k < n && n > 1; k++) {
+        int64_t i = mzg_pixels_spectrum(pixels, pixel, k);
+        int64_t *one = &seen[mzg_entry_level(&entries[i])][mzg_entry_polarity(&entries[i])];
+        *first = *one - 1;
+        *second = i;
+        if (*one > 0)
+            return true;
+        *one = i + 1;
+    }
+    return false;
+}
+
+/* Spectra of different kinds at one pixel are none, wherever they are read side by side. */
 static void find_duplicates(const struct mzg_imzml_entry *entries, const struct mzg_pixels *pixels,
                             struct mzg_findings *findings)
 {
-    int64_t p = 0;
-    while (p < pixels->n && mzg_pixels_count(pixels, p) == 1)
-        p++;
-    if (p == pixels->n)
-        return;
-    int64_t first = mzg_pixels_spectrum(pixels, p, 0);
-    mzg_find_many(findings, MZG_FOUND_DUPLICATES, pixels->n_duplicate,
-                  "(%d,%d), spectra %" PRId64 " and %" PRId64, entries[first].position[0],
-                  entries[first].position[1], first + 1, mzg_pixels_spectrum(pixels, p, 1) + 1);
+    for (int64_t p = 0; p < pixels->n && pixels->n_duplicate > 0; p++) {
+        int64_t first, second;
+        if (find_pair(entries, pixels, p, &first, &second))
+            mzg_find(findings, MZG_FOUND_DUPLICATES, "(%d,%d), spectra %" PRId64 " and %" PRId64,
+                     entries[first].position[0], entries[first].position[1], first + 1, second + 1);
+    }
+}
+
+/* Which kinds of spectra are read. */
+static enum mzg_status choose_kinds(struct mzg_imzml_document *document,
+                                    const struct mzg_selection *selection, struct mzg_kinds *kinds,
+                                    struct mzg_error *err)
+{
+    char counts[160];
+    if (mzg_kinds_choose(&document->index.totals.kinds, &selection->kinds, kinds, err) != MZG_OK)
+        return err->status;
+    if (selection->kinds.all && kinds->polarities_vary)
+        mzg_find(&document->findings, MZG_FOUND_POLARITIES,
+                 "its spectra are of both polarities: %s; 'mzgrid convert' wants one, --polarity",
+                 mzg_kinds_text(kinds, counts, sizeof counts));
+    return MZG_OK;
+}
+
+/* Marks the spectra of the kinds that are read; NULL where these are all, or there is no memory. */
+static unsigned char *mark_read(const struct mzg_imzml_entry *entries, int64_t n,
+                                const struct mzg_kinds *kinds, struct mzg_error *err)
+{
+    if (kinds->n_left_out == 0)
+        return NULL;
+    unsigned char *marks = malloc((size_t)n);
+    if (!marks)
+        mzg_fail(err, MZG_ENOMEM, "no memory to choose from %" PRId64 " spectra", n);
+    for (int64_t i = 0; i < n && marks; i++)
+        marks[i] = is_read(kinds, &entries[i]);
+    return marks;
 }
 
 static void compare_with_header(struct mzg_imzml_document *document,
@@ -126,24 +177,35 @@ static void compare_with_header(struct mzg_imzml_document *document,
                  geometry->max_count[0], geometry->max_count[1], max[0], max[1]);
 }
 
+/* What the spectra that are read say together. */
+static struct mzg_kind_totals totals_of(const struct mzg_index_totals *totals, const struct mzg_kinds *kinds)
+{
+    struct mzg_kind_totals sum = {0};
+    for (int level = 0; level < MZG_MS_LEVELS; level++)
+        for (int polarity = 0; polarity < MZG_POLARITIES; polarity++)
+            if (mzg_kinds_include(kinds, level, (enum mzg_polarity)polarity))
+                mzg_kind_totals_add(&sum, &totals->kinds.of[level][polarity]);
+    return sum;
+}
+
 /* What holds for the whole input, whatever part of it is read. */
 static void survey_whole(struct mzg_imzml_document *document, const struct mzg_imzml_entry *entries,
                          int64_t n, struct mzg_imzml_summary *summary)
 {
-    const struct mzg_index_totals *totals = &document->index.totals;
     struct mzg_dataset *dataset = &summary->dataset;
+    struct mzg_kind_totals totals = totals_of(&document->index.totals, &dataset->kinds);
     int32_t min[3] = {INT32_MAX, INT32_MAX, INT32_MAX}, max[3] = {INT32_MIN, INT32_MIN, INT32_MIN};
     mzg_pixels_box(entries[0].position, sizeof *entries, n, min, max);
     for (int d = 0; d < 3; d++)
         dataset->origin[d] = min[d] < 1 ? min[d] : 1; /* imzML counts from 1; some files from 0 */
 
-    dataset->has_mz_range = totals->n_with_range == n;
+    dataset->has_mz_range = totals.n_with_range == totals.n;
     if (dataset->has_mz_range) {
-        dataset->min_mz = totals->min_mz;
-        dataset->max_mz = totals->max_mz;
+        dataset->min_mz = totals.min_mz;
+        dataset->max_mz = totals.max_mz;
     }
     dataset->has_mobility = document->findings.count[MZG_FOUND_MOBILITY] > 0;
-    dataset->type = mzg_imzml_decide_type(&document->header, totals->n_type, &document->findings);
+    dataset->type = mzg_imzml_decide_type(&document->header, totals.n_type, &document->findings);
     find_shared_mz(document, entries, n, summary);
 
     struct mzg_imzml_geometry geometry;
@@ -165,14 +227,19 @@ enum mzg_status mzg_imzml_survey(struct mzg_imzml_document *document, struct mzg
     size_t stride = sizeof *entries;
     if (index->totals.n_without_position == n)
         return mzg_fail(err, MZG_EFORMAT, "no spectrum has a usable position (IMS:1000050, IMS:1000051)");
+    if (choose_kinds(document, selection, &summary->dataset.kinds, err) != MZG_OK)
+        return err->status;
     findings->n_spectra = n;
     summary->has_repairs = mzg_imzml_unwrap(entries, n, index->ibd_size, findings);
     find_outside(entries, n, index->ibd_size, findings);
     if (mzg_pixels_number(entries[0].position, stride, n, pixels, err) != MZG_OK)
         return err->status;
     summary->dataset.n_all_pixels = pixels->n;
-    if (mzg_selection_is_part(selection) &&
-        mzg_selection_apply(selection, entries[0].position, stride, pixels, findings, err) != MZG_OK)
+    unsigned char *marks = mark_read(entries, n, &summary->dataset.kinds, err);
+    if (err->status == MZG_OK && (mzg_selection_is_part(selection) || marks))
+        mzg_selection_apply(selection, entries[0].position, stride, marks, pixels, findings, err);
+    free(marks);
+    if (err->status != MZG_OK)
         return err->status;
     summary->has_table = pixels->begin != NULL;
     summary->is_part = pixels->ordinals != NULL;

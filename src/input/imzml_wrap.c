@@ -121,8 +121,7 @@ static void doubt(struct mzg_imzml_entry *entries, int64_t n, int64_t ibd_size, 
                 restart(&walk, entry, which);
             if (walk.n_wrapped == wrapped || entry->fault != MZG_ENTRY_OK)
                 continue;
-            entry->fault = MZG_ENTRY_WRAPPED;
-            entry->fault_array = (uint8_t)which;
+            mzg_entry_set_fault(entry, MZG_ENTRY_WRAPPED, which);
         }
     }
 }

@@ -117,7 +117,9 @@ static enum mzg_status read_file(const char *path, struct mzg_selection *selecti
 enum mzg_status mzg_selection_make(const struct mzg_reader_options *options, struct mzg_selection *selection,
                                    struct mzg_error *err)
 {
-    *selection = (struct mzg_selection){.region = options->region};
+    *selection = (struct mzg_selection){
+        .region = options->region,
+        .kinds = {.all = options->all_kinds, .ms_level = options->ms_level, .polarity = options->polarity}};
     return options->pixels_file ? read_file(options->pixels_file, selection, err) : MZG_OK;
 }
 
@@ -145,10 +147,12 @@ static bool is_listed(struct mzg_selection *selection, const int32_t *xyz)
     return found;
 }
 
-/* A spectrum without a position is nowhere, and so in no selection. */
+/* A spectrum without a position is nowhere, and so in no part. */
 static bool selects(struct mzg_selection *selection, const int32_t *xyz)
 {
     const struct mzg_box *region = &selection->region;
+    if (!mzg_selection_is_part(selection))
+        return true;
     if (xyz[0] == INT32_MIN || (selection->listed && !is_listed(selection, xyz)))
         return false;
     for (int d = 0; d < 3 && region->given; d++)
@@ -172,21 +176,22 @@ static void find_not_there(const struct mzg_selection *selection, struct mzg_fin
 }
 
 static enum mzg_status refuse_empty(const int32_t *positions, size_t stride, int64_t n_spectra,
-                                    int64_t n_pixels, struct mzg_error *err)
+                                    int64_t n_pixels, bool has_marks, struct mzg_error *err)
 {
     int32_t min[3] = {INT32_MAX, INT32_MAX, INT32_MAX}, max[3] = {INT32_MIN, INT32_MIN, INT32_MIN};
     mzg_pixels_box(positions, stride, n_spectra, min, max);
     return mzg_fail(
         err, MZG_ERANGE,
         "none of its %" PRId64
-        " pixels is in the part asked for with --region or --pixels; they lie at x %d to %d, y %d to "
+        " pixels is in the part asked for with --region or --pixels%s; they lie at x %d to %d, y %d to "
         "%d, z %d to %d",
-        n_pixels, min[0], max[0], min[1], max[1], min[2], max[2]);
+        n_pixels, has_marks ? " and has a spectrum of the ms level and polarity that are read" : "", min[0],
+        max[0], min[1], max[1], min[2], max[2]);
 }
 
 /* Moves the selected pixels of `all` into `part`, whose arrays are large enough. */
 static void keep(struct mzg_selection *selection, const int32_t *positions, size_t stride,
-                 const struct mzg_pixels *all, struct mzg_pixels *part)
+                 const unsigned char *marks, const struct mzg_pixels *all, struct mzg_pixels *part)
 {
     int64_t n_spectra = 0;
     for (int64_t p = 0; p < all->n; p++) {
@@ -194,18 +199,24 @@ static void keep(struct mzg_selection *selection, const int32_t *positions, size
         int64_t first = mzg_pixels_spectrum(all, p, 0);
         if (!selects(selection, (const int32_t *)((const char *)positions + (size_t)first * stride)))
             continue;
+        int64_t before = n_spectra;
+        for (int64_t k = 0; k < count; k++) {
+            int64_t i = mzg_pixels_spectrum(all, p, k);
+            if (!marks || marks[i])
+                part->spectra[n_spectra++] = i;
+        }
+        if (n_spectra == before)
+            continue;
         part->ordinals[part->n] = p;
-        part->begin[part->n++] = n_spectra;
-        part->n_duplicate += count > 1;
-        for (int64_t k = 0; k < count; k++)
-            part->spectra[n_spectra++] = mzg_pixels_spectrum(all, p, k);
+        part->begin[part->n++] = before;
+        part->n_duplicate += n_spectra - before > 1;
     }
     part->begin[part->n] = n_spectra;
 }
 
 enum mzg_status mzg_selection_apply(struct mzg_selection *selection, const int32_t *positions, size_t stride,
-                                    struct mzg_pixels *pixels, struct mzg_findings *findings,
-                                    struct mzg_error *err)
+                                    const unsigned char *marks, struct mzg_pixels *pixels,
+                                    struct mzg_findings *findings, struct mzg_error *err)
 {
     int64_t n_spectra = pixels->begin ? pixels->begin[pixels->n] : pixels->n;
     size_t size = ((size_t)n_spectra + 1) * sizeof(int64_t);
@@ -214,11 +225,11 @@ enum mzg_status mzg_selection_apply(struct mzg_selection *selection, const int32
         mzg_pixels_destroy(&part);
         return mzg_fail(err, MZG_ENOMEM, "no memory to select from %" PRId64 " pixels", pixels->n);
     }
-    keep(selection, positions, stride, pixels, &part);
+    keep(selection, positions, stride, marks, pixels, &part);
     find_not_there(selection, findings);
     if (part.n == 0) {
         mzg_pixels_destroy(&part);
-        return refuse_empty(positions, stride, n_spectra, pixels->n, err);
+        return refuse_empty(positions, stride, n_spectra, pixels->n, marks != NULL, err);
     }
     mzg_pixels_destroy(pixels);
     *pixels = part;

@@ -6,6 +6,7 @@
 #define MZG_INPUT_SELECTION_H
 
 #include <input/findings.h>
+#include <input/kinds.h>
 #include <input/pixels.h>
 #include <mzgrid/reader.h>
 
@@ -20,6 +21,7 @@ struct mzg_selection {
     bool listed; /* only these positions, sorted: */
     struct mzg_position *positions;
     int64_t n;
+    struct mzg_kinds_wish kinds; /* of spectra; `of_the_file` is not known here */
 };
 
 /* Reads a list of positions: two or three whole numbers a line, x, y and z, with white space or commas
@@ -36,10 +38,11 @@ void mzg_selection_destroy(struct mzg_selection *selection);
 /* Whether it leaves anything out. */
 bool mzg_selection_is_part(const struct mzg_selection *selection);
 
-/* Leaves the pixels out that are not selected; `positions` and `stride` as in mzg_pixels_number(). Listed
- * positions without a pixel are a finding. MZG_ERANGE, with what there is, where none is left. Local. */
+/* Leaves the pixels out that are not selected, the spectra out that are not marked (NULL: all are), and the
+ * pixels out that have no spectra left; `positions` and `stride` as in mzg_pixels_number(). Listed positions
+ * without a pixel are a finding. MZG_ERANGE, with what there is, where none is left. Local. */
 enum mzg_status mzg_selection_apply(struct mzg_selection *selection, const int32_t *positions, size_t stride,
-                                    struct mzg_pixels *pixels, struct mzg_findings *findings,
-                                    struct mzg_error *err);
+                                    const unsigned char *marks, struct mzg_pixels *pixels,
+                                    struct mzg_findings *findings, struct mzg_error *err);
 
 #endif

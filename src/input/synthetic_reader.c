@@ -225,13 +225,18 @@ static enum mzg_status synthetic_open(const struct mzg_context *context, const c
                                       const struct mzg_reader_options *options, struct mzg_reader **opened,
                                       struct mzg_error *err)
 {
-    (void)options; /* nothing here contradicts itself or ends early */
+    /* Nothing here contradicts itself or ends early. */
     struct survey survey;
     struct synthetic_reader *reader = new_reader(path, err);
     if (reader && context->rank == 0) {
         reader->base.dataset.metadata = tell(reader);
         if (!reader->base.dataset.metadata)
             mzg_fail(err, MZG_ENOMEM, "%s: no memory for the metadata", path);
+        else if (options->ms_level > 1 || options->polarity != MZG_POLARITY_UNKNOWN)
+            mzg_fail(err, MZG_EUSAGE,
+                     "%s: synthetic spectra are of ms level 1 and of no polarity: leave out --ms-level and "
+                     "--polarity",
+                     path);
     }
     mzg_agree(context->comm, err);
     if (!reader)

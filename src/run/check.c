@@ -9,6 +9,8 @@ struct mzg_reader_options mzg_check_reading(const struct mzg_convert_options *op
                                        .allow_truncated = options->allow_truncated,
                                        .mobility_sum = options->mobility_sum,
                                        .pixel_size_known = options->pixel_size[0] > 0,
+                                       .ms_level = (int)options->ms_level,
+                                       .polarity = options->polarity,
                                        .region = options->region,
                                        .pixels_file = options->pixels_file};
 }

@@ -1,5 +1,6 @@
 #include <run/provenance.h>
 
+#include <input/kinds.h>
 #include <run/table.h>
 #include <version.h>
 
@@ -62,6 +63,11 @@ static json_t *describe_options(const struct mzg_table_source *source)
     if (json && (geometry->offset[0] != 0 || geometry->offset[1] != 0))
         json_object_set_new(json, "position_offset",
                             json_pack("[f, f]", geometry->offset[0], geometry->offset[1]));
+    const struct mzg_kinds *kinds = &source->reader->dataset.kinds;
+    if (json && (kinds->levels_vary || options->ms_level > 0))
+        json_object_set_new(json, "ms_level", json_integer(kinds->ms_level));
+    if (json && (kinds->polarities_vary || options->polarity != MZG_POLARITY_UNKNOWN))
+        json_object_set_new(json, "polarity", json_string(mzg_polarity_name(kinds->polarity)));
     if (json && options->mobility_sum)
         json_object_set_new(json, "mobility", json_string("sum"));
     return json;

@@ -1,6 +1,7 @@
 #include <run/table.h>
 
 #include <core/agree.h>
+#include <input/kinds.h>
 #include <run/provenance.h>
 
 #include <inttypes.h>
@@ -52,6 +53,7 @@ static enum mzg_status allocate(struct mzg_table *t, int64_t n_bins, enum mzg_ty
     t->spatial_x = make(rows, sizeof(double), &ok);
     t->spatial_y = make(rows, sizeof(double), &ok);
     t->spectrum_index = make(rows, sizeof(int64_t), &ok);
+    t->ms_level = make(rows, sizeof(int32_t), &ok);
     t->n_spectra = make(rows, sizeof(int64_t), &ok);
     t->n_points = make(rows, sizeof(int64_t), &ok);
     t->dropped_points = make(rows, sizeof(int64_t), &ok);
@@ -93,6 +95,7 @@ static void fill_rows(struct mzg_table *t, const struct mzg_table_source *source
         t->spatial[2 * row] = t->spatial_x[row] = center[0];
         t->spatial[2 * row + 1] = t->spatial_y[row] = center[1];
         t->spectrum_index[row] = record->first_spectrum;
+        t->ms_level[row] = dataset->kinds.ms_level;
         t->n_spectra[row] = record->n_spectra;
         t->n_points[row] = record->n_points;
         t->dropped_points[row] = record->dropped_points;
@@ -137,6 +140,7 @@ static void fill_skips(struct mzg_table *t, const struct mzg_table_source *sourc
 
 static void make_frames(struct mzg_table *t, const struct mzg_table_source *source)
 {
+    const struct mzg_kinds *kinds = &source->reader->dataset.kinds;
     t->obs = (struct mzg_frame){.n = t->n_rows, .index_numbers = t->instance_key_text};
     mzg_frame_add(&t->obs, "instance_key", MZG_INT32, t->instance_key);
     mzg_frame_add_category(&t->obs, "region", source->region);
@@ -146,6 +150,10 @@ static void make_frames(struct mzg_table *t, const struct mzg_table_source *sour
     mzg_frame_add(&t->obs, "spatial_x", MZG_FLOAT64, t->spatial_x);
     mzg_frame_add(&t->obs, "spatial_y", MZG_FLOAT64, t->spatial_y);
     mzg_frame_add(&t->obs, "spectrum_index", MZG_INT64, t->spectrum_index);
+    if (kinds->levels_vary)
+        mzg_frame_add(&t->obs, "ms_level", MZG_INT32, t->ms_level);
+    if (kinds->polarities_vary)
+        mzg_frame_add_category(&t->obs, "polarity", mzg_polarity_name(kinds->polarity));
     mzg_frame_add(&t->obs, "n_spectra", MZG_INT64, t->n_spectra);
     mzg_frame_add(&t->obs, "n_points", MZG_INT64, t->n_points);
     mzg_frame_add(&t->obs, "dropped_points", MZG_INT64, t->dropped_points);
@@ -205,29 +213,18 @@ enum mzg_status mzg_table_build(const struct mzg_context *context, const struct 
 
 void mzg_table_destroy(struct mzg_table *table)
 {
-    void *arrays[] = {table->instance_key_text,
-                      table->instance_key,
-                      table->position[0],
-                      table->position[1],
-                      table->position[2],
-                      table->spatial,
-                      table->spatial_x,
-                      table->spatial_y,
-                      table->spectrum_index,
-                      table->n_spectra,
-                      table->n_points,
-                      table->dropped_points,
-                      table->tic,
-                      table->base_peak_mz,
-                      table->base_peak_intensity,
-                      table->mean_intensity,
-                      table->max_intensity,
-                      table->n_pixels,
-                      table->skip_spectrum,
-                      table->skip_position[0],
-                      table->skip_position[1],
-                      table->skip_position[2],
-                      table->skip_reason,
+    void *arrays[] = {table->instance_key_text, table->instance_key,
+                      table->position[0],       table->position[1],
+                      table->position[2],       table->spatial,
+                      table->spatial_x,         table->spatial_y,
+                      table->spectrum_index,    table->ms_level,
+                      table->n_spectra,         table->n_points,
+                      table->dropped_points,    table->tic,
+                      table->base_peak_mz,      table->base_peak_intensity,
+                      table->mean_intensity,    table->max_intensity,
+                      table->n_pixels,          table->skip_spectrum,
+                      table->skip_position[0],  table->skip_position[1],
+                      table->skip_position[2],  table->skip_reason,
                       table->skip_detail};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         free(arrays[i]);

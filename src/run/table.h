@@ -26,6 +26,7 @@ struct mzg_table {
     double *spatial_x;
     double *spatial_y;
     int64_t *spectrum_index;
+    int32_t *ms_level; /* in obs where levels vary in the input */
     int64_t *n_spectra;
     int64_t *n_points;
     int64_t *dropped_points;

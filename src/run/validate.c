@@ -202,8 +202,10 @@ enum mzg_status mzg_validate(const struct mzg_context *context, const char *path
                              const struct mzg_progress *progress, struct json_t **report, bool *valid,
                              struct mzg_error *err)
 {
-    /* Truncated XML is a finding among others, and an ion mobility array is none. */
-    const struct mzg_reader_options options = {.verify = true, .allow_truncated = true, .mobility_sum = true};
+    /* Truncated XML is a finding among others, and an ion mobility array is none; every spectrum is looked
+     * at. */
+    const struct mzg_reader_options options = {
+        .verify = true, .allow_truncated = true, .mobility_sum = true, .all_kinds = true};
     struct run run = {.context = context};
     struct mzg_validation validation = {0};
     struct mzg_error shared_mz = {0};

@@ -4,6 +4,7 @@
 #include <core/mpi.h>
 #include <input/findings.h>
 #include <input/json_text.h>
+#include <input/kinds.h>
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -167,13 +168,13 @@ enum mzg_status mzg_validation_report(const struct mzg_validation *validation,
     const struct mzg_dataset *dataset = &reader->dataset;
     json_t *findings = list_findings(validation, reader, shared_mz);
     *valid = json_array_size(findings) == 0 && validation->n_faulty == 0;
-    *report = json_pack("{s:o, s:b, s:I, s:I, s:I, s:I, s:O*, s:O*, s:o, s:o}", "path",
-                        mzg_json_text(dataset->path), "valid", *valid, "spectra",
-                        (json_int_t)dataset->n_spectra, "pixels", (json_int_t)dataset->n_pixels, "points",
-                        (json_int_t)validation->n_points, "empty_spectra", (json_int_t)validation->n_empty,
-                        "checksum_type", json_object_get(dataset->metadata, "checksum_type"),
-                        "checksum_status", json_object_get(dataset->metadata, "checksum_status"), "findings",
-                        findings, "faulty_spectra", list_faults(validation, reader));
+    *report = json_pack(
+        "{s:o, s:b, s:I, s:I, s:I, s:I, s:O*, s:O*, s:o, s:o, s:o}", "path", mzg_json_text(dataset->path),
+        "valid", *valid, "spectra", (json_int_t)dataset->n_spectra, "pixels", (json_int_t)dataset->n_pixels,
+        "points", (json_int_t)validation->n_points, "empty_spectra", (json_int_t)validation->n_empty,
+        "checksum_type", json_object_get(dataset->metadata, "checksum_type"), "checksum_status",
+        json_object_get(dataset->metadata, "checksum_status"), "findings", findings, "faulty_spectra",
+        list_faults(validation, reader), "kinds", mzg_kinds_json(&dataset->kinds));
     return *report ? MZG_OK : mzg_fail(err, MZG_ENOMEM, "%s: no memory for the report", dataset->path);
 }
 

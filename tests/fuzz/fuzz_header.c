@@ -32,7 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mzg_imzml_declared_type(&document.header);
 
     json_t *metadata = NULL;
-    must(mzg_imzml_metadata(&document, &identity, &metadata, &err) == MZG_OK);
+    const struct mzg_kinds kinds = {0};
+    must(mzg_imzml_metadata(&document, &identity, &kinds, &metadata, &err) == MZG_OK);
     char *text = json_dumps(metadata, 0); /* what is no UTF-8 would fail */
     must(text != NULL);
     free(text);

@@ -369,8 +369,9 @@ Test(facts, metadata_keep_every_term)
     struct mzg_imzml_identity identity;
     mzg_imzml_identify(&document.header, ibd_head, &document.findings, &identity);
     json_t *metadata = NULL;
+    const struct mzg_kinds kinds = {0};
     struct mzg_error err = {0};
-    cr_assert(eq(int, (int)mzg_imzml_metadata(&document, &identity, &metadata, &err), MZG_OK), "%s",
+    cr_assert(eq(int, (int)mzg_imzml_metadata(&document, &identity, &kinds, &metadata, &err), MZG_OK), "%s",
               err.text);
     expect_line(metadata, "file_content", "IMS:1000031 processed");
     expect_line(metadata, "file_content", "IMS:1000080 uuid = {" SAMPLE_UUID "}");

@@ -246,7 +246,7 @@ Test(index, a_missing_group_is_a_finding)
     cr_expect(eq(i64, document.findings.count[MZG_FOUND_GROUP_MISSING], 3));
     cr_expect(eq(str, document.findings.first[MZG_FOUND_GROUP_MISSING], "\"lost\" in group \"odd\""));
     cr_expect(eq(int, entry_at(0)->fault, MZG_ENTRY_NO_ARRAY));
-    cr_expect(eq(int, entry_at(0)->fault_array, MZG_INTENSITY));
+    cr_expect(eq(int, mzg_entry_fault_array(entry_at(0)), MZG_INTENSITY));
 }
 
 Test(index, numbers_that_are_none)
@@ -290,7 +290,7 @@ Test(index, missing_kinds_and_types)
     sample_add(&sample, "<spectrum/>");
     parse_well();
     cr_expect(eq(int, entry_at(0)->fault, MZG_ENTRY_NO_TYPE));
-    cr_expect(eq(int, entry_at(0)->fault_array, MZG_MZ));
+    cr_expect(eq(int, mzg_entry_fault_array(entry_at(0)), MZG_MZ));
     cr_expect(eq(int, entry_at(1)->fault, MZG_ENTRY_NO_ARRAY));
     cr_expect(eq(int, entry_at(2)->fault, MZG_ENTRY_NO_ARRAY));
     cr_expect(eq(int, entry_at(3)->fault, MZG_ENTRY_NO_POSITION));
@@ -423,9 +423,11 @@ Test(index, types_of_spectra_are_counted)
     spectrum_with(POSITION "<cvParam accession=\"MS:1000128\"/><cvParam accession=\"MS:1000127\"/>");
     spectrum_with(POSITION);
     parse_well();
-    cr_expect(eq(i64, document.index.totals.n_type[MZG_SPECTRUM_PROFILE], 1));
-    cr_expect(eq(i64, document.index.totals.n_type[MZG_SPECTRUM_CENTROID], 1), "the element wins");
-    cr_expect(eq(i64, document.index.totals.n_type[MZG_SPECTRUM_UNKNOWN], 2), "both, and neither");
+    cr_expect(eq(i64, document.index.totals.kinds.of[0][0].n_type[MZG_SPECTRUM_PROFILE], 1));
+    cr_expect(eq(i64, document.index.totals.kinds.of[0][0].n_type[MZG_SPECTRUM_CENTROID], 1),
+              "the element wins");
+    cr_expect(eq(i64, document.index.totals.kinds.of[0][0].n_type[MZG_SPECTRUM_UNKNOWN], 2),
+              "both, and neither");
 }
 
 #define RANGE(low, high)                                                                                     \
@@ -438,9 +440,9 @@ Test(index, observed_mz_is_widened_by_half_a_digit)
     spectrum_with(POSITION RANGE("100.10", "500"));
     spectrum_with("<scanList><scan>" POSITION RANGE("99.5", "499.99") "</scan></scanList>");
     parse_well();
-    cr_expect(eq(i64, document.index.totals.n_with_range, 2));
-    cr_expect(epsilon_eq(dbl, document.index.totals.min_mz, 99.45, 1e-12));
-    cr_expect(epsilon_eq(dbl, document.index.totals.max_mz, 500.5, 1e-12));
+    cr_expect(eq(i64, document.index.totals.kinds.of[0][0].n_with_range, 2));
+    cr_expect(epsilon_eq(dbl, document.index.totals.kinds.of[0][0].min_mz, 99.45, 1e-12));
+    cr_expect(epsilon_eq(dbl, document.index.totals.kinds.of[0][0].max_mz, 500.5, 1e-12));
 }
 
 Test(index, observed_mz_that_cannot_be_believed)
@@ -452,7 +454,7 @@ Test(index, observed_mz_that_cannot_be_believed)
     spectrum_with(POSITION RANGE("nan", "500"));
     spectrum_with(POSITION);
     parse_well();
-    cr_expect(eq(i64, document.index.totals.n_with_range, 0));
+    cr_expect(eq(i64, document.index.totals.kinds.of[0][0].n_with_range, 0));
 }
 
 Test(index, more_spectra_than_a_block)

@@ -62,7 +62,7 @@ static enum mzg_status apply(struct mzg_error *err)
 {
     cr_assert(eq(int, (int)mzg_pixels_number(places[0], sizeof places[0], 6, &pixels, err), MZG_OK));
     cr_assert(eq(i64, pixels.n, 5));
-    return mzg_selection_apply(&selection, places[0], sizeof places[0], &pixels, &findings, err);
+    return mzg_selection_apply(&selection, places[0], sizeof places[0], NULL, &pixels, &findings, err);
 }
 
 static void expect_ordinals(int64_t n, const int64_t *ordinals)
