@@ -13,6 +13,7 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { EXIT_FINDINGS = 1, PRINTED_FAULTS = 20 };
 
@@ -62,6 +63,25 @@ static void print_fault(const json_t *fault)
     print_line(text_of(fault, "detail"));
 }
 
+/* Where there are several. */
+static void print_kinds(const json_t *kinds)
+{
+    const json_t *kind;
+    size_t i;
+    if (json_array_size(kinds) < 2)
+        return;
+    printf("kinds     ");
+    json_array_foreach(kinds, i, kind)
+    {
+        const char *polarity = text_of(kind, "polarity");
+        bool is_polar = strcmp(polarity, "unknown") != 0;
+        printf("%s%" JSON_INTEGER_FORMAT " of ms level %" JSON_INTEGER_FORMAT "%s%s", i > 0 ? "; " : "",
+               number_of(kind, "spectra"), number_of(kind, "ms_level"), is_polar ? ", " : "",
+               is_polar ? polarity : "");
+    }
+    printf("\n");
+}
+
 static void print_text(const json_t *report)
 {
     const json_t *findings = json_object_get(report, "findings");
@@ -74,6 +94,7 @@ static void print_text(const json_t *report)
            " of them empty; %" JSON_INTEGER_FORMAT " points\n",
            number_of(report, "spectra"), number_of(report, "pixels"), number_of(report, "empty_spectra"),
            number_of(report, "points"));
+    print_kinds(json_object_get(report, "kinds"));
     printf("checksum  ");
     mzg_escape_print(stdout, text_of(report, "checksum_type"));
     printf(", %s\n", text_of(report, "checksum_status"));

@@ -1,6 +1,7 @@
 #include <input/ibd.h>
 #include <input/imzml_metadata.h>
 #include <input/imzml_pair.h>
+#include <input/imzml_spectra.h>
 #include <input/json_text.h>
 
 #include <inttypes.h>
@@ -234,12 +235,49 @@ static json_t *count_or_null(int64_t n)
     return n < 0 ? json_null() : json_integer(n);
 }
 
-static json_t *describe_document(const char *path, struct mzg_imzml_document *document,
-                                 const struct mzg_ibd *ibd, const unsigned char *ibd_head)
+/* The kinds of spectra at the beginning, in the middle and at the end, for to read all would take as long as
+ * the file is; `*n` are looked at. */
+static void look_at_kinds(const struct mzg_imzml_outline *outline, const char *path, struct mzg_kinds *kinds,
+                          int64_t *n)
+{
+    struct mzg_imzml_source source = {.path = path, .fd = -1, .size = -1};
+    struct mzg_kinds_wish wish = {.all = true,
+                                  .of_the_file = mzg_imzml_declared_polarity(&outline->document.header)};
+    struct mzg_index_totals totals = {0};
+    struct mzg_error ignored = {0};
+    *kinds = (struct mzg_kinds){0};
+    *n = 0;
+    if (!outline->has_body || mzg_imzml_source_open(path, &source, &ignored) != MZG_OK)
+        return;
+    struct mzg_imzml_slices slices = {.source = &source,
+                                      .header = &outline->document.header,
+                                      .body = outline->body,
+                                      .size = MZG_SLICE_SIZE};
+    int64_t last = mzg_imzml_slice_count(&slices) - 1, done = -1;
+    const int64_t looks[3] = {0, last / 2, last};
+    for (int i = 0; i < 3; i++) {
+        struct mzg_imzml_part part = {0};
+        if (looks[i] == done || !mzg_imzml_parse_slices(&slices, looks[i], 1, NULL, &part))
+            continue;
+        done = looks[i];
+        *n += part.n;
+        mzg_index_totals_add(&totals, &part.totals);
+        mzg_imzml_part_destroy(&part);
+    }
+    mzg_imzml_source_close(&source);
+    mzg_kinds_choose(&totals.kinds, &wish, kinds, &ignored);
+}
+
+static json_t *describe_document(const char *path, const struct mzg_imzml_outline *outline,
+                                 struct mzg_imzml_document *document, const struct mzg_ibd *ibd,
+                                 const unsigned char *ibd_head)
 {
     const struct mzg_imzml_header *header = &document->header;
     struct mzg_imzml_identity identity;
     struct mzg_imzml_geometry geometry;
+    struct mzg_kinds kinds;
+    int64_t n_looked_at;
+    look_at_kinds(outline, path, &kinds, &n_looked_at);
     mzg_imzml_identify(header, ibd_head, &document->findings, &identity);
     mzg_imzml_geometry(header, NULL, &document->findings, &geometry);
 
@@ -251,12 +289,15 @@ static json_t *describe_document(const char *path, struct mzg_imzml_document *do
         mzg_json_text(ibd->path), "bytes", (json_int_t)ibd->size, "bytes",
         (json_int_t)(document->size + ibd->size), "mode",
         mzg_imzml_mode_name(mzg_imzml_declared_mode(header)), "spectrum_type",
-        mzg_spectrum_type_name(describe_type(header)), "polarity", polarity_of(header), "uuid", "xml",
-        identity.uuid, "ibd", identity.uuid_in_ibd, "agrees", identity.uuid_agrees, "checksum", "type",
-        identity.checksum_type ? identity.checksum_type : "none", "value", identity.checksum, "verified", 0);
+        mzg_spectrum_type_name(describe_type(header)), "polarity", polarity_of_spectra(header, &kinds),
+        "uuid", "xml", identity.uuid, "ibd", identity.uuid_in_ibd, "agrees", identity.uuid_agrees, "checksum",
+        "type", identity.checksum_type ? identity.checksum_type : "none", "value", identity.checksum,
+        "verified", 0);
     if (!object)
         return NULL;
     int failed = json_object_set_new(object, "declared_spectra", count_or_null(header->declared_spectra));
+    failed |= json_object_set_new(object, "kinds", mzg_kinds_json(&kinds));
+    failed |= json_object_set_new(object, "kinds_counted", json_integer(n_looked_at));
     failed |= json_object_set_new(object, "declared_grid",
                                   pair((double)geometry.max_count[0], (double)geometry.max_count[1], true));
     failed |= json_object_set_new(object, "pixel_size_um",
@@ -286,20 +327,20 @@ static json_t *describe_document(const char *path, struct mzg_imzml_document *do
 
 enum mzg_status mzg_imzml_describe(const char *path, json_t **description, struct mzg_error *err)
 {
-    struct mzg_imzml_document document = {0};
+    struct mzg_imzml_outline outline = {0};
+    struct mzg_imzml_document *document = &outline.document;
     struct mzg_ibd ibd = {.fd = -1};
     unsigned char head[MZG_UUID_SIZE];
-    const struct mzg_imzml_parse_options options = {.header_only = true};
-    enum mzg_status status = mzg_imzml_parse(path, &options, &document, err);
+    enum mzg_status status = mzg_imzml_outline_read(path, &outline, err);
     if (status == MZG_OK)
-        status = mzg_imzml_require(&document.header, path, err);
+        status = mzg_imzml_require(&document->header, path, err);
     if (status == MZG_OK)
         status = mzg_imzml_open_ibd(path, &ibd, head, err);
     if (status == MZG_OK) {
-        json_t *object = describe_document(path, &document, &ibd, head);
+        json_t *object = describe_document(path, &outline, document, &ibd, head);
         status = hand_over(object, object != NULL, description, err);
     }
     mzg_ibd_close(&ibd);
-    mzg_imzml_document_destroy(&document);
+    mzg_imzml_document_destroy(document);
     return status;
 }

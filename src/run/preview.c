@@ -4,6 +4,7 @@
 
 #include <core/agree.h>
 #include <core/log.h>
+#include <input/kinds.h>
 #include <mzgrid/reader.h>
 #include <run/axis_broadcast.h>
 #include <run/check.h>
@@ -56,6 +57,22 @@ enum mzg_status mzg_convert_axis(const struct mzg_context *context, const struct
                                  mzg_plan_limit(context->comm, options->memory_limit), axis, err);
 }
 
+/* On rank 0: the decisions, and the kinds of spectra, of which one is read. */
+static void describe(const struct mzg_decisions *d, const struct mzg_axis *axis,
+                     const struct mzg_reader *reader, json_t **decisions, struct mzg_error *err)
+{
+    const struct mzg_kinds *kinds = &reader->dataset.kinds;
+    if (mzg_provenance_decisions(d, axis, decisions, err) != MZG_OK || kinds->ms_level == 0)
+        return;
+    if (json_object_set_new(*decisions, "kinds", mzg_kinds_json(kinds)) == 0 &&
+        json_object_set_new(*decisions, "ms_level", json_integer(kinds->ms_level)) == 0 &&
+        json_object_set_new(*decisions, "polarity", json_string(mzg_polarity_name(kinds->polarity))) == 0)
+        return;
+    json_decref(*decisions);
+    *decisions = NULL;
+    mzg_fail(err, MZG_ENOMEM, "no memory for a description of the kinds of spectra");
+}
+
 enum mzg_status mzg_convert_preview(const struct mzg_context *context,
                                     const struct mzg_convert_options *options, struct json_t **decisions,
                                     struct mzg_error *err)
@@ -70,7 +87,7 @@ enum mzg_status mzg_convert_preview(const struct mzg_context *context,
         goto cleanup;
     mzg_decide_method(options, &reader->dataset, &axis, context->log, &d);
     if (context->rank == 0)
-        mzg_provenance_decisions(&d, &axis, decisions, err);
+        describe(&d, &axis, reader, decisions, err);
     mzg_agree(context->comm, err);
 
 cleanup:

@@ -21,17 +21,23 @@ DATA_TYPES = {
 @dataclass
 class Pixel:
     """One spectrum. `fault` damages it: "beyond" puts its intensity beyond the ibd, "lengths" makes the intensity one
-    value shorter than the m/z, "zlib" breaks the compressed intensity."""
+    value shorter than the m/z, "zlib" breaks the compressed intensity. `terms` (accession, or None for a user
+    parameter, name, value) stand in its "spectrum", "scanList" or "scan" element, or there in a parameter group:
+    "scan group". Without an x the position is left to them."""
 
-    x: int
-    y: int
+    x: int | None
+    y: int | None
     mz: np.ndarray
     intensity: np.ndarray
     z: int | None = None
     fault: str | None = None
+    terms: tuple = ()
+    where: str = "spectrum"
 
 
 def _term(accession, name, value=""):
+    if accession is None:
+        return f'<userParam name="{name}" value="{value}"/>'
     vocabulary = accession.partition(":")[0]
     return f'<cvParam cvRef="{vocabulary}" accession="{accession}" name="{name}" value="{value}"/>'
 
@@ -83,20 +89,32 @@ def write_imzml(
 
     shared = store(pixels[0].mz, mz_type) if continuous else None
     spectra = []
+    groups = {}  # text of the terms -> id
     for i, p in enumerate(pixels):
         mz = shared or store(p.mz, mz_type)
         values = p.intensity[:-1] if p.fault == "lengths" else p.intensity
         intensity = store(values, intensity_type, p.fault == "zlib")
         if p.fault == "beyond":
             intensity = (10**12, *intensity[1:])
-        position = _term("IMS:1000050", "position x", p.x) + _term("IMS:1000051", "position y", p.y)
+        position = ""
+        if p.x is not None:
+            position = _term("IMS:1000050", "position x", p.x) + _term("IMS:1000051", "position y", p.y)
         if p.z is not None:
             position += _term("IMS:1000052", "position z", p.z)
         outside, inside = (position, "") if in_spectrum else ("", position)
+        own = "".join(_term(*t) for t in p.terms)
+        if p.where.endswith(" group"):
+            name = groups.setdefault(own, f"kind{len(groups)}")
+            own = f'<referenceableParamGroupRef ref="{name}"/>'
+        element = p.where.split()[0]
+        in_list = own if element == "scanList" else ""
+        outside += own if element == "spectrum" else ""
+        # The schema wants references before terms.
+        inside = own + inside if element == "scan" else inside
         spectra.append(
             f'<spectrum id="spectrum={i}" index="{i}" defaultArrayLength="0">'
             f'<referenceableParamGroupRef ref="spectrum"/>{outside}'
-            f'<scanList count="1"><scan instrumentConfigurationRef="instrument">{inside}</scan></scanList>'
+            f'<scanList count="1">{in_list}<scan instrumentConfigurationRef="instrument">{inside}</scan></scanList>'
             f'<binaryDataArrayList count="2">{_array("mz", *mz)}{_array("intensity", *intensity)}'
             "</binaryDataArrayList></spectrum>\n"
         )
@@ -116,7 +134,9 @@ def write_imzml(
         f'{_group("mz", ("MS:1000514", "m/z array"), mz_type, compressed)}'
         f'{_group("intensity", ("MS:1000515", "intensity array"), intensity_type, compressed)}'
         f'<referenceableParamGroup id="spectrum">{_term(*kind)}{_term("MS:1000579", "MS1 spectrum")}'
-        "</referenceableParamGroup></referenceableParamGroupList>\n"
+        "</referenceableParamGroup>"
+        + "".join(f'<referenceableParamGroup id="{i}">{t}</referenceableParamGroup>' for t, i in groups.items())
+        + "</referenceableParamGroupList>\n"
         '<softwareList count="1"><software id="writer" version="1"/></softwareList>\n'
         f'<scanSettingsList count="1"><scanSettings id="scan">{size}</scanSettings></scanSettingsList>\n'
         '<instrumentConfigurationList count="1"><instrumentConfiguration id="instrument">'
