@@ -61,13 +61,15 @@ enum mzg_spectrum_type mzg_sampling_type(const struct mzg_type_evidence *evidenc
 struct mzg_axis_evidence {
     const char *const *terms; /* accessions of the instrument and its components, such as "MS:1000484" */
     int64_t n_terms;
+    const char *const *names; /* texts that may name the instrument's model, such as "solariX 7T" */
+    int64_t n_names;
     const struct mzg_sampling_fit *fit; /* of a profile; NULL: none */
     bool is_centroid;
 };
 
 /* The law for `--mass-axis-type auto`, by the first of these that tells: analyser terms, the instrument
- * model, the fit, the kind of spectra. `reason` gets one sentence of at most `size` bytes, 200 suffice.
- * Local. */
+ * model, by its accession or its name, the fit, the kind of spectra. `reason` gets one sentence of at most
+ * `size` bytes, 200 suffice. Local. */
 enum mzg_axis_type mzg_axis_choose(const struct mzg_axis_evidence *evidence, char *reason, size_t size);
 
 #endif

@@ -88,6 +88,13 @@ enum mzg_axis_type mzg_axis_choose(const struct mzg_axis_evidence *evidence, cha
             return instrument->type;
         }
     }
+    for (int64_t i = 0; i < evidence->n_names; i++) {
+        const struct mzg_instrument *instrument = mzg_instrument_named(evidence->names[i]);
+        if (instrument) {
+            snprintf(reason, size, "instrument model %.100s, by its name", instrument->model);
+            return instrument->type;
+        }
+    }
     enum mzg_axis_type type;
     if (evidence->fit && mzg_sampling_law(evidence->fit, &type)) {
         snprintf(reason, size, "the sampling step grows as m^%.3f in %.0f %% of the spacings",

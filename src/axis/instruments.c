@@ -426,6 +426,11 @@ static const struct mzg_instrument instruments[] = {
     {1003995, MZG_AXIS_FTICR, "timsMRMS"},
 };
 
+const struct mzg_instrument *mzg_instrument_at(int i)
+{
+    return i < (int)(sizeof instruments / sizeof *instruments) ? &instruments[i] : NULL;
+}
+
 static int by_accession(const void *key, const void *entry)
 {
     int32_t a = *(const int32_t *)key;

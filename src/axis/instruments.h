@@ -14,4 +14,12 @@ struct mzg_instrument {
  * model, or the model does not tell its law (a TOF with and without reflectron). Local. */
 const struct mzg_instrument *mzg_instrument_find(const char *accession);
 
+/* The model that a text names, such as "Bruker solariX 7T": the one of the longest name that stands in it,
+ * upper and lower case, blanks and dashes aside. NULL where it names none, or one that does not tell its law.
+ * Local. */
+const struct mzg_instrument *mzg_instrument_named(const char *text);
+
+/* Entry `i` of all models, sorted by accession; NULL behind the last. Local. */
+const struct mzg_instrument *mzg_instrument_at(int i);
+
 #endif

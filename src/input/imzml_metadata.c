@@ -82,6 +82,40 @@ static json_t *terms_of(const struct mzg_imzml_header *header, enum mzg_imzml_se
     return terms;
 }
 
+/* Whether a parameter of an instrument is one that has the name of its model as its value, as MS:1000031
+ * "instrument model" should not have, or a userParam of any writer. */
+static bool names_model(const struct mzg_imzml_param *param)
+{
+    bool says_so = strcasestr(param->name, "model") != NULL ||
+                   (param->kind == MZG_PARAM_USER && strcasestr(param->name, "instrument") != NULL);
+    return (param->kind == MZG_PARAM_TERM || param->kind == MZG_PARAM_USER) && *param->value &&
+           (param->term == MZG_TERM_INSTRUMENT_MODEL || says_so);
+}
+
+/* The texts that may name the instrument's model. */
+static json_t *instrument_names(const struct mzg_imzml_header *header)
+{
+    json_t *names = json_array();
+    const struct mzg_imzml_param *param;
+    struct mzg_imzml_cursor cursor = {.section = MZG_SECTION_INSTRUMENTS};
+    while (names && (param = mzg_imzml_header_next(header, &cursor)))
+        if (names_model(param) && json_array_append_new(names, mzg_json_text(param->value)) != 0) {
+            json_decref(names);
+            return NULL;
+        }
+    return names;
+}
+
+/* Adds them, where there are any. */
+static bool add_instrument_names(const struct mzg_imzml_header *header, json_t *object)
+{
+    json_t *names = instrument_names(header);
+    bool added =
+        names && (json_array_size(names) == 0 || json_object_set(object, "instrument_names", names) == 0);
+    json_decref(names);
+    return added;
+}
+
 /* "positive", "negative", "both" or "unknown": what fileContent and the parameter groups say. */
 static const char *polarity_of(const struct mzg_imzml_header *header)
 {
@@ -141,6 +175,7 @@ enum mzg_status mzg_imzml_metadata(const struct mzg_imzml_document *document,
     complete = complete &&
                json_object_set_new(object, "instrument_accessions",
                                    terms_of(header, MZG_SECTION_INSTRUMENTS, true)) == 0 &&
+               add_instrument_names(header, object) &&
                json_object_set_new(object, "findings", mzg_findings_json(&document->findings)) == 0 &&
                json_object_set_new(object, "header_xml", mzg_json_text(document->header_xml)) == 0;
     return hand_over(object, complete, metadata, err);

@@ -151,13 +151,18 @@ static const char *type_text(enum mzg_spectrum_type type)
 static void choose_law(const struct mzg_dataset *dataset, struct mzg_decisions *d)
 {
     enum { MOST_TERMS = 64 };
-    const char *terms[MOST_TERMS];
-    int64_t n = 0;
+    const char *terms[MOST_TERMS], *names[MOST_TERMS];
+    int64_t n = 0, n_names = 0;
     json_t *accessions = json_object_get(dataset->metadata, "instrument_accessions");
     for (size_t i = 0; i < json_array_size(accessions) && n < MOST_TERMS; i++)
         terms[n++] = json_string_value(json_array_get(accessions, i));
+    json_t *named = json_object_get(dataset->metadata, "instrument_names");
+    for (size_t i = 0; i < json_array_size(named) && n_names < MOST_TERMS; i++)
+        names[n_names++] = json_string_value(json_array_get(named, i));
     struct mzg_axis_evidence evidence = {.terms = terms,
                                          .n_terms = n,
+                                         .names = names,
+                                         .n_names = n_names,
                                          .fit = d->has_fit ? &d->fit : NULL,
                                          .is_centroid = d->spectrum_type == MZG_SPECTRUM_CENTROID};
     d->axis.type = mzg_axis_choose(&evidence, d->axis_reason, sizeof d->axis_reason);

@@ -238,3 +238,26 @@ def test_an_offset_without_a_pixel_size_is_told(mzgrid, wild, tmp_path):
     run = mzgrid.convert(tmp_path / "a.imzML", tmp_path / "a.zarr", *SMALL)
     assert "offset of (12345.5, -2000) micrometres, which cannot be used without the pixel size" in run.err
     assert size_and_place(stores.open_store(tmp_path / "a.zarr")) == ((1, 1), (0, 0))
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_an_instrument_known_by_name_alone(mzgrid, wild, tmp_path, ranks):
+    source = case(wild, "named_value")
+    run = mzgrid.convert(source, tmp_path / "a.zarr", ranks=ranks)
+    assert "warning" not in run.err
+    axis = stores.open_store(tmp_path / "a.zarr").table.uns["mzgrid"]["mass_axis"]
+    assert axis["type"] == "fticr" and axis["type_reason"] == "instrument model solariX, by its name"
+    assert "by its name" in mzgrid("info", "--decisions", source, ranks=ranks).out
+
+
+@pytest.mark.parametrize("param, law", [
+    ('<userParam name="Instrument" value="Q-Exactive Plus #12"/>', "orbitrap"),
+    ('<cvParam cvRef="MS" accession="MS:1000494" name="Thermo Scientific instrument model" value="LTQ FT Ultra"/>', "fticr"),
+    ('<userParam name="operator" value="Q Exactive"/>', "reflector_tof"),
+])
+def test_names_in_other_parameters(mzgrid, tmp_path, param, law):
+    def change(text):
+        return re.sub(r'<cvParam [^>]*accession="MS:1000557"[^>]*/>', param, text)
+
+    run = mzgrid("info", "--decisions", "--json", image(tmp_path / "a.imzML", change))
+    assert json.loads(run.out)["decisions"]["mass_axis"]["type"] == law

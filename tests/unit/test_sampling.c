@@ -156,6 +156,55 @@ Test(instruments, are_found_by_accession)
         cr_expect(eq(ptr, (void *)mzg_instrument_find(unknown[i]), NULL), "%s", unknown[i]);
 }
 
+static void expect_named(const char *text, const char *model, enum mzg_axis_type type)
+{
+    const struct mzg_instrument *found = mzg_instrument_named(text);
+    cr_assert(ne(ptr, (void *)found, NULL), "%s", text);
+    cr_expect(eq(str, (char *)found->model, (char *)model));
+    cr_expect(eq(int, (int)found->type, (int)type), "%s", text);
+}
+
+Test(instruments, are_found_by_name)
+{
+    expect_named("solariX 7T", "solariX", MZG_AXIS_FTICR);
+    expect_named("Bruker SolariX-XR 12T", "solariX XR", MZG_AXIS_FTICR);
+    expect_named("solarix7T", "solariX", MZG_AXIS_FTICR);
+    expect_named("Thermo Scientific QExactive HF", "Q Exactive HF", MZG_AXIS_ORBITRAP);
+    expect_named("LTQ-Orbitrap XL (old)", "LTQ Orbitrap XL", MZG_AXIS_ORBITRAP);
+    expect_named("Synapt G2-Si", "SYNAPT G2-Si", MZG_AXIS_REFLECTOR_TOF);
+    expect_named("timsTOF fleX", "timsTOF fleX", MZG_AXIS_REFLECTOR_TOF);
+    const char *unknown[] = {
+        "",       " - ",  "7T",          "3100", "serial 3100", "rapifleX", "our old instrument",
+        "mixltq", "LTQs", "\xe2\x80\xae"};
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
+        cr_expect(eq(ptr, (void *)mzg_instrument_named(unknown[i]), NULL), "%s", unknown[i]);
+}
+
+Test(instruments, every_model_is_found_by_its_own_name)
+{
+    const struct mzg_instrument *instrument;
+    int n = 0;
+    for (int i = 0; (instrument = mzg_instrument_at(i)); i++) {
+        const struct mzg_instrument *found = mzg_instrument_named(instrument->model);
+        bool is_number = strspn(instrument->model, "0123456789") == strlen(instrument->model);
+        cr_expect(is_number ? !found : found && found->type == instrument->type, "%s", instrument->model);
+        n++;
+    }
+    cr_expect(gt(int, n, 400));
+}
+
+Test(choose, a_name_counts_behind_an_accession)
+{
+    const char *model[] = {"MS:1000529", "MS:1000557"}, *names[] = {"nobody's", "Q Exactive"};
+    struct mzg_axis_evidence evidence = {.names = names, .n_names = 2, .is_centroid = true};
+    char reason[200];
+    cr_expect(eq(int, (int)mzg_axis_choose(&evidence, reason, sizeof reason), (int)MZG_AXIS_ORBITRAP));
+    cr_expect(eq(str, reason, "instrument model Q Exactive, by its name"));
+    evidence.terms = model;
+    evidence.n_terms = 2;
+    cr_expect(eq(int, (int)mzg_axis_choose(&evidence, reason, sizeof reason), (int)MZG_AXIS_FTICR));
+}
+
 static void expect_type(const struct mzg_sampling_fit *fit, double points, double zeros,
                         enum mzg_spectrum_type wanted)
 {
