@@ -39,7 +39,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("program")
     parser.add_argument("shim")
-    parser.add_argument("campaigns", nargs="*", choices=[*CAMPAIGNS, []], metavar="CAMPAIGN")
+    parser.add_argument("campaigns", nargs="*", metavar="CAMPAIGN", help=f"of {', '.join(CAMPAIGNS)}; none: all")
     parser.add_argument("--full", action="store_true", help="every number of every call, 200 kills, 40 pairs")
     parser.add_argument("--only", action="append", default=[], help="this case alone, as findings name it")
     parser.add_argument("--count", type=int, help="at most so many cases of each campaign")
@@ -50,7 +50,10 @@ def main():
     parser.add_argument("--seconds", type=float, help="begin no case after so many seconds")
     parser.add_argument("--mpi-shim", help="library that lets calls of MPI fail; without it the sweep leaves them out")
     parser.add_argument("--report", type=Path, help="file for the table")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
+    for name in options.campaigns:
+        if name not in CAMPAIGNS:
+            parser.error(f"unknown campaign {name}; known are {', '.join(CAMPAIGNS)}")
     own_shared_memory()
     begun = time.monotonic()
     options.end = lambda: options.seconds is not None and time.monotonic() - begun > options.seconds

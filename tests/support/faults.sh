@@ -46,7 +46,8 @@ mzgrid() {
     OMPI_MCA_odls_base_sigkill_timeout=0 timeout --kill-after=5 60 mpirun -q -n "$ranks" "$program" "$@" </dev/null >"$work/stdout" 2>"$work/all"
     status=$?
     # When ranks end in a hurry, the event library of mpirun itself sometimes warns of a pipe that is gone.
-    grep -v '^\[warn\] Epoll ' "$work/all" >"$work/stderr"
+    # Open MPI reports some failures of files by itself, too.
+    grep -vE '^(\[warn\] Epoll |,?mca_)' "$work/all" >"$work/stderr"
 }
 
 generate() { # FILE SIZE KIND POINTS
