@@ -4,12 +4,16 @@
  */
 #include <mzgrid/axis.h>
 
+#include <core/file.h>
+#include <core/own_file.h>
+
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <openssl/evp.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char format_name[] = "mzgrid mass axis";
@@ -64,18 +68,14 @@ enum mzg_status mzg_axis_write(const struct mzg_axis *axis, const char *path, st
     json_t *root = describe(axis, digest);
     if (!root)
         return mzg_fail(err, MZG_ENOMEM, "%s: no memory to describe the mass axis", path);
-    FILE *file = fopen(path, "w");
-    if (!file) {
-        mzg_fail(err, MZG_EIO, "%s: cannot create: %s", path, strerror(errno));
-        goto cleanup;
-    }
-    bool failed =
-        json_dumpf(root, file, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) != 0 || fputc('\n', file) == EOF;
-    failed |= fclose(file) != 0;
-    if (failed)
-        mzg_fail(err, MZG_EIO, "%s: cannot write the mass axis: %s", path, strerror(errno));
-
-cleanup:
+    char *text = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
+    char *lines = text ? mzg_file_path(text, "\n") : NULL;
+    if (lines)
+        mzg_aside_write(path, true, lines, strlen(lines), "the mass axis", err);
+    else
+        mzg_fail(err, MZG_ENOMEM, "%s: no memory to describe the mass axis", path);
+    free(lines);
+    free(text);
     json_decref(root);
     return err->status;
 }

@@ -8,8 +8,12 @@
 #include <inttypes.h>
 #include <unistd.h>
 
-static void check_output(const struct mzg_convert_options *options, struct mzg_error *err)
+static void check_output(const struct mzg_convert_options *options, const struct mzg_arguments *arguments,
+                         struct mzg_error *err)
 {
+    for (int i = 0; i < arguments->n_repeated; i++)
+        if (mzg_check_named("-o", options->output, arguments->repeated[i], NULL, err) != MZG_OK)
+            return;
     if (!options->overwrite && access(options->output, F_OK) == 0)
         mzg_fail(err, MZG_EIO, "%s: exists already; --overwrite replaces it", options->output);
 }
@@ -32,7 +36,7 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
     struct mzg_convert_settings settings;
     struct mzg_axis axis = {0};
     if (mzg_axis_settings_read(arguments, &settings, err) == MZG_OK && context->rank == 0)
-        check_output(&settings.convert, err);
+        check_output(&settings.convert, arguments, err);
     if (mzg_agree(context->comm, err) != MZG_OK)
         return 0;
     if (mzg_prepare(context, mzg_convert_log_level(&settings), NULL, settings.threads, err) != MZG_OK ||

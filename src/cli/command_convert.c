@@ -32,6 +32,15 @@ static enum mzg_status check_temp_dir(const struct mzg_context *context, const c
     return mzg_agree(context->comm, err);
 }
 
+/* Rank 0. */
+static enum mzg_status check_named_files(const struct mzg_convert_settings *settings, struct mzg_error *err)
+{
+    const struct mzg_convert_options *options = &settings->convert;
+    if (mzg_check_named("--log-file", settings->log_file, options->input, options->output, err) == MZG_OK)
+        mzg_check_named("--metrics", options->metrics, options->input, options->output, err);
+    return err->status;
+}
+
 /* The store is complete, so that failing here is no failure of the run. */
 static void write_record(const struct mzg_context *context, const char *output, json_t *record)
 {
@@ -65,7 +74,8 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
     json_t *hosts = NULL;
     time_t started = time(NULL);
 
-    mzg_convert_settings_read(arguments, &settings, err);
+    if (mzg_convert_settings_read(arguments, &settings, err) == MZG_OK && context->rank == 0)
+        check_named_files(&settings, err);
     if (mzg_agree(context->comm, err) != MZG_OK)
         goto cleanup;
     if (mzg_prepare(context, mzg_convert_log_level(&settings), settings.log_file, settings.threads, err) !=

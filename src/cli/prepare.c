@@ -1,7 +1,11 @@
 #include <cli/prepare.h>
 
 #include <core/agree.h>
+#include <core/named_file.h>
 #include <core/pool.h>
+#include <input/ibd.h>
+
+#include <stdlib.h>
 
 enum mzg_status mzg_prepare(struct mzg_context *context, enum mzg_log_level level, const char *log_file,
                             int64_t n_threads, struct mzg_error *err)
@@ -15,4 +19,20 @@ enum mzg_status mzg_prepare(struct mzg_context *context, enum mzg_log_level leve
     mzg_log_free(context->log);
     context->log = log;
     return mzg_pool_new(context->comm, (int)n_threads, &context->pool, err);
+}
+
+enum mzg_status mzg_check_named(const char *option, const char *path, const char *input, const char *output,
+                                struct mzg_error *err)
+{
+    char *ibd = NULL;
+    struct mzg_error none = {0};
+    if (!path)
+        return MZG_OK;
+    if (input && mzg_ibd_find(input, &ibd, &none) != MZG_OK)
+        ibd = NULL;
+    if (mzg_named_check(option, path, "the input", input, err) == MZG_OK &&
+        mzg_named_check(option, path, "the input", ibd, err) == MZG_OK)
+        mzg_named_check(option, path, "the output", output, err);
+    free(ibd);
+    return err->status;
 }

@@ -12,4 +12,9 @@
 enum mzg_status mzg_prepare(struct mzg_context *context, enum mzg_log_level level, const char *log_file,
                             int64_t n_threads, struct mzg_error *err);
 
+/* Whether the user named for something else, by `option`, what is read or made: the input `input` with its
+ * ibd, or the output `output` (either may be NULL). `path` may be NULL. Local. */
+enum mzg_status mzg_check_named(const char *option, const char *path, const char *input, const char *output,
+                                struct mzg_error *err);
+
 #endif

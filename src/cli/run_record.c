@@ -4,6 +4,7 @@
 #include <core/context.h>
 #include <core/file.h>
 #include <core/mpi.h>
+#include <core/own_file.h>
 #include <core/pool.h>
 #include <input/json_text.h>
 
@@ -123,33 +124,15 @@ json_t *mzg_run_record_new(const struct mzg_context *context, const struct mzg_a
                      "report", report_numbers(report));
 }
 
-static enum mzg_status dump_and_sync(const char *path, const json_t *record, struct mzg_error *err)
-{
-    FILE *file = fopen(path, "w");
-    if (!file)
-        return mzg_fail(err, MZG_EIO, "%s: cannot create the run record: %s", path, strerror(errno));
-    errno = 0;
-    bool written = json_dumpf(record, file, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) == 0 &&
-                   fputc('\n', file) != EOF && fflush(file) == 0 && fsync(fileno(file)) == 0;
-    int code = errno;
-    if (fclose(file) == 0 && written)
-        return MZG_OK;
-    return mzg_file_write_failed(err, path, "the run record", code);
-}
-
 enum mzg_status mzg_run_record_write(const char *path, const json_t *record, struct mzg_error *err)
 {
-    char *part = mzg_file_path(path, ".part");
-    if (!record || !part) {
+    char *text = record ? json_dumps(record, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) : NULL;
+    char *lines = text ? mzg_file_path(text, "\n") : NULL;
+    if (lines)
+        mzg_aside_write(path, true, lines, strlen(lines), "the run record", err);
+    else
         mzg_fail(err, MZG_ENOMEM, "%s: no memory for the run record", path);
-        goto cleanup;
-    }
-    if (dump_and_sync(part, record, err) == MZG_OK && rename(part, path) != 0)
-        mzg_fail(err, MZG_EIO, "%s: cannot rename the run record to this name: %s", part, strerror(errno));
-    if (err->status != MZG_OK)
-        unlink(part);
-
-cleanup:
-    free(part);
+    free(lines);
+    free(text);
     return err->status;
 }

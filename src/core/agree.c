@@ -1,6 +1,8 @@
 #include <core/agree.h>
 
 #include <core/mpi.h>
+#include <stdlib.h>
+#include <string.h>
 
 static double agree_seconds;
 
@@ -17,6 +19,22 @@ enum mzg_status mzg_agree(MPI_Comm comm, struct mzg_error *err)
     if (first < size)
         MZG_MPI(MPI_Bcast(err, sizeof *err, MPI_BYTE, first, comm));
     agree_seconds += MPI_Wtime() - begin;
+    return err->status;
+}
+
+enum mzg_status mzg_agree_text(MPI_Comm comm, char **text, struct mzg_error *err)
+{
+    int rank, size = 0;
+    MZG_MPI(MPI_Comm_rank(comm, &rank));
+    if (mzg_agree(comm, err) != MZG_OK)
+        return err->status;
+    if (rank == 0)
+        size = (int)strlen(*text) + 1;
+    MZG_MPI(MPI_Bcast(&size, 1, MPI_INT, 0, comm));
+    if (rank != 0 && !(*text = malloc((size_t)size)))
+        mzg_fail(err, MZG_ENOMEM, "no memory for %d bytes that rank 0 tells all", size);
+    if (mzg_agree(comm, err) == MZG_OK)
+        MZG_MPI(MPI_Bcast(*text, size, MPI_CHAR, 0, comm));
     return err->status;
 }
 

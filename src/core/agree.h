@@ -12,6 +12,10 @@
  * `err` too. Collective over `comm`. */
 enum mzg_status mzg_agree(MPI_Comm comm, struct mzg_error *err);
 
+/* mzg_agree(), and then rank 0's `*text` for all: it is to be freed, and NULL on the other ranks before.
+ * Ranks that have no memory for it fail together. Collective over `comm`. */
+enum mzg_status mzg_agree_text(MPI_Comm comm, char **text, struct mzg_error *err);
+
 /* Waits for `n` requests by which ranks tell each other how they fare. Collective as they are. */
 void mzg_agree_wait(int n, MPI_Request *requests);
 

@@ -8,43 +8,88 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
-int64_t mzg_file_free_space(const char *path)
+enum { MUCH_SPACE = 256 << 20 }; /* what a single write of ours always fits into */
+
+/* statvfs() of the path or of its nearest existing parent. */
+static int stat_file_system(const char *path, struct statvfs *fs)
 {
     char *copy = strdup(path);
     if (!copy)
         return -1;
-    struct statvfs fs;
-    int64_t space = -1;
-    for (;;) {
-        if (statvfs(copy[0] ? copy : ".", &fs) == 0) {
-            space = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
-            break;
-        }
+    int status;
+    while ((status = statvfs(copy[0] ? copy : ".", fs)) != 0 && errno == ENOENT && copy[0]) {
         char *slash = strrchr(copy, '/');
-        if (errno != ENOENT || !copy[0])
-            break;
         if (slash)
             *(slash == copy && slash[1] ? slash + 1 : slash) = '\0';
         else
             copy[0] = '\0';
     }
     free(copy);
-    return space;
+    return status;
+}
+
+int64_t mzg_file_free_space(const char *path)
+{
+    struct statvfs fs;
+    return stat_file_system(path, &fs) == 0 ? (int64_t)fs.f_bavail * (int64_t)fs.f_frsize : -1;
+}
+
+/* Whether the file system can take no more files, though it has space. */
+static bool has_no_inodes(const char *path)
+{
+    struct statvfs fs;
+    return stat_file_system(path, &fs) == 0 && fs.f_files > 0 && fs.f_favail == 0;
 }
 
 enum mzg_status mzg_file_write_failed(struct mzg_error *err, const char *path, const char *what, int code)
 {
     int64_t space = mzg_file_free_space(path);
-    if (code == ENOSPC || code == EDQUOT || (space >= 0 && space < 1 << 20))
+    double megabytes = (double)(space < 0 ? 0 : space) / 1e6;
+    if (code == EDQUOT)
+        return mzg_fail(
+            err, MZG_EIO,
+            "%s: cannot write %s: your quota there is used up (the file system has %.1f MB free); "
+            "remove some files, or choose another place for the output or --temp-dir",
+            path, what, megabytes);
+    if (code == ENOSPC && has_no_inodes(path))
+        return mzg_fail(err, MZG_EIO,
+                        "%s: cannot write %s: the file system takes no more files (no inodes left, though "
+                        "%.1f MB are free); remove some files, or choose another place for the output or "
+                        "--temp-dir",
+                        path, what, megabytes);
+    if (code == ENOSPC && space >= MUCH_SPACE)
+        return mzg_fail(
+            err, MZG_EIO,
+            "%s: cannot write %s: no space left, though the file system has %.1f MB free: a quota, "
+            "or another limit of this directory, is used up; remove some files, or choose another "
+            "place for the output or --temp-dir",
+            path, what, megabytes);
+    if (code == ENOSPC || (code == 0 && space >= 0 && space < 1 << 20))
         return mzg_fail(
             err, MZG_EIO,
             "%s: cannot write %s: no space left (%.1f MB free); free some, or choose another place for "
             "the output or --temp-dir",
-            path, what, (double)(space < 0 ? 0 : space) / 1e6);
+            path, what, megabytes);
+    if (code == EFBIG)
+        return mzg_fail(err, MZG_EIO,
+                        "%s: cannot write %s: a limit of the size of files is reached (ulimit -f, or the "
+                        "file system's own)",
+                        path, what);
     return mzg_fail(err, MZG_EIO, "%s: cannot write %s: %s (%.1f MB free)", path, what,
-                    code ? strerror(code) : "the write failed", (double)(space < 0 ? 0 : space) / 1e6);
+                    code ? strerror(code) : "the write failed", megabytes);
+}
+
+bool mzg_file_syncfs_tells(const char *release)
+{
+    struct utsname system;
+    int major, minor;
+    if (!release && uname(&system) == 0)
+        release = system.release;
+    return release && sscanf(release, "%d.%d", &major, &minor) == 2 &&
+           (major > 5 || (major == 5 && minor >= 8));
 }
 
 int mzg_file_rename(const char *from, const char *to, bool replace)

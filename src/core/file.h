@@ -15,6 +15,10 @@ int64_t mzg_file_free_space(const char *path);
  * why it failed, and how much space the file system has left. Returns MZG_EIO. */
 enum mzg_status mzg_file_write_failed(struct mzg_error *err, const char *path, const char *what, int code);
 
+/* Whether syncfs() tells of writes that failed: since Linux 5.8. `release` is what uname() says, as
+ * "4.18.0-553"; NULL: of this system. */
+bool mzg_file_syncfs_tells(const char *release);
+
 /* rename(), which without `replace` fails with EEXIST if `to` exists, in one step where the file system can
  * do that. */
 int mzg_file_rename(const char *from, const char *to, bool replace);

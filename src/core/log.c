@@ -1,6 +1,8 @@
 #include <core/escape.h>
 #include <core/log.h>
 
+#include <core/named_file.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -17,6 +19,7 @@ struct mzg_log {
     enum mzg_log_level level;
     enum mzg_log_level file_level;
     FILE *file;
+    char *path; /* of the file */
     bool terminal;
     bool speaks; /* rank 0 */
     int64_t warnings;
@@ -52,9 +55,19 @@ enum mzg_status mzg_log_new(int rank, enum mzg_log_level level, const char *path
     new_log->speaks = rank == 0;
     new_log->terminal = new_log->speaks && ends_on_terminal();
     if (path && new_log->speaks) {
-        new_log->file = fopen(path, "a");
-        if (!new_log->file) {
-            mzg_fail(err, MZG_EIO, "%s: cannot open the log file: %s", path, strerror(errno));
+        int fd = -1;
+        if (mzg_named_open("--log-file", path, &fd, err) == MZG_OK) {
+            new_log->file = fdopen(fd, "a");
+            new_log->path = strdup(path);
+        }
+        if (!new_log->file || !new_log->path) {
+            if (err->status == MZG_OK)
+                mzg_fail(err, MZG_ENOMEM, "%s: no memory for the log file", path);
+            if (new_log->file)
+                fclose(new_log->file);
+            else if (fd >= 0)
+                close(fd);
+            free(new_log->path);
             free(new_log);
             return err->status;
         }
@@ -76,25 +89,45 @@ static void draw_status(const struct mzg_log *log)
     fflush(stderr);
 }
 
+/* The run goes on without the file, but not without a word. */
+static void tell_of_failure(struct mzg_log *log, int code)
+{
+    erase_status(log);
+    fprintf(stderr, "mzgrid: warning: %s: the log cannot be written any more: %s\n", log->path,
+            strerror(code));
+    draw_status(log);
+    log->warnings++;
+}
+
+static void close_file(struct mzg_log *log)
+{
+    if (log->file && fclose(log->file) != 0)
+        tell_of_failure(log, errno);
+    log->file = NULL;
+}
+
 void mzg_log_free(struct mzg_log *log)
 {
     if (!log)
         return;
     mzg_log_status(log, "");
-    if (log->file)
-        fclose(log->file);
+    close_file(log);
+    free(log->path);
     free(log);
 }
 
-static void print_to_file(FILE *file, const char *text)
+static void print_to_file(struct mzg_log *log, const char *text)
 {
     char stamp[32];
     time_t now = time(NULL);
     struct tm local;
     localtime_r(&now, &local);
     strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &local);
-    fprintf(file, "%s %s\n", stamp, text);
-    fflush(file);
+    if (fprintf(log->file, "%s %s\n", stamp, text) >= 0 && fflush(log->file) == 0)
+        return;
+    tell_of_failure(log, errno);
+    fclose(log->file); /* whatever it says now */
+    log->file = NULL;
 }
 
 void mzg_log_line(struct mzg_log *log, enum mzg_log_level level, const char *format, ...)
@@ -125,7 +158,7 @@ void mzg_log_line(struct mzg_log *log, enum mzg_log_level level, const char *for
         draw_status(log);
     }
     if (log->file && level <= log->file_level)
-        print_to_file(log->file, text);
+        print_to_file(log, text);
 }
 
 void mzg_log_speak(struct mzg_log *log)

@@ -79,7 +79,7 @@ static enum mzg_status open_ends(struct conversion *c, struct mzg_error *err)
     const struct mzg_convert_options *options = c->options;
     struct mzg_reader_options input = mzg_check_reading(options);
     if (mzg_codec_parse(options->compression, &c->codec, err) == MZG_OK)
-        mzg_paths_make(options, c->context->rank, &c->paths, err);
+        mzg_paths_make(options, &c->paths, err);
     struct mzg_sdata_options output = {.path = options->output,
                                        .dataset_id = options->dataset_id,
                                        .overwrite = options->overwrite,
@@ -88,8 +88,9 @@ static enum mzg_status open_ends(struct conversion *c, struct mzg_error *err)
         access(c->paths.h5ad, F_OK) == 0)
         mzg_fail(err, MZG_EIO, "%s: exists already; --overwrite replaces it", c->paths.h5ad);
     if (mzg_agree(c->context->comm, err) != MZG_OK ||
-        mzg_metrics_open(c->context, options->metrics, &c->metrics, err) != MZG_OK ||
+        mzg_metrics_open(c->context, options->metrics, options->overwrite, &c->metrics, err) != MZG_OK ||
         mzg_sdata_new(c->context, &output, &c->sdata, err) != MZG_OK ||
+        (!options->dry_run && mzg_paths_claim(c->context, options, &c->paths, err) != MZG_OK) ||
         mzg_reader_open(c->context, options->input, &input, &c->reader, err) != MZG_OK)
         return err->status;
     c->report->seconds_open = lap(c, "open");
@@ -173,7 +174,7 @@ static enum mzg_status make_plan(struct conversion *c, struct mzg_error *err)
                                        .method = c->decisions.method,
                                        .n_bins = c->axis.n_bins,
                                        .value_type = value_type(c),
-                                       .temporary_path = c->paths.stage};
+                                       .temporary_path = c->paths.directory};
     if (mzg_plan_make(c->context, &request, &c->plan, err) == MZG_OK)
         mzg_plan_log(&c->plan, c->context->log, c->options->dry_run ? MZG_LOG_INFO : MZG_LOG_DETAIL);
     return err->status;
@@ -335,16 +336,29 @@ static enum mzg_status complete_h5ad(struct conversion *c, struct mzg_error *err
     return mzg_agree(c->context->comm, err);
 }
 
-/* Gives the completed file its name. The store stands by now, so that failing here is no failure of the run.
- */
-static void keep_stage(struct conversion *c)
+/* Gives the completed file its name, once the store is complete but for its own. */
+static enum mzg_status keep_stage(struct conversion *c, struct mzg_error *err)
 {
     if (!c->options->keep_hdf5)
-        return;
-    c->stage_kept = true;
-    if (c->context->rank == 0 && rename(c->paths.stage, c->paths.h5ad) != 0)
-        mzg_log_line(c->context->log, MZG_LOG_WARNING, "%s: cannot be renamed to %s: %s", c->paths.stage,
-                     c->paths.h5ad, strerror(errno));
+        return MZG_OK;
+    if (c->context->rank == 0)
+        mzg_paths_keep(&c->paths, c->options->overwrite, err);
+    c->stage_kept = mzg_agree(c->context->comm, err) == MZG_OK;
+    return err->status;
+}
+
+/* Both get their names, or neither. */
+static enum mzg_status publish(struct conversion *c, struct mzg_error *err)
+{
+    if (complete_h5ad(c, err) != MZG_OK || mzg_sdata_complete(c->sdata, err) != MZG_OK ||
+        keep_stage(c, err) != MZG_OK)
+        return err->status;
+    if (mzg_sdata_finish(c->sdata, err) != MZG_OK && c->stage_kept) {
+        if (c->context->rank == 0)
+            mzg_paths_take_back(&c->paths);
+        c->stage_kept = false;
+    }
+    return err->status;
 }
 
 static enum mzg_status assemble(struct conversion *c, struct mzg_error *err)
@@ -358,10 +372,7 @@ static enum mzg_status assemble(struct conversion *c, struct mzg_error *err)
     if (mzg_agree(c->context->comm, err) != MZG_OK)
         return err->status;
     c->report->seconds_assemble = lap(c, "assemble");
-    if (complete_h5ad(c, err) != MZG_OK || mzg_sdata_finish(c->sdata, err) != MZG_OK)
-        return err->status;
-    keep_stage(c);
-    return MZG_OK;
+    return publish(c, err);
 }
 
 static void fill_report(struct conversion *c, double begin)

@@ -8,6 +8,7 @@
 #include <core/log.h>
 #include <core/memory.h>
 #include <core/mpi.h>
+#include <core/named_file.h>
 #include <core/pool.h>
 
 #include <errno.h>
@@ -15,8 +16,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const double round_seconds = 0.5; /* between the lines of two rounds, at least */
+
+static const char first_bytes[] = "{\"event\":\"run\","; /* of every file of metrics */
 
 enum { SCHEMA = 1 };
 
@@ -47,7 +51,7 @@ struct mzg_metrics {
     double round_time, stage_time;
 };
 
-static enum mzg_status open_file(struct mzg_metrics *m, struct mzg_error *err)
+static enum mzg_status open_file(struct mzg_metrics *m, bool overwrite, struct mzg_error *err)
 {
     size_t size = (size_t)m->context->size * VALUES;
     m->now = calloc(3 * size, sizeof *m->now);
@@ -55,10 +59,14 @@ static enum mzg_status open_file(struct mzg_metrics *m, struct mzg_error *err)
         return mzg_fail(err, MZG_ENOMEM, "no memory for the metrics of %d ranks", m->context->size);
     m->at_round = m->now + size;
     m->at_stage = m->at_round + size;
-    m->file = fopen(m->path, "we");
-    if (!m->file)
-        return mzg_fail(err, MZG_EIO, "--metrics: %s: cannot be written: %s", m->path, strerror(errno));
-    return MZG_OK;
+    int fd = -1;
+    if (mzg_named_open("--metrics", m->path, &fd, err) == MZG_OK)
+        mzg_named_empty("--metrics", m->path, fd, first_bytes, overwrite, err);
+    if (err->status == MZG_OK && !(m->file = fdopen(fd, "a")))
+        mzg_fail(err, MZG_ENOMEM, "--metrics: %s: no memory to write it", m->path);
+    if (!m->file && fd >= 0)
+        close(fd);
+    return err->status;
 }
 
 /* Writes `line`, whose reference it takes. A failure ends the metrics, not the run. */
@@ -136,7 +144,7 @@ static void write_run(struct mzg_metrics *m)
                                 m->context->size, "threads", threads));
 }
 
-enum mzg_status mzg_metrics_open(const struct mzg_context *context, const char *path,
+enum mzg_status mzg_metrics_open(const struct mzg_context *context, const char *path, bool overwrite,
                                  struct mzg_metrics **metrics, struct mzg_error *err)
 {
     *metrics = NULL;
@@ -150,7 +158,7 @@ enum mzg_status mzg_metrics_open(const struct mzg_context *context, const char *
         m->path = path;
         m->begin = MPI_Wtime();
         if (context->rank == 0)
-            open_file(m, err);
+            open_file(m, overwrite, err);
     }
     if (mzg_agree(context->comm, err) != MZG_OK) {
         mzg_metrics_close(m);

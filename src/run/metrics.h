@@ -15,7 +15,7 @@ struct mzg_metrics;
 /* Begins metrics in a new file at `path`, or replaces it; with NULL `*metrics` becomes NULL, which all
  * functions below accept and then do nothing. All ranks return the same status. Collective over
  * context->comm. */
-enum mzg_status mzg_metrics_open(const struct mzg_context *context, const char *path,
+enum mzg_status mzg_metrics_open(const struct mzg_context *context, const char *path, bool overwrite,
                                  struct mzg_metrics **metrics, struct mzg_error *err);
 
 /* Accepts NULL. Local. */

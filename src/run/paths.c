@@ -1,10 +1,20 @@
 #include <run/paths.h>
 
+#include <core/agree.h>
 #include <core/file.h>
+#include <core/log.h>
+#include <core/mpi.h>
+#include <core/own_name.h>
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char stage_role[] = "h5ad.part";
 
 /* OUT.zarr -> [TEMP_DIR/]OUT.h5ad */
 static char *path_of_h5ad(const struct mzg_convert_options *options)
@@ -31,21 +41,103 @@ static char *path_of_h5ad(const struct mzg_convert_options *options)
     return path;
 }
 
-enum mzg_status mzg_paths_make(const struct mzg_convert_options *options, int rank, struct mzg_paths *paths,
+enum mzg_status mzg_paths_make(const struct mzg_convert_options *options, struct mzg_paths *paths,
                                struct mzg_error *err)
 {
-    char tail[32];
-    snprintf(tail, sizeof tail, ".columns-%d", rank);
     paths->h5ad = path_of_h5ad(options);
-    paths->stage = paths->h5ad ? mzg_file_path(paths->h5ad, ".part") : NULL;
-    paths->scratch = paths->stage ? mzg_file_path(paths->stage, tail) : NULL;
-    if (!paths->scratch)
+    paths->directory = paths->h5ad ? mzg_own_directory_of(paths->h5ad) : NULL;
+    if (!paths->directory)
         return mzg_fail(err, MZG_ENOMEM, "no memory for the paths of temporary files");
     return MZG_OK;
 }
 
+/* Rank 0. */
+static enum mzg_status claim(const struct mzg_convert_options *options, const struct mzg_context *context,
+                             struct mzg_paths *paths, struct mzg_error *err)
+{
+    const char *stage;
+    if (mzg_own_claim(paths->directory, options->output, false, &paths->own, err) != MZG_OK ||
+        mzg_own_reserve(paths->own, stage_role, &stage, err) != MZG_OK)
+        return err->status;
+    if (mzg_own_left(paths->own)[0])
+        mzg_log_line(context->log, MZG_LOG_WARNING, "%s", mzg_own_left(paths->own));
+    paths->stage = strdup(stage);
+    if (!paths->stage)
+        mzg_fail(err, MZG_ENOMEM, "no memory for the paths of temporary files");
+    return err->status;
+}
+
+/* On a disk of one node's own, ranks elsewhere do not see what rank 0 made. */
+static enum mzg_status check_is_shared(const struct mzg_context *context, const struct mzg_paths *paths,
+                                       const char *owner, struct mzg_error *err)
+{
+    if (access(owner, F_OK) == 0)
+        return MZG_OK;
+    char host[MPI_MAX_PROCESSOR_NAME] = "?";
+    int length;
+    MZG_MPI(MPI_Get_processor_name(host, &length));
+    return mzg_fail(
+        err, MZG_EIO,
+        "%s: rank %d on node %s does not see what rank 0 made there (%s): temporary files must lie "
+        "on a file system that all nodes share; choose it with --temp-dir",
+        paths->directory, context->rank, host, strrchr(owner, '/') + 1);
+}
+
+enum mzg_status mzg_paths_claim(const struct mzg_context *context, const struct mzg_convert_options *options,
+                                struct mzg_paths *paths, struct mzg_error *err)
+{
+    char *owner = NULL;
+    if (context->rank == 0)
+        claim(options, context, paths, err);
+    if (mzg_agree_text(context->comm, &paths->stage, err) != MZG_OK)
+        return err->status;
+    int stem = (int)(strlen(paths->stage) - strlen(stage_role));
+    if (asprintf(&paths->scratch, "%.*scolumns-%d", stem, paths->stage, context->rank) < 0)
+        paths->scratch = NULL;
+    if (asprintf(&owner, "%.*sowner", stem, paths->stage) < 0)
+        owner = NULL;
+    if (!paths->scratch || !owner)
+        mzg_fail(err, MZG_ENOMEM, "no memory for the paths of temporary files");
+    else
+        check_is_shared(context, paths, owner, err);
+    free(owner);
+    return mzg_agree(context->comm, err);
+}
+
+enum mzg_status mzg_paths_keep(struct mzg_paths *paths, bool overwrite, struct mzg_error *err)
+{
+    struct stat info;
+    int fd = open(paths->stage, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0) {
+        mzg_file_ordinary_mode(fd);
+        close(fd);
+    }
+    bool exists = lstat(paths->h5ad, &info) == 0;
+    if (exists && overwrite && !S_ISREG(info.st_mode) && !S_ISLNK(info.st_mode))
+        return mzg_fail(err, MZG_EIO, "%s is not a file: it is not replaced", paths->h5ad);
+    if (exists && overwrite && mzg_file_exchange(paths->stage, paths->h5ad) == 0)
+        paths->exchanged = true;
+    else if (mzg_file_rename(paths->stage, paths->h5ad, overwrite) != 0)
+        return mzg_fail(err, MZG_EIO, "%s: cannot be renamed to %s: %s", paths->stage, paths->h5ad,
+                        strerror(errno));
+    if (mzg_file_sync_directory(paths->directory, err) != MZG_OK)
+        mzg_paths_take_back(paths);
+    return err->status;
+}
+
+void mzg_paths_take_back(struct mzg_paths *paths)
+{
+    if (paths->exchanged)
+        mzg_file_exchange(paths->stage, paths->h5ad);
+    else if (rename(paths->h5ad, paths->stage) != 0)
+        unlink(paths->h5ad);
+    paths->exchanged = false;
+}
+
 void mzg_paths_destroy(struct mzg_paths *paths)
 {
+    mzg_own_end(paths->own);
+    free(paths->directory);
     free(paths->h5ad);
     free(paths->stage);
     free(paths->scratch);

@@ -1,24 +1,25 @@
 #include <spatialdata/place.h>
 
+#include <core/file.h>
+#include <core/own_file.h>
+#include <core/own_name.h>
 #include <core/remove_tree.h>
+
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 struct mzg_place {
     char *path;
-    char *directory; /* that holds `path` */
-    char *part;
-    char *old;
-    int part_fd; /* holds the lock; -1 while there is no part of ours */
+    char *directory;     /* that holds `path` */
+    struct mzg_own *own; /* NULL before mzg_place_prepare() */
+    const char *part;    /* of `own`; NULL while there is none */
+    char *old;           /* where the replaced output is; NULL: none was */
     bool overwrite;
-    bool has_old; /* an output was moved there */
 };
 
 enum mzg_status mzg_place_new(const char *path, struct mzg_place **place, struct mzg_error *err)
@@ -26,7 +27,6 @@ enum mzg_status mzg_place_new(const char *path, struct mzg_place **place, struct
     struct mzg_place *new_place = calloc(1, sizeof *new_place);
     if (!new_place || !(new_place->path = strdup(path)))
         goto no_memory;
-    new_place->part_fd = -1;
 
     char *end = new_place->path + strlen(new_place->path);
     while (end > new_place->path && end[-1] == '/')
@@ -38,14 +38,8 @@ enum mzg_status mzg_place_new(const char *path, struct mzg_place **place, struct
         return mzg_fail(err, MZG_EUSAGE, "'%s' cannot be the output: give the name of a directory to be made",
                         path);
     }
-    if (!slash)
-        new_place->directory = strdup(".");
-    else
-        new_place->directory =
-            strndup(new_place->path, slash == new_place->path ? 1 : (size_t)(slash - new_place->path));
-    if (!new_place->directory || asprintf(&new_place->part, "%s.part", new_place->path) < 0)
-        goto no_memory;
-    if (asprintf(&new_place->old, "%s.old", new_place->path) < 0)
+    new_place->directory = mzg_own_directory_of(new_place->path);
+    if (!new_place->directory)
         goto no_memory;
     *place = new_place;
     return MZG_OK;
@@ -59,11 +53,9 @@ void mzg_place_free(struct mzg_place *place)
 {
     if (!place)
         return;
-    if (place->part_fd >= 0)
-        close(place->part_fd);
+    mzg_own_end(place->own);
     free(place->path);
     free(place->directory);
-    free(place->part);
     free(place->old);
     free(place);
 }
@@ -71,6 +63,11 @@ void mzg_place_free(struct mzg_place *place)
 const char *mzg_place_part(const struct mzg_place *place)
 {
     return place->part;
+}
+
+const char *mzg_place_left(const struct mzg_place *place)
+{
+    return place->own ? mzg_own_left(place->own) : "";
 }
 
 static bool exists(const char *path)
@@ -97,12 +94,6 @@ static bool is_never(const char *name)
 {
     (void)name;
     return false;
-}
-
-static bool is_part_of_store(const char *name)
-{
-    return strcmp(name, "tables") == 0 || strcmp(name, "labels") == 0 || strcmp(name, "images") == 0 ||
-           strcmp(name, "zarr.json") == 0;
 }
 
 static bool has_file(const char *directory, const char *name)
@@ -143,117 +134,91 @@ static enum mzg_status check_output(const struct mzg_place *place, struct mzg_er
             err, MZG_EIO,
             "%s exists and is not a Zarr store: it is not replaced; remove it or choose another output",
             place->path);
-    if (exists(place->old) && !(exists(place->path) && is_replaceable(place->old)))
-        return mzg_fail(
-            err, MZG_EIO,
-            "%s exists, the output replaced by a run that did not end: rename it to %s or remove it",
-            place->old, place->path);
     return MZG_OK;
-}
-
-/* Takes the lock of the part open as `fd`. File systems without locks are trusted. */
-static enum mzg_status lock_part(const struct mzg_place *place, int fd, struct mzg_error *err)
-{
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-        return mzg_fail(err, MZG_EIO,
-                        "%s: another run is writing it; wait for its end or choose another output",
-                        place->part);
-    return MZG_OK;
-}
-
-static enum mzg_status remove_stale_part(const struct mzg_place *place, struct mzg_error *err)
-{
-    if (!exists(place->part))
-        return MZG_OK;
-    int fd = open(place->part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 || !all_entries(place->part, is_part_of_store))
-        mzg_fail(err, MZG_EIO,
-                 "%s exists and is not the beginning of a store: remove it or choose another output",
-                 place->part);
-    else if (lock_part(place, fd, err) == MZG_OK)
-        mzg_remove_tree(place->part, err);
-    if (fd >= 0)
-        close(fd);
-    return err->status;
 }
 
 enum mzg_status mzg_place_prepare(struct mzg_place *place, bool overwrite, struct mzg_error *err)
 {
     place->overwrite = overwrite;
-    if (check_output(place, err) != MZG_OK || remove_stale_part(place, err) != MZG_OK)
+    if (check_output(place, err) != MZG_OK ||
+        mzg_own_claim(place->directory, place->path, true, &place->own, err) != MZG_OK)
         return err->status;
-    if (mkdir(place->part, 0777) != 0)
-        return mzg_fail(err, MZG_EIO, "%s: cannot make this directory: %s", place->part, strerror(errno));
-    place->part_fd = open(place->part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (place->part_fd < 0) {
-        mzg_fail(err, MZG_EIO, "%s: cannot open this directory: %s", place->part, strerror(errno));
-        rmdir(place->part);
-        return err->status;
-    }
-    if (lock_part(place, place->part_fd, err) != MZG_OK) {
-        close(place->part_fd);
-        place->part_fd = -1;
-    }
-    return err->status;
+    return mzg_own_directory(place->own, "part", &place->part, err);
 }
 
-static enum mzg_status sync_directory(const char *path, struct mzg_error *err)
+/* Puts the part where an output stands, which is then at place->old: in one step if the file system can do
+ * that. */
+static enum mzg_status replace(struct mzg_place *place, struct mzg_error *err)
 {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    /* EINVAL: the file system cannot sync a directory */
-    if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
-        mzg_fail(err, MZG_EIO, "%s: cannot bring this directory to the disk: %s", path, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return err->status;
-}
-
-/* Moves an existing output away. */
-static enum mzg_status move_aside(struct mzg_place *place, struct mzg_error *err)
-{
-    if (!place->overwrite || !exists(place->path))
-        return MZG_OK;
     if (!is_replaceable(place->path))
         return mzg_fail(err, MZG_EIO, "%s is no longer a Zarr store: it is not replaced", place->path);
-    if (mzg_remove_tree(place->old, err) != MZG_OK)
-        return err->status;
-    if (rename(place->path, place->old) != 0)
-        return mzg_fail(err, MZG_EIO, "%s: cannot be renamed to %s: %s", place->path, place->old,
-                        strerror(errno));
-    place->has_old = true;
-    return MZG_OK;
+    place->old = strdup(place->part);
+    if (place->old && mzg_file_exchange(place->part, place->path) == 0)
+        return MZG_OK;
+    free(place->old);
+    place->old = mzg_own_name(place->own, "old");
+    if (!place->old)
+        return mzg_fail(err, MZG_ENOMEM, "%s: no memory for its path", place->path);
+    if (rename(place->path, place->old) != 0) {
+        mzg_fail(err, MZG_EIO, "%s: cannot be renamed to %s: %s", place->path, place->old, strerror(errno));
+        free(place->old);
+        place->old = NULL;
+    } else if (rename(place->part, place->path) != 0) {
+        mzg_fail(err, MZG_EIO, "%s: cannot be renamed to %s: %s", place->part, place->path, strerror(errno));
+        if (rename(place->old, place->path) == 0) {
+            free(place->old);
+            place->old = NULL;
+        }
+    }
+    return err->status;
+}
+
+/* Undoes what brought the part to its place. */
+static void take_back(struct mzg_place *place)
+{
+    bool back = false;
+    if (!place->old)
+        back = rename(place->path, place->part) == 0;
+    else if (strcmp(place->old, place->part) == 0)
+        back = mzg_file_exchange(place->path, place->part) == 0;
+    else
+        back = rename(place->path, place->part) == 0 && rename(place->old, place->path) == 0;
+    if (back) {
+        free(place->old);
+        place->old = NULL;
+    }
 }
 
 enum mzg_status mzg_place_publish(struct mzg_place *place, struct mzg_error *err)
 {
-    if (move_aside(place, err) != MZG_OK)
-        return err->status;
-    /* A directory can be renamed onto an empty one, but nothing that has content is ever replaced here. */
-    if (rename(place->part, place->path) != 0)
+    if (!mzg_own_stands(place->own, place->part))
+        return mzg_fail(err, MZG_EIO,
+                        "%s: someone removed or moved it while it was written, so %s is not made",
+                        place->part, place->path);
+    if (place->overwrite && exists(place->path))
+        replace(place, err);
+    else if (mzg_file_rename(place->part, place->path, false) != 0)
         mzg_fail(err, MZG_EIO, "%s: cannot be renamed to %s: %s", place->part, place->path, strerror(errno));
-    else if (sync_directory(place->directory, err) != MZG_OK && rename(place->path, place->part) != 0)
+    if (err->status != MZG_OK)
         return err->status;
-    if (err->status != MZG_OK) {
-        if (place->has_old && rename(place->old, place->path) == 0)
-            place->has_old = false;
+    if (mzg_file_sync_directory(place->directory, err) != MZG_OK) {
+        take_back(place);
         return err->status;
     }
-    close(place->part_fd);
-    place->part_fd = -1;
+    mzg_own_give_away(place->own, place->part);
+    place->part = NULL;
     return MZG_OK;
 }
 
 enum mzg_status mzg_place_remove_old(struct mzg_place *place, struct mzg_error *err)
 {
-    return place->has_old ? mzg_remove_tree(place->old, err) : MZG_OK;
+    return place->old ? mzg_remove_tree(place->old, err) : MZG_OK;
 }
 
 enum mzg_status mzg_place_discard(struct mzg_place *place, struct mzg_error *err)
 {
-    if (place->part_fd < 0)
-        return MZG_OK;
-    mzg_remove_tree(place->part, err);
-    close(place->part_fd);
-    place->part_fd = -1;
+    if (place->part)
+        mzg_own_remove(place->own, place->part, err);
+    place->part = NULL;
     return err->status;
 }

@@ -1,6 +1,7 @@
 /*
- * Where a store is built and where it goes in the end: OUT.zarr.part becomes OUT.zarr when it is complete, so
- * that what bears the output's name is always whole. Knows file systems only. All local.
+ * Where a store is built and where it goes in the end: OUT.zarr.TAG.part (core/own_file.h) becomes OUT.zarr
+ * when it is complete, so that what bears the output's name is always whole. Knows file systems only. All
+ * local.
  */
 #ifndef MZG_SPATIALDATA_PLACE_H
 #define MZG_SPATIALDATA_PLACE_H
@@ -14,23 +15,27 @@ struct mzg_place;
  * "..". */
 enum mzg_status mzg_place_new(const char *path, struct mzg_place **place, struct mzg_error *err);
 
-/* Frees the object; removes nothing. Accepts NULL. */
+/* Frees the object, and removes the part if it was not published. Accepts NULL. */
 void mzg_place_free(struct mzg_place *place);
 
-/* Where the store is built. Valid while the place is. */
+/* Where the store is built: NULL before mzg_place_prepare(), and once it is published or discarded. */
 const char *mzg_place_part(const struct mzg_place *place);
 
-/* Checks that the output can be made and makes the empty directory mzg_place_part(), and locks it against
- * another run. MZG_EIO where the output exists (without `overwrite`, or not a Zarr store or an empty
- * directory), its directory cannot be written, or another run builds there. The part left by a dead run is
- * removed. */
+/* What an earlier run left and this one does not remove, as a sentence, or "". */
+const char *mzg_place_left(const struct mzg_place *place);
+
+/* Checks that the output can be made, claims it against other runs and makes the empty directory
+ * mzg_place_part(). MZG_EIO where the output exists (without `overwrite`, or not a Zarr store or an empty
+ * directory), its directory cannot be written, or another run builds the same. What a dead run of this output
+ * left is removed. */
 enum mzg_status mzg_place_prepare(struct mzg_place *place, bool overwrite, struct mzg_error *err);
 
-/* Gives the finished store its name; an existing one is moved to OUT.zarr.old first. The directory is synced.
- * On failure the existing one stands as before. */
+/* Gives the finished store its name; it changes places with an existing one, in one step where the file
+ * system can do that. The directory is synced. MZG_EIO also if the part is no longer what was made. On
+ * failure the existing one stands as before. */
 enum mzg_status mzg_place_publish(struct mzg_place *place, struct mzg_error *err);
 
-/* Removes the output that mzg_place_publish() moved away, if there was one. */
+/* Removes the output that mzg_place_publish() replaced, if there was one. */
 enum mzg_status mzg_place_remove_old(struct mzg_place *place, struct mzg_error *err);
 
 /* Removes the part, if mzg_place_prepare() made it and it was not published. */

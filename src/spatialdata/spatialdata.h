@@ -1,7 +1,7 @@
 /*
  * The SpatialData container (version 0.2, Zarr v3) of one conversion: one table of pixels × bins, the raster
- * of labels that the table annotates, the image of the total ion current. Built as OUT.zarr.part, renamed
- * when it is complete.
+ * of labels that the table annotates, the image of the total ion current. Built as OUT.zarr.TAG.part,
+ * renamed when it is complete.
  */
 #ifndef MZG_SPATIALDATA_SPATIALDATA_H
 #define MZG_SPATIALDATA_SPATIALDATA_H
@@ -24,13 +24,14 @@ struct mzg_sdata_options {
 
 struct mzg_sdata;
 
-/* Checks that OUT.zarr can be made and makes OUT.zarr.part (one left by a dead run is removed first). MZG_EIO
- * where OUT.zarr exists, without `overwrite`, or its directory cannot be written. Collective over
+/* Checks that OUT.zarr can be made and makes OUT.zarr.TAG.part (what a dead run left is removed first).
+ * MZG_EIO where OUT.zarr exists, without `overwrite`, or its directory cannot be written. Collective over
  * context->comm. */
 enum mzg_status mzg_sdata_new(const struct mzg_context *context, const struct mzg_sdata_options *options,
                               struct mzg_sdata **sdata, struct mzg_error *err);
 
-/* Frees the object and, unless mzg_sdata_finish() succeeded, removes OUT.zarr.part. Accepts NULL. Collective.
+/* Frees the object and, unless mzg_sdata_finish() succeeded, removes OUT.zarr.TAG.part. Accepts NULL.
+ * Collective.
  */
 void mzg_sdata_free(struct mzg_sdata *sdata);
 
@@ -78,8 +79,12 @@ struct mzg_sdata_pixels {
 enum mzg_status mzg_sdata_write_rasters(struct mzg_sdata *sdata, const struct mzg_sdata_geometry *geometry,
                                         const struct mzg_sdata_pixels *pixels, struct mzg_error *err);
 
-/* Metadata last, sync, rename OUT.zarr.part to OUT.zarr (after moving an existing one away), sync the
- * directory. All ranks return the same status. Collective. */
+/* Everything of mzg_sdata_finish() but the name: metadata last, sync, and every rank looks whether the files
+ * that it wrote are there. All ranks return the same status. Collective. */
+enum mzg_status mzg_sdata_complete(struct mzg_sdata *sdata, struct mzg_error *err);
+
+/* Completes the store, renames it to OUT.zarr (an existing one changes places with it and is removed), syncs
+ * the directory. All ranks return the same status. Collective. */
 enum mzg_status mzg_sdata_finish(struct mzg_sdata *sdata, struct mzg_error *err);
 
 #endif

@@ -58,21 +58,25 @@ static enum mzg_status declare_groups(struct mzg_sdata *sdata, struct mzg_error 
     return mzg_zarr_group(sdata->store, sdata->table_path, table, err);
 }
 
-static enum mzg_status build(struct mzg_sdata *sdata, const struct mzg_sdata_options *options,
-                             struct mzg_error *err)
+/* Makes the directory of the store on rank 0 and tells its name to all. Collective. */
+static enum mzg_status prepare_place(struct mzg_sdata *sdata, bool overwrite, struct mzg_error *err)
 {
-    if (mzg_place_new(options->path, &sdata->place, err) != MZG_OK ||
-        set_names(sdata, options->dataset_id, err) != MZG_OK ||
-        mzg_zarr_store_new(sdata->context, mzg_place_part(sdata->place), &sdata->store, err) != MZG_OK)
-        return err->status;
-    return declare_groups(sdata, err);
+    const struct mzg_context *context = sdata->context;
+    if (context->rank == 0 && mzg_place_prepare(sdata->place, overwrite, err) == MZG_OK) {
+        if (mzg_place_left(sdata->place)[0])
+            mzg_log_line(context->log, MZG_LOG_WARNING, "%s", mzg_place_left(sdata->place));
+        sdata->part = strdup(mzg_place_part(sdata->place));
+        if (!sdata->part)
+            mzg_fail(err, MZG_ENOMEM, "no memory for the path of the store");
+    }
+    return mzg_agree_text(context->comm, &sdata->part, err);
 }
 
 /* Every rank must see the directory that rank 0 made: on a disk of one node's own, each node would fill its
  * own. */
 static enum mzg_status check_is_shared(const struct mzg_sdata *sdata, struct mzg_error *err)
 {
-    if (access(mzg_place_part(sdata->place), F_OK) == 0)
+    if (access(sdata->part, F_OK) == 0)
         return MZG_OK;
     char host[MPI_MAX_PROCESSOR_NAME] = "?";
     int length;
@@ -81,7 +85,7 @@ static enum mzg_status check_is_shared(const struct mzg_sdata *sdata, struct mzg
         err, MZG_EIO,
         "%s: rank %d on node %s does not see this directory, made by rank 0: the output must lie on a file "
         "system that all nodes share",
-        mzg_place_part(sdata->place), sdata->context->rank, host);
+        sdata->part, sdata->context->rank, host);
 }
 
 /* Local. */
@@ -94,6 +98,7 @@ static void destroy(struct mzg_sdata *sdata)
         mzg_log_line(sdata->context->log, MZG_LOG_WARNING, "%s", err.text);
     mzg_zarr_store_free(sdata->store);
     mzg_place_free(sdata->place);
+    free(sdata->part);
     free(sdata->table_path);
     free(sdata->region);
     free(sdata->image);
@@ -109,13 +114,16 @@ enum mzg_status mzg_sdata_new(const struct mzg_context *context, const struct mz
     } else {
         new_sdata->context = context;
         new_sdata->codec = options->codec;
-        if (build(new_sdata, options, err) == MZG_OK && context->rank == 0)
-            mzg_place_prepare(new_sdata->place, options->overwrite, err);
+        if (mzg_place_new(options->path, &new_sdata->place, err) == MZG_OK)
+            set_names(new_sdata, options->dataset_id, err);
     }
-    if (mzg_agree(context->comm, err) != MZG_OK || !new_sdata)
+    if (mzg_agree(context->comm, err) != MZG_OK || !new_sdata ||
+        prepare_place(new_sdata, options->overwrite, err) != MZG_OK)
         goto fail;
 
-    check_is_shared(new_sdata, err);
+    if (check_is_shared(new_sdata, err) == MZG_OK &&
+        mzg_zarr_store_new(context, new_sdata->part, &new_sdata->store, err) == MZG_OK)
+        declare_groups(new_sdata, err);
     if (mzg_agree(context->comm, err) != MZG_OK)
         goto fail;
     *sdata = new_sdata;
@@ -149,9 +157,16 @@ const char *mzg_sdata_region(const struct mzg_sdata *sdata)
     return sdata->region;
 }
 
+enum mzg_status mzg_sdata_complete(struct mzg_sdata *sdata, struct mzg_error *err)
+{
+    if (!sdata->complete)
+        sdata->complete = mzg_zarr_store_finish(sdata->store, err) == MZG_OK;
+    return err->status;
+}
+
 enum mzg_status mzg_sdata_finish(struct mzg_sdata *sdata, struct mzg_error *err)
 {
-    if (mzg_zarr_store_finish(sdata->store, err) != MZG_OK)
+    if (mzg_sdata_complete(sdata, err) != MZG_OK)
         return err->status;
     mzg_mpi_set_output(NULL); /* from here on it may stand */
     if (sdata->context->rank == 0)

@@ -358,7 +358,7 @@ static void hdf5_close(struct mzg_sink *base)
 static enum mzg_status make_file(struct hdf5_sink *sink, struct mzg_error *err)
 {
     const char *path = sink->base.spec.path;
-    sink->fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    sink->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (sink->fd < 0)
         return mzg_file_write_failed(err, path, "a new HDF5 file", errno);
     int code = reserve_space(sink, (int64_t[MZG_HDF5_ARRAYS]){0});

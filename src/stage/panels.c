@@ -56,7 +56,7 @@ enum mzg_status mzg_panels_new(const char *path, int64_t n, const struct mzg_col
     for (int64_t i = 0; i < n; i++)
         made->each[i].columns = columns[i];
     made->path = strdup(path);
-    made->fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    made->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (!made->path || made->fd < 0) {
         mzg_fail(err, MZG_EIO, "%s: cannot create this temporary file: %s", path, strerror(errno));
         mzg_panels_free(made);

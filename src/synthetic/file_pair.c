@@ -1,6 +1,9 @@
 /* The two files of an imzML, from .part to their final names. */
 #include <synthetic/file_pair.h>
 
+#include <core/file.h>
+#include <core/own_name.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -9,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -30,13 +34,10 @@ enum mzg_status mzg_file_pair_init(const char *path, struct mzg_file_pair *pair,
         pair->name[MZG_FILE_IMZML] = NULL;
     if (asprintf(&pair->name[MZG_FILE_IBD], "%.*s.ibd", stem, path) < 0)
         pair->name[MZG_FILE_IBD] = NULL;
-    for (int f = 0; f < MZG_FILES; f++)
-        if (!pair->name[f] || asprintf(&pair->part[f], "%s.part", pair->name[f]) < 0) {
-            pair->part[f] = NULL;
-            mzg_file_pair_destroy(pair);
-            return mzg_fail(err, MZG_ENOMEM, "%s: no memory for its name", path);
-        }
-    return MZG_OK;
+    if (pair->name[MZG_FILE_IMZML] && pair->name[MZG_FILE_IBD])
+        return MZG_OK;
+    mzg_file_pair_destroy(pair);
+    return mzg_fail(err, MZG_ENOMEM, "%s: no memory for its name", path);
 }
 
 void mzg_file_pair_destroy(struct mzg_file_pair *pair)
@@ -49,25 +50,59 @@ void mzg_file_pair_destroy(struct mzg_file_pair *pair)
         pair->fd[f] = -1;
         pair->name[f] = pair->part[f] = NULL;
     }
+    mzg_own_end(pair->own);
+    pair->own = NULL;
 }
 
-enum mzg_status mzg_file_pair_check(const struct mzg_file_pair *pair, bool overwrite, struct mzg_error *err)
+enum mzg_status mzg_file_pair_check(struct mzg_file_pair *pair, bool overwrite, struct mzg_error *err)
 {
-    for (int f = 0; f < MZG_FILES && !overwrite; f++)
-        if (access(pair->name[f], F_OK) == 0)
+    struct stat info;
+    pair->overwrite = overwrite;
+    for (int f = 0; f < MZG_FILES; f++) {
+        if (lstat(pair->name[f], &info) != 0)
+            continue;
+        if (!overwrite)
             return mzg_fail(err, MZG_EUSAGE, "%s: exists; give another name, or --overwrite to replace it",
                             pair->name[f]);
+        if (!S_ISREG(info.st_mode) && !S_ISLNK(info.st_mode))
+            return mzg_fail(err, MZG_EIO, "%s is not a file: it is not replaced; give another name",
+                            pair->name[f]);
+    }
     return MZG_OK;
 }
 
-enum mzg_status mzg_file_pair_open(struct mzg_file_pair *pair, bool create, struct mzg_error *err)
+enum mzg_status mzg_file_pair_create(struct mzg_file_pair *pair, struct mzg_error *err)
+{
+    static const char *const roles[MZG_FILES] = {
+        [MZG_FILE_IMZML] = "imzML.part", [MZG_FILE_IBD] = "ibd.part"};
+    const char *imzml = pair->name[MZG_FILE_IMZML];
+    char *directory = mzg_own_directory_of(imzml);
+    if (!directory)
+        return mzg_fail(err, MZG_ENOMEM, "%s: no memory for its path", imzml);
+    mzg_own_claim(directory, imzml, true, &pair->own, err);
+    free(directory);
+    for (int f = 0; f < MZG_FILES && err->status == MZG_OK; f++) {
+        const char *path;
+        int fd;
+        if (mzg_own_file(pair->own, roles[f], &path, &fd, err) != MZG_OK)
+            break;
+        pair->part[f] = strdup(path);
+        pair->fd[f] = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+        if (!pair->part[f] || pair->fd[f] < 0)
+            mzg_fail(err, MZG_ENOMEM, "%s: no memory, or no descriptor, to write it", path);
+    }
+    return err->status;
+}
+
+enum mzg_status mzg_file_pair_open(struct mzg_file_pair *pair, struct mzg_error *err)
 {
     for (int f = 0; f < MZG_FILES; f++) {
-        pair->fd[f] = open(pair->part[f], O_WRONLY | O_CLOEXEC | (create ? O_CREAT | O_TRUNC : 0), 0666);
+        pair->fd[f] = open(pair->part[f], O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
         if (pair->fd[f] < 0)
-            return mzg_fail(err, MZG_EIO, "%s: cannot %s: %s", pair->part[f], create ? "create" : "open",
-                            strerror(errno));
-        pair->created |= create;
+            return mzg_fail(err, MZG_EIO,
+                            "%s: cannot open what rank 0 made: %s; the files must lie on a file system that "
+                            "all nodes share",
+                            pair->part[f], strerror(errno));
     }
     return MZG_OK;
 }
@@ -168,22 +203,43 @@ enum mzg_status mzg_file_pair_sha1(const struct mzg_file_pair *pair, enum mzg_fi
     return status;
 }
 
-enum mzg_status mzg_file_pair_finish(const struct mzg_file_pair *pair, struct mzg_error *err)
+/* What it takes before a part may have its name. */
+static enum mzg_status ready_part(const struct mzg_file_pair *pair, int f, struct mzg_error *err)
 {
+    int fd = open(pair->part[f], O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || !mzg_own_stands(pair->own, pair->part[f])) {
+        mzg_fail(err, MZG_EIO, "%s: someone removed it while it was written", pair->part[f]);
+    } else {
+        mzg_file_ordinary_mode(fd);
+        if (fsync(fd) != 0 && errno != EINVAL)
+            mzg_file_write_failed(err, pair->part[f], "this file to the disk", errno);
+    }
+    if (fd >= 0)
+        close(fd);
+    return err->status;
+}
+
+enum mzg_status mzg_file_pair_finish(struct mzg_file_pair *pair, struct mzg_error *err)
+{
+    for (int f = 0; f < MZG_FILES; f++)
+        if (ready_part(pair, f, err) != MZG_OK)
+            return err->status;
     /* The imzML last: who sees it finds its ibd. */
-    for (int f = MZG_FILES - 1; f >= 0; f--)
-        if (rename(pair->part[f], pair->name[f]) != 0) {
+    for (int f = MZG_FILES - 1; f >= 0; f--) {
+        if (mzg_file_rename(pair->part[f], pair->name[f], pair->overwrite) != 0) {
             int error = errno;
             if (f == MZG_FILE_IMZML)
                 unlink(pair->name[MZG_FILE_IBD]);
             return mzg_fail(err, MZG_EIO, "%s: cannot rename to %s: %s", pair->part[f], pair->name[f],
                             strerror(error));
         }
-    return MZG_OK;
-}
-
-void mzg_file_pair_remove(const struct mzg_file_pair *pair)
-{
-    for (int f = 0; pair->created && f < MZG_FILES; f++)
-        unlink(pair->part[f]);
+        mzg_own_give_away(pair->own, pair->part[f]);
+    }
+    char *directory = mzg_own_directory_of(pair->name[MZG_FILE_IMZML]);
+    if (directory)
+        mzg_file_sync_directory(directory, err);
+    else
+        mzg_fail(err, MZG_ENOMEM, "%s: no memory for its path", pair->name[MZG_FILE_IMZML]);
+    free(directory);
+    return err->status;
 }

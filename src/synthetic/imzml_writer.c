@@ -286,11 +286,12 @@ static enum mzg_status prepare(struct writer *writer, const char *path,
     make_uuid(options, writer->uuid);
 
     if (root)
-        mzg_file_pair_open(&writer->files, true, err);
-    if (mzg_agree(comm, err) != MZG_OK)
-        return err->status;
+        mzg_file_pair_create(&writer->files, err);
+    for (int f = 0; f < MZG_FILES; f++)
+        if (mzg_agree_text(comm, &writer->files.part[f], err) != MZG_OK)
+            return err->status;
     if (!root)
-        mzg_file_pair_open(&writer->files, false, err);
+        mzg_file_pair_open(&writer->files, err);
     return mzg_agree(comm, err);
 }
 
@@ -380,8 +381,6 @@ enum mzg_status mzg_synthetic_write(const struct mzg_context *context, const cha
             mzg_file_pair_finish(&writer.files, err);
         status = mzg_agree(context->comm, err);
     }
-    if (status != MZG_OK && context->rank == 0)
-        mzg_file_pair_remove(&writer.files);
     writer_destroy(&writer);
     return status;
 }

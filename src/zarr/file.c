@@ -16,6 +16,7 @@
 
 struct mzg_zarr_file {
     struct mzg_zarr_array *array;
+    int64_t number;
     char *path;
     struct mzg_store_file file; /* created when the first chunk is there */
     bool created;
@@ -46,6 +47,7 @@ enum mzg_status mzg_zarr_file_begin(struct mzg_zarr_array *array, int64_t number
     struct mzg_zarr_file *made = calloc(1, sizeof *made);
     if (made) {
         made->array = array;
+        made->number = number;
         made->path = mzg_zarr_file_path(array, number);
         made->index = malloc(index_size(array) + 4);
     }
@@ -89,6 +91,8 @@ enum mzg_status mzg_zarr_file_end(struct mzg_zarr_file *file, struct mzg_error *
     }
     if (file->created)
         mzg_store_file_close(&file->file, err);
+    if (file->created && err->status == MZG_OK)
+        mzg_zarr_note_written(file->array, file->number, file->file.written, err);
     file->array->store->bytes_written += file->file.written;
     free_file(file);
     return err->status;

@@ -4,12 +4,11 @@
 #include <core/agree.h>
 #include <core/mpi.h>
 #include <core/pool.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <zarr/store_file.h>
+#include <zarr/store_sync.h>
 
 #include <stdio.h>
 
@@ -26,6 +25,7 @@ enum mzg_status mzg_zarr_store_new(const struct mzg_context *context, const char
 {
     struct mzg_zarr_store *new_store = calloc(1, sizeof *new_store);
     if (new_store) {
+        new_store->sync_fd = -1;
         new_store->context = context;
         new_store->path = strdup(path);
         new_store->nodes = json_object();
@@ -34,6 +34,7 @@ enum mzg_status mzg_zarr_store_new(const struct mzg_context *context, const char
         mzg_zarr_store_free(new_store);
         return mzg_fail(err, MZG_ENOMEM, "%s: no memory for this store", path);
     }
+    mzg_store_open_sync(new_store);
     *store = new_store;
     return MZG_OK;
 }
@@ -49,7 +50,10 @@ void mzg_zarr_store_free(struct mzg_zarr_store *store)
         free(array->path);
         free(array);
     }
+    if (store->sync_fd >= 0)
+        close(store->sync_fd);
     json_decref(store->nodes);
+    free(store->written);
     free(store->path);
     free(store);
 }
@@ -201,19 +205,6 @@ static enum mzg_status write_all_metadata(struct mzg_zarr_store *store, struct m
     return err->status;
 }
 
-/* Waits until the file system that holds the store has everything that this node wrote. One call for a node
- * instead of one fsync for each of thousands of chunk files and their directories; it also waits for what
- * others wrote there. */
-static enum mzg_status sync_file_system(const struct mzg_zarr_store *store, struct mzg_error *err)
-{
-    int fd = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || syncfs(fd) != 0)
-        mzg_fail(err, MZG_EIO, "%s: cannot bring it to the disk: %s", store->path, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return err->status;
-}
-
 /* Whether this rank is the first of its node. Collective. */
 static bool is_first_of_node(const struct mzg_context *context)
 {
@@ -229,7 +220,7 @@ static bool is_first_of_node(const struct mzg_context *context)
 static void sync_aside(void *context)
 {
     struct mzg_zarr_store *store = context;
-    sync_file_system(store, &store->sync_error);
+    mzg_store_sync(store, &store->sync_error);
 }
 
 void mzg_zarr_store_start_sync(struct mzg_zarr_store *store)
@@ -237,6 +228,14 @@ void mzg_zarr_store_start_sync(struct mzg_zarr_store *store)
     store->syncing = is_first_of_node(store->context);
     if (store->syncing)
         mzg_pool_start_aside(store->context->pool, sync_aside, store);
+}
+
+/* Rank 0, once all the others are done. */
+static enum mzg_status finish_metadata(struct mzg_zarr_store *store, struct mzg_error *err)
+{
+    if (write_all_metadata(store, err) != MZG_OK || mzg_store_sync(store, err) != MZG_OK)
+        return err->status;
+    return mzg_store_check_metadata(store, err);
 }
 
 enum mzg_status mzg_zarr_store_finish(struct mzg_zarr_store *store, struct mzg_error *err)
@@ -247,10 +246,12 @@ enum mzg_status mzg_zarr_store_finish(struct mzg_zarr_store *store, struct mzg_e
         *err = store->sync_error;
     MZG_MPI(MPI_Barrier(context->comm)); /* another rank of this node may still be writing */
     if (is_first_of_node(context) && err->status == MZG_OK)
-        sync_file_system(store, err);
+        mzg_store_sync(store, err);
     if (mzg_agree(context->comm, err) != MZG_OK)
         return err->status;
-    if (context->rank == 0 && write_all_metadata(store, err) == MZG_OK)
-        sync_file_system(store, err);
+    if (context->rank == 0)
+        finish_metadata(store, err);
+    if (mzg_agree(context->comm, err) == MZG_OK)
+        mzg_store_check_written(store, err);
     return mzg_agree(context->comm, err);
 }

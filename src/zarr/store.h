@@ -5,13 +5,25 @@
 #include <stdbool.h>
 #include <zarr/zarr.h>
 
+/* A chunk file. */
+struct mzg_zarr_written {
+    const struct mzg_zarr_array *array;
+    int64_t number;
+    int64_t size;
+};
+
 struct mzg_zarr_store {
     const struct mzg_context *context;
     char *path;
     json_t *nodes; /* path in the store → its metadata, in order of declaration */
     struct mzg_zarr_array *arrays;
     int64_t bytes_written;
-    bool syncing;                /* the thread beside the workers brings files to the disk, */
+    struct mzg_zarr_written *written; /* what this rank wrote of arrays */
+    int64_t n_written, written_capacity;
+    int sync_fd;   /* of the store, open since before the first write: what syncing it reports begins there */
+    int sync_code; /* why it is not open */
+    bool sync_each; /* syncing a file system does not tell of failed writes here, syncing a file does */
+    bool syncing;   /* the thread beside the workers brings files to the disk, */
     struct mzg_error sync_error; /*  and how it went */
 };
 
@@ -27,6 +39,10 @@ struct mzg_zarr_array {
     int64_t n_inner;     /* inner chunks of a file, 1 without shards */
     int64_t chunk_items; /* elements of an inner chunk */
 };
+
+/* Notes that a chunk file was written. Local. */
+enum mzg_status mzg_zarr_note_written(const struct mzg_zarr_array *array, int64_t number, int64_t size,
+                                      struct mzg_error *err);
 
 /* Adds a node to the store; takes the reference to `metadata`, also on failure. MZG_EUSAGE where the path is
  * taken or the group above it is missing. Local. */

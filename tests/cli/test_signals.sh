@@ -17,7 +17,7 @@ stop_with() {
         >"$out" 2>/dev/null </dev/null &
     line=$!
     for _ in $(seq 200); do
-        [ -d out.zarr.part ] && [ -s log ] && break
+        compgen -G "out.zarr.*.part" >/dev/null && [ -s log ] && break
         sleep 0.05
     done
     sleep 0.3
@@ -42,7 +42,7 @@ last_run="SIGINT to generate"
 env --default-signal=INT "$MZGRID" generate big.imzML --size 200x200 --points 5000 --threads 1 >"$out" 2>"$err" </dev/null &
 line=$!
 for _ in $(seq 200); do
-    [ -e big.ibd.part ] && break
+    compgen -G "big.imzML.*.ibd.part" >/dev/null && break
     sleep 0.05
 done
 kill -s INT $line

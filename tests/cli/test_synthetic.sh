@@ -52,4 +52,4 @@ run 1 convert synthetic: x.zarr
 expect_usage_error "synthetic:: '' is not a width and a height"
 run 1 convert synthetic:5x5:0 x.zarr
 expect_usage_error "must be 1 to 10000000"
-check "nothing left behind" [ ! -e x.zarr -a ! -e x.zarr.part -a ! -e x.json ]
+check "nothing left behind" [ -z "$(ls -d x.zarr* x.json 2>/dev/null)" ]

@@ -103,7 +103,36 @@ done
 begin_case "generate"
 resize 400
 mzgrid 2 generate "$disk/sample.imzML" --size 24x24 --kind profile --points 800 -q
-expect_refusal 1 "$disk" 'full' 'free'
+expect_refusal 1 "$disk" 'space|full' 'free'
+expect_nothing "$disk"
+
+begin_case "an axis file stays when its replacement finds no space"
+resize 64
+mzgrid 1 axis "$work/sample.imzML" -o "$disk/axis.json" -q --bins 100
+[ $status = 0 ] || { cat "$work/stderr"; fail "the run without a fault failed"; }
+cp "$disk/axis.json" "$work/axis.json"
+dd if=/dev/zero of="$disk/filler" bs=1k status=none 2>/dev/null
+mzgrid 1 axis "$work/sample.imzML" -o "$disk/axis.json" -q --overwrite --bins 5000
+expect_refusal 1 "$disk" 'space'
+cmp -s "$disk/axis.json" "$work/axis.json" || fail "the axis file changed"
+mzgrid 1 axis "$work/sample.imzML" -o "$disk/new.json" -q
+expect_refusal 1 "$disk" 'space'
+rm "$disk/axis.json" "$disk/filler"
+expect_nothing "$disk"
+
+begin_case "a log that finds no space"
+resize 64
+dd if=/dev/zero of="$disk/filler" bs=1k status=none 2>/dev/null
+mzgrid 1 convert "$work/sample.imzML" -q --threads 1 "$elsewhere/out.zarr" --log-file "$disk/log"
+[ $status = 0 ] || fail "exit status $status"
+grep -q "warning: .*$disk/log: the log cannot be written any more: No space" "$work/stderr" || fail "not a word of the log"
+rm -rf "$elsewhere"/*
+
+begin_case "a file system that takes no more files"
+rm -rf "${disk:?}"/*
+mount -o remount,size=512M,nr_inodes=20 "$disk"
+mzgrid 1 "${convert[@]}" "$disk/out.zarr" --temp-dir "$elsewhere"
+expect_refusal 1 "$disk" 'no inodes left' 'MB are free'
 expect_nothing "$disk"
 
 finish

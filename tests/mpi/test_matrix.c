@@ -3,6 +3,7 @@
 #include <mpi_directory.h>
 #include <spatialdata/direct.h>
 #include <spatialdata/matrix_arrays.h>
+#include <spatialdata/sdata.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,7 +135,7 @@ static void check_failure(enum mzg_matrix_layout layout, const char *directory, 
     cr_assert(lt(i64, shard, n_shards));
     if (mpi_rank == 0) {
         char path[1024], command[1100];
-        snprintf(path, sizeof path, directory, f.output, (int)shard);
+        snprintf(path, sizeof path, directory, f.sdata->part, (int)shard);
         snprintf(command, sizeof command, "mkdir -p %s", path);
         cr_assert(eq(int, system(command), 0));
     }
@@ -150,12 +151,12 @@ static void check_failure(enum mzg_matrix_layout layout, const char *directory, 
 
 MPI_TEST(matrix, failure_of_last_rank_reaches_all_in_csr)
 {
-    check_failure(MZG_MATRIX_CSR, "%s.part/tables/set_z0/X/indices/c/%d", 4);
+    check_failure(MZG_MATRIX_CSR, "%s/tables/set_z0/X/indices/c/%d", 4);
 }
 
 MPI_TEST(matrix, failure_of_last_rank_reaches_all_in_dense)
 {
-    check_failure(MZG_MATRIX_DENSE, "%s.part/tables/set_z0/X/c/%d/0", 6);
+    check_failure(MZG_MATRIX_DENSE, "%s/tables/set_z0/X/c/%d/0", 6);
 }
 
 MPI_TEST(matrix, is_written_as_rows_come)
@@ -181,8 +182,8 @@ MPI_TEST(matrix, is_written_as_rows_come)
     for (int shard = 0; shard < 4 && mpi_rank == 0; shard++) {
         char name[128];
         size_t size = 0;
-        snprintf(name, sizeof name, "out.zarr.part/tables/set_z0/X/data/c/%d", shard);
-        unsigned char *bytes = read_whole_file(f.directory, name, &size);
+        snprintf(name, sizeof name, "tables/set_z0/X/data/c/%d", shard);
+        unsigned char *bytes = read_whole_file(f.sdata->part, name, &size);
         cr_assert_not_null(bytes, "%s", name);
         cr_expect(eq(sz, size, 4 * CHUNK + 20));
         for (int i = 0; i < CHUNK; i++) {

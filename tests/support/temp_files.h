@@ -4,6 +4,7 @@
 
 #include <core/remove_tree.h>
 #include <criterion/criterion.h>
+#include <glob.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,17 @@ static inline bool path_exists(const char *directory, const char *name)
     struct stat status;
     snprintf(path, sizeof path, "%s/%s", directory, name);
     return lstat(path, &status) == 0;
+}
+
+/* Whether a name like `pattern` is there, as "out.zarr.*.part". */
+static inline bool path_is_like(const char *directory, const char *pattern)
+{
+    char path[1024];
+    glob_t found;
+    snprintf(path, sizeof path, "%s/%s", directory, pattern);
+    bool any = glob(path, 0, NULL, &found) == 0;
+    globfree(&found);
+    return any;
 }
 
 /* The content of a file, with a zero byte behind it, to be freed; NULL where there is none. */
