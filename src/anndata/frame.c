@@ -1,7 +1,8 @@
 /* Frames as AnnData's dataframe: a group with a member for the index and one for each column. */
 #include <anndata/elements.h>
 
-#include <stdbool.h>
+#include <core/json.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,8 +53,8 @@ static enum mzg_status write_category(struct mzg_backend *backend, const char *p
 {
     char *categories = join(path, "categories");
     char *codes = join(path, "codes");
-    json_t *attributes = mzg_encoding("categorical", "0.2.0");
-    if (!categories || !codes || json_object_set_new(attributes, "ordered", json_false()) != 0) {
+    json_t *attributes = mzg_json_with(mzg_encoding("categorical", "0.2.0"), "ordered", json_false());
+    if (!categories || !codes) {
         json_decref(attributes);
         mzg_fail(err, MZG_ENOMEM, "%s: no memory for this column", path);
     } else if (backend->kind->group(backend, path, attributes, err) == MZG_OK &&
@@ -85,19 +86,11 @@ static enum mzg_status write_column(struct mzg_backend *backend, const char *fra
 /* The attributes of a frame; NULL: no memory. */
 static json_t *frame_attributes(const struct mzg_frame *frame)
 {
-    json_t *attributes = mzg_encoding("dataframe", "0.2.0");
     json_t *order = json_array();
-    bool failed = !attributes || !order;
-    for (int i = 0; i < frame->n_columns && !failed; i++)
-        failed = json_array_append_new(order, json_string(frame->columns[i].name)) != 0;
-    if (!failed && json_object_set_new(attributes, "_index", json_string("_index")) == 0 &&
-        json_object_set(attributes, "column-order", order) == 0) {
-        json_decref(order);
-        return attributes;
-    }
-    json_decref(order);
-    json_decref(attributes);
-    return NULL;
+    for (int i = 0; i < frame->n_columns; i++)
+        order = mzg_json_append(order, json_string(frame->columns[i].name));
+    json_t *attributes = mzg_json_with(mzg_encoding("dataframe", "0.2.0"), "_index", json_string("_index"));
+    return mzg_json_with(attributes, "column-order", order);
 }
 
 enum mzg_status mzg_write_frame(struct mzg_backend *backend, const char *path, const struct mzg_frame *frame,

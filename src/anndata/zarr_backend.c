@@ -57,8 +57,6 @@ static enum mzg_status zarr_group(struct mzg_backend *backend, const char *path,
     char *joined = path_in_store(zarr, path, err);
     if (!joined)
         json_decref(attributes);
-    else if (!attributes)
-        mzg_fail(err, MZG_ENOMEM, "%s: no memory for its attributes", joined);
     else
         mzg_zarr_group(zarr->store, joined, attributes, err);
     free(joined);
@@ -74,8 +72,6 @@ static struct mzg_zarr_array *declare(struct mzg_zarr_backend *zarr, const char 
     char *joined = path_in_store(zarr, path, err);
     if (!joined)
         json_decref(attributes);
-    else if (!attributes)
-        mzg_fail(err, MZG_ENOMEM, "%s: no memory for its attributes", joined);
     else
         mzg_zarr_array(zarr->store, joined, spec, attributes, &array, err);
     free(joined);

@@ -6,6 +6,7 @@
 #include <cli/prepare.h>
 #include <core/agree.h>
 #include <core/context.h>
+#include <core/json.h>
 #include <mzgrid/convert.h>
 #include <mzgrid/reader.h>
 
@@ -38,7 +39,9 @@ static enum mzg_status print_description(const char *path, json_t *decisions, bo
     if (mzg_reader_describe(path, &description, err) != MZG_OK)
         return err->status;
     if (decisions)
-        json_object_set(description, "decisions", decisions);
+        description = mzg_json_with(description, "decisions", json_incref(decisions));
+    if (!description)
+        return mzg_fail(err, MZG_ENOMEM, "%s: no memory for its description", path);
     if (!as_json)
         mzg_json_print_text(stdout, description);
     else

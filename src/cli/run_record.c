@@ -3,6 +3,7 @@
 #include <core/agree.h>
 #include <core/context.h>
 #include <core/file.h>
+#include <core/json.h>
 #include <core/mpi.h>
 #include <core/own_file.h>
 #include <core/pool.h>
@@ -19,16 +20,14 @@ struct place {
     int threads;
 };
 
-static void count_place(json_t *hosts, const struct place *place)
+/* Gives back `hosts` with one rank more; NULL without memory. */
+static json_t *count_place(json_t *hosts, const struct place *place)
 {
     json_t *host = json_object_get(hosts, place->host);
-    if (!host) {
-        host = json_pack("{s:i, s:i}", "ranks", 0, "threads", 0);
-        json_object_set_new(hosts, place->host, host);
-    }
-    json_object_set_new(host, "ranks", json_integer(json_integer_value(json_object_get(host, "ranks")) + 1));
-    json_object_set_new(host, "threads",
-                        json_integer(json_integer_value(json_object_get(host, "threads")) + place->threads));
+    json_int_t ranks = json_integer_value(json_object_get(host, "ranks"));
+    json_int_t threads = json_integer_value(json_object_get(host, "threads"));
+    return mzg_json_with(hosts, place->host,
+                         json_pack("{s:I, s:I}", "ranks", ranks + 1, "threads", threads + place->threads));
 }
 
 enum mzg_status mzg_hosts_gather(const struct mzg_context *context, json_t **hosts, struct mzg_error *err)
@@ -51,8 +50,13 @@ enum mzg_status mzg_hosts_gather(const struct mzg_context *context, json_t **hos
     }
     MZG_MPI(MPI_Gather(&mine, sizeof mine, MPI_BYTE, all, sizeof mine, MPI_BYTE, 0, context->comm));
     for (int i = 0; all && i < context->size; i++)
-        count_place(found, &all[i]);
-    *hosts = found;
+        found = count_place(found, &all[i]);
+    if (all && !found)
+        mzg_fail(err, MZG_ENOMEM, "no memory for the list of hosts");
+    if (mzg_agree(context->comm, err) != MZG_OK)
+        json_decref(found);
+    else
+        *hosts = found;
 
 cleanup:
     free(all);
@@ -63,7 +67,7 @@ static json_t *command_line(const struct mzg_arguments *arguments)
 {
     json_t *words = json_array();
     for (int i = 0; i < arguments->argc; i++)
-        json_array_append_new(words, mzg_json_text(arguments->argv[i]));
+        words = mzg_json_append(words, mzg_json_text(arguments->argv[i]));
     return words;
 }
 
@@ -72,8 +76,8 @@ static json_t *options_as_given(const struct mzg_arguments *arguments)
     json_t *options = json_object();
     for (int i = 0; i < arguments->n_given; i++) {
         const struct mzg_argument *given = &arguments->given[i];
-        json_object_set_new(options, given->option->name,
-                            given->text ? mzg_json_text(given->text) : json_true());
+        options = mzg_json_with(options, given->option->name,
+                                given->text ? mzg_json_text(given->text) : json_true());
     }
     return options;
 }
@@ -84,7 +88,7 @@ static json_t *library_versions(void)
     mzg_version_libraries(libraries);
     json_t *versions = json_object();
     for (int i = 0; i < MZG_LIBRARIES; i++)
-        json_object_set_new(versions, libraries[i].name, json_string(libraries[i].version));
+        versions = mzg_json_with(versions, libraries[i].name, json_string(libraries[i].version));
     return versions;
 }
 

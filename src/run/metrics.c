@@ -5,6 +5,7 @@
 #include <run/metrics.h>
 
 #include <core/agree.h>
+#include <core/json.h>
 #include <core/log.h>
 #include <core/memory.h>
 #include <core/mpi.h>
@@ -197,7 +198,7 @@ static json_t *describe(const struct mzg_metrics *m, const char *event, const ch
 {
     json_t *ranks = json_array();
     for (int rank = 0; rank < m->context->size; rank++)
-        json_array_append_new(ranks, rank_object(m, rank, before));
+        ranks = mzg_json_append(ranks, rank_object(m, rank, before));
     return json_pack("{s:s, s:s, s:f, s:f, s:I, s:I, s:I, s:o}", "event", event, "stage", stage, "at",
                      now - m->begin, "seconds", seconds, "pixels",
                      (json_int_t)growth_of_all(m, before, PIXELS), "bytes_in",
@@ -214,8 +215,8 @@ void mzg_metrics_round(struct mzg_metrics *metrics, const char *stage, int64_t r
         return;
     double now = MPI_Wtime();
     json_t *line = describe(metrics, "round", stage, now, now - metrics->round_time, metrics->at_round);
-    json_object_set_new(line, "round", json_integer(round));
-    json_object_set_new(line, "chunk_size", json_integer(chunk_size));
+    line = mzg_json_with(line, "round", json_integer(round));
+    line = mzg_json_with(line, "chunk_size", json_integer(chunk_size));
     write_line(metrics, line);
     memcpy(metrics->at_round, metrics->now, (size_t)metrics->context->size * VALUES * sizeof *metrics->now);
     metrics->round_time = now;

@@ -1,5 +1,6 @@
 #include <run/provenance.h>
 
+#include <core/json.h>
 #include <input/kinds.h>
 #include <run/table.h>
 #include <version.h>
@@ -14,21 +15,22 @@ static json_t *describe_axis(const struct mzg_decisions *decisions, const struct
 {
     char sha256[65] = "";
     struct mzg_error err = {0};
-    mzg_axis_digest(axis, sha256, &err);
+    if (mzg_axis_digest(axis, sha256, &err) != MZG_OK)
+        return NULL;
     json_t *json =
         json_pack("{s:s, s:I, s:f, s:f, s:f, s:s, s:s, s:s}", "type", mzg_axis_type_name(axis->spec.type),
                   "n_bins", (json_int_t)axis->n_bins, "min_mz", axis->edges[0], "max_mz",
                   axis->edges[axis->n_bins], "step", axis->step, "edges_sha256", sha256, "type_reason",
                   decisions->axis_reason, "range_reason", decisions->range_reason);
-    if (json && axis->spec.type == MZG_AXIS_TOF) {
-        json_object_set_new(json, "tof_a", json_real(axis->spec.tof_a));
-        json_object_set_new(json, "tof_b", json_real(axis->spec.tof_b));
-    } else if (json) {
-        json_object_set_new(json, "exponent", json_real(mzg_axis_exponent(axis->spec.type)));
+    if (axis->spec.type == MZG_AXIS_TOF) {
+        json = mzg_json_with(json, "tof_a", json_real(axis->spec.tof_a));
+        json = mzg_json_with(json, "tof_b", json_real(axis->spec.tof_b));
+    } else {
+        json = mzg_json_with(json, "exponent", json_real(mzg_axis_exponent(axis->spec.type)));
     }
-    if (json && axis->spec.bin_width > 0) {
-        json_object_set_new(json, "bin_width", json_real(axis->spec.bin_width));
-        json_object_set_new(json, "reference_mz", json_real(axis->spec.reference_mz));
+    if (axis->spec.bin_width > 0) {
+        json = mzg_json_with(json, "bin_width", json_real(axis->spec.bin_width));
+        json = mzg_json_with(json, "reference_mz", json_real(axis->spec.reference_mz));
     }
     return json;
 }
@@ -41,10 +43,10 @@ static json_t *describe_part(const struct mzg_table_source *source)
     json_t *json =
         json_pack("{s:I, s:I, s:b}", "pixels", (json_int_t)dataset->n_pixels, "of",
                   (json_int_t)dataset->n_all_pixels, "listed", source->options->pixels_file != NULL);
-    if (json && region->given)
-        json_object_set_new(json, "region",
-                            json_pack("[i, i, i, i, i, i]", region->min[0], region->max[0], region->min[1],
-                                      region->max[1], region->min[2], region->max[2]));
+    if (region->given)
+        json = mzg_json_with(json, "region",
+                             json_pack("[i, i, i, i, i, i]", region->min[0], region->max[0], region->min[1],
+                                       region->max[1], region->min[2], region->max[2]));
     return json;
 }
 
@@ -58,18 +60,18 @@ static json_t *describe_options(const struct mzg_table_source *source)
                   "min_intensity", options->min_intensity, "scan_range", options->scan_range, "pixel_size_x",
                   geometry->pixel_size[0], "pixel_size_y", geometry->pixel_size[1], "pixel_unit",
                   geometry->in_micrometers ? "micrometer" : "pixel");
-    if (json && (options->region.given || options->pixels_file))
-        json_object_set_new(json, "part", describe_part(source));
-    if (json && (geometry->offset[0] != 0 || geometry->offset[1] != 0))
-        json_object_set_new(json, "position_offset",
-                            json_pack("[f, f]", geometry->offset[0], geometry->offset[1]));
+    if (options->region.given || options->pixels_file)
+        json = mzg_json_with(json, "part", describe_part(source));
+    if (geometry->offset[0] != 0 || geometry->offset[1] != 0)
+        json = mzg_json_with(json, "position_offset",
+                             json_pack("[f, f]", geometry->offset[0], geometry->offset[1]));
     const struct mzg_kinds *kinds = &source->reader->dataset.kinds;
-    if (json && (kinds->levels_vary || options->ms_level > 0))
-        json_object_set_new(json, "ms_level", json_integer(kinds->ms_level));
-    if (json && (kinds->polarities_vary || options->polarity != MZG_POLARITY_UNKNOWN))
-        json_object_set_new(json, "polarity", json_string(mzg_polarity_name(kinds->polarity)));
-    if (json && options->mobility_sum)
-        json_object_set_new(json, "mobility", json_string("sum"));
+    if (kinds->levels_vary || options->ms_level > 0)
+        json = mzg_json_with(json, "ms_level", json_integer(kinds->ms_level));
+    if (kinds->polarities_vary || options->polarity != MZG_POLARITY_UNKNOWN)
+        json = mzg_json_with(json, "polarity", json_string(mzg_polarity_name(kinds->polarity)));
+    if (options->mobility_sum)
+        json = mzg_json_with(json, "mobility", json_string("sum"));
     return json;
 }
 
@@ -82,11 +84,11 @@ static json_t *describe_resampling(const struct mzg_decisions *decisions)
         json_pack("{s:s, s:s, s:s, s:s, s:f}", "method", mzg_method_name(decisions->method), "method_reason",
                   decisions->method_reason, "values", mzg_method_values(decisions->method), "spectrum_type",
                   types[decisions->spectrum_type], "max_gap", decisions->max_gap);
-    if (json && decisions->type_reason[0])
-        json_object_set_new(json, "spectrum_type_reason", json_string(decisions->type_reason));
-    if (json && decisions->has_fit) {
-        json_object_set_new(json, "sampling_scale", json_real(decisions->fit.sampling.scale));
-        json_object_set_new(json, "sampling_exponent", json_real(decisions->fit.sampling.exponent));
+    if (decisions->type_reason[0])
+        json = mzg_json_with(json, "spectrum_type_reason", json_string(decisions->type_reason));
+    if (decisions->has_fit) {
+        json = mzg_json_with(json, "sampling_scale", json_real(decisions->fit.sampling.scale));
+        json = mzg_json_with(json, "sampling_exponent", json_real(decisions->fit.sampling.exponent));
     }
     return json;
 }

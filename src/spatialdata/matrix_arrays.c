@@ -35,7 +35,7 @@ static enum mzg_status declare_vector(struct mzg_sdata *sdata, const char *name,
     snprintf(path, sizeof path, "%s/X/%s", mzg_sdata_table_path(sdata), name);
     struct mzg_zarr_array_spec spec = {
         .type = type, .n_dimensions = 1, .shape = {n}, .chunk = {chunk}, .shard = {shard}, .codec = codec};
-    return mzg_zarr_array(mzg_sdata_store(sdata), path, &spec, NULL, array, err);
+    return mzg_zarr_array(mzg_sdata_store(sdata), path, &spec, json_object(), array, err);
 }
 
 static json_t *sparse_attributes(const struct mzg_matrix_spec *spec, int64_t n_rows)

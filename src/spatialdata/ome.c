@@ -6,6 +6,8 @@
  */
 #include <spatialdata/ome.h>
 
+#include <core/json.h>
+
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +17,7 @@ static json_t *per_axis(const char *axes, const double xyz[3], double channel)
 {
     json_t *list = json_array();
     for (; *axes; axes++)
-        json_array_append_new(list, json_real(*axes == 'c' ? channel : xyz[*axes - 'x']));
+        list = mzg_json_append(list, json_real(*axes == 'c' ? channel : xyz[*axes - 'x']));
     return list;
 }
 
@@ -36,9 +38,9 @@ static json_t *axis_list(const char *axes, const char *unit)
     for (; *axes; axes++) {
         bool is_channel = *axes == 'c';
         json_t *axis = json_pack("{s:s#, s:s}", "name", axes, 1, "type", is_channel ? "channel" : "space");
-        if (axis && unit && !is_channel)
-            json_object_set_new(axis, "unit", json_string(unit));
-        json_array_append_new(list, axis);
+        if (unit && !is_channel)
+            axis = mzg_json_with(axis, "unit", json_string(unit));
+        list = mzg_json_append(list, axis);
     }
     return list;
 }
@@ -46,11 +48,9 @@ static json_t *axis_list(const char *axes, const char *unit)
 /* Adds to a transformation from where to where it leads. */
 static json_t *between_systems(json_t *transformation, const char *axes, const char *unit)
 {
-    json_object_set_new(transformation, "input",
-                        json_pack("{s:s, s:o}", "name", axes, "axes", axis_list(axes, unit)));
-    json_object_set_new(transformation, "output",
-                        json_pack("{s:s, s:o}", "name", "global", "axes", axis_list(axes, unit)));
-    return transformation;
+    json_t *from = json_pack("{s:s, s:o}", "name", axes, "axes", axis_list(axes, unit));
+    json_t *to = json_pack("{s:s, s:o}", "name", "global", "axes", axis_list(axes, unit));
+    return mzg_json_with(mzg_json_with(transformation, "input", from), "output", to);
 }
 
 static json_t *to_global(const char *axes, const struct mzg_sdata_geometry *geometry)
@@ -80,7 +80,7 @@ static json_t *dataset(const char *axes, const struct mzg_raster_size *levels, i
     snprintf(path, sizeof path, "%d", level);
     json_t *transformations = json_pack("[o]", scale(axes, factor));
     if (level > 0)
-        json_array_append_new(transformations, translation(axes, offset));
+        transformations = mzg_json_append(transformations, translation(axes, offset));
     return json_pack("{s:s, s:o}", "path", path, "coordinateTransformations", transformations);
 }
 
@@ -89,13 +89,13 @@ json_t *mzg_ome_attributes(const char *name, const char *axes, const struct mzg_
 {
     json_t *datasets = json_array();
     for (int i = 0; i < n; i++)
-        json_array_append_new(datasets, dataset(axes, levels, i));
+        datasets = mzg_json_append(datasets, dataset(axes, levels, i));
     json_t *ome = json_pack("{s:s, s:[{s:s, s:o, s:o, s:[o]}]}", "version", "0.5-dev-spatialdata",
                             "multiscales", "name", name, "axes", axis_list(axes, NULL), "datasets", datasets,
                             "coordinateTransformations", to_global(axes, geometry));
     if (channel)
-        json_object_set_new(ome, "omero", json_pack("{s:[{s:s}]}", "channels", "label", channel));
+        ome = mzg_json_with(ome, "omero", json_pack("{s:[{s:s}]}", "channels", "label", channel));
     else
-        json_object_set_new(ome, "image-label", json_pack("{s:s}", "version", "0.5"));
+        ome = mzg_json_with(ome, "image-label", json_pack("{s:s}", "version", "0.5"));
     return json_pack("{s:o, s:{s:s}}", "ome", ome, "spatialdata_attrs", "version", "0.3");
 }

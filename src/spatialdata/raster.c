@@ -100,7 +100,7 @@ static enum mzg_status write_level(struct mzg_sdata *sdata, const char *group, i
     unsigned char *data = NULL;
     if (asprintf(&path, "%s/%d", group, number) < 0)
         return mzg_fail(err, MZG_ENOMEM, "%s: no memory for its path", group);
-    if (mzg_zarr_array(sdata->store, path, &spec, NULL, &level->array, err) != MZG_OK)
+    if (mzg_zarr_array(sdata->store, path, &spec, json_object(), &level->array, err) != MZG_OK)
         goto cleanup;
     data = malloc((size_t)(4 * smaller(level->file_height, level->size.height) *
                            smaller(level->file_width, level->size.width)));
@@ -174,7 +174,7 @@ static enum mzg_status write_image(struct mzg_sdata *sdata, const struct mzg_sda
     struct mzg_raster_size levels[MZG_MAX_LEVELS];
     int n_levels = pyramid(size, levels);
     json_t *attributes = mzg_ome_attributes(sdata->image, axes, levels, n_levels, geometry, "tic");
-    char *group = declare_raster(sdata, "images", sdata->image, NULL, attributes, err);
+    char *group = declare_raster(sdata, "images", sdata->image, json_object(), attributes, err);
     if (!group)
         return err->status;
     struct mzg_raster_size now = *size;

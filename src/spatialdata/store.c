@@ -1,5 +1,6 @@
 /* The container as a whole: its names, the root of the store, its beginning and its end. */
 #include <core/agree.h>
+#include <core/json.h>
 #include <core/log.h>
 #include <core/mpi.h>
 #include <spatialdata/sdata.h>
@@ -48,10 +49,9 @@ static enum mzg_status declare_groups(struct mzg_sdata *sdata, struct mzg_error 
     json_t *link =
         json_pack("{s:s, s:s, s:s, s:s, s:s}", "spatialdata-encoding-type", "ngff:regions_table", "region",
                   sdata->region, "region_key", "region", "instance_key", "instance_key", "version", "0.2");
-    json_object_update(table, link);
-    json_decref(link);
+    table = mzg_json_merge(table, link);
     if (mzg_zarr_group(sdata->store, "", root, err) != MZG_OK ||
-        mzg_zarr_group(sdata->store, "tables", NULL, err) != MZG_OK) {
+        mzg_zarr_group(sdata->store, "tables", json_object(), err) != MZG_OK) {
         json_decref(table);
         return err->status;
     }

@@ -1,4 +1,5 @@
 /* Arrays as declared: the checks of a specification, the grid of chunk files, the metadata. */
+#include <core/json.h>
 #include <core/memory.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -68,7 +69,7 @@ static json_t *json_shape(int n, const int64_t *shape)
 {
     json_t *list = json_array();
     for (int d = 0; d < n; d++)
-        json_array_append_new(list, json_integer(shape[d]));
+        list = mzg_json_append(list, json_integer(shape[d]));
     return list;
 }
 
@@ -116,11 +117,7 @@ static json_t *json_chunk_codecs(const struct mzg_zarr_array_spec *spec, struct 
             ? json_pack("{s:s, s:{}}", "name", "vlen-utf8", "configuration")
             : json_pack("{s:s, s:{s:s}}", "name", "bytes", "configuration", "endian", "little");
     json_t *codecs = json_pack("[o]", to_bytes);
-    if (codecs && compressor)
-        json_array_append_new(codecs, compressor);
-    else
-        json_decref(compressor);
-    return codecs;
+    return compressor ? mzg_json_append(codecs, compressor) : codecs;
 }
 
 static json_t *json_codecs(const struct mzg_zarr_array_spec *spec, struct mzg_error *err)
@@ -139,18 +136,17 @@ static json_t *json_metadata(const struct mzg_zarr_array *array, json_t *attribu
 {
     const struct mzg_zarr_array_spec *spec = &array->spec;
     int n = spec->n_dimensions;
-    json_t *metadata =
-        json_pack("{s:i, s:s, s:o, s:s, s:{s:s, s:{s:o}}, s:{s:s, s:{s:s}}, s:o, s:o, s:o}", "zarr_format", 3,
-                  "node_type", "array", "shape", json_shape(n, spec->shape), "data_type",
-                  type_name(spec->type), "chunk_grid", "name", "regular", "configuration", "chunk_shape",
-                  json_shape(n, array->file_shape), "chunk_key_encoding", "name", "default", "configuration",
-                  "separator", "/", "fill_value", json_fill_value(spec->type), "codecs",
-                  json_codecs(spec, err), "attributes", attributes ? attributes : json_object());
+    json_t *metadata = json_pack(
+        "{s:i, s:s, s:o, s:s, s:{s:s, s:{s:o}}, s:{s:s, s:{s:s}}, s:o, s:o, s:o}", "zarr_format", 3,
+        "node_type", "array", "shape", json_shape(n, spec->shape), "data_type", type_name(spec->type),
+        "chunk_grid", "name", "regular", "configuration", "chunk_shape", json_shape(n, array->file_shape),
+        "chunk_key_encoding", "name", "default", "configuration", "separator", "/", "fill_value",
+        json_fill_value(spec->type), "codecs", json_codecs(spec, err), "attributes", attributes);
     if (metadata && spec->dimension_names) {
         json_t *names = json_array();
         for (int d = 0; d < n; d++)
-            json_array_append_new(names, json_stringn(&spec->dimension_names[d], 1));
-        json_object_set_new(metadata, "dimension_names", names);
+            names = mzg_json_append(names, json_stringn(&spec->dimension_names[d], 1));
+        metadata = mzg_json_with(metadata, "dimension_names", names);
     }
     if (!metadata && err->status == MZG_OK)
         mzg_fail(err, MZG_ENOMEM, "array %s: no memory for its metadata", array->path);

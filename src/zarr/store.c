@@ -91,8 +91,8 @@ enum mzg_status mzg_zarr_declare(struct mzg_zarr_store *store, const char *path,
 enum mzg_status mzg_zarr_group(struct mzg_zarr_store *store, const char *path, json_t *attributes,
                                struct mzg_error *err)
 {
-    json_t *metadata = json_pack("{s:i, s:s, s:o}", "zarr_format", 3, "node_type", "group", "attributes",
-                                 attributes ? attributes : json_object());
+    json_t *metadata =
+        json_pack("{s:i, s:s, s:o}", "zarr_format", 3, "node_type", "group", "attributes", attributes);
     if (!metadata)
         return mzg_fail(err, MZG_ENOMEM, "%s/%s: no memory for this group", store->path, path);
     return mzg_zarr_declare(store, path, metadata, err);

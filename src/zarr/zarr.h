@@ -62,7 +62,8 @@ enum mzg_status mzg_zarr_store_new(const struct mzg_context *context, const char
 void mzg_zarr_store_free(struct mzg_zarr_store *store);
 
 /* Declares a group at `path` ("" for the root, else such as "tables/a_z0/X") with `attributes`, whose
- * reference it takes (NULL: none), also on failure. The group above must have been declared. Local. */
+ * reference it takes, also on failure; NULL stands for a lack of memory. The group above must have been
+ * declared. Local. */
 enum mzg_status mzg_zarr_group(struct mzg_zarr_store *store, const char *path, json_t *attributes,
                                struct mzg_error *err);
 
@@ -70,9 +71,9 @@ enum mzg_status mzg_zarr_group(struct mzg_zarr_store *store, const char *path, j
 enum mzg_status mzg_zarr_set_attributes(struct mzg_zarr_store *store, const char *path, json_t *attributes,
                                         struct mzg_error *err);
 
-/* Declares an array; takes the reference to `attributes`, also on failure. `*array` belongs to the store.
- * MZG_EUSAGE for a specification that is not consistent, MZG_ERANGE for chunks that the codecs cannot take (2
- * GiB). Local. */
+/* Declares an array; takes the reference to `attributes`, also on failure; NULL stands for a lack of memory.
+ * `*array` belongs to the store. MZG_EUSAGE for a specification that is not consistent, MZG_ERANGE for chunks
+ * that the codecs cannot take (2 GiB). Local. */
 enum mzg_status mzg_zarr_array(struct mzg_zarr_store *store, const char *path,
                                const struct mzg_zarr_array_spec *spec, json_t *attributes,
                                struct mzg_zarr_array **array, struct mzg_error *err);

@@ -1,5 +1,6 @@
 /* The container on several ranks: what it leaves on success and on failure. Its content is read by
  * test_store_format.py. */
+#include <failing_json.h>
 #include <mpi_directory.h>
 #include <spatialdata/spatialdata.h>
 #include <string.h>
@@ -166,4 +167,49 @@ MPI_TEST(sdata, names_that_spatialdata_refuses_are_refused)
     f.err.status = MZG_OK;
     cr_expect_not(path_is_like(f.directory, "out.zarr.*.part"));
     end(&f);
+}
+
+/* Writes a whole store in which request number `n` of rank 0's JSON for memory fails. */
+static enum mzg_status write_store(struct fixture *f, long n)
+{
+    begin(f);
+    fail_json_request(mpi_rank == 0 ? n : 0);
+    if (mzg_sdata_new(&f->context, &f->options, &f->sdata, &f->err) == MZG_OK && write_table(f) == MZG_OK &&
+        write_rasters(f, 3) == MZG_OK)
+        mzg_sdata_finish(f->sdata, &f->err);
+    return f->err.status;
+}
+
+/* The root's consolidated metadata hold those of all nodes. */
+MPI_TEST(sdata, without_memory_for_metadata_there_is_no_store)
+{
+    enum { SAMPLE = 60 };
+    struct fixture f;
+    cr_assert(eq(int, write_store(&f, 0), MZG_OK), "%s", f.err.text);
+    long total = end_of_json_failure(), n_failed = 0;
+    MPI_Bcast(&total, 1, MPI_LONG, 0, MPI_COMM_WORLD);
+    cr_assert(gt(i64, total, 1000));
+    size_t size = 0, other_size = 0;
+    unsigned char *reference = read_whole_file(f.directory, "out.zarr/zarr.json", &size);
+    cr_assert_not_null(reference);
+    MPI_Barrier(MPI_COMM_WORLD);
+    end(&f);
+    for (long i = 0; i < SAMPLE; i++) {
+        long n = 1 + i * (total - 1) / (SAMPLE - 1);
+        enum mzg_status status = write_store(&f, n);
+        end_of_json_failure();
+        n_failed += status != MZG_OK;
+        if (status == MZG_OK) {
+            unsigned char *root = read_whole_file(f.directory, "out.zarr/zarr.json", &other_size);
+            cr_expect(other_size == size && memcmp(root, reference, size) == 0, "request %ld of %ld", n,
+                      total);
+            free(root);
+        } else {
+            cr_expect_not(path_exists(f.directory, "out.zarr"), "request %ld of %ld", n, total);
+        }
+        MPI_Barrier(MPI_COMM_WORLD);
+        end(&f);
+    }
+    cr_expect(gt(i64, n_failed, SAMPLE / 2));
+    free(reference);
 }

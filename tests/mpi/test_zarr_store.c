@@ -46,7 +46,7 @@ static void write_numbers(struct fixture *f)
                                        .shard = {10},
                                        .codec = {.kind = MZG_CODEC_NONE}};
     struct mzg_zarr_array *array;
-    cr_assert(eq(int, mzg_zarr_array(f->store, "n", &spec, NULL, &array, &f->err), MZG_OK));
+    cr_assert(eq(int, mzg_zarr_array(f->store, "n", &spec, json_object(), &array, &f->err), MZG_OK));
     for (int64_t file = mpi_rank; file < mzg_zarr_array_files(array); file += mpi_size) {
         int32_t data[10];
         for (int i = 0; i < 10; i++)

@@ -105,7 +105,7 @@ static void write_vector(const struct mzg_context *context, struct mzg_sdata *sd
                                        .shard = {2 * CHUNK},
                                        .codec = codec};
     struct mzg_zarr_array *array;
-    if (mzg_zarr_array(mzg_sdata_store(sdata), path, &spec, NULL, &array, err) != MZG_OK)
+    if (mzg_zarr_array(mzg_sdata_store(sdata), path, &spec, json_object(), &array, err) != MZG_OK)
         return;
     for (int64_t file = context->rank; file < mzg_zarr_array_files(array) && err->status == MZG_OK;
          file += context->size)

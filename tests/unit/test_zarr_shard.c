@@ -25,7 +25,7 @@ static void setup(void)
 {
     make_temp_directory(directory);
     cr_assert(eq(int, mzg_zarr_store_new(&context, directory, &store, &err), MZG_OK));
-    cr_assert(eq(int, mzg_zarr_group(store, "", NULL, &err), MZG_OK));
+    cr_assert(eq(int, mzg_zarr_group(store, "", json_object(), &err), MZG_OK));
 }
 
 static void teardown(void)
@@ -37,7 +37,7 @@ static void teardown(void)
 static struct mzg_zarr_array *declare(struct mzg_zarr_array_spec spec)
 {
     struct mzg_zarr_array *array = NULL;
-    mzg_zarr_array(store, "a", &spec, NULL, &array, &err);
+    mzg_zarr_array(store, "a", &spec, json_object(), &array, &err);
     cr_assert(eq(int, err.status, MZG_OK), "%s", err.text);
     return array;
 }
@@ -299,7 +299,7 @@ Test(shard, few_items_unpack, .init = setup, .fini = teardown)
                                            .chunk = {n},
                                            .codec = {.kind = MZG_CODEC_BLOSC_ZSTD, .level = 1}};
         snprintf(name, sizeof name, "a%d", (int)n);
-        cr_assert(eq(int, mzg_zarr_array(store, name, &spec, NULL, &array, &err), MZG_OK));
+        cr_assert(eq(int, mzg_zarr_array(store, name, &spec, json_object(), &array, &err), MZG_OK));
         for (int i = 0; i < n; i++)
             data[i] = 100 + 0.25 * i;
         cr_assert(eq(int, mzg_zarr_write_all(array, data, &err), MZG_OK));
@@ -359,6 +359,6 @@ Test(array, inconsistent_specifications_are_refused, .init = setup, .fini = tear
 
 Test(array, group_above_must_be_declared, .init = setup, .fini = teardown)
 {
-    cr_expect(eq(int, mzg_zarr_group(store, "tables/t", NULL, &err), MZG_EUSAGE));
+    cr_expect(eq(int, mzg_zarr_group(store, "tables/t", json_object(), &err), MZG_EUSAGE));
     cr_expect_not_null(strstr(err.text, "tables/t"));
 }

@@ -16,7 +16,7 @@ static void setup(void)
 {
     make_temp_directory(directory);
     cr_assert(eq(int, mzg_zarr_store_new(&context, directory, &store, &err), MZG_OK));
-    cr_assert(eq(int, mzg_zarr_group(store, "", NULL, &err), MZG_OK));
+    cr_assert(eq(int, mzg_zarr_group(store, "", json_object(), &err), MZG_OK));
 }
 
 static void teardown(void)
@@ -39,7 +39,7 @@ static void write_strings(struct mzg_zarr_array_spec spec, const char *const *it
 {
     struct mzg_zarr_array *array;
     spec.type = MZG_STRING;
-    mzg_zarr_array(store, "s", &spec, NULL, &array, &err);
+    mzg_zarr_array(store, "s", &spec, json_object(), &array, &err);
     cr_assert(eq(int, err.status, MZG_OK), "%s", err.text);
     cr_assert(eq(int, mzg_zarr_write_strings(array, item_of_list, items, &err), MZG_OK), "%s", err.text);
 }
@@ -93,7 +93,7 @@ Test(string, item_beyond_the_limit_of_a_chunk_is_an_error, .init = setup, .fini 
 {
     struct mzg_zarr_array_spec spec = {.type = MZG_STRING};
     struct mzg_zarr_array *array;
-    cr_assert(eq(int, mzg_zarr_array(store, "s", &spec, NULL, &array, &err), MZG_OK));
+    cr_assert(eq(int, mzg_zarr_array(store, "s", &spec, json_object(), &array, &err), MZG_OK));
     cr_expect(eq(int, mzg_zarr_write_strings(array, item_too_long, NULL, &err), MZG_ERANGE));
     cr_expect_not(path_exists(directory, "s/c"));
 }
