@@ -183,7 +183,7 @@ static enum mzg_status write_store(struct fixture *f, long n)
 /* The root's consolidated metadata hold those of all nodes. */
 MPI_TEST(sdata, without_memory_for_metadata_there_is_no_store)
 {
-    enum { SAMPLE = 60 };
+    enum { SAMPLE = 24 };
     struct fixture f;
     cr_assert(eq(int, write_store(&f, 0), MZG_OK), "%s", f.err.text);
     long total = end_of_json_failure(), n_failed = 0;
