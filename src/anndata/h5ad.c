@@ -2,6 +2,7 @@
 
 #include <anndata/hdf5_backend.h>
 #include <core/file.h>
+#include <core/hdf5.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,12 +10,9 @@
 
 static hid_t open_file(const char *path)
 {
-    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    if (access < 0 || H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110) < 0 ||
-        H5Pset_file_locking(access, 0, 1) < 0)
-        return -1;
-    hid_t file = H5Fopen(path, H5F_ACC_RDWR, access);
-    return H5Pclose(access) < 0 ? -1 : file;
+    hid_t access = mzg_hdf5_serial_access();
+    hid_t file = access < 0 ? access : H5Fopen(path, H5F_ACC_RDWR, access);
+    return access >= 0 && H5Pclose(access) < 0 ? -1 : file;
 }
 
 /* X was staged as the arrays of a CSR matrix. */
@@ -45,7 +43,7 @@ static enum mzg_status sync_file(const char *path, struct mzg_error *err)
 enum mzg_status mzg_h5ad_complete(const char *path, const struct mzg_anndata *anndata, struct mzg_error *err)
 {
     struct mzg_hdf5_backend hdf5 = {.path = path};
-    mzg_hdf5_start();
+    mzg_hdf5_prepare();
     errno = 0;
     hid_t file = open_file(path);
     if (file < 0)

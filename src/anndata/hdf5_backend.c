@@ -41,17 +41,6 @@ static hid_t type_of(const struct mzg_hdf5_backend *hdf5, enum mzg_type type)
     return hdf5->string;
 }
 
-void mzg_hdf5_start(void)
-{
-    static bool started;
-    if (started)
-        return;
-    started = true;
-    (void)H5dont_atexit(); /* it fails if something else has started HDF5 */
-    (void)H5open();        /* whatever is wrong shows with the first file */
-    (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-}
-
 /* A space of n × width elements (width 0: a vector of n; n < 0: a scalar). */
 static hid_t space_of(int64_t n, int64_t width)
 {

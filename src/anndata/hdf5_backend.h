@@ -19,11 +19,6 @@ struct mzg_hdf5_backend {
     hid_t string, boolean;
 };
 
-/* Has failures of HDF5 become sentences of ours, and HDF5 leave the end of the process alone: closing what
- * was abandoned crashes it. It closes everything in MPI_Finalize(), unless it was started before MPI; so a
- * program calls this before MPI_Init(). Later calls do nothing. Local. */
-void mzg_hdf5_start(void);
-
 /* A back end into the root of an open file. Local. */
 enum mzg_status mzg_hdf5_backend_open(const char *path, hid_t file, struct mzg_hdf5_backend *backend,
                                       struct mzg_error *err);

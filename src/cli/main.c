@@ -1,7 +1,7 @@
 /* The program: starts MPI, hands over, finishes. */
-#include <anndata/hdf5_backend.h>
 #include <cli/cli.h>
 #include <cli/fabric.h>
+#include <core/hdf5.h>
 #include <core/mpi.h>
 
 int main(int argc, char **argv)
@@ -9,7 +9,7 @@ int main(int argc, char **argv)
     int thread_level;
     mzg_reserve_streams();
     mzg_skip_absent_fabrics("/dev");
-    mzg_hdf5_start();
+    mzg_hdf5_prepare();
     MZG_MPI(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &thread_level));
     mzg_mpi_watch(MPI_COMM_WORLD);
     mzg_mpi_watch(MPI_COMM_SELF);

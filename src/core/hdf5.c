@@ -8,8 +8,9 @@ void mzg_hdf5_prepare(void)
 {
     static bool prepared;
     if (!prepared) {
-        H5dont_atexit(); /* everything is closed by then */
-        H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+        (void)H5dont_atexit(); /* everything is closed by then */
+        (void)H5open();        /* whatever is wrong shows with the first file */
+        (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     }
     prepared = true;
 }

@@ -11,7 +11,9 @@
 #include <stdbool.h>
 
 /* Has failures become sentences of ours instead of traces on the terminal, and HDF5 leave the end of the
- * process alone. To be called before other functions of HDF5. Local. */
+ * process alone. To be called before other functions of HDF5, and by a program before MPI_Init(): HDF5 closes
+ * everything in MPI_Finalize(), too, unless it was started first, and what failed to close before crashes it.
+ * Later calls do nothing. Local. */
 void mzg_hdf5_prepare(void);
 
 /* Access for one process to a file that others may have open as well: the format of HDF5 1.10, no locks,

@@ -1,7 +1,7 @@
 /* The kept .h5ad when its disk fails: each write of its completion fails once. pwrite() and fsync() of this
  * program stand in for those that HDF5 calls. */
 #include <anndata/h5ad.h>
-#include <anndata/hdf5_backend.h>
+#include <core/hdf5.h>
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -114,7 +114,7 @@ static void expect_error_or_equality(void)
     struct mzg_error err;
     make_temp_directory(directory);
     snprintf(path, sizeof path, "%s/kept.h5ad", directory);
-    mzg_hdf5_start();
+    mzg_hdf5_prepare();
     cr_assert(eq(int, complete(path, 0, &err), MZG_OK), "%s", err.text);
     int total = n_calls, n_failed = 0;
     cr_assert(gt(int, total, 20));
@@ -154,7 +154,7 @@ Test(h5ad, a_file_after_one_that_failed)
     struct mzg_error err;
     make_temp_directory(directory);
     snprintf(path, sizeof path, "%s/kept.h5ad", directory);
-    mzg_hdf5_start();
+    mzg_hdf5_prepare();
     cr_assert(eq(int, complete(path, 7, &err), MZG_EIO));
     cr_expect(eq(int, complete(path, 0, &err), MZG_OK), "%s", err.text);
 }
