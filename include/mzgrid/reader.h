@@ -15,6 +15,7 @@
 #ifndef MZGRID_READER_H
 #define MZGRID_READER_H
 
+#include <math.h>
 #include <mzgrid/error.h>
 #include <mzgrid/resample.h>
 #include <stdbool.h>
@@ -62,9 +63,10 @@ struct mzg_dataset {
     bool has_mobility;    /* some spectrum has an array of ion mobilities: an m/z may occur for each */
     double pixel_size[2]; /* x, y in micrometres; 0 where unknown */
     double position_offset[2]; /* x, y in micrometres: where the input says that its image lies */
-    bool has_mz_range;         /* every spectrum tells its lowest and highest m/z: */
-    double min_mz;             /*   their extremes, widened by half a unit of the last printed digit */
-    double max_mz;
+    bool has_mz_range;    /* every spectrum that has points tells its lowest and highest m/z: */
+    double min_mz; /*   their extremes, widened by half a unit of the last printed digit and by one of the */
+    double max_mz; /*   type that m/z are stored as; the data may still contradict them */
+    double stated_mz[2]; /*   and widened twice as far, as where digits were cut off: for validation */
     struct json_t
         *metadata; /* rank 0: what to keep of the input's own metadata, as a tree of objects, strings,
                     * numbers, booleans and arrays of strings; NULL elsewhere. Owned by the reader */
@@ -126,6 +128,20 @@ struct mzg_batch {
     void (*free_storage)(void *storage);
 };
 
+/* What m/z arrays show: the range of those that are finite, above 0 and at most 1e6, and whether their order
+ * can be relied on. Begin with MZG_MZ_SCAN_NOTHING. */
+struct mzg_mz_scan {
+    double min_mz; /* above max_mz: there are none */
+    double max_mz;
+    int64_t n_by_ends; /* arrays whose first and last value stood for all */
+    int64_t unsorted;  /* the first spectrum that was seen to be out of order; INT64_MAX: none was */
+};
+#define MZG_MZ_SCAN_NOTHING                                                                                  \
+    (struct mzg_mz_scan)                                                                                     \
+    {                                                                                                        \
+        .min_mz = INFINITY, .max_mz = -INFINITY, .unsorted = INT64_MAX                                       \
+    }
+
 struct mzg_decoder; /* scratch space of one thread */
 struct mzg_reader;
 
@@ -159,7 +175,7 @@ struct mzg_reader_kind {
     bool (*decode)(const struct mzg_reader *reader, const struct mzg_batch *batch, int64_t entry,
                    struct mzg_decoder *decoder, struct mzg_spectrum *spectrum, struct mzg_fault *fault);
     enum mzg_status (*scan_mz)(const struct mzg_reader *reader, int64_t first_pixel, int64_t n_pixels,
-                               bool full, struct mzg_decoder *decoder, double *min_mz, double *max_mz,
+                               bool full, struct mzg_decoder *decoder, struct mzg_mz_scan *scan,
                                struct mzg_error *err);
 
     /* Facts of the input from its header and sizes alone, at once whatever its size, as a JSON object. */
@@ -230,11 +246,11 @@ void mzg_decoder_free(struct mzg_decoder *decoder);
 bool mzg_reader_decode(const struct mzg_reader *reader, const struct mzg_batch *batch, int64_t entry,
                        struct mzg_decoder *decoder, struct mzg_spectrum *spectrum, struct mzg_fault *fault);
 
-/* Lowers `*min_mz` and raises `*max_mz` to the m/z of these pixels that are finite, above 0 and at most 1e6.
- * Unless `full`, the first and last value of uncompressed arrays stand for all. Faulty spectra are passed
- * over. Local, thread-safe for distinct decoders. */
+/* Adds what the m/z of these pixels show to `scan`. Unless `full`, the first and last value of uncompressed
+ * arrays stand for all, where they are in order. Faulty spectra are passed over. Local, thread-safe for
+ * distinct decoders. */
 enum mzg_status mzg_reader_scan_mz(const struct mzg_reader *reader, int64_t first_pixel, int64_t n_pixels,
-                                   bool full, struct mzg_decoder *decoder, double *min_mz, double *max_mz,
+                                   bool full, struct mzg_decoder *decoder, struct mzg_mz_scan *scan,
                                    struct mzg_error *err);
 
 /* Facts of the input from its header and sizes alone (`mzgrid info`); the caller owns the object. Local. */

@@ -30,8 +30,13 @@ struct mzg_spectrum_summary {
     int64_t dropped_points;  /* m/z or intensity not finite, or m/z <= 0 */
     int64_t negative_points; /* finite intensities below 0 */
     int64_t outside_points;  /* clean points beyond the axis */
-    double tic;              /* sum of all finite intensities, in the order of the file */
-    double base_peak_mz;     /* of the clean point of largest intensity, the first such; 0 without points */
+    int64_t clean_points;    /* with what was merged counted once; their range: */
+    double min_mz, max_mz;   /*   0 without points */
+    double
+        outside_intensity[2]; /* sums of the sizes of the intensities of points below and above the axis, */
+    double intensity_size;    /*   and of all that are finite */
+    double tic;               /* sum of all finite intensities, in the order of the file */
+    double base_peak_mz;      /* of the clean point of largest intensity, the first such; 0 without points */
     double base_peak_intensity; /* its intensity */
     bool unsorted;              /* m/z decreased somewhere, and were sorted */
     bool merged;                /* some m/z stood there twice, and were merged, intensities summed */

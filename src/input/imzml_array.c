@@ -55,6 +55,18 @@ static double half_to_double(uint16_t half)
     return half & 0x8000 ? -value : value;
 }
 
+double mzg_array_rounding(enum mzg_array_type type, double value)
+{
+    double size = fabs(value);
+    int exponent;
+    frexp(size, &exponent);
+    if (type == MZG_ARRAY_FLOAT16)
+        return ldexp(1, exponent > -13 ? exponent - 11 : -24);
+    if (type == MZG_ARRAY_FLOAT32)
+        return (double)nextafterf((float)size, INFINITY) - (double)(float)size;
+    return type == MZG_ARRAY_FLOAT64 ? nextafter(size, INFINITY) - size : 1;
+}
+
 /* One loop for each type: memcpy is how C reads a value at any alignment, and compiles to a plain load. */
 #define CONVERT(c_type)                                                                                      \
     for (int64_t i = 0; i < n; i++) {                                                                        \

@@ -27,6 +27,9 @@ const char *mzg_array_type_name(enum mzg_array_type type);
 /* Bytes of one value; 0 for MZG_ARRAY_UNTYPED. */
 int mzg_array_item_size(enum mzg_array_type type);
 
+/* How far apart neighbouring values of the type are at `value`: 1 for integers. */
+double mzg_array_rounding(enum mzg_array_type type, double value);
+
 /* Converts n little-endian values, at any alignment. Exact but for 64-bit integers beyond 2^53. */
 void mzg_array_convert(enum mzg_array_type type, const void *bytes, int64_t n, double *values);
 

@@ -211,34 +211,41 @@ bool mzg_imzml_decode(const struct mzg_reader *base, const struct mzg_batch *bat
     return true;
 }
 
-static void widen(double value, double *min_mz, double *max_mz)
+static void widen(double value, struct mzg_mz_scan *scan)
 {
     if (!(value > 0 && value <= 1e6))
         return;
-    *min_mz = fmin(*min_mz, value);
-    *max_mz = fmax(*max_mz, value);
+    scan->min_mz = fmin(scan->min_mz, value);
+    scan->max_mz = fmax(scan->max_mz, value);
 }
 
-static void widen_all(const double *mz, int64_t n, double *min_mz, double *max_mz)
+/* Every value of the m/z array of spectrum `ordinal`. */
+static void scan_all(const double *mz, int64_t n, int64_t ordinal, struct mzg_mz_scan *scan)
 {
-    for (int64_t i = 0; i < n; i++)
-        widen(mz[i], min_mz, max_mz);
+    int64_t steps_back = 0;
+    for (int64_t i = 0; i < n; i++) {
+        widen(mz[i], scan);
+        steps_back += i > 0 && mz[i] < mz[i - 1];
+    }
+    if (steps_back > 0 && ordinal < scan->unsorted)
+        scan->unsorted = ordinal;
 }
 
 /* The first and last value of an array; false where they cannot stand for all, being out of order or no m/z.
  */
-static bool scan_ends(const double ends[2], double *min_mz, double *max_mz)
+static bool scan_ends(const double ends[2], struct mzg_mz_scan *scan)
 {
     if (!(ends[0] > 0 && ends[0] <= ends[1] && ends[1] <= 1e6))
         return false;
-    widen(ends[0], min_mz, max_mz);
-    widen(ends[1], min_mz, max_mz);
+    widen(ends[0], scan);
+    widen(ends[1], scan);
+    scan->n_by_ends++;
     return true;
 }
 
 /* Scans the fetched m/z array of spectrum i of the batch. */
 static void scan_fetched(const struct mzg_imzml_reader *reader, const struct mzg_batch *batch, int64_t i,
-                         bool full, struct mzg_decoder *decoder, double *min_mz, double *max_mz)
+                         bool full, struct mzg_decoder *decoder, struct mzg_mz_scan *scan)
 {
     const struct storage *storage = batch->storage;
     const struct mzg_range *range = &storage->ranges[2 * i + MZG_MZ];
@@ -252,18 +259,18 @@ static void scan_fetched(const struct mzg_imzml_reader *reader, const struct mzg
         double ends[2];
         mzg_array_convert(type, bytes, 1, &ends[0]);
         mzg_array_convert(type, bytes + (n - 1) * mzg_array_item_size(type), 1, &ends[1]);
-        if (scan_ends(ends, min_mz, max_mz))
+        if (scan_ends(ends, scan))
             return;
     }
     struct mzg_fault fault;
     const double *mz = decode_fetched(reader, batch, i, MZG_MZ, decoder, &fault);
     if (mz)
-        widen_all(mz, n, min_mz, max_mz);
+        scan_all(mz, n, batch->spectra[i], scan);
 }
 
 /* Scans a long uncompressed array by its two ends, without reading the rest; false where they do not tell. */
 static bool scan_ends_in_file(const struct mzg_imzml_reader *reader, const struct mzg_imzml_entry *entry,
-                              double *min_mz, double *max_mz)
+                              struct mzg_mz_scan *scan)
 {
     const struct mzg_imzml_array *array = &entry->array[MZG_MZ];
     enum mzg_array_type type = mzg_entry_type(entry, MZG_MZ);
@@ -275,20 +282,19 @@ static bool scan_ends_in_file(const struct mzg_imzml_reader *reader, const struc
             return false;
         mzg_array_convert(type, bytes, 1, &ends[i]);
     }
-    return scan_ends(ends, min_mz, max_mz);
+    return scan_ends(ends, scan);
 }
 
 /* Whether pixel `pixel` has a single spectrum whose m/z array is too long to be read for its ends, and those
  * tell. */
-static bool scan_long_pixel(const struct mzg_imzml_reader *reader, int64_t pixel, double *min_mz,
-                            double *max_mz)
+static bool scan_long_pixel(const struct mzg_imzml_reader *reader, int64_t pixel, struct mzg_mz_scan *scan)
 {
     const int64_t worth_a_seek = 256 << 10;
     if (mzg_imzml_spectrum_count(reader, pixel) != 1)
         return false;
     const struct mzg_imzml_entry *entry = &reader->entries[mzg_imzml_spectrum_at(reader, pixel, 0)];
     return !mzg_entry_is_zlib(entry, MZG_MZ) && bytes_of(reader, entry, MZG_MZ) >= worth_a_seek &&
-           scan_ends_in_file(reader, entry, min_mz, max_mz);
+           scan_ends_in_file(reader, entry, scan);
 }
 
 /* As many pixels from `first` on as have m/z arrays of two megabytes together. */
@@ -306,14 +312,14 @@ static int64_t pixels_of_one_scan(const struct mzg_imzml_reader *reader, int64_t
 }
 
 enum mzg_status mzg_imzml_scan_mz(const struct mzg_reader *base, int64_t first_pixel, int64_t n_pixels,
-                                  bool full, struct mzg_decoder *decoder, double *min_mz, double *max_mz,
+                                  bool full, struct mzg_decoder *decoder, struct mzg_mz_scan *scan,
                                   struct mzg_error *err)
 {
     const struct mzg_imzml_reader *reader = (const struct mzg_imzml_reader *)base;
+    int64_t shared_from = reader->summary.shared_from;
     if (base->dataset.shared_mz) {
         if (reader->shared_mz && n_pixels > 0)
-            widen_all(reader->shared_mz, reader->entries[reader->summary.shared_from].array[MZG_MZ].n, min_mz,
-                      max_mz);
+            scan_all(reader->shared_mz, reader->entries[shared_from].array[MZG_MZ].n, shared_from, scan);
         return MZG_OK;
     }
     static const bool wanted[2] = {true, false};
@@ -321,14 +327,14 @@ enum mzg_status mzg_imzml_scan_mz(const struct mzg_reader *base, int64_t first_p
     mzg_batch_init(&batch);
     enum mzg_status status = MZG_OK;
     for (int64_t done = 0; done < n_pixels && status == MZG_OK;) {
-        if (!full && scan_long_pixel(reader, first_pixel + done, min_mz, max_mz)) {
+        if (!full && scan_long_pixel(reader, first_pixel + done, scan)) {
             done++;
             continue;
         }
         int64_t n = pixels_of_one_scan(reader, first_pixel + done, first_pixel + n_pixels);
         status = fetch(reader, first_pixel + done, n, wanted, &batch, err);
         for (int64_t i = 0; i < batch.n_spectra && status == MZG_OK; i++)
-            scan_fetched(reader, &batch, i, full, decoder, min_mz, max_mz);
+            scan_fetched(reader, &batch, i, full, decoder, scan);
         done += n;
     }
     mzg_batch_destroy(&batch);

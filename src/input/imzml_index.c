@@ -63,16 +63,17 @@ static void set_polarity(struct mzg_imzml_index *index, const struct mzg_index_p
     }
 }
 
-/* An m/z that can be believed, moved outwards by half a unit of its last digit. */
-static void set_extreme(const struct mzg_index_parameter *parameter, int direction,
-                        enum mzg_value_source *source, double *extreme)
+/* An m/z that can be believed. */
+static void set_extreme(const struct mzg_index_parameter *parameter, enum mzg_value_source *source,
+                        double *extreme, double *half_digit)
 {
     double mz;
     if (parameter->source <= *source || !mzg_text_to_double(mzg_index_value(parameter), &mz) || mz <= 0 ||
         mz > 1e6)
         return;
     *source = parameter->source;
-    *extreme = mz + direction * mzg_text_half_digit(mzg_index_value(parameter));
+    *extreme = mz;
+    *half_digit = mzg_text_half_digit(mzg_index_value(parameter));
 }
 
 /* Cardinal and M2aia repeat positions as user parameters, with decimals; they count where there are no
@@ -128,10 +129,10 @@ static void apply_to_spectrum(struct mzg_imzml_index *index, const struct mzg_in
         set_polarity(index, parameter, MZG_POLARITY_NEGATIVE);
         break;
     case MZG_TERM_LOWEST_MZ:
-        set_extreme(parameter, -1, &spectrum->low_source, &spectrum->low);
+        set_extreme(parameter, &spectrum->low_source, &spectrum->low, &spectrum->low_half_digit);
         break;
     case MZG_TERM_HIGHEST_MZ:
-        set_extreme(parameter, +1, &spectrum->high_source, &spectrum->high);
+        set_extreme(parameter, &spectrum->high_source, &spectrum->high, &spectrum->high_half_digit);
         break;
     default:
         break;
@@ -251,16 +252,34 @@ static void end_kind(struct mzg_index_spectrum *spectrum)
     mzg_entry_set_kind(&spectrum->entry, level, spectrum->polarity);
 }
 
+/* Adds what the spectrum states of its m/z; an empty one says nothing of any. */
+static void add_range(const struct mzg_index_spectrum *spectrum, struct mzg_kind_totals *totals)
+{
+    const struct mzg_imzml_entry *entry = &spectrum->entry;
+    bool is_sound = entry->fault == MZG_ENTRY_OK;
+    if (is_sound && entry->array[MZG_MZ].n == 0)
+        return;
+    if (!spectrum->low_source || !spectrum->high_source ||
+        spectrum->low - spectrum->low_half_digit > spectrum->high + spectrum->high_half_digit) {
+        totals->n_without_range = is_sound;
+        return;
+    }
+    enum mzg_array_type type = mzg_entry_type(entry, MZG_MZ);
+    double below = spectrum->low_half_digit + mzg_array_rounding(type, spectrum->low);
+    double above = spectrum->high_half_digit + mzg_array_rounding(type, spectrum->high);
+    totals->n_with_range = 1;
+    totals->min_mz = spectrum->low - below;
+    totals->max_mz = spectrum->high + above;
+    totals->stated_mz[0] = spectrum->low - 2 * below;
+    totals->stated_mz[1] = spectrum->high + 2 * above;
+}
+
 static void add_totals(struct mzg_imzml_index *index)
 {
     const struct mzg_index_spectrum *spectrum = &index->spectrum;
     struct mzg_kind_totals one = {.n = 1};
     one.n_type[spectrum->type] = 1;
-    if (spectrum->low_source && spectrum->high_source && spectrum->low <= spectrum->high) {
-        one.n_with_range = 1;
-        one.min_mz = spectrum->low;
-        one.max_mz = spectrum->high;
-    }
+    add_range(spectrum, &one);
     mzg_kind_totals_add(
         &index->totals.kinds.of[mzg_entry_level(&spectrum->entry)][mzg_entry_polarity(&spectrum->entry)],
         &one);

@@ -48,7 +48,8 @@ struct mzg_index_spectrum {
     bool is_ms1, is_msn;
     enum mzg_polarity polarity;
     enum mzg_value_source low_source, high_source;
-    double low, high; /* widened by half a digit */
+    double low, high;                       /* as they are stated, */
+    double low_half_digit, high_half_digit; /*   and half a unit of their last digits */
     int n_other_arrays;
     const char *other_array; /* what the first of them is */
     const char *mobility;    /* the name of its array of ion mobilities; NULL without one */

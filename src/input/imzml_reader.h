@@ -54,7 +54,7 @@ enum mzg_status mzg_imzml_fetch(const struct mzg_reader *base, int64_t first_pix
 bool mzg_imzml_decode(const struct mzg_reader *base, const struct mzg_batch *batch, int64_t entry,
                       struct mzg_decoder *decoder, struct mzg_spectrum *spectrum, struct mzg_fault *fault);
 enum mzg_status mzg_imzml_scan_mz(const struct mzg_reader *base, int64_t first_pixel, int64_t n_pixels,
-                                  bool full, struct mzg_decoder *decoder, double *min_mz, double *max_mz,
+                                  bool full, struct mzg_decoder *decoder, struct mzg_mz_scan *scan,
                                   struct mzg_error *err);
 
 /* Computes the checksum of the ibd at once and adds a finding where it differs. `stop` as in core/stop.h.

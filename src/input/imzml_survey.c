@@ -199,10 +199,12 @@ static void survey_whole(struct mzg_imzml_document *document, const struct mzg_i
     for (int d = 0; d < 3; d++)
         dataset->origin[d] = min[d] < 1 ? min[d] : 1; /* imzML counts from 1; some files from 0 */
 
-    dataset->has_mz_range = totals.n_with_range == totals.n;
+    dataset->has_mz_range = totals.n_with_range > 0 && totals.n_without_range == 0;
     if (dataset->has_mz_range) {
         dataset->min_mz = totals.min_mz;
         dataset->max_mz = totals.max_mz;
+        dataset->stated_mz[0] = totals.stated_mz[0];
+        dataset->stated_mz[1] = totals.stated_mz[1];
     }
     dataset->has_mobility = document->findings.count[MZG_FOUND_MOBILITY] > 0;
     dataset->type = mzg_imzml_decide_type(&document->header, totals.n_type, &document->findings);

@@ -12,11 +12,14 @@ void mzg_kind_totals_add(struct mzg_kind_totals *totals, const struct mzg_kind_t
     totals->n += more->n;
     for (int type = 0; type < 3; type++)
         totals->n_type[type] += more->n_type[type];
+    totals->n_without_range += more->n_without_range;
     if (more->n_with_range == 0)
         return;
     bool is_first = totals->n_with_range == 0;
     totals->min_mz = is_first ? more->min_mz : fmin(totals->min_mz, more->min_mz);
     totals->max_mz = is_first ? more->max_mz : fmax(totals->max_mz, more->max_mz);
+    totals->stated_mz[0] = is_first ? more->stated_mz[0] : fmin(totals->stated_mz[0], more->stated_mz[0]);
+    totals->stated_mz[1] = is_first ? more->stated_mz[1] : fmax(totals->stated_mz[1], more->stated_mz[1]);
     totals->n_with_range += more->n_with_range;
 }
 

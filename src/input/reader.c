@@ -126,10 +126,10 @@ bool mzg_reader_decode(const struct mzg_reader *reader, const struct mzg_batch *
 }
 
 enum mzg_status mzg_reader_scan_mz(const struct mzg_reader *reader, int64_t first_pixel, int64_t n_pixels,
-                                   bool full, struct mzg_decoder *decoder, double *min_mz, double *max_mz,
+                                   bool full, struct mzg_decoder *decoder, struct mzg_mz_scan *scan,
                                    struct mzg_error *err)
 {
-    return reader->kind->scan_mz(reader, first_pixel, n_pixels, full, decoder, min_mz, max_mz, err);
+    return reader->kind->scan_mz(reader, first_pixel, n_pixels, full, decoder, scan, err);
 }
 
 enum mzg_status mzg_reader_describe(const char *path, struct json_t **description, struct mzg_error *err)

@@ -16,6 +16,7 @@
 #include <core/mpi.h>
 #include <core/pool.h>
 #include <input/decoder.h>
+#include <input/imzml_array.h>
 #include <input/json_text.h>
 #include <input/synthetic_kind.h>
 #include <input/text.h>
@@ -156,12 +157,13 @@ static enum mzg_spectrum_type type_of(enum mzg_synthetic_kind kind)
     return kind == MZG_SYNTHETIC_CENTROID ? MZG_SPECTRUM_CENTROID : MZG_SPECTRUM_PROFILE;
 }
 
-/* An m/z as the generated imzML states it, widened by half a unit of its last digit. */
-static double stated_mz(double mz, int direction)
+/* An m/z as the generated imzML states it, widened `times` half a unit of its last digit, and of a double. */
+static double stated_mz(double mz, int times)
 {
     static const char digits[] = "0.000000";
     double printed = floor(mz * 1e6 + 0.5) / 1e6;
-    return printed + direction * mzg_text_half_digit((struct mzg_text){digits, sizeof digits - 1});
+    double half_digit = mzg_text_half_digit((struct mzg_text){digits, sizeof digits - 1});
+    return printed + times * (half_digit + mzg_array_rounding(MZG_ARRAY_FLOAT64, printed));
 }
 
 /* The facts, as those of the pair of files that `mzgrid generate` would write. */
@@ -183,10 +185,12 @@ static void settle(struct synthetic_reader *reader, const struct survey *survey)
         dataset->pixel_size[d] = MZG_SYNTHETIC_PIXEL_SIZE;
     }
     dataset->min[2] = dataset->max[2] = 1;
-    dataset->has_mz_range = !shared && survey->n_empty == 0;
+    dataset->has_mz_range = !shared && survey->n_empty < tissue->n_spectra;
     if (dataset->has_mz_range) {
         dataset->min_mz = stated_mz(survey->ends[0], -1);
         dataset->max_mz = stated_mz(-survey->ends[1], 1);
+        dataset->stated_mz[0] = stated_mz(survey->ends[0], -2);
+        dataset->stated_mz[1] = stated_mz(-survey->ends[1], 2);
     }
 }
 
@@ -373,8 +377,8 @@ static bool synthetic_decode(const struct mzg_reader *base, const struct mzg_bat
 
 /* The m/z of a spectrum increase, so that its ends stand for all of them, `full` or not. */
 static enum mzg_status synthetic_scan_mz(const struct mzg_reader *base, int64_t first_pixel, int64_t n_pixels,
-                                         bool full, struct mzg_decoder *decoder, double *min_mz,
-                                         double *max_mz, struct mzg_error *err)
+                                         bool full, struct mzg_decoder *decoder, struct mzg_mz_scan *scan,
+                                         struct mzg_error *err)
 {
     (void)full;
     (void)decoder;
@@ -388,8 +392,8 @@ static enum mzg_status synthetic_scan_mz(const struct mzg_reader *base, int64_t 
         else
             mzg_tissue_next(tissue, &x, &y);
         if (mzg_tissue_ends(tissue, x, y, ends)) {
-            *min_mz = fmin(*min_mz, ends[0]);
-            *max_mz = fmax(*max_mz, ends[1]);
+            scan->min_mz = fmin(scan->min_mz, ends[0]);
+            scan->max_mz = fmax(scan->max_mz, ends[1]);
         }
     }
     return MZG_OK;

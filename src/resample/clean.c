@@ -92,6 +92,15 @@ static double sum_finite(const double *values, int64_t n)
     return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
 }
 
+/* The sum of the sizes of the finite values. */
+static double sum_sizes(const double *values, int64_t n)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += fabs(values[i]) <= DBL_MAX ? fabs(values[i]) : 0.0;
+    return sum;
+}
+
 static bool is_valid(double mz, double intensity)
 {
     return mz > 0.0 && mz <= DBL_MAX && fabs(intensity) <= DBL_MAX;
@@ -200,13 +209,17 @@ enum mzg_status mzg_clean(const struct mzg_spectrum *spectrum, bool mz_is_clean,
         .n_points = n,
         .negative_points = seen.any_minus ? count_negative(spectrum->intensity, n) : 0,
         .tic = all_finite ? seen.sum : sum_finite(spectrum->intensity, n)};
+    summary->intensity_size = summary->negative_points > 0 ? sum_sizes(spectrum->intensity, n) : summary->tic;
     if (all_finite && (mz_is_clean || mzg_mz_is_clean(spectrum->mz, n)))
         *points = (struct mzg_points){.mz = spectrum->mz, .intensity = spectrum->intensity, .n = n};
     else if (clean_into(spectrum, workspace, summary, points, err) != MZG_OK)
         return err->status;
     else
         seen = look_over(points->intensity, points->n);
+    summary->clean_points = points->n;
     if (points->n > 0) {
+        summary->min_mz = points->mz[0];
+        summary->max_mz = points->mz[points->n - 1];
         summary->base_peak_mz = points->mz[seen.largest];
         summary->base_peak_intensity = points->intensity[seen.largest];
     }

@@ -102,6 +102,14 @@ void mzg_resampler_free(struct mzg_resampler *resampler)
     free(resampler);
 }
 
+static double sum_sizes(const double *values, int64_t n)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += fabs(values[i]);
+    return sum;
+}
+
 enum mzg_status mzg_resample(const struct mzg_resampler *resampler, struct mzg_workspace *workspace,
                              const struct mzg_spectrum *spectrum, struct mzg_spectrum_summary *summary,
                              struct mzg_sparse_row *row, struct mzg_error *err)
@@ -116,6 +124,8 @@ enum mzg_status mzg_resample(const struct mzg_resampler *resampler, struct mzg_w
     bool is_untouched = points.mz == spectrum->mz;
     struct mzg_task task = task_of(resampler, &points, mz_is_shared && is_untouched);
     found.outside_points = points.n - (task.end - task.inside);
+    found.outside_intensity[0] = sum_sizes(points.intensity, task.inside);
+    found.outside_intensity[1] = sum_sizes(points.intensity + task.end, points.n - task.end);
     struct mzg_sparse_row resampled;
     if (resampler->kind->resample(&task, workspace, &found, &resampled, err) != MZG_OK)
         return err->status;

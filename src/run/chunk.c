@@ -46,6 +46,7 @@ struct worker {
     int64_t n_skips, skip_capacity;
     int64_t counts[MZG_COUNTS];
     int64_t first[MZG_COUNTS]; /* as struct mzg_chunk */
+    struct mzg_outside outside;
     struct mzg_error err;
 };
 
@@ -141,6 +142,7 @@ static void add_summary(const struct mzg_spectrum_summary *summary, int64_t spec
     record->n_points += summary->n_points;
     record->dropped_points += summary->dropped_points;
     record->tic += summary->tic;
+    mzg_outside_add(summary, &worker->outside);
     count(worker, MZG_COUNT_OUTSIDE_POINTS, summary->outside_points, spectrum);
     count(worker, MZG_COUNT_DROPPED_POINTS, summary->dropped_points, spectrum);
     count(worker, MZG_COUNT_NEGATIVE_POINTS, summary->negative_points, spectrum);
@@ -347,6 +349,7 @@ static enum mzg_status collect_notes(struct mzg_chunk *chunk, struct mzg_chunk_w
                                      struct mzg_error *err)
 {
     memset(chunk->counts, 0, sizeof chunk->counts);
+    chunk->outside = (struct mzg_outside){0};
     for (int i = 0; i < MZG_COUNTS; i++)
         chunk->first[i] = INT64_MAX;
     int64_t n_skips = 0;
@@ -363,6 +366,7 @@ static enum mzg_status collect_notes(struct mzg_chunk *chunk, struct mzg_chunk_w
             memcpy(chunk->skips + chunk->n_skips, worker->skips,
                    (size_t)worker->n_skips * sizeof *worker->skips);
         chunk->n_skips += worker->n_skips;
+        mzg_outside_merge(&worker->outside, &chunk->outside);
         for (int i = 0; i < MZG_COUNTS; i++) {
             chunk->counts[i] += worker->counts[i];
             if (worker->first[i] < chunk->first[i])
@@ -378,6 +382,7 @@ static void reset_workers(struct mzg_chunk_workers *workers)
     for (int w = 0; w < workers->n; w++) {
         workers->each[w].n = 0;
         workers->each[w].n_skips = 0;
+        workers->each[w].outside = (struct mzg_outside){0};
         memset(workers->each[w].counts, 0, sizeof workers->each[w].counts);
         for (int i = 0; i < MZG_COUNTS; i++)
             workers->each[w].first[i] = INT64_MAX;

@@ -9,6 +9,7 @@
 #include <core/frame.h>
 #include <mzgrid/reader.h>
 #include <mzgrid/resample.h>
+#include <run/outside.h>
 #include <stage/rows.h>
 
 /* What becomes of one pixel: the source of obs. */
@@ -50,6 +51,7 @@ struct mzg_chunk {
     struct mzg_skip *skips; /* by spectrum */
     int64_t counts[MZG_COUNTS];
     int64_t first[MZG_COUNTS]; /* the lowest spectrum that was counted; INT64_MAX: none was */
+    struct mzg_outside outside;
 
     struct mzg_pixel_values *pixels; /* where each pixel's values wait until their row is known */
     struct mzg_row_place *row_places;

@@ -18,6 +18,7 @@
 #include <run/metrics.h>
 #include <run/paths.h>
 #include <run/plan.h>
+#include <run/range.h>
 #include <run/stages.h>
 #include <run/stream.h>
 #include <run/table.h>
@@ -115,6 +116,9 @@ static enum mzg_status make_axis(struct conversion *c, struct mzg_error *err)
         MZG_OK)
         return err->status;
     const struct mzg_axis *axis = &c->axis;
+    if (c->options->axis_file &&
+        mzg_range_check(c->context, c->reader, axis->edges[0], axis->edges[axis->n_bins], err) != MZG_OK)
+        return err->status;
     mzg_log_line(c->context->log, MZG_LOG_INFO,
                  "mass axis %s (%s): %" PRId64 " bins, m/z %.6g to %.6g (%s), widths %.4g to %.4g",
                  mzg_axis_type_name(axis->spec.type), c->decisions.axis_reason, axis->n_bins, axis->edges[0],
@@ -137,7 +141,6 @@ static enum mzg_status make_axis(struct conversion *c, struct mzg_error *err)
 static void warn_of_counts(const struct conversion *c)
 {
     static const char *const texts[MZG_COUNTS] = {
-        [MZG_COUNT_OUTSIDE_POINTS] = "points lie outside the mass axis and were dropped",
         [MZG_COUNT_DROPPED_POINTS] =
             "points with an m/z or intensity that is not finite, or an m/z of 0 or below, were dropped",
         [MZG_COUNT_NEGATIVE_POINTS] = "points have a negative intensity, and were used as they are",
@@ -150,7 +153,7 @@ static void warn_of_counts(const struct conversion *c)
     bool repeats_meant = c->options->mobility_sum && c->reader->dataset.has_mobility;
     for (int i = 0; i < MZG_COUNTS; i++) {
         bool is_meant = repeats_meant && (i == MZG_COUNT_UNSORTED || i == MZG_COUNT_MERGED);
-        if (c->stream.counts[i] > 0)
+        if (c->stream.counts[i] > 0 && texts[i])
             mzg_log_line(c->context->log, is_meant ? MZG_LOG_DETAIL : MZG_LOG_WARNING,
                          "%" PRId64 " %s; first: spectrum %" PRId64, c->stream.counts[i], texts[i],
                          c->stream.first[i] + 1);
@@ -159,6 +162,19 @@ static void warn_of_counts(const struct conversion *c)
         mzg_log_line(c->context->log, MZG_LOG_INFO,
                      "%" PRId64 " spectra had an m/z at several ion mobilities; the intensities were added",
                      c->stream.counts[MZG_COUNT_MERGED]);
+}
+
+/* What the axis does not hold: a warning, or the end of the run. */
+static enum mzg_status judge_outside(const struct conversion *c, struct mzg_error *err)
+{
+    const struct mzg_convert_options *options = c->options;
+    struct mzg_outside_axis axis = {.min_mz = c->axis.edges[0],
+                                    .max_mz = c->axis.edges[c->axis.n_bins],
+                                    .asked = {options->axis_file || options->axis.min_mz > 0,
+                                              options->axis_file || options->axis.max_mz > 0},
+                                    .reason = c->decisions.range_reason};
+    return mzg_outside_judge(&c->stream.outside, &axis, c->reader->dataset.path,
+                             c->stream.first[MZG_COUNT_OUTSIDE_POINTS], c->context->log, err);
 }
 
 /* As what values are stored. */
@@ -233,7 +249,7 @@ static enum mzg_status stream_pixels(struct conversion *c, struct mzg_error *err
     if (c->stream.n_skipped == c->reader->dataset.n_pixels)
         return mzg_fail(err, MZG_ESKIPPED, "%s: no pixel could be read, so there is nothing to write",
                         c->reader->dataset.path);
-    if (mzg_sink_seal(&c->sink, &c->staged, err) != MZG_OK)
+    if (judge_outside(c, err) != MZG_OK || mzg_sink_seal(&c->sink, &c->staged, err) != MZG_OK)
         return err->status;
     mzg_sink_close(c->sink);
     c->sink = NULL;

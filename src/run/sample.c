@@ -3,6 +3,7 @@
 #include <core/agree.h>
 #include <core/mpi.h>
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,25 @@ struct drawn {
     int64_t n_zeros; /* intensities */
 };
 
+static int compare(const void *a, const void *b)
+{
+    double p = *(const double *)a, q = *(const double *)b;
+    if (isnan(p) || isnan(q))
+        return isnan(p) - isnan(q);
+    return (p > q) - (p < q);
+}
+
+/* Sorts m/z where they are out of order, and so many that their steps tell nothing; what is no m/z stays out
+ * of the way at the end. */
+static void sort_mz(double *mz, int64_t n)
+{
+    int64_t steps_back = 0;
+    for (int64_t i = 1; i < n; i++)
+        steps_back += mz[i] < mz[i - 1];
+    if (steps_back > n / 4)
+        qsort(mz, (size_t)n, sizeof *mz, compare);
+}
+
 static enum mzg_status keep_mz(struct drawn *sample, const struct mzg_spectrum *spectrum,
                                struct mzg_error *err)
 {
@@ -23,6 +43,7 @@ static enum mzg_status keep_mz(struct drawn *sample, const struct mzg_spectrum *
     if (!mz)
         return mzg_fail(err, MZG_ENOMEM, "no memory for a sample of the spectra");
     memcpy(mz, spectrum->mz, (size_t)spectrum->n * sizeof *mz);
+    sort_mz(mz, spectrum->n);
     sample->spectra[sample->n++] = (struct mzg_spectrum){.mz = mz, .n = spectrum->n};
     sample->n_points += spectrum->n;
     for (int64_t i = 0; i < spectrum->n; i++)

@@ -255,6 +255,7 @@ static void post_report(struct stream *s, int64_t round, struct mzg_error *err)
         for (int i = 0; i < MZG_COUNTS; i++)
             if (chunk->first[i] < s->result->first[i])
                 s->result->first[i] = chunk->first[i]; /* of this rank; all come together at the end */
+        mzg_outside_merge(&chunk->outside, &s->result->outside);
         report.stage_bytes += mzg_sink_bytes_of_rows(*s->sink, &chunk->rows);
     }
     report.elapsed = MPI_Wtime() - s->begin;
@@ -436,6 +437,7 @@ enum mzg_status mzg_stream(const struct mzg_context *context, const struct mzg_s
     if (mzg_watch_begin(&s.watch, context, options->memory_limit, err) == MZG_OK &&
         allocate(&s, err) == MZG_OK && run_rounds(&s, err) == MZG_OK) {
         MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, result->first, MZG_COUNTS, MPI_INT64_T, MPI_MIN, context->comm));
+        mzg_outside_reduce(&result->outside, context->comm);
         result->n_skips = s.skips.n;
         result->skips = s.skips.list;
         s.skips.list = NULL;

@@ -32,6 +32,7 @@ struct mzg_stream_result {
     int64_t bytes_read;
     int64_t counts[MZG_COUNTS];       /* by enum mzg_count */
     int64_t first[MZG_COUNTS];        /* the lowest spectrum that was counted; INT64_MAX: none was */
+    struct mzg_outside outside;       /* what lies outside the axis */
     int64_t n_skips;                  /* faulty spectra */
     struct mzg_pixel_record *records; /* rank 0: one per pixel of the input; NULL elsewhere */
     struct mzg_skip *skips;           /* rank 0: n_skips, by spectrum; NULL elsewhere */

@@ -153,7 +153,8 @@ static enum mzg_status prepare(struct run *run, struct mzg_error *err)
     const struct mzg_dataset *dataset = &run->reader->dataset;
     run->range = (struct mzg_content_range){.min_mz = -INFINITY, .max_mz = INFINITY};
     if (dataset->has_mz_range)
-        run->range = (struct mzg_content_range){.min_mz = dataset->min_mz, .max_mz = dataset->max_mz};
+        run->range =
+            (struct mzg_content_range){.min_mz = dataset->stated_mz[0], .max_mz = dataset->stated_mz[1]};
     run->range.any_order = dataset->has_mobility;
     run->n_workers = mzg_pool_size(run->context->pool);
     run->workers = calloc((size_t)run->n_workers, sizeof *run->workers);

@@ -234,18 +234,36 @@ def _half_unit(printed):
     return Decimal((0, (5,), Decimal(printed).as_tuple().exponent - 1))
 
 
+def _rounding(array, printed):
+    """By which a value of the array's type can miss the m/z that was meant."""
+    kind = np.dtype(array.types[0])
+    return Decimal(float(np.spacing(kind.type(printed)))) if kind.kind == "f" else Decimal(1)
+
+
 def metadata_range(document):
-    """Lowest and highest observed m/z over all spectra, each widened by half a unit of its last printed digit; None
-    where a spectrum lacks one or where it is no m/z."""
+    """Lowest and highest observed m/z over all spectra with points, each widened by half a unit of its last printed
+    digit and by the rounding of the stored type; None where a spectrum lacks one or where it is no m/z, or where the
+    data contradict it."""
     low, high = [], []
     for s in document.spectra:
-        if s.lowest is None or s.highest is None:
-            return None
-        if not (0 < Decimal(s.lowest) <= 10**6 and 0 < Decimal(s.highest) <= 10**6):
-            return None
-        low.append(Decimal(s.lowest) - _half_unit(s.lowest))
-        high.append(Decimal(s.highest) + _half_unit(s.highest))
-    return (float(min(low)), float(max(high))) if low else None
+        try:
+            is_sound, is_empty = True, len(decode(document, s)[0]) == 0
+        except Fault:
+            is_sound, is_empty = False, False
+        if is_empty:
+            continue
+        told = s.lowest is not None and s.highest is not None
+        if not told or not (0 < Decimal(s.lowest) <= 10**6 and 0 < Decimal(s.highest) <= 10**6):
+            if is_sound:
+                return None
+            continue
+        mz = next(a for a in s.arrays if a.kind == "mz")
+        low.append(Decimal(s.lowest) - _half_unit(s.lowest) - _rounding(mz, s.lowest))
+        high.append(Decimal(s.highest) + _half_unit(s.highest) + _rounding(mz, s.highest))
+    if not low:
+        return None
+    found = scanned_range(document)
+    return (float(min(low)), float(max(high))) if min(low) <= found[0] and found[1] <= max(high) else None
 
 
 def scanned_range(document):

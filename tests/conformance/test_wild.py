@@ -314,8 +314,9 @@ def test_warnings_about_values_name_the_first_spectrum(mzgrid, tmp_path):
     pixels[5].mz[-1] = 500.0
     pixels[5].intensity[0] = -3.0
     source = write_imzml(tmp_path / "in.imzML", pixels, pixel_size=(10, 10), intensity_type="<f8")
+    share = pixels[5].intensity[-1] / sum(np.abs(p.intensity[np.isfinite(p.intensity)]).sum() for p in pixels)
     wanted = [
-        "1 points lie outside the mass axis and were dropped; first: spectrum 6",
+        f"1 points with {100 * share:.3g} % of the intensity lie outside the mass axis and were dropped, as was asked; first: spectrum 6",
         "2 points with an m/z or intensity that is not finite, or an m/z of 0 or below, were dropped; first: spectrum 3",
         "3 points have a negative intensity, and were used as they are; first: spectrum 2",
         "1 spectra had unsorted m/z and were sorted; first: spectrum 5",

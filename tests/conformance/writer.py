@@ -33,6 +33,7 @@ class Pixel:
     fault: str | None = None
     terms: tuple = ()
     where: str = "spectrum"
+    stated: tuple | None = None  # lowest and highest observed m/z, as printed
 
 
 def _term(accession, name, value=""):
@@ -101,6 +102,9 @@ def write_imzml(
             position = _term("IMS:1000050", "position x", p.x) + _term("IMS:1000051", "position y", p.y)
         if p.z is not None:
             position += _term("IMS:1000052", "position z", p.z)
+        if p.stated:
+            position += _term("MS:1000528", "lowest observed m/z", p.stated[0])
+            position += _term("MS:1000527", "highest observed m/z", p.stated[1])
         outside, inside = (position, "") if in_spectrum else ("", position)
         own = "".join(_term(*t) for t in p.terms)
         if p.where.endswith(" group"):

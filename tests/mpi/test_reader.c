@@ -109,10 +109,10 @@ MPI_TEST(reader, shared_mz_is_one_array_for_all)
     cr_expect(eq(i64, all.fault.spectrum, 3));
     cr_expect(eq(i64, mzg_reader_count_faulty(reader), 1));
 
-    double low = INFINITY, high = -INFINITY;
-    cr_expect(eq(int, (int)mzg_reader_scan_mz(reader, 0, 4, false, all.decoder, &low, &high, &err), MZG_OK));
-    cr_expect(eq(dbl, low, 100.5));
-    cr_expect(eq(dbl, high, 300.125));
+    struct mzg_mz_scan scan = MZG_MZ_SCAN_NOTHING;
+    cr_expect(eq(int, (int)mzg_reader_scan_mz(reader, 0, 4, false, all.decoder, &scan, &err), MZG_OK));
+    cr_expect(eq(dbl, scan.min_mz, 100.5));
+    cr_expect(eq(dbl, scan.max_mz, 300.125));
     forget(&all);
     mzg_reader_close(reader);
 }

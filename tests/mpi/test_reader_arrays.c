@@ -60,11 +60,13 @@ MPI_TEST(reader_arrays, compressed_arrays_with_and_without_their_length)
         for (int k = 0; k < 200; k++)
             cr_expect(all.spectrum.mz[k] == mz[k] && all.spectrum.intensity[k] == (double)intensity[k]);
     }
-    double low = INFINITY, high = -INFINITY;
+    struct mzg_mz_scan scan = MZG_MZ_SCAN_NOTHING;
     struct mzg_error err = {0};
-    cr_expect(eq(int, (int)mzg_reader_scan_mz(reader, 0, 1, false, all.decoder, &low, &high, &err), MZG_OK));
-    cr_expect(eq(dbl, low, 100));
-    cr_expect(eq(dbl, high, mz[199]));
+    cr_expect(eq(int, (int)mzg_reader_scan_mz(reader, 0, 1, false, all.decoder, &scan, &err), MZG_OK));
+    cr_expect(eq(dbl, scan.min_mz, 100));
+    cr_expect(eq(dbl, scan.max_mz, mz[199]));
+    cr_expect(eq(i64, scan.n_by_ends, 0), "compressed arrays are inflated");
+    cr_expect(eq(i64, scan.unsorted, INT64_MAX));
     forget(&all);
     mzg_reader_close(reader);
 }
@@ -155,14 +157,16 @@ MPI_TEST(reader_arrays, scans_pass_over_what_is_no_mz)
                         highs[] = {260, 900, 170, -INFINITY, -INFINITY};
     for (int full = 0; full < 2; full++) {
         for (int64_t p = 0; p < 5; p++) {
-            double low = INFINITY, high = -INFINITY;
-            cr_expect(
-                eq(int, (int)mzg_reader_scan_mz(reader, p, 1, full, decoder, &low, &high, &err), MZG_OK));
-            cr_expect(low == lows[p] && high == highs[p], "pixel %d: %g %g", (int)p, low, high);
+            struct mzg_mz_scan scan = MZG_MZ_SCAN_NOTHING;
+            cr_expect(eq(int, (int)mzg_reader_scan_mz(reader, p, 1, full, decoder, &scan, &err), MZG_OK));
+            cr_expect(scan.min_mz == lows[p] && scan.max_mz == highs[p], "pixel %d: %g %g", (int)p,
+                      scan.min_mz, scan.max_mz);
+            cr_expect(eq(i64, scan.unsorted, p == 1 ? 1 : INT64_MAX), "its ends contradict each other");
         }
-        double low = 130, high = 140;
-        cr_expect(eq(int, (int)mzg_reader_scan_mz(reader, 0, 5, full, decoder, &low, &high, &err), MZG_OK));
-        cr_expect(low == 120 && high == 900, "all: %g %g", low, high);
+        struct mzg_mz_scan scan = {.min_mz = 130, .max_mz = 140, .unsorted = INT64_MAX};
+        cr_expect(eq(int, (int)mzg_reader_scan_mz(reader, 0, 5, full, decoder, &scan, &err), MZG_OK));
+        cr_expect(scan.min_mz == 120 && scan.max_mz == 900, "all: %g %g", scan.min_mz, scan.max_mz);
+        cr_expect(eq(i64, scan.unsorted, 1));
     }
     mzg_decoder_free(decoder);
     mzg_reader_close(reader);
@@ -190,11 +194,13 @@ MPI_TEST(reader_arrays, scans_of_long_arrays)
     const double lows[2][2] = {{200, 200.001}, {200, 200.001}}, highs[2][2] = {{last, 999}, {999, 999}};
     for (int full = 0; full < 2; full++) {
         for (int64_t p = 0; p < 2; p++) {
-            double low = INFINITY, high = -INFINITY;
-            cr_expect(
-                eq(int, (int)mzg_reader_scan_mz(reader, p, 1, full, decoder, &low, &high, &err), MZG_OK));
-            cr_expect(low == lows[full][p] && high == highs[full][p], "%d, pixel %d: %g %g", full, (int)p,
-                      low, high);
+            struct mzg_mz_scan scan = MZG_MZ_SCAN_NOTHING;
+            cr_expect(eq(int, (int)mzg_reader_scan_mz(reader, p, 1, full, decoder, &scan, &err), MZG_OK));
+            cr_expect(scan.min_mz == lows[full][p] && scan.max_mz == highs[full][p], "%d, pixel %d: %g %g",
+                      full, (int)p, scan.min_mz, scan.max_mz);
+            bool by_ends = !full && p == 0;
+            cr_expect(eq(i64, scan.n_by_ends, by_ends));
+            cr_expect(eq(i64, scan.unsorted, by_ends ? INT64_MAX : p), "all but the ends alone shows it");
         }
     }
     mzg_decoder_free(decoder);

@@ -139,14 +139,14 @@ static int64_t expect_same_spectra(const struct pair *pair, int64_t first, int64
 static void expect_same_range(const struct pair *pair, int64_t first, int64_t n)
 {
     struct mzg_reader *readers[2] = {pair->made, pair->read};
-    double min[2] = {INFINITY, INFINITY}, max[2] = {-INFINITY, -INFINITY};
+    struct mzg_mz_scan scans[2] = {MZG_MZ_SCAN_NOTHING, MZG_MZ_SCAN_NOTHING};
     struct mzg_decoder *decoder;
     struct mzg_error err = {0};
     cr_assert(eq(int, (int)mzg_decoder_new(&decoder, &err), MZG_OK));
     for (int r = 0; r < 2; r++)
-        mzg_reader_scan_mz(readers[r], first, n, true, decoder, &min[r], &max[r], &err);
-    cr_expect(eq(dbl, min[0], min[1]));
-    cr_expect(eq(dbl, max[0], max[1]));
+        mzg_reader_scan_mz(readers[r], first, n, true, decoder, &scans[r], &err);
+    cr_expect(eq(dbl, scans[0].min_mz, scans[1].min_mz));
+    cr_expect(eq(dbl, scans[0].max_mz, scans[1].max_mz));
     mzg_decoder_free(decoder);
 }
 
@@ -200,7 +200,9 @@ MPI_TEST(synthetic_reader, every_rank_sees_the_same)
                                                                 .n_pixels = alone->dataset.n_pixels,
                                                                 .n_points = alone->dataset.n_points,
                                                                 .type = MZG_SPECTRUM_PROFILE,
-                                                                .has_mz_range = alone->dataset.has_mz_range,
+                                                                .has_mz_range = true,
+                                                                .min_mz = alone->dataset.min_mz,
+                                                                .max_mz = alone->dataset.max_mz,
                                                                 .min = {1, 1, 1},
                                                                 .max = {90, 40, 1},
                                                                 .pixel_size = {50, 50}});

@@ -200,3 +200,13 @@ Test(entry, compressed_arrays)
     cr_expect(ge(i64, mzg_entry_stored(&entry, MZG_MZ, 1000000), 80));
     cr_expect(lt(i64, mzg_entry_stored(&entry, MZG_MZ, 1000000), 200));
 }
+
+Test(array, values_are_apart_by_what_the_type_can_tell)
+{
+    cr_expect(eq(dbl, mzg_array_rounding(MZG_ARRAY_FLOAT16, 1000), 0.5));
+    cr_expect(eq(dbl, mzg_array_rounding(MZG_ARRAY_FLOAT16, 1024), 1));
+    cr_expect(eq(dbl, mzg_array_rounding(MZG_ARRAY_FLOAT16, 1e-9), 0x1p-24));
+    cr_expect(eq(dbl, mzg_array_rounding(MZG_ARRAY_FLOAT32, 120.3), 0x1p-17));
+    cr_expect(eq(dbl, mzg_array_rounding(MZG_ARRAY_FLOAT64, 120.3), 0x1p-46));
+    cr_expect(eq(dbl, mzg_array_rounding(MZG_ARRAY_INT32, 500), 1));
+}

@@ -445,6 +445,24 @@ Test(index, observed_mz_is_widened_by_half_a_digit)
     cr_expect(epsilon_eq(dbl, document.index.totals.kinds.of[0][0].max_mz, 500.5, 1e-12));
 }
 
+#define EMPTY PLACE("16", "0", "0")
+
+/* A spectrum without points states no range, and one that has points must. */
+Test(index, empty_spectra_have_no_range)
+{
+    head("");
+    spectrum_with(POSITION RANGE("100", "500"));
+    spectrum(POSITION RANGE("1", "9000"), "mz", EMPTY, "intensity", EMPTY);
+    spectrum(POSITION, "mz", EMPTY, "intensity", EMPTY);
+    parse_well();
+    cr_expect(eq(i64, document.index.totals.kinds.of[0][0].n_with_range, 1));
+    cr_expect(eq(i64, document.index.totals.kinds.of[0][0].n_without_range, 0));
+    cr_expect(epsilon_eq(dbl, document.index.totals.kinds.of[0][0].min_mz, 99.5, 1e-12));
+    cr_expect(epsilon_eq(dbl, document.index.totals.kinds.of[0][0].max_mz, 500.5, 1e-12));
+    cr_expect(epsilon_eq(dbl, document.index.totals.kinds.of[0][0].stated_mz[0], 99, 1e-12));
+    cr_expect(epsilon_eq(dbl, document.index.totals.kinds.of[0][0].stated_mz[1], 501, 1e-12));
+}
+
 Test(index, observed_mz_that_cannot_be_believed)
 {
     head("");
@@ -455,6 +473,7 @@ Test(index, observed_mz_that_cannot_be_believed)
     spectrum_with(POSITION);
     parse_well();
     cr_expect(eq(i64, document.index.totals.kinds.of[0][0].n_with_range, 0));
+    cr_expect(eq(i64, document.index.totals.kinds.of[0][0].n_without_range, 5));
 }
 
 Test(index, more_spectra_than_a_block)
