@@ -63,7 +63,7 @@ struct mzg_dataset {
     bool has_mobility;    /* some spectrum has an array of ion mobilities: an m/z may occur for each */
     double pixel_size[2]; /* x, y in micrometres; 0 where unknown */
     double position_offset[2]; /* x, y in micrometres: where the input says that its image lies */
-    bool has_mz_range;    /* every spectrum that has points tells its lowest and highest m/z: */
+    bool has_mz_range;         /* every spectrum that has points tells its lowest and highest m/z: */
     double min_mz; /*   their extremes, widened by half a unit of the last printed digit and by one of the */
     double max_mz; /*   type that m/z are stored as; the data may still contradict them */
     double stated_mz[2]; /*   and widened twice as far, as where digits were cut off: for validation */
