@@ -14,7 +14,7 @@ struct json_t;
 /* What the spectra of one kind say together. */
 struct mzg_kind_totals {
     int64_t n;
-    int64_t n_type[3];     /* spectra by enum mzg_spectrum_type */
+    int64_t n_type[3];       /* spectra by enum mzg_spectrum_type */
     int64_t n_without_range; /* spectra that have points and do not tell their lowest and highest m/z */
     int64_t n_with_range;    /* spectra that have points, or are faulty, and tell; where there are any: */
     double min_mz, max_mz;   /*   the extremes, as struct mzg_dataset, */
