@@ -52,6 +52,7 @@ static const struct {
     [MZG_FOUND_USER_POSITION] = {"user_position", "spectra have their position in user parameters only",
                                  false, true},
     [MZG_FOUND_DUPLICATES] = {"duplicate_pixels", "pixels have more than one spectrum", false},
+    [MZG_FOUND_SPARSE] = {"sparse_grid", NULL, false},
     [MZG_FOUND_SMALL_GRID] = {"small_grid", NULL, false},
     [MZG_FOUND_PIXEL_SIZE] = {"pixel_size", NULL, false},
     [MZG_FOUND_PIXEL_AREA] = {"pixel_area", NULL, false},

@@ -1,6 +1,8 @@
+#include <core/escape.h>
 #include <input/imzml_index_array.h>
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,19 +78,33 @@ static void set_extreme(const struct mzg_index_parameter *parameter, enum mzg_va
     *half_digit = mzg_text_half_digit(mzg_index_value(parameter));
 }
 
+/* The text of a coordinate that is no whole number is kept for the message about it. */
+static void set_coordinate(struct mzg_imzml_index *index, int d, const struct mzg_index_parameter *parameter,
+                           const char *what)
+{
+    struct mzg_index_number *number = &index->spectrum.position[d];
+    mzg_index_set_number(index, number, parameter, what);
+    if (number->valid)
+        return;
+    struct mzg_text value = mzg_index_value(parameter);
+    index->unusable[d].spectrum = mzg_index_ordinal(index);
+    snprintf(index->unusable[d].text, sizeof index->unusable[d].text, "%.*s",
+             (int)(value.n < 20 ? value.n : 20), value.p ? value.p : "");
+    mzg_escape_trim(index->unusable[d].text);
+}
+
 /* Cardinal and M2aia repeat positions as user parameters, with decimals; they count where there are no
  * others. */
 static void apply_user_position(struct mzg_imzml_index *index, const struct mzg_index_parameter *parameter)
 {
-    struct mzg_index_spectrum *spectrum = &index->spectrum;
     struct mzg_index_parameter weaker = *parameter;
     weaker.source = parameter->shared ? MZG_FROM_USER_GROUP : MZG_FROM_USER;
     if (mzg_text_equals(mzg_index_name(parameter), "3DPositionX"))
-        mzg_index_set_number(index, &spectrum->position[0], &weaker, "3DPositionX");
+        set_coordinate(index, 0, &weaker, "3DPositionX");
     else if (mzg_text_equals(mzg_index_name(parameter), "3DPositionY"))
-        mzg_index_set_number(index, &spectrum->position[1], &weaker, "3DPositionY");
+        set_coordinate(index, 1, &weaker, "3DPositionY");
     else if (mzg_text_equals(mzg_index_name(parameter), "3DPositionZ"))
-        mzg_index_set_number(index, &spectrum->position[2], &weaker, "3DPositionZ");
+        set_coordinate(index, 2, &weaker, "3DPositionZ");
 }
 
 static void apply_to_spectrum(struct mzg_imzml_index *index, const struct mzg_index_parameter *parameter)
@@ -99,13 +115,13 @@ static void apply_to_spectrum(struct mzg_imzml_index *index, const struct mzg_in
         apply_user_position(index, parameter);
         break;
     case MZG_TERM_POSITION_X:
-        mzg_index_set_number(index, &spectrum->position[0], parameter, "position x");
+        set_coordinate(index, 0, parameter, "position x");
         break;
     case MZG_TERM_POSITION_Y:
-        mzg_index_set_number(index, &spectrum->position[1], parameter, "position y");
+        set_coordinate(index, 1, parameter, "position y");
         break;
     case MZG_TERM_POSITION_Z:
-        mzg_index_set_number(index, &spectrum->position[2], parameter, "position z");
+        set_coordinate(index, 2, parameter, "position z");
         break;
     case MZG_TERM_CENTROID:
         set_spectrum_type(spectrum, parameter, MZG_SPECTRUM_CENTROID);
@@ -215,6 +231,31 @@ static bool is_by_user(const struct mzg_index_number *number)
     return number->source == MZG_FROM_USER || number->source == MZG_FROM_USER_GROUP;
 }
 
+/* "x = "0.05"" where it is no whole number, else "x = 5", or "no x". */
+static void describe_coordinate(const struct mzg_imzml_index *index, int d, char *text, size_t size)
+{
+    const struct mzg_index_number *number = &index->spectrum.position[d];
+    const char name = "xyz"[d];
+    if (number->source == MZG_FROM_NOWHERE)
+        snprintf(text, size, "no %c", name);
+    else if (number->valid)
+        snprintf(text, size, "%c = %" PRId64, name, number->value);
+    else
+        snprintf(text, size, "%c = \"%s\"", name,
+                 index->unusable[d].spectrum == mzg_index_ordinal(index) ? index->unusable[d].text : "");
+}
+
+static void find_no_position(struct mzg_imzml_index *index)
+{
+    char x[40], y[40], z[40] = "";
+    describe_coordinate(index, 0, x, sizeof x);
+    describe_coordinate(index, 1, y, sizeof y);
+    if (!index->spectrum.position[2].valid)
+        describe_coordinate(index, 2, z, sizeof z);
+    mzg_find(index->findings, MZG_FOUND_NO_POSITION, "spectrum %" PRId64 " has %s, %s%s%s",
+             mzg_index_ordinal(index) + 1, x, y, *z ? ", " : "", z);
+}
+
 static void end_position(struct mzg_imzml_index *index)
 {
     struct mzg_index_spectrum *spectrum = &index->spectrum;
@@ -240,7 +281,7 @@ static void end_position(struct mzg_imzml_index *index)
     entry->fault = MZG_ENTRY_OK;
     mzg_index_set_fault(entry, MZG_ENTRY_NO_POSITION, MZG_MZ);
     index->totals.n_without_position++;
-    mzg_find(index->findings, MZG_FOUND_NO_POSITION, "spectrum %" PRId64, mzg_index_ordinal(index) + 1);
+    find_no_position(index);
 }
 
 /* Its level, from the kind of spectrum that it says it is where it states none. */

@@ -75,6 +75,10 @@ struct mzg_imzml_index {
     struct mzg_findings *findings;
     bool in_spectrum;
     struct mzg_index_spectrum spectrum;
+    struct { /* the last coordinates x, y and z that are no whole number: their text, and the spectrum */
+        int64_t spectrum;
+        char text[24];
+    } unusable[3];
 };
 
 /* All is borrowed and outlives the index. */

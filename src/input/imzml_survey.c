@@ -1,4 +1,5 @@
 #include <input/imzml_facts.h>
+#include <input/imzml_positions.h>
 #include <input/imzml_survey.h>
 #include <input/imzml_wrap.h>
 
@@ -96,36 +97,6 @@ static void find_box(const struct mzg_imzml_entry *entries, const struct mzg_pix
     for (int64_t p = 0; p < pixels->n; p++)
         mzg_pixels_box(entries[mzg_pixels_spectrum(pixels, p, 0)].position, sizeof *entries, 1, dataset->min,
                        dataset->max);
-}
-
-/* The spectra of a pixel that are the first two of one kind: false where there are none. */
-static bool find_pair(const struct mzg_imzml_entry *entries, const struct mzg_pixels *pixels, int64_t pixel,
-                      int64_t *first, int64_t *second)
-{
-    int64_t seen[MZG_MS_LEVELS][MZG_POLARITIES] = {0};
-    int64_t n = mzg_pixels_count(pixels, pixel);
-    for (int64_t k = 0; k < n && n > 1; k++) {
-        int64_t i = mzg_pixels_spectrum(pixels, pixel, k);
-        int64_t *one = &seen[mzg_entry_level(&entries[i])][mzg_entry_polarity(&entries[i])];
-        *first = *one - 1;
-        *second = i;
-        if (*one > 0)
-            return true;
-        *one = i + 1;
-    }
-    return false;
-}
-
-/* Spectra of different kinds at one pixel are none, wherever they are read side by side. */
-static void find_duplicates(const struct mzg_imzml_entry *entries, const struct mzg_pixels *pixels,
-                            struct mzg_findings *findings)
-{
-    for (int64_t p = 0; p < pixels->n && pixels->n_duplicate > 0; p++) {
-        int64_t first, second;
-        if (find_pair(entries, pixels, p, &first, &second))
-            mzg_find(findings, MZG_FOUND_DUPLICATES, "(%d,%d), spectra %" PRId64 " and %" PRId64,
-                     entries[first].position[0], entries[first].position[1], first + 1, second + 1);
-    }
 }
 
 /* Which kinds of spectra are read. */
@@ -228,7 +199,7 @@ enum mzg_status mzg_imzml_survey(struct mzg_imzml_document *document, struct mzg
     struct mzg_findings *findings = &document->findings;
     size_t stride = sizeof *entries;
     if (index->totals.n_without_position == n)
-        return mzg_fail(err, MZG_EFORMAT, "no spectrum has a usable position (IMS:1000050, IMS:1000051)");
+        return mzg_imzml_refuse_positions(findings, err);
     if (choose_kinds(document, selection, &summary->dataset.kinds, err) != MZG_OK)
         return err->status;
     findings->n_spectra = n;
@@ -247,7 +218,7 @@ enum mzg_status mzg_imzml_survey(struct mzg_imzml_document *document, struct mzg
     summary->is_part = pixels->ordinals != NULL;
     count(entries, pixels, summary);
     find_box(entries, pixels, &summary->dataset);
-    find_duplicates(entries, pixels, findings);
+    mzg_imzml_judge_positions(entries, pixels, &summary->dataset, findings);
     survey_whole(document, entries, n, summary);
     return MZG_OK;
 }

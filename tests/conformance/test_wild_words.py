@@ -261,3 +261,53 @@ def test_names_in_other_parameters(mzgrid, tmp_path, param, law):
 
     run = mzgrid("info", "--decisions", "--json", image(tmp_path / "a.imzML", change))
     assert json.loads(run.out)["decisions"]["mass_axis"]["type"] == law
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_a_spot_far_from_all_others(mzgrid, wild, tmp_path, ranks):
+    words = ("its 13 pixels lie in a raster of 4004 x 3003 positions that is nearly empty; "
+             "--region 4001:4004,3001:3003 would take 12 of them")
+    said, store, findings = look(mzgrid, wild, tmp_path, "far_spot", ranks)
+    assert said.count(words) == 1 and findings == {"sparse_grid": words}
+    assert store.sdata.labels[store.region].shape == (3003, 4004)
+    run = mzgrid.convert(case(wild, "far_spot"), tmp_path / "b.zarr", *SMALL, "--region", "4001:4004,3001:3003")
+    assert "nearly empty" not in run.err and stores.open_store(tmp_path / "b.zarr").table.n_obs == 12
+
+
+def test_positions_that_are_lengths(mzgrid, tmp_path):
+    pixels = [Pixel(50 * x, 20 * y, np.arange(100.5, 110), np.ones(10)) for y in range(1, 41) for x in range(1, 41)]
+    write_imzml(tmp_path / "a.imzML", pixels, pixel_size=(50, 20))
+    run = mzgrid("validate", tmp_path / "a.imzML")
+    assert run.status == 1
+    assert ("its 1600 pixels lie in a raster of 1951 x 781 positions that is nearly empty; their distances are multiples "
+            "of 50 and 20: are they lengths?") in run.out
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_lines_that_lost_their_numbers(mzgrid, wild, tmp_path, ranks):
+    said, store, findings = look(mzgrid, wild, tmp_path, "rows_as_y1", ranks)
+    words = ("7 pixels have more than one spectrum; first: (1,1), spectra 1 and 8; 35 spectra at 7 positions, all with "
+             "y = 1: have lines lost their number (IMS:1000051)?")
+    assert said.count(words) == 1 and findings == {"duplicate_pixels": words}
+    assert list(store.table.obs.n_spectra) == [5] * 7
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+@pytest.mark.parametrize("command", [["validate"], ["convert"]])
+def test_positions_that_are_no_whole_numbers(mzgrid, wild, tmp_path, command, ranks):
+    store = [tmp_path / "a.zarr"] if command == ["convert"] else []
+    run = mzgrid(*command, case(wild, "physical_positions"), *store, ranks=ranks)
+    assert run.status == 1
+    assert run.err.endswith(
+        'no spectrum has a usable position (IMS:1000050, IMS:1000051), which counts pixels in whole numbers: spectrum 1 '
+        'has x = "0.05", y = "0.05"; if these are lengths, divide them by the size of a pixel and round\n')
+
+
+def test_a_position_that_is_no_whole_number_is_shown(mzgrid, tmp_path):
+    def change(text):
+        return text.replace('name="position x" value="3"', 'name="position x" value="2.5"').replace(
+            'name="position y" value="2"/>', "/>", 1)
+
+    report = json.loads(mzgrid("validate", "--json", image(tmp_path / "a.imzML", change)).out)
+    texts = [f["text"] for f in report["findings"] if f["kind"] == "no_position"]
+    assert texts == ["3 of 6 spectra have no usable position and are skipped; first: spectrum 3 has x = \"2.5\", y = 1"]
