@@ -204,7 +204,7 @@ def after_a_cut(calls, data, begin, end, chance):
     in full, in part, as zeros or not at all; of the names that no sync holds those before some moment are there."""
     held = durable(calls, end)
     open_names = [i for i in range(end) if not held[i] and calls[i].what not in DATA]
-    cut = chance.choice([*open_names, end]) if open_names else end
+    cut = chance.choice([end, chance.choice(open_names)]) if open_names else end
     fate = {}
     disk = Disk(copy(begin))
     for i in range(end):
