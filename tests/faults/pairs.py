@@ -60,10 +60,11 @@ class Pair:
             for output in outputs:
                 output.parent.mkdir()
             more = [["--temp-dir", self.place / "temp"]] * 2
-            must = [0, 1]
+            if self.mode != "keep":  # whose kept files have one name
+                must = [0, 1]
         elif self.kind == "out.zarr and out":
             outputs[1] = out / "out"
-            if self.mode != "keep":  # whose kept files have one name
+            if self.mode != "keep":  # as above
                 must = [0, 1]
         elif self.kind == "dry run beside a run":
             more[1] = ["--dry-run"]

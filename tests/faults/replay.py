@@ -123,7 +123,7 @@ def parts_below(path, root):
 
 
 def record(program, mode, ranks, overwrite):
-    """The calls of a run and their data, and the tree in which it began."""
+    """The calls of a run and their data, the tree in which it began and that in which it ended, and its folder."""
     place = program.folder()
     out = place / "out"
     if overwrite:
@@ -141,9 +141,7 @@ def record(program, mode, ranks, overwrite):
     data = (place / "record" / "data").read_bytes()
     # Files that stdio writes are not in the record; none of them is in the store.
     calls = [Call(line, out) for line in (place / "record" / "calls").read_text(errors="surrogateescape").splitlines()]
-    final = load(out)
-    harness.discard(place)
-    return calls, data, begin, final
+    return calls, data, begin, load(out), place
 
 
 def load(folder):
@@ -246,17 +244,17 @@ def judge(root, old, new, overwrite):
     return "incomplete", ["INCOMPLETE under the output's name"]
 
 
-def again(program, mode, root, overwrite, new):
-    """The same run after the cut: it succeeds, and nothing of the first is left. One that fails before it does not take the
-    old store away."""
-    place = program.folder()
+def again(program, place, mode, root, overwrite, new):
+    """The same run after the cut, in the same folder: it succeeds, and nothing of the first is left. One that fails before it
+    does not take the old store away."""
+    harness.discard(place / "out")
+    (place / "out").mkdir()
     store(root, place / "out")
     if judge(root, None, new, False)[0] == "absent" and overwrite:
         command, extra = program.command(1, program.convert(place / "out" / OUTPUT, mode, "--overwrite", source=place / "no.imzML"))
         harness.run(command, harness.environment(place, extra), 60)
         stores = {digest(node) for node in load(place / "out").values() if isinstance(node, dict)}
         if not {digest(node) for name, node in root.items() if name.endswith(".old")} <= stores:
-            harness.discard(place)
             return ["a run that fails after the cut removes the old store"]
     more = ["--overwrite"] if overwrite or OUTPUT in root else []
     command, extra = program.command(1, program.convert(place / "out" / OUTPUT, mode, *more))
@@ -271,7 +269,6 @@ def again(program, mode, root, overwrite, new):
         left = sorted(set(harness.listing(place / "out")) - expected)
         if left:
             problems.append(f"the next run leaves {left}")
-    harness.discard(place)
     return problems
 
 
@@ -286,7 +283,7 @@ def campaign(program, options):
     for mode, ranks, overwrite in cases:
         if options.end():
             break
-        calls, data, begin, final = record(program, mode, ranks, overwrite)
+        calls, data, begin, final, place = record(program, mode, ranks, overwrite)
         name = f"{mode}/{ranks}/{'overwrite' if overwrite else 'fresh'}"
         new = digest(final[OUTPUT])
         if harness.tree(program.reference(mode) / OUTPUT) is None or digest(load(program.reference(mode))[OUTPUT]) != new:
@@ -318,5 +315,6 @@ def campaign(program, options):
             tally.note("wrong", ["a run without syncs is not told from this one"], name)
         for what, root in states.items():
             if not options.end():
-                tally.note("next run", again(program, mode, root, overwrite, new), f"{name}, run after {what}")
+                tally.note("next run", again(program, place, mode, root, overwrite, new), f"{name}, run after {what}")
+        harness.discard(place)
     return tally
