@@ -85,7 +85,7 @@ static enum mzg_status make_part(struct mzg_aside *aside, struct mzg_error *err)
 {
     char stem[MZG_OWN_STEM];
     if (mzg_own_stem(aside->path, stem) != 0)
-        return mzg_fail(err, MZG_EIO, "%s: cannot be made, because its directory cannot be used: %s",
+        return mzg_fail(err, MZG_EIO, "%s: cannot create it, because its directory cannot be used: %s",
                         aside->path, strerror(errno));
     mzg_own_sweep(aside->directory, aside->path, stem);
     for (int i = 0; i < TRIES && aside->fd < 0; i++)

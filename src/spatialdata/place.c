@@ -212,7 +212,11 @@ enum mzg_status mzg_place_publish(struct mzg_place *place, struct mzg_error *err
 
 enum mzg_status mzg_place_remove_old(struct mzg_place *place, struct mzg_error *err)
 {
-    return place->old ? mzg_remove_tree(place->old, err) : MZG_OK;
+    if (place->old)
+        mzg_remove_tree(place->old, err);
+    mzg_own_end(place->own);
+    place->own = NULL;
+    return err->status;
 }
 
 enum mzg_status mzg_place_discard(struct mzg_place *place, struct mzg_error *err)

@@ -35,7 +35,7 @@ enum mzg_status mzg_place_prepare(struct mzg_place *place, bool overwrite, struc
  * failure the existing one stands as before. */
 enum mzg_status mzg_place_publish(struct mzg_place *place, struct mzg_error *err);
 
-/* Removes the output that mzg_place_publish() replaced, if there was one. */
+/* Removes the output that mzg_place_publish() replaced, if there was one, and ends the claim. */
 enum mzg_status mzg_place_remove_old(struct mzg_place *place, struct mzg_error *err);
 
 /* Removes the part, if mzg_place_prepare() made it and it was not published. */

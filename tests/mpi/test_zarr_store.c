@@ -2,7 +2,8 @@
  * reaches all. */
 #include <mpi_directory.h>
 #include <string.h>
-#include <zarr/zarr.h>
+#include <unistd.h>
+#include <zarr/store.h>
 
 struct fixture {
     char directory[256];
@@ -154,6 +155,68 @@ MPI_TEST(zarr_store, failure_of_an_early_sync_reaches_all_ranks)
     cr_expect(eq(int, mzg_zarr_store_finish(store, &f.err), MZG_EIO));
     cr_expect_not_null(strstr(f.err.text, "gone: cannot bring it to the disk"), "%s", f.err.text);
     mzg_zarr_store_free(store);
+    end(&f);
+}
+
+/* What syncing tells of begins when its descriptor is opened: before anything is written, and not by name. */
+MPI_TEST(zarr_store, syncing_does_not_open_the_store_again)
+{
+    struct fixture f;
+    struct mzg_zarr_store *store;
+    char path[512], moved[512];
+    begin(&f);
+    snprintf(path, sizeof path, "%s/here", f.directory);
+    snprintf(moved, sizeof moved, "%s/moved", f.directory);
+    if (mpi_rank == 0)
+        cr_assert(eq(int, mkdir(path, 0777), 0));
+    MPI_Barrier(MPI_COMM_WORLD);
+    cr_assert(eq(int, mzg_zarr_store_new(&f.context, path, &store, &f.err), MZG_OK));
+    cr_assert(eq(int, mzg_zarr_group(store, "", NULL, &f.err), MZG_OK));
+    MPI_Barrier(MPI_COMM_WORLD);
+    if (mpi_rank == 0)
+        cr_assert(eq(int, rename(path, moved), 0));
+    mzg_zarr_store_start_sync(store);
+    cr_expect(eq(int, mzg_zarr_store_finish(store, &f.err), MZG_OK), "%s", f.err.text);
+    mzg_zarr_store_free(store);
+    end(&f);
+}
+
+/* What only the last rank misses. `each`: as where each file is synced, which the kernel of the test need not
+ * ask for. */
+static void finish_without_a_file(bool each, bool shorter)
+{
+    struct fixture f;
+    begin(&f);
+    write_numbers(&f);
+    f.store->sync_each = each;
+    cr_assert(gt(i64, f.store->n_written, 0));
+    if (mpi_rank == mpi_size - 1) {
+        const struct mzg_zarr_written *last = &f.store->written[f.store->n_written - 1];
+        char *path = mzg_zarr_file_path(last->array, last->number);
+        cr_assert(eq(int, shorter ? truncate(path, last->size - 1) : unlink(path), 0));
+        free(path);
+    }
+    MPI_Barrier(MPI_COMM_WORLD);
+    cr_expect(eq(int, mzg_zarr_store_finish(f.store, &f.err), MZG_EIO));
+    cr_expect_not_null(strstr(f.err.text, shorter ? "were written" : "it was written and is gone"), "%s",
+                       f.err.text);
+    end(&f);
+}
+
+MPI_TEST(zarr_store, file_that_is_gone_when_all_is_done_is_missed)
+{
+    finish_without_a_file(false, false);
+    finish_without_a_file(true, false);
+    finish_without_a_file(false, true);
+}
+
+MPI_TEST(zarr_store, files_are_synced_one_by_one_where_syncing_all_tells_nothing)
+{
+    struct fixture f;
+    begin(&f);
+    write_numbers(&f);
+    f.store->sync_each = true;
+    cr_expect(eq(int, mzg_zarr_store_finish(f.store, &f.err), MZG_OK), "%s", f.err.text);
     end(&f);
 }
 
