@@ -168,6 +168,8 @@ struct mzg_reader_kind {
     int64_t (*count_faulty)(const struct mzg_reader *reader);
     enum mzg_status (*verify)(const struct mzg_context *context, struct mzg_reader *reader,
                               struct mzg_error *err); /* NULL: there is nothing to verify */
+    enum mzg_status (*unchanged)(const struct mzg_reader *reader,
+                                 struct mzg_error *err); /* NULL: it cannot change */
     enum mzg_status (*shared_mz)(struct mzg_reader *reader, const double **mz, int64_t *n,
                                  struct mzg_error *err);
     enum mzg_status (*fetch)(const struct mzg_reader *reader, int64_t first_pixel, int64_t n_pixels,
@@ -213,6 +215,11 @@ int64_t mzg_reader_ordinal(const struct mzg_reader *reader, int64_t pixel);
  * 0. Local: the caller agrees. */
 enum mzg_status mzg_reader_verify(const struct mzg_context *context, struct mzg_reader *reader,
                                   struct mzg_error *err);
+
+/* MZG_EIO where a file of the input is not the one that was opened, or not as it was then: to be asked when
+ * all has been read. All ranks return the same status. Collective. */
+enum mzg_status mzg_reader_check_unchanged(const struct mzg_context *context, const struct mzg_reader *reader,
+                                           struct mzg_error *err);
 
 /* The memory that fetching these pixels takes, and the points that they promise together. Local, O(n_pixels).
  */

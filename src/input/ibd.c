@@ -99,6 +99,7 @@ enum mzg_status mzg_ibd_open(const char *path, struct mzg_ibd *ibd, struct mzg_e
         mzg_ibd_close(&opened);
         return err->status;
     }
+    mzg_file_mark_set(opened.fd, path, &opened.mark);
     *ibd = opened;
     return MZG_OK;
 }

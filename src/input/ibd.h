@@ -2,6 +2,7 @@
 #ifndef MZG_INPUT_IBD_H
 #define MZG_INPUT_IBD_H
 
+#include <input/file_mark.h>
 #include <mzgrid/error.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,6 +12,7 @@ struct mzg_ibd {
     int fd; /* -1: not open */
     int64_t size;
     char *path;
+    struct mzg_file_mark mark; /* as it was opened */
 };
 
 enum { MZG_UUID_SIZE = 16 };

@@ -54,6 +54,7 @@ static enum mzg_status read_pair(struct mzg_imzml_reader *reader, struct opening
     const char *path = reader->path;
     const struct mzg_imzml_header *header = &opening->outline.document.header;
     struct mzg_findings ignored = {0};
+    mzg_file_mark_set(-1, path, &reader->mark);
     if (mzg_imzml_outline_read(path, &opening->outline, err) != MZG_OK ||
         mzg_imzml_require(header, path, err) != MZG_OK ||
         mzg_imzml_open_ibd(path, &reader->ibd, opening->head, err) != MZG_OK)
@@ -267,6 +268,17 @@ static enum mzg_status imzml_open(const struct mzg_context *context, const char 
     return status;
 }
 
+/* Each rank looks at the file that it has open, and rank 0 also at what the names stand for. */
+static enum mzg_status imzml_unchanged(const struct mzg_reader *base, struct mzg_error *err)
+{
+    const struct mzg_imzml_reader *reader = (const struct mzg_imzml_reader *)base;
+    const struct mzg_ibd *ibd = &reader->ibd;
+    if (mzg_file_mark_check(&ibd->mark, ibd->fd, ibd->path, err) != MZG_OK || !reader->mark.is_set ||
+        mzg_file_mark_check(&ibd->mark, -1, ibd->path, err) != MZG_OK)
+        return err->status;
+    return mzg_file_mark_check(&reader->mark, -1, reader->path, err);
+}
+
 int64_t mzg_imzml_spectrum_count(const struct mzg_imzml_reader *reader, int64_t pixel)
 {
     return reader->pixel_begin ? reader->pixel_begin[pixel + 1] - reader->pixel_begin[pixel] : 1;
@@ -346,6 +358,7 @@ const struct mzg_reader_kind mzg_imzml_kind = {.name = "imzML",
                                                .ordinal = imzml_ordinal,
                                                .count_faulty = imzml_count_faulty,
                                                .verify = mzg_imzml_verify,
+                                               .unchanged = imzml_unchanged,
                                                .shared_mz = imzml_shared_mz,
                                                .fetch = mzg_imzml_fetch,
                                                .decode = mzg_imzml_decode,

@@ -24,6 +24,7 @@ struct mzg_imzml_summary {
 struct mzg_imzml_reader {
     struct mzg_reader base;
     char *path;
+    struct mzg_file_mark mark; /* rank 0: of the XML, before it was opened first */
     struct mzg_ibd ibd;
     struct mzg_imzml_summary summary;
     struct mzg_node_memory *entries_memory;

@@ -125,6 +125,14 @@ bool mzg_reader_decode(const struct mzg_reader *reader, const struct mzg_batch *
     return reader->kind->decode(reader, batch, entry, decoder, spectrum, fault);
 }
 
+enum mzg_status mzg_reader_check_unchanged(const struct mzg_context *context, const struct mzg_reader *reader,
+                                           struct mzg_error *err)
+{
+    if (reader->kind->unchanged)
+        reader->kind->unchanged(reader, err);
+    return mzg_agree(context->comm, err);
+}
+
 enum mzg_status mzg_reader_scan_mz(const struct mzg_reader *reader, int64_t first_pixel, int64_t n_pixels,
                                    bool full, struct mzg_decoder *decoder, struct mzg_mz_scan *scan,
                                    struct mzg_error *err)

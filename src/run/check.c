@@ -15,6 +15,16 @@ struct mzg_reader_options mzg_check_reading(const struct mzg_convert_options *op
                                        .pixels_file = options->pixels_file};
 }
 
+void mzg_check_changed(const struct mzg_context *context, const struct mzg_reader *reader,
+                       struct mzg_error *err)
+{
+    struct mzg_error changed = {0};
+    bool may_follow = err->status == MZG_OK || err->status == MZG_EFORMAT || err->status == MZG_EIO ||
+                      err->status == MZG_ERANGE || err->status == MZG_ESKIPPED;
+    if (reader && may_follow && mzg_reader_check_unchanged(context, reader, &changed) != MZG_OK)
+        *err = changed;
+}
+
 int64_t mzg_check_allowed_skips(const struct mzg_convert_options *options, const struct mzg_dataset *dataset)
 {
     int64_t n_pixels = dataset->n_pixels;

@@ -25,4 +25,9 @@ enum mzg_status mzg_check_grid(const struct mzg_convert_options *options,
                                const struct mzg_sdata_geometry *geometry, const struct mzg_dataset *dataset,
                                struct mzg_log *log, struct mzg_error *err);
 
+/* An input that changed while it was read is the cause of whatever was met in it: replaces `err`, which is
+ * the same on all ranks, where that could be. `reader` may be NULL. Collective. */
+void mzg_check_changed(const struct mzg_context *context, const struct mzg_reader *reader,
+                       struct mzg_error *err);
+
 #endif

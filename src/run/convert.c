@@ -246,6 +246,8 @@ static enum mzg_status stream_pixels(struct conversion *c, struct mzg_error *err
     if (mzg_agree(c->context->comm, err) != MZG_OK || make_sink(c, err) != MZG_OK ||
         mzg_stream(c->context, &stream, &c->sink, &c->statistics, &c->stream, err) != MZG_OK)
         return err->status;
+    if (mzg_reader_check_unchanged(c->context, c->reader, err) != MZG_OK)
+        return err->status;
     if (c->stream.n_skipped == c->reader->dataset.n_pixels)
         return mzg_fail(err, MZG_ESKIPPED, "%s: no pixel could be read, so there is nothing to write",
                         c->reader->dataset.path);
@@ -385,7 +387,8 @@ static enum mzg_status assemble(struct conversion *c, struct mzg_error *err)
     if (write_elements(c, err) != MZG_OK)
         return err->status;
     mzg_check_stop(c->context->stop, err);
-    if (mzg_agree(c->context->comm, err) != MZG_OK)
+    if (mzg_agree(c->context->comm, err) != MZG_OK ||
+        mzg_reader_check_unchanged(c->context, c->reader, err) != MZG_OK)
         return err->status;
     c->report->seconds_assemble = lap(c, "assemble");
     return publish(c, err);
@@ -451,6 +454,8 @@ enum mzg_status mzg_convert(const struct mzg_context *context, const struct mzg_
             fill_report(&c, begin);
         *report = result;
     }
+    if (err->status != MZG_OK)
+        mzg_check_changed(context, c.reader, err);
     release(&c);
     mzg_mpi_set_output(NULL);
     return err->status;

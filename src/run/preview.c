@@ -25,7 +25,9 @@ static enum mzg_status decide_one(const struct mzg_context *context,
     *reader = NULL;
     if (mzg_reader_open(context, path, &input, reader, err) != MZG_OK)
         return err->status;
-    return mzg_decide_axis(context, options, *reader, decisions, err);
+    mzg_decide_axis(context, options, *reader, decisions, err);
+    mzg_check_changed(context, *reader, err);
+    return err->status;
 }
 
 enum mzg_status mzg_convert_axis(const struct mzg_context *context, const struct mzg_convert_options *options,

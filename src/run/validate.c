@@ -9,6 +9,7 @@
 #include <core/mpi.h>
 #include <core/pool.h>
 #include <core/stop.h>
+#include <run/check.h>
 #include <run/validation.h>
 
 #include <inttypes.h>
@@ -188,7 +189,11 @@ static enum mzg_status conclude(struct run *run, struct mzg_validation *validati
     if (mzg_agree(context->comm, err) != MZG_OK || mzg_validation_gather(context, validation, err) != MZG_OK)
         return err->status;
     int found_nothing = 0;
-    if (mzg_reader_verify(context, run->reader, err) == MZG_OK && context->rank == 0) {
+    mzg_reader_verify(context, run->reader, err);
+    if (mzg_agree(context->comm, err) != MZG_OK ||
+        mzg_reader_check_unchanged(context, run->reader, err) != MZG_OK)
+        return err->status;
+    if (context->rank == 0) {
         mzg_validation_report(validation, run->reader, shared_mz, report, valid, err);
         found_nothing = *valid;
     }
@@ -218,6 +223,8 @@ enum mzg_status mzg_validate(const struct mzg_context *context, const char *path
         prepare(&run, err) == MZG_OK && check_shared_mz(&run, &validation, &shared_mz, err) == MZG_OK &&
         check_all(&run, progress, err) == MZG_OK)
         conclude(&run, &validation, &shared_mz, report, valid, err);
+    if (err->status != MZG_OK)
+        mzg_check_changed(context, run.reader, err);
     mzg_validation_destroy(&validation);
     release(&run);
     return err->status;
