@@ -23,6 +23,13 @@ static const struct {
                            "offsets wrapped around at 32 bits and are repaired, for the arrays follow one "
                            "another up to the end of the ibd",
                            true},
+    [MZG_FOUND_MISPLACED] =
+        {"misplaced_offsets",
+         "offsets contradict the size of the ibd and are repaired, for arrays that follow one "
+         "another fill it to the last byte",
+         true},
+    [MZG_FOUND_OVERLAP] = {"overlap", "spectra have an array in the same bytes of the ibd as another array",
+                           true, true},
     [MZG_FOUND_TWO_TYPES] = {"two_types", "arrays declare two data types; their encoded length decides",
                              true},
     [MZG_FOUND_MODE] = {"mode", NULL, true},

@@ -1,4 +1,5 @@
 #include <input/imzml_facts.h>
+#include <input/imzml_overlap.h>
 #include <input/imzml_positions.h>
 #include <input/imzml_survey.h>
 #include <input/imzml_wrap.h>
@@ -11,6 +12,20 @@ static bool same_mz(const struct mzg_imzml_entry *a, const struct mzg_imzml_entr
 {
     return memcmp(&a->array[MZG_MZ], &b->array[MZG_MZ], sizeof a->array[MZG_MZ]) == 0 &&
            a->format[MZG_MZ] == b->format[MZG_MZ];
+}
+
+/* Whether all usable spectra have it. */
+static bool has_shared_mz(const struct mzg_imzml_entry *entries, int64_t n)
+{
+    const struct mzg_imzml_entry *first = NULL;
+    for (int64_t i = 0; i < n; i++) {
+        if (entries[i].fault != MZG_ENTRY_OK)
+            continue;
+        if (first && !same_mz(first, &entries[i]))
+            return false;
+        first = &entries[i];
+    }
+    return true;
 }
 
 static bool is_read(const struct mzg_kinds *kinds, const struct mzg_imzml_entry *entry)
@@ -49,6 +64,45 @@ static void find_shared_mz(struct mzg_imzml_document *document, const struct mzg
         mzg_find(&document->findings, MZG_FOUND_MODE, "it is declared %s, but its spectra %s; read so",
                  mzg_imzml_mode_name(declared),
                  shared ? "all share one m/z array" : "do not all share one m/z array");
+}
+
+/* Arrays outside the ibd, and arrays in each other's bytes: repaired where its size proves what was meant,
+ * refused where most of what is left cannot be right. */
+static enum mzg_status check_places(struct mzg_imzml_document *document, struct mzg_imzml_entry *entries,
+                                    int64_t n, struct mzg_imzml_summary *summary, struct mzg_error *err)
+{
+    struct mzg_findings *findings = &document->findings;
+    const int64_t ibd_size = document->index.ibd_size;
+    const bool is_continuous = mzg_imzml_declared_mode(&document->header) == MZG_MODE_CONTINUOUS;
+    struct mzg_imzml_overlaps overlaps;
+    int64_t n_outside = 0;
+    if (mzg_imzml_find_overlaps(entries, n, ibd_size, &overlaps, err) != MZG_OK)
+        return err->status;
+    for (int64_t i = 0; i < n; i++)
+        n_outside += entries[i].fault == MZG_ENTRY_OUTSIDE;
+    if (n_outside == 0 && overlaps.n_spectra == 0)
+        return MZG_OK;
+    if (mzg_imzml_lay_out(entries, n, ibd_size, is_continuous, findings)) {
+        summary->has_repairs = true;
+        return MZG_OK;
+    }
+    if (overlaps.n_spectra > 0)
+        mzg_find_many(findings, MZG_FOUND_OVERLAP, overlaps.n_spectra, "%s", overlaps.first);
+    if (overlaps.n_crossing > overlaps.n_usable / 2)
+        return mzg_fail(err, MZG_EFORMAT,
+                        "%" PRId64 " of its %" PRId64 " usable spectra have m/z in the same bytes of the ibd "
+                        "as intensities, so that its offsets cannot "
+                        "be right; export it again; first: %s",
+                        overlaps.n_crossing, overlaps.n_usable, overlaps.first);
+    if (is_continuous && n_outside > 0 && n_outside < n && !has_shared_mz(entries, n))
+        return mzg_fail(
+            err, MZG_EFORMAT,
+            "it is declared continuous, but its spectra do not share one m/z array, and %" PRId64
+            " of %" PRId64
+            " have arrays outside the ibd: which bytes are m/z and which intensities cannot be told; "
+            "export it again",
+            n_outside, n);
+    return MZG_OK;
 }
 
 static void find_outside(const struct mzg_imzml_entry *entries, int64_t n, int64_t ibd_size,
@@ -204,6 +258,8 @@ enum mzg_status mzg_imzml_survey(struct mzg_imzml_document *document, struct mzg
         return err->status;
     findings->n_spectra = n;
     summary->has_repairs = mzg_imzml_unwrap(entries, n, index->ibd_size, findings);
+    if (check_places(document, entries, n, summary, err) != MZG_OK)
+        return err->status;
     find_outside(entries, n, index->ibd_size, findings);
     if (mzg_pixels_number(entries[0].position, stride, n, pixels, err) != MZG_OK)
         return err->status;

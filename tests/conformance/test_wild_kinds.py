@@ -245,3 +245,66 @@ def test_bytes_do_not_depend_on_ranks_threads_or_streaming(mzgrid, tmp_path):
             ranks=ranks, threads=threads,
         )
         stores.assert_same_tree(tmp_path / "0.zarr", tmp_path / f"{i}.zarr")
+
+
+# --- Arrays in each other's bytes ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ranks", RANKS)
+def test_offsets_that_the_size_contradicts_are_repaired(mzgrid, wild, tmp_path, ranks):
+    """One m/z array of 200 doubles, then 12 arrays of 200 intensities, read from the ibd itself."""
+    source = wild("maldiquant21")
+    arrays = np.frombuffer(source.with_suffix(".ibd").read_bytes()[16:], "<f8").reshape(13, 200)
+    run = mzgrid.convert(source, tmp_path / "a.zarr", *HOW, "--interpolation-method", "nearest_neighbor", ranks=ranks)
+    assert "offsets contradict the size of the ibd and are repaired" in run.err and "(0 skipped)" in run.err
+    table = table_of(tmp_path / "a.zarr")
+    np.testing.assert_allclose(table.obs["tic"], arrays[1:].sum(axis=1), rtol=1e-12)
+    np.testing.assert_allclose(np.asarray(table.X.sum(axis=1, dtype=np.float64)).ravel(), arrays[1:].sum(axis=1), rtol=1e-5)
+    assert table.var["mz_lower"].iloc[0] <= arrays[0][0] and table.var["mz_upper"].iloc[-1] >= arrays[0][-1]
+    assert len(table.var) < arrays[0][-1] - arrays[0][0] + 3
+    assert mzgrid("convert", source, tmp_path / "b.zarr", *HOW, "--strict").status == 1
+    report = json.loads(mzgrid("validate", source, "--json").out)
+    assert "misplaced_offsets" in [f["kind"] for f in report["findings"]]
+
+
+def test_offsets_that_nothing_proves_are_refused(mzgrid, wild, tmp_path):
+    source = wild("maldiquant21")
+    (tmp_path / "a.imzML").write_bytes(source.read_bytes())
+    (tmp_path / "a.ibd").write_bytes(source.with_suffix(".ibd").read_bytes() + bytes(8))
+    run = mzgrid("convert", tmp_path / "a.imzML", tmp_path / "a.zarr", *HOW, "--max-skipped", 100)
+    assert run.status == 1 and "cannot be told" in run.err and "declared continuous" in run.err
+    assert not (tmp_path / "a.zarr").exists()
+
+
+def overlapping(path, spectra):
+    """Three points at each of 6 pixels; the intensities of `spectra` begin inside their own m/z."""
+    pixels = [Pixel(x, 1, np.array([100.0, 200.0, 300.0]), np.array([1.0, 2.0, 3.0])) for x in range(1, 7)]
+    source = write_imzml(path, pixels)
+    text = source.read_text()
+    for i in spectra:
+        text = text.replace(f'value="{16 + 36 * i + 24}"', f'value="{16 + 36 * i + 8}"')
+    source.write_text(text)
+    return source
+
+
+def test_arrays_that_overlap_are_told_and_refused_if_most_do(mzgrid, tmp_path):
+    source = overlapping(tmp_path / "a.imzML", [2])
+    with source.with_suffix(".ibd").open("ab") as ibd:
+        ibd.write(bytes(4))  # else the size would prove what is meant
+    run = mzgrid.convert(source, tmp_path / "a.zarr", *HOW)
+    assert "1 of 6 spectra have an array in the same bytes of the ibd as another array" in run.err
+    assert "m/z array of spectrum 3, bytes 88 to 111, and intensity array of spectrum 3, from byte 96 on" in run.err
+    run = mzgrid("convert", source, tmp_path / "b.zarr", *HOW, "--strict")
+    assert run.status == 1 and not (tmp_path / "b.zarr").exists()
+    source = overlapping(tmp_path / "c.imzML", [0, 2, 3, 5])
+    with source.with_suffix(".ibd").open("ab") as ibd:
+        ibd.write(bytes(4))
+    run = mzgrid("convert", source, tmp_path / "c.zarr", *HOW)
+    assert run.status == 1 and "4 of its 6 usable spectra have m/z in the same bytes" in run.err
+
+
+def test_an_offset_that_the_size_proves_is_repaired(mzgrid, tmp_path):
+    source = overlapping(tmp_path / "a.imzML", [0, 2, 3, 5])
+    run = mzgrid.convert(source, tmp_path / "a.zarr", *HOW)
+    assert "4 offsets contradict the size of the ibd and are repaired" in run.err
+    assert list(table_of(tmp_path / "a.zarr").obs["tic"]) == [6.0] * 6
