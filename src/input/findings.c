@@ -37,6 +37,7 @@ static const struct {
     [MZG_FOUND_CHECKSUM_TERM] = {"checksum_term", NULL, true},
     [MZG_FOUND_CHECKSUM] = {"checksum", NULL, true},
     [MZG_FOUND_TRUNCATED_XML] = {"truncated_xml", NULL, false},
+    [MZG_FOUND_TRAILING] = {"trailing_bytes", NULL, false},
     [MZG_FOUND_ENCODING] = {"encoding", NULL, false},
     [MZG_FOUND_GROUP_MISSING] = {"group_missing",
                                  "references name a parameter group that the file does not have", false},

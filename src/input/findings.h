@@ -26,6 +26,7 @@ enum mzg_finding {
     MZG_FOUND_CHECKSUM,
     /* About form. */
     MZG_FOUND_TRUNCATED_XML,
+    MZG_FOUND_TRAILING,
     MZG_FOUND_ENCODING,
     MZG_FOUND_GROUP_MISSING,
     MZG_FOUND_COUNT,

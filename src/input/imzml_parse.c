@@ -1,6 +1,7 @@
 #include <core/stop.h>
 #include <input/ibd.h>
 #include <input/imzml_parse.h>
+#include <input/imzml_trailing.h>
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -185,6 +186,8 @@ static enum mzg_status try_encoding(const struct mzg_imzml_source *source, int64
         return err->status;
     enum mzg_xml_state state = MZG_XML_STOPPED;
     enum mzg_status status = feed(source, &attempt, &state, err);
+    if (status == MZG_OK && state == MZG_XML_DONE)
+        status = mzg_imzml_find_trailing(source, mzg_xml_consumed(attempt.xml), &document->findings, err);
     *wrong_encoding = status == MZG_OK && state == MZG_XML_ENCODING;
     if (status == MZG_OK)
         status = conclude(source, &attempt, state, err);

@@ -12,8 +12,9 @@ struct mzg_xml {
     xmlParserCtxtPtr parser;
     enum mzg_xml_state state;
     int depth;
-    bool rooted; /* the root element has begun */
-    int equals;  /* of the last bytes, in blocks in which nothing begins */
+    int64_t consumed; /* bytes, at the end of the root element */
+    bool rooted;      /* the root element has begun */
+    int equals;       /* of the last bytes, in blocks in which nothing begins */
     char message[160];
 };
 
@@ -84,8 +85,10 @@ static void on_end(void *context, const xmlChar *name, const xmlChar *prefix, co
     if (xml->state != MZG_XML_MORE)
         return;
     xml->handler.end(xml->handler.context, (const char *)name);
-    if (--xml->depth == 0)
+    if (--xml->depth == 0) {
+        xml->consumed = xmlByteConsumed(xml->parser); /* before the parser forgets */
         halt(xml, MZG_XML_DONE);
+    }
 }
 
 static void on_doctype(void *context, const xmlChar *name, const xmlChar *external, const xmlChar *system)
@@ -232,6 +235,11 @@ enum mzg_xml_state mzg_xml_push(struct mzg_xml *xml, const char *bytes, size_t n
         xml->state = classify(xml, at_end);
     }
     return xml->state;
+}
+
+int64_t mzg_xml_consumed(const struct mzg_xml *xml)
+{
+    return xml->state == MZG_XML_DONE ? xml->consumed : -1;
 }
 
 int mzg_xml_line(const struct mzg_xml *xml)

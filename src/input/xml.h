@@ -10,6 +10,7 @@
 #include <input/text.h>
 #include <mzgrid/error.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 enum {
     MZG_XML_MAX_DEPTH = 64,       /* of elements; mzML nests 10 deep */
@@ -58,6 +59,10 @@ enum mzg_xml_state mzg_xml_push(struct mzg_xml *xml, const char *bytes, size_t n
 
 /* From within a handler: no further events. */
 void mzg_xml_stop(struct mzg_xml *xml);
+
+/* The bytes up to the end of the root element, once the state is MZG_XML_DONE; -1 where libxml2 cannot tell.
+ */
+int64_t mzg_xml_consumed(const struct mzg_xml *xml);
 
 /* Where the parser is, or met a fault: the line, from 1, and libxml2's words for the fault, without newline.
  */

@@ -311,3 +311,36 @@ def test_a_position_that_is_no_whole_number_is_shown(mzgrid, tmp_path):
     report = json.loads(mzgrid("validate", "--json", image(tmp_path / "a.imzML", change)).out)
     texts = [f["text"] for f in report["findings"] if f["kind"] == "no_position"]
     assert texts == ["3 of 6 spectra have no usable position and are skipped; first: spectrum 3 has x = \"2.5\", y = 1"]
+
+
+# what stands behind </mzML> -> how the finding begins to quote it; None: nothing odd
+BEHIND = {
+    "garbage": ("\n</spectrum>rest", "</spectrum>rest"),
+    "zeros": ("\0" * 512, "\\x00\\x00"),
+    "a second document": (None, "<mzML xmlns="),
+    "a comment": ("\n<!-- made by hand -->\n<?tool done?>\n\n", None),
+}
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+@pytest.mark.parametrize("encoding", ["UTF-8", "ISO-8859-1"])
+@pytest.mark.parametrize("name", BEHIND)
+def test_what_stands_behind_the_end_is_found(mzgrid, tmp_path, name, encoding, ranks):
+    more, quoted = BEHIND[name]
+
+    def change(text):
+        again = text.split("?>", 1)[1]
+        return text.replace("UTF-8", encoding) + (again if more is None else more)
+
+    source = image(tmp_path / "a.imzML", change)
+    run = mzgrid("validate", "--json", source, ranks=ranks)
+    report = json.loads(run.out)
+    findings = {f["kind"]: f["text"] for f in report["findings"]}
+    assert report["spectra"] == 6
+    if quoted is None:
+        assert run.status == 0 and findings == {}
+        return
+    assert run.status == 1 and list(findings) == ["trailing_bytes"]
+    assert f'stand behind the end of its XML and are ignored, which begin with "{quoted}' in findings["trailing_bytes"]
+    said = mzgrid.convert(source, tmp_path / "a.zarr", *AXIS, ranks=ranks).err
+    assert "stand behind the end of its XML" in said
