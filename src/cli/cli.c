@@ -1,6 +1,7 @@
 #include <cli/cli.h>
 #include <cli/commands.h>
 #include <cli/help.h>
+#include <cli/launch.h>
 #include <cli/options.h>
 #include <cli/output.h>
 #include <cli/signals.h>
@@ -10,6 +11,7 @@
 #include <core/context.h>
 #include <core/log.h>
 #include <core/mpi.h>
+#include <core/own_file.h>
 #include <core/pool.h>
 
 #include <fcntl.h>
@@ -111,8 +113,9 @@ static int run_command(struct mzg_context *context, const struct mzg_command *co
 static int dispatch(struct mzg_context *context, int argc, char **argv, const char **hint,
                     struct mzg_error *err)
 {
-    int thread_level;
-    MZG_MPI(MPI_Query_thread(&thread_level));
+    int thread_level = MPI_THREAD_FUNNELED;
+    if (context->comm != MPI_COMM_NULL)
+        MZG_MPI(MPI_Query_thread(&thread_level));
     if (thread_level < MPI_THREAD_FUNNELED)
         mzg_fail(err, MZG_EIO, "this MPI library does not work with threads (MPI_THREAD_FUNNELED)");
     else if (argc < 2)
@@ -147,9 +150,38 @@ static void log_end(const char *sentence)
 {
     mzg_log_speak(job->log);
     mzg_log_line(job->log, MZG_LOG_ERROR, "%s", sentence);
+    mzg_own_remove_all();
 }
 
-int mzg_main(MPI_Comm comm, int argc, char **argv)
+bool mzg_needs_mpi(int argc, char **argv)
+{
+    const struct mzg_command *command = NULL;
+    struct mzg_arguments arguments;
+    struct mzg_error unused = {0};
+    if (argc < 2 || argv[1][0] == '-' || find_command(argv[1], &command, &unused) != MZG_OK)
+        return false;
+    mzg_arguments_parse(command, argc, argv, 2, &arguments, &unused);
+    bool needs_mpi = unused.status == MZG_OK && !arguments.help &&
+                     !(command->without_mpi && command->without_mpi(&arguments));
+    mzg_arguments_destroy(&arguments);
+    return needs_mpi;
+}
+
+/* The ranks of `comm`, or this process alone. */
+static void join(MPI_Comm comm, const struct mzg_launch *launch, struct mzg_context *context)
+{
+    context->comm = MPI_COMM_NULL;
+    context->rank = launch->rank;
+    context->size = 1;
+    if (comm == MPI_COMM_NULL)
+        return;
+    MZG_MPI(MPI_Comm_dup(comm, &context->comm));
+    mzg_mpi_watch(context->comm);
+    MZG_MPI(MPI_Comm_rank(context->comm, &context->rank));
+    MZG_MPI(MPI_Comm_size(context->comm, &context->size));
+}
+
+int mzg_main(MPI_Comm comm, const struct mzg_launch *launch, int argc, char **argv)
 {
     struct mzg_context context = {0};
     struct mzg_error err = {0};
@@ -158,11 +190,10 @@ int mzg_main(MPI_Comm comm, int argc, char **argv)
 
     mzg_signals_install();
     context.stop = mzg_signals_stop();
-    MZG_MPI(MPI_Comm_dup(comm, &context.comm));
-    mzg_mpi_watch(context.comm);
-    MZG_MPI(MPI_Comm_rank(context.comm, &context.rank));
-    MZG_MPI(MPI_Comm_size(context.comm, &context.size));
-    mzg_log_new(context.rank, MZG_LOG_INFO, NULL, &context.log, &err);
+    join(comm, launch, &context);
+    bool connected = comm == MPI_COMM_NULL || mzg_launch_check(launch, context.size, &err) == MZG_OK;
+    mzg_log_new(connected || !launch->by ? context.rank : launch->rank, MZG_LOG_INFO, NULL, &context.log,
+                &err);
     job = &context;
     if (context.log)
         mzg_mpi_set_end(log_end);
@@ -175,6 +206,7 @@ int mzg_main(MPI_Comm comm, int argc, char **argv)
     mzg_mpi_set_end(NULL);
     mzg_pool_free(context.pool);
     mzg_log_free(context.log);
-    MZG_MPI(MPI_Comm_free(&context.comm));
+    if (context.comm != MPI_COMM_NULL)
+        MZG_MPI(MPI_Comm_free(&context.comm));
     return status;
 }

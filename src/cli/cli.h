@@ -8,14 +8,22 @@
 
 #include <mpi.h>
 #include <mzgrid/error.h>
+#include <stdbool.h>
+
+struct mzg_launch;
 
 /* Puts something harmless on standard streams that the caller closed, before a file or a socket gets their
  * number; writing to it fails. To be called first of all. Local. */
 void mzg_reserve_streams(void);
 
+/* Whether the command that argv names needs MPI: --version, --help, `info` and a command line that cannot be
+ * understood do not. Local; the same on all ranks. */
+bool mzg_needs_mpi(int argc, char **argv);
+
 /* Runs the command that argv names and returns the exit status, the same on all ranks. Collective over
- * `comm`; argv must be the same on all ranks. */
-int mzg_main(MPI_Comm comm, int argc, char **argv);
+ * `comm`; argv must be the same on all ranks. `comm` may be MPI_COMM_NULL if no MPI is needed: then each
+ * process is alone, and rank 0 of `launch` speaks. */
+int mzg_main(MPI_Comm comm, const struct mzg_launch *launch, int argc, char **argv);
 
 /* The exit status that stands for a failure. Local. */
 int mzg_exit_status(enum mzg_status status);

@@ -79,6 +79,11 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
     return 0;
 }
 
+static bool works_without_mpi(const struct mzg_arguments *arguments)
+{
+    return !mzg_arguments_has(arguments, "decisions");
+}
+
 const struct mzg_command mzg_command_info = {
     .name = "info",
     .summary = "Tell what an imzML file is, from its header and sizes.",
@@ -88,5 +93,6 @@ const struct mzg_command mzg_command_info = {
         "unless --decisions is given.",
     .operands = {"INPUT"},
     .options = options,
+    .without_mpi = works_without_mpi,
     .run = run,
 };

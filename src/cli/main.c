@@ -1,6 +1,7 @@
-/* The program: starts MPI, hands over, finishes. */
+/* The program: starts MPI, if the command needs it, hands over, finishes. */
 #include <cli/cli.h>
 #include <cli/fabric.h>
+#include <cli/launch.h>
 #include <core/hdf5.h>
 #include <core/mpi.h>
 
@@ -8,12 +9,17 @@ int main(int argc, char **argv)
 {
     int thread_level;
     mzg_reserve_streams();
+    struct mzg_launch launch = mzg_launch_read();
+    if (!mzg_needs_mpi(argc, argv))
+        return mzg_main(MPI_COMM_NULL, &launch, argc, argv);
+
     mzg_skip_absent_fabrics("/dev");
+    mzg_launch_alone(&launch);
     mzg_hdf5_prepare();
     MZG_MPI(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &thread_level));
     mzg_mpi_watch(MPI_COMM_WORLD);
     mzg_mpi_watch(MPI_COMM_SELF);
-    int status = mzg_main(MPI_COMM_WORLD, argc, argv);
+    int status = mzg_main(MPI_COMM_WORLD, &launch, argc, argv);
     MZG_MPI(MPI_Finalize());
     return status;
 }

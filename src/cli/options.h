@@ -56,6 +56,10 @@ struct mzg_command {
     bool repeats;                           /* the last operand may be given more than once */
     const struct mzg_option *options;       /* up to a row without a name */
 
+    /* Whether `run` needs no MPI with these arguments, and gets MPI_COMM_NULL; NULL: it always does. Local.
+     */
+    bool (*without_mpi)(const struct mzg_arguments *arguments);
+
     /* Runs the command and returns the exit status, or fills `err`. It may set the log and the pool of
      * `context`, which its caller frees. Collective over context->comm. */
     int (*run)(struct mzg_context *context, const struct mzg_arguments *arguments, struct mzg_error *err);

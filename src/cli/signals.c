@@ -3,8 +3,8 @@
 #include <signal.h>
 #include <stddef.h>
 
-/* A handler has no other way to tell anyone anything. */
-static volatile int stop_signal;
+/* A handler has no other way to tell anyone anything; workers look at it, too. */
+static atomic_int stop_signal;
 
 static void raise_flag(int number)
 {
@@ -24,9 +24,10 @@ void mzg_signals_install(void)
             sigaction(numbers[i], &action, NULL);
     }
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
 }
 
-const volatile int *mzg_signals_stop(void)
+const atomic_int *mzg_signals_stop(void)
 {
     return &stop_signal;
 }

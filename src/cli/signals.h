@@ -6,11 +6,14 @@
 #ifndef MZG_CLI_SIGNALS_H
 #define MZG_CLI_SIGNALS_H
 
-/* Installs the handlers; a signal that the caller of the program ignores stays ignored (nohup). SIGPIPE is
- * ignored: writing to a closed pipe is an error like any other. Local. */
+#include <stdatomic.h>
+
+/* Installs the handlers; a signal that the caller of the program ignores stays ignored (nohup). SIGPIPE
+ * and SIGXFSZ are ignored: writing to a closed pipe, or beyond the largest file that `ulimit -f` allows, is
+ * an error like any other. Local. */
 void mzg_signals_install(void);
 
 /* The flag: 0, or the number of the signal that came. Local; valid for the life of the process. */
-const volatile int *mzg_signals_stop(void);
+const atomic_int *mzg_signals_stop(void);
 
 #endif

@@ -8,6 +8,8 @@ static double agree_seconds;
 
 enum mzg_status mzg_agree(MPI_Comm comm, struct mzg_error *err)
 {
+    if (comm == MPI_COMM_NULL)
+        return err->status;
     int rank, size;
     MZG_MPI(MPI_Comm_rank(comm, &rank));
     MZG_MPI(MPI_Comm_size(comm, &size));

@@ -9,7 +9,7 @@
 #include <mzgrid/error.h>
 
 /* Returns MZG_OK if no rank failed. Otherwise all ranks get the error of the lowest rank that did, in
- * `err` too. Collective over `comm`. */
+ * `err` too. Collective over `comm`; with MPI_COMM_NULL this process is alone. */
 enum mzg_status mzg_agree(MPI_Comm comm, struct mzg_error *err);
 
 /* mzg_agree(), and then rank 0's `*text` for all: it is to be freed, and NULL on the other ranks before.

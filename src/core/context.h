@@ -7,6 +7,7 @@
 #define MZG_CORE_CONTEXT_H
 
 #include <mpi.h>
+#include <stdatomic.h>
 
 struct mzg_log;
 struct mzg_pool;
@@ -15,9 +16,9 @@ struct mzg_context {
     MPI_Comm comm; /* all ranks of the run; an error of MPI ends the job (core/mpi.h) */
     int rank;
     int size;
-    struct mzg_log *log;      /* may be NULL: silent */
-    struct mzg_pool *pool;    /* the pinned worker threads of this rank */
-    const volatile int *stop; /* may be NULL; not 0: whatever is under way ends (core/stop.h) */
+    struct mzg_log *log;    /* may be NULL: silent */
+    struct mzg_pool *pool;  /* the pinned worker threads of this rank */
+    const atomic_int *stop; /* may be NULL; not 0: whatever is under way ends (core/stop.h) */
 };
 
 #endif

@@ -1,6 +1,6 @@
 #include <core/stop.h>
 
-enum mzg_status mzg_check_stop(const volatile int *stop, struct mzg_error *err)
+enum mzg_status mzg_check_stop(const atomic_int *stop, struct mzg_error *err)
 {
     if (err->status == MZG_OK && mzg_is_stopped(stop))
         mzg_fail(err, MZG_EINTERRUPTED, "interrupted; nothing was written");

@@ -20,7 +20,7 @@ static const EVP_MD *digest_of(const char *type)
 /* What ends it early, from the thread that waits for it or by a signal; each may be NULL. */
 struct ending {
     const atomic_bool *by_thread;
-    const volatile int *stop;
+    const atomic_int *stop;
 };
 
 static enum mzg_status hash_file(const struct mzg_ibd *ibd, struct ending ending, EVP_MD_CTX *hash,
@@ -60,7 +60,7 @@ static enum mzg_status checksum(const struct mzg_ibd *ibd, const char *type, str
     return err->status;
 }
 
-enum mzg_status mzg_ibd_checksum(const struct mzg_ibd *ibd, const char *type, const volatile int *stop,
+enum mzg_status mzg_ibd_checksum(const struct mzg_ibd *ibd, const char *type, const atomic_int *stop,
                                  char hex[65], struct mzg_error *err)
 {
     return checksum(ibd, type, (struct ending){.stop = stop}, hex, err);

@@ -4,11 +4,12 @@
 
 #include <input/ibd.h>
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 /* Reads the whole ibd and writes its checksum of `type`, one of "MD5", "SHA-1" and "SHA-256", in lower-case
  * hexadecimal. MZG_EIO where it cannot be read; MZG_EINTERRUPTED by `stop` (core/stop.h). Local. */
-enum mzg_status mzg_ibd_checksum(const struct mzg_ibd *ibd, const char *type, const volatile int *stop,
+enum mzg_status mzg_ibd_checksum(const struct mzg_ibd *ibd, const char *type, const atomic_int *stop,
                                  char hex[65], struct mzg_error *err);
 
 /* The same by a thread of its own, which only reads and hashes, while the caller goes on. `ibd` is borrowed,

@@ -6,6 +6,7 @@
 #include <input/imzml_body.h>
 #include <input/imzml_header.h>
 #include <input/imzml_index.h>
+#include <stdatomic.h>
 
 struct mzg_imzml_document {
     struct mzg_imzml_header header;
@@ -17,10 +18,10 @@ struct mzg_imzml_document {
 };
 
 struct mzg_imzml_parse_options {
-    bool header_only;         /* end where the spectra begin */
-    bool allow_truncated;     /* of an XML that ends early use the complete spectra */
-    int64_t ibd_size;         /* the arrays must lie within it */
-    const volatile int *stop; /* ends it with MZG_EINTERRUPTED (core/stop.h) */
+    bool header_only;       /* end where the spectra begin */
+    bool allow_truncated;   /* of an XML that ends early use the complete spectra */
+    int64_t ibd_size;       /* the arrays must lie within it */
+    const atomic_int *stop; /* ends it with MZG_EINTERRUPTED (core/stop.h) */
 };
 
 /* Parses the file at `path` into `document`, which need not be initialised. Local. */

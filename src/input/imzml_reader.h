@@ -9,6 +9,7 @@
 #include <input/imzml_facts.h>
 #include <input/node_memory.h>
 #include <mzgrid/reader.h>
+#include <stdatomic.h>
 
 /* What rank 0 tells the others: plain data, sent as it is. */
 struct mzg_imzml_summary {
@@ -60,7 +61,7 @@ enum mzg_status mzg_imzml_scan_mz(const struct mzg_reader *base, int64_t first_p
 
 /* Computes the checksum of the ibd at once and adds a finding where it differs. `stop` as in core/stop.h.
  * Local. */
-enum mzg_status mzg_imzml_verify_now(struct mzg_imzml_reader *reader, const volatile int *stop,
+enum mzg_status mzg_imzml_verify_now(struct mzg_imzml_reader *reader, const atomic_int *stop,
                                      struct mzg_findings *findings, struct mzg_error *err);
 
 /* struct mzg_reader_kind: verify. */

@@ -15,6 +15,7 @@
 
 #include <input/imzml_body.h>
 #include <input/imzml_index.h>
+#include <stdatomic.h>
 
 struct mzg_pool;
 
@@ -25,9 +26,9 @@ struct mzg_imzml_slices {
     const struct mzg_imzml_header *header; /* resolved */
     struct mzg_imzml_body body;
     int64_t ibd_size;
-    int64_t size;             /* bytes of a slice: it has the spectra that begin there */
-    bool by_library;          /* never the scanner */
-    const volatile int *stop; /* like anything unusual ends the parsing (core/stop.h) */
+    int64_t size;           /* bytes of a slice: it has the spectra that begin there */
+    bool by_library;        /* never the scanner */
+    const atomic_int *stop; /* like anything unusual ends the parsing (core/stop.h) */
 };
 
 int64_t mzg_imzml_slice_count(const struct mzg_imzml_slices *slices);

@@ -18,7 +18,7 @@ static void compare(struct mzg_imzml_identity *identity, const char *found, stru
                  identity->checksum_type, found, identity->checksum);
 }
 
-enum mzg_status mzg_imzml_verify_now(struct mzg_imzml_reader *reader, const volatile int *stop,
+enum mzg_status mzg_imzml_verify_now(struct mzg_imzml_reader *reader, const atomic_int *stop,
                                      struct mzg_findings *findings, struct mzg_error *err)
 {
     char found[65];
@@ -29,7 +29,7 @@ enum mzg_status mzg_imzml_verify_now(struct mzg_imzml_reader *reader, const vola
     return err->status;
 }
 
-static enum mzg_status wait_for(const struct mzg_checksum_thread *checksum, const volatile int *stop,
+static enum mzg_status wait_for(const struct mzg_checksum_thread *checksum, const atomic_int *stop,
                                 struct mzg_error *err)
 {
     const struct timespec pause = {.tv_nsec = 2000000};

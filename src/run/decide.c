@@ -15,6 +15,124 @@
 static const double default_width = 0.005, default_reference = 1000;
 static const double default_linear_tof_width = 0.017, default_linear_tof_reference = 300;
 
+<<<<<<< HEAD
+=======
+/* One worker's part of a scan for the lowest and highest m/z. */
+struct scan_worker {
+    struct mzg_decoder *decoder;
+    double min_mz;
+    double max_mz;
+    struct mzg_error err;
+};
+
+struct scan {
+    const struct mzg_reader *reader;
+    bool full;
+    const atomic_int *stop;
+    struct mzg_block pixels;
+    struct scan_worker *workers;
+};
+
+/* A worker's task: the item-th group of this rank's pixels. */
+static void scan_group(void *context, int64_t item, int number)
+{
+    struct scan *scan = context;
+    struct scan_worker *worker = &scan->workers[number];
+    int64_t first = item * SCAN_PIXELS;
+    int64_t left = scan->pixels.count - first;
+    if (mzg_check_stop(scan->stop, &worker->err) == MZG_OK)
+        mzg_reader_scan_mz(scan->reader, scan->pixels.first + first, left < SCAN_PIXELS ? left : SCAN_PIXELS,
+                           scan->full, worker->decoder, &worker->min_mz, &worker->max_mz, &worker->err);
+}
+
+static enum mzg_status scan_own_pixels(const struct mzg_context *context, struct scan *scan, double range[2],
+                                       struct mzg_error *err)
+{
+    int n = mzg_pool_size(context->pool);
+    scan->workers = calloc((size_t)n, sizeof *scan->workers);
+    if (!scan->workers)
+        return mzg_fail(err, MZG_ENOMEM, "no memory to scan the m/z range");
+    for (int i = 0; i < n && err->status == MZG_OK; i++) {
+        scan->workers[i].min_mz = INFINITY;
+        scan->workers[i].max_mz = -INFINITY;
+        mzg_decoder_new(&scan->workers[i].decoder, err);
+    }
+    if (err->status == MZG_OK)
+        mzg_pool_run(context->pool, (scan->pixels.count + SCAN_PIXELS - 1) / SCAN_PIXELS, scan_group, scan);
+    for (int i = 0; i < n; i++) {
+        struct scan_worker *worker = &scan->workers[i];
+        if (err->status == MZG_OK)
+            *err = worker->err;
+        range[0] = fmin(range[0], worker->min_mz);
+        range[1] = fmax(range[1], worker->max_mz);
+        mzg_decoder_free(worker->decoder);
+    }
+    free(scan->workers);
+    return err->status;
+}
+
+/* The lowest and highest m/z of the whole input. Collective. */
+static enum mzg_status scan_range(const struct mzg_context *context, const struct mzg_reader *reader,
+                                  bool full, double range[2], struct mzg_error *err)
+{
+    int64_t pixels = reader->dataset.n_pixels;
+    struct scan scan = {.reader = reader,
+                        .full = full,
+                        .stop = context->stop,
+                        .pixels = mzg_block_of(pixels, context->size, context->rank)};
+    range[0] = INFINITY;
+    range[1] = -INFINITY;
+    scan_own_pixels(context, &scan, range, err);
+    if (mzg_agree(context->comm, err) != MZG_OK)
+        return err->status;
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &range[0], 1, MPI_DOUBLE, MPI_MIN, context->comm));
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &range[1], 1, MPI_DOUBLE, MPI_MAX, context->comm));
+    if (!(range[0] <= range[1]))
+        return mzg_fail(
+            err, MZG_EFORMAT,
+            "%s: no m/z that is finite and above 0 was found, so there is no range for the mass axis; "
+            "give one with --min-mz and --max-mz",
+            reader->dataset.path);
+    return MZG_OK;
+}
+
+static enum mzg_status decide_range(const struct mzg_context *context,
+                                    const struct mzg_convert_options *options,
+                                    const struct mzg_reader *reader, struct mzg_decisions *d,
+                                    struct mzg_error *err)
+{
+    const struct mzg_dataset *dataset = &reader->dataset;
+    size_t size = sizeof d->range_reason;
+    if (d->axis.min_mz > 0 && d->axis.max_mz > 0) {
+        snprintf(d->range_reason, size, "given");
+        return MZG_OK;
+    }
+    double range[2] = {dataset->min_mz, dataset->max_mz};
+    if (dataset->has_mz_range && !options->scan_range) {
+        snprintf(d->range_reason, size,
+                 "from the lowest and highest observed m/z that every spectrum states");
+    } else {
+        double begin = MPI_Wtime();
+        if (scan_range(context, reader, options->scan_range, range, err) != MZG_OK)
+            return err->status;
+        snprintf(d->range_reason, size, "%s",
+                 options->scan_range ? "from a scan of every m/z"
+                                     : "from a scan of the ends of the m/z arrays");
+        mzg_log_line(context->log, MZG_LOG_DETAIL, "scanning the m/z range took %.2f s", MPI_Wtime() - begin);
+    }
+    if (range[0] == range[1]) {
+        /* A single m/z: an axis needs two, a millionth to either side. */
+        range[0] *= 1 - 1e-6;
+        range[1] *= 1 + 1e-6;
+    }
+    if (d->axis.min_mz <= 0)
+        d->axis.min_mz = range[0];
+    if (d->axis.max_mz <= 0)
+        d->axis.max_mz = range[1];
+    return MZG_OK;
+}
+
+>>>>>>> 98fbad1 (No daemon, no MPI that is not needed, no unconnected processes; SIGXFSZ and the stop flag)
 static const char *type_text(enum mzg_spectrum_type type)
 {
     switch (type) {

@@ -1,11 +1,14 @@
 #!/bin/bash
-# Which networks Open MPI looks for when mzgrid starts: by its own log.
+# How mzgrid starts: which networks Open MPI looks for, by its own log; what starts no MPI; what is left of a process
+# that is killed; processes that should be one job but of which each is alone.
 . "$(dirname "$0")/lib.sh"
+
+decide=(info --decisions synthetic:6x5:50) # starts MPI
 
 unset OMPI_MCA_mtl OMPI_MCA_pml
 export OMPI_MCA_mtl_base_verbose=10
 for ranks in 1 2; do
-    run $ranks --version
+    run $ranks "${decide[@]}"
     expect_status 0
     if ls /dev/infiniband/* /dev/hfi1* /dev/ipath* /dev/cxi* /dev/kgni* 2>/dev/null | grep -q .; then
         expect_text "$err" 'found loaded component psm2'
@@ -14,8 +17,57 @@ for ranks in 1 2; do
     fi
 
     export OMPI_MCA_mtl=psm2
-    run $ranks --version
+    run $ranks "${decide[@]}"
     expect_status 0
     expect_text "$err" 'found loaded component psm2'
     unset OMPI_MCA_mtl
+
+    # Open MPI would speak of its networks as above.
+    for arguments in --version --help 'convert --help' 'info synthetic:6x5:50'; do
+        run $ranks $arguments
+        expect_status 0
+        expect_empty "$err"
+        cp "$out" "$box/$ranks-ranks"
+        check "one rank prints" eval '[ $ranks = 1 ] || cmp -s "$box/1-ranks" "$out" || [ "$arguments" != "info synthetic:6x5:50" ]'
+    done
+    run $ranks no_such_command
+    expect_usage_error "unknown command 'no_such_command'"
 done
+unset OMPI_MCA_mtl_base_verbose
+
+# A plain process has no helper that could outlive it. All that it starts is in its own session.
+last_run="killed while it converts"
+setsid "$MZGRID" convert synthetic:3000x3000:500 big.zarr -q --threads 1 --streaming hdf5 --progress none >"$out" 2>"$err" &
+victim=$!
+for _ in $(seq 200); do
+    ls -d big.zarr*.part >/dev/null 2>&1 && break
+    sleep .05
+done
+check "it is at work" eval 'ls -d big.zarr*.part >/dev/null 2>&1'
+check "it started no other process, found '$(pgrep -s $victim | tr '\n' ' ')'" [ "$(pgrep -s $victim)" = $victim ]
+kill -KILL $victim
+wait $victim 2>/dev/null
+sleep .2
+check "nothing is left, found '$(pgrep -s $victim | tr '\n' ' ')'" [ -z "$(pgrep -s $victim)" ]
+rm -rf big.* .big.*
+
+# Processes that a launcher started together, but that MPI does not connect.
+for variables in 'SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=2' 'PMI_RANK=0 PMI_SIZE=2' \
+    'OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=2'; do
+    status=0
+    last_run="with $variables"
+    env $variables "$MZGRID" convert synthetic:6x5:50 out.zarr -q >"$out" 2>"$err" </dev/null || status=$?
+    expect_status 1
+    expect_error_line 'srun --mpi=pmix'
+    check "no output" [ ! -e out.zarr ]
+done
+
+# What is left of a job in the environment of a script inside it.
+for variables in 'SLURM_PROCID=0 SLURM_JOB_ID=7 SLURM_NTASKS=4' 'OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=1'; do
+    status=0
+    last_run="with $variables"
+    env $variables "$MZGRID" convert synthetic:6x5:50 out.zarr -q --overwrite >"$out" 2>"$err" </dev/null || status=$?
+    expect_status 0
+done
+rm -rf out.zarr*
+expect_no_files

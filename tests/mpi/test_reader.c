@@ -297,7 +297,7 @@ MPI_TEST(reader, checksums_are_verified_on_request)
     write_pair();
     cr_assert(eq(int, (int)open_with(&options, &reader, &err), MZG_OK), "%s", err.text);
     cr_expect(mpi_rank > 0 || !has_finding(reader, "MD5"));
-    volatile int stop = 0;
+    atomic_int stop = 0;
     struct mzg_context context = {.comm = MPI_COMM_WORLD, .rank = mpi_rank, .size = mpi_size, .stop = &stop};
     cr_expect(eq(int, (int)mzg_reader_verify(&context, reader, &err), MZG_OK));
     cr_expect(mpi_rank > 0 || has_finding(reader, "the MD5 of its ibd is "));

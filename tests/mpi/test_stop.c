@@ -11,7 +11,7 @@
 #include <dirent.h>
 #include <sys/stat.h>
 
-static volatile int stop;
+static atomic_int stop;
 
 static void begin(struct mzg_context *context, char directory[256])
 {

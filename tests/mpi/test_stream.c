@@ -28,7 +28,7 @@ static struct {
     int fails_at;      /* this call fails; 0: none */
     int interrupts_at; /* this call interrupts the run */
     bool damaged;      /* every FAULTS_EVERY-th pixel is */
-    volatile int stop;
+    atomic_int stop;
 } act;
 
 static enum mzg_status act_fetch(const struct mzg_reader *reader, int64_t first, int64_t n,

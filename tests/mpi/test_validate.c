@@ -10,7 +10,7 @@
 static json_t *report;
 static bool valid;
 
-static enum mzg_status validate(const volatile int *stop, struct mzg_error *err)
+static enum mzg_status validate(const atomic_int *stop, struct mzg_error *err)
 {
     struct mzg_context context = {.comm = MPI_COMM_WORLD, .rank = mpi_rank, .size = mpi_size, .stop = stop};
     cr_assert(eq(int, (int)mzg_pool_new(MPI_COMM_WORLD, 2, &context.pool, err), MZG_OK));
@@ -107,7 +107,7 @@ MPI_TEST(validate, a_stop_on_the_last_rank_ends_all)
     begin(SAMPLE_CONTENT, 1);
     add_processed(1, 1, mz3, intensity3, 3);
     write_pair();
-    volatile int stop = mpi_rank == mpi_size - 1;
+    atomic_int stop = mpi_rank == mpi_size - 1;
     struct mzg_error err = {0};
     cr_expect(eq(int, (int)validate(&stop, &err), MZG_EINTERRUPTED));
     cr_expect(report == NULL && !valid);

@@ -1,0 +1,78 @@
+#include <cli/launch.h>
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Of one launcher. Where several stand, as inside a step of SLURM in which mpirun starts ranks, the innermost
+ * holds, which are the first. */
+struct traces {
+    const char *rank, *size; /* variables; NULL: it has none */
+    bool connects;           /* with others; SLURM alone does not */
+};
+
+static const struct traces launchers[] = {
+    {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", true}, /* mpirun of Open MPI */
+    {"PMIX_RANK", NULL, true},                              /* any with PMIx, as srun --mpi=pmix */
+    {"PMI_RANK", "PMI_SIZE", true},                         /* MPICH and its like, srun --mpi=pmi2 */
+    {"SLURM_PROCID", "SLURM_STEP_NUM_TASKS", false},        /* srun */
+};
+
+/* The number in a variable; -1 if it holds none. */
+static int number_of(const char *variable)
+{
+    const char *text = variable ? getenv(variable) : NULL;
+    if (!text || text[0] < '0' || text[0] > '9')
+        return -1;
+    char *end;
+    long number = strtol(text, &end, 10);
+    return *end == '\0' && number <= INT_MAX ? (int)number : -1;
+}
+
+struct mzg_launch mzg_launch_read(void)
+{
+    struct mzg_launch launch = {0};
+    bool has_rank = false;
+    for (size_t i = 0; i < sizeof launchers / sizeof *launchers; i++) {
+        int rank = number_of(launchers[i].rank), size = number_of(launchers[i].size);
+        if (rank < 0)
+            continue;
+        if (!has_rank)
+            launch.rank = rank;
+        has_rank = true;
+        launch.launched = launch.launched || launchers[i].connects;
+        if (!launch.by && size > 0) {
+            launch.size = size;
+            launch.by = launchers[i].size;
+        }
+    }
+    /* In a terminal that srun opened only the first task does anything. */
+    if (launch.by && strcmp(launch.by, "SLURM_STEP_NUM_TASKS") == 0 && getenv("SLURM_PTY_PORT")) {
+        launch.size = 0;
+        launch.by = NULL;
+    }
+    return launch;
+}
+
+void mzg_launch_alone(const struct mzg_launch *launch)
+{
+    if (!launch->launched && !getenv("OMPI_MCA_ess"))
+        setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+}
+
+enum mzg_status mzg_launch_check(const struct mzg_launch *launch, int size, struct mzg_error *err)
+{
+    if (size > 1 || (launch->size <= 1 && launch->rank == 0))
+        return MZG_OK;
+    if (!launch->by)
+        return mzg_fail(err, MZG_EIO,
+                        "this is process %d of several by PMIX_RANK, but MPI connects it with none: each "
+                        "would do all of the work; use 'srun --mpi=pmix', or mpirun of the MPI library that "
+                        "mzgrid is built with",
+                        launch->rank);
+    return mzg_fail(err, MZG_EIO,
+                    "%d processes were started (%s), but MPI connects none of them: each would do all of the "
+                    "work; use 'srun --mpi=pmix', or mpirun of the MPI library that mzgrid is built with; if "
+                    "each has an input of its own, unset %s",
+                    launch->size, launch->by, launch->by);
+}
