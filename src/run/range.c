@@ -33,7 +33,7 @@ struct scan {
     const struct mzg_reader *reader;
     bool full;
     int64_t sampled; /* pixels, spread over the run; 0: all are scanned */
-    const volatile int *stop;
+    const atomic_int *stop;
     struct mzg_block block; /* of this rank: of pixels, or of those sampled */
     struct scan_worker *workers;
 };
