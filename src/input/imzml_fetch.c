@@ -123,7 +123,7 @@ static const char *inflate(const struct mzg_imzml_entry *entry, int which, const
     const struct mzg_imzml_array *array = &entry->array[which];
     void *inflated = mzg_decoder_buffer(decoder, 2, raw);
     if (!inflated) {
-        fault->reason = MZG_FAULT_READ;
+        fault->reason = MZG_FAULT_NO_MEMORY;
         snprintf(fault->text, sizeof fault->text,
                  "%s at byte %" PRId64 ": no memory for its %" PRId64 " values", mzg_entry_array_name(which),
                  array->offset, array->n);
@@ -152,7 +152,7 @@ const double *mzg_imzml_decode_array(const struct mzg_imzml_entry *entry, int wh
     size_t n = (size_t)entry->array[which].n;
     double *values = mzg_decoder_buffer(decoder, which, n * sizeof *values);
     if (!values) {
-        fault->reason = MZG_FAULT_READ;
+        fault->reason = MZG_FAULT_NO_MEMORY;
         snprintf(fault->text, sizeof fault->text, "%s at byte %" PRId64 ": no memory for its %zu values",
                  mzg_entry_array_name(which), entry->array[which].offset, n);
         return NULL;
@@ -244,15 +244,16 @@ static bool scan_ends(const double ends[2], struct mzg_mz_scan *scan)
 }
 
 /* Scans the fetched m/z array of spectrum i of the batch. */
-static void scan_fetched(const struct mzg_imzml_reader *reader, const struct mzg_batch *batch, int64_t i,
-                         bool full, struct mzg_decoder *decoder, struct mzg_mz_scan *scan)
+static enum mzg_status scan_fetched(const struct mzg_imzml_reader *reader, const struct mzg_batch *batch,
+                                    int64_t i, bool full, struct mzg_decoder *decoder,
+                                    struct mzg_mz_scan *scan, struct mzg_error *err)
 {
     const struct storage *storage = batch->storage;
     const struct mzg_range *range = &storage->ranges[2 * i + MZG_MZ];
     const struct mzg_imzml_entry *entry = &reader->entries[batch->spectra[i]];
     int64_t n = entry->array[MZG_MZ].n;
     if (entry->fault != MZG_ENTRY_OK || range->error || n == 0)
-        return;
+        return MZG_OK;
     if (!full && !mzg_entry_is_zlib(entry, MZG_MZ)) {
         const char *bytes = storage->bytes.bytes + range->at;
         enum mzg_array_type type = mzg_entry_type(entry, MZG_MZ);
@@ -260,12 +261,13 @@ static void scan_fetched(const struct mzg_imzml_reader *reader, const struct mzg
         mzg_array_convert(type, bytes, 1, &ends[0]);
         mzg_array_convert(type, bytes + (n - 1) * mzg_array_item_size(type), 1, &ends[1]);
         if (scan_ends(ends, scan))
-            return;
+            return MZG_OK;
     }
-    struct mzg_fault fault;
+    struct mzg_fault fault = {.spectrum = batch->spectra[i]};
     const double *mz = decode_fetched(reader, batch, i, MZG_MZ, decoder, &fault);
     if (mz)
         scan_all(mz, n, batch->spectra[i], scan);
+    return mz ? MZG_OK : mzg_fault_check(&fault, err);
 }
 
 /* Scans a long uncompressed array by its two ends, without reading the rest; false where they do not tell. */
@@ -334,7 +336,7 @@ enum mzg_status mzg_imzml_scan_mz(const struct mzg_reader *base, int64_t first_p
         int64_t n = pixels_of_one_scan(reader, first_pixel + done, first_pixel + n_pixels);
         status = fetch(reader, first_pixel + done, n, wanted, &batch, err);
         for (int64_t i = 0; i < batch.n_spectra && status == MZG_OK; i++)
-            scan_fetched(reader, &batch, i, full, decoder, scan);
+            status = scan_fetched(reader, &batch, i, full, decoder, scan, err);
         done += n;
     }
     mzg_batch_destroy(&batch);

@@ -6,6 +6,7 @@
 #include <mzgrid/reader.h>
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -148,6 +149,13 @@ enum mzg_status mzg_reader_describe(const char *path, struct json_t **descriptio
     return kind->describe(path, description, err);
 }
 
+enum mzg_status mzg_fault_check(const struct mzg_fault *fault, struct mzg_error *err)
+{
+    if (fault->reason != MZG_FAULT_NO_MEMORY)
+        return MZG_OK;
+    return mzg_fail(err, MZG_ENOMEM, "spectrum %" PRId64 ": %s", fault->spectrum + 1, fault->text);
+}
+
 const char *mzg_fault_name(enum mzg_fault_reason reason)
 {
     switch (reason) {
@@ -167,6 +175,8 @@ const char *mzg_fault_name(enum mzg_fault_reason reason)
         return "compression broken";
     case MZG_FAULT_READ:
         return "bytes unreadable";
+    case MZG_FAULT_NO_MEMORY:
+        return "no memory";
     }
     return "unknown";
 }

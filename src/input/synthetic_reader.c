@@ -364,7 +364,7 @@ static bool synthetic_decode(const struct mzg_reader *base, const struct mzg_bat
     float *counts = mzg_decoder_buffer(decoder, 2, room * sizeof *counts);
     *fault = (struct mzg_fault){.spectrum = batch->spectra[entry]};
     if (!mz || !intensity || !counts) {
-        fault->reason = MZG_FAULT_READ;
+        fault->reason = MZG_FAULT_NO_MEMORY;
         snprintf(fault->text, sizeof fault->text, "no memory for its %zu points", room);
         return false;
     }

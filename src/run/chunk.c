@@ -212,16 +212,16 @@ static enum mzg_status resample_pixel(struct mzg_chunk_workers *workers, int64_t
         struct mzg_sparse_row row;
         struct mzg_fault fault = {0};
         if (!mzg_reader_decode(options->reader, batch, entry, worker->decoder, &spectrum, &fault)) {
-            if (note_skip(worker, batch->first_pixel + i, &fault) != MZG_OK)
+            if (mzg_fault_check(&fault, &worker->err) != MZG_OK ||
+                note_skip(worker, batch->first_pixel + i, &fault) != MZG_OK)
                 return worker->err.status;
             continue;
         }
         if (mzg_resample(options->resampler, worker->workspace, &spectrum, &summary, &row, &worker->err) !=
             MZG_OK)
             return worker->err.status;
-        bool only = end - batch->pixel_begin[i] == 1;
         add_summary(&summary, batch->spectra[entry], record, worker);
-        if (only) {
+        if (end - batch->pixel_begin[i] == 1) {
             sum = row;
         } else {
             if (add_row(worker, buffer, &row, &sum) != MZG_OK)

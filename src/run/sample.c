@@ -61,7 +61,7 @@ static enum mzg_status add_pixel(const struct mzg_reader *reader, int64_t pixel,
         return err->status;
     if (batch->n_spectra > 0 && mzg_reader_decode(reader, batch, 0, decoder, &spectrum, &fault))
         return keep_mz(sample, &spectrum, err);
-    return MZG_OK;
+    return mzg_fault_check(&fault, err);
 }
 
 static enum mzg_status draw(const struct mzg_reader *reader, struct drawn *sample, struct mzg_error *err)

@@ -48,7 +48,8 @@ static void check_spectrum(struct run *run, int64_t pixel, int64_t entry, struct
     struct mzg_skip skip = {.pixel = pixel};
     int64_t ordinal = run->at_work->spectra[entry];
     if (!mzg_reader_decode(run->reader, run->at_work, entry, worker->decoder, &spectrum, &skip.fault)) {
-        mzg_validation_add_fault(validation, &skip, &worker->err);
+        if (mzg_fault_check(&skip.fault, &worker->err) == MZG_OK)
+            mzg_validation_add_fault(validation, &skip, &worker->err);
         return;
     }
     validation->n_points += spectrum.n;

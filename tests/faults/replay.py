@@ -275,8 +275,10 @@ def again(program, place, mode, root, overwrite, new):
 def campaign(program, options):
     tally = harness.Tally("power cuts")
     chance = random.Random(options.seed)
-    modes = list(harness.MODES) if options.full else ["off", "keep"]
-    cases = [(mode, ranks, overwrite) for mode in modes for ranks in ((1, 2) if options.full else (2,)) for overwrite in (False, True)]
+    if options.full:
+        cases = [(mode, ranks, overwrite) for mode in harness.MODES for ranks in (1, 2) for overwrite in (False, True)]
+    else:
+        cases = [("off", 2, False), ("keep", 2, True)]
     if options.only:
         cases = [(mode, int(ranks), how == "overwrite") for mode, ranks, how in (text.split("/") for text in options.only)]
     reorderings = 20000 if options.full else 400

@@ -24,6 +24,7 @@ WAYS = {
     "fallocate": ["EIO", "ENOSPC", "EDQUOT", "EINTR", "EOPNOTSUPP"],
     "mmap": ["ENOMEM"],
     "malloc": ["ENOMEM"],
+    "aligned_alloc": ["ENOMEM"],
     "open": ["EIO", "ENOSPC", "EMFILE", "EINTR"],
     "opendir": ["EIO", "EMFILE"],
     "close": ["EIO", "EDQUOT", "EINTR"],

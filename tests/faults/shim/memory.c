@@ -29,7 +29,8 @@ static bool denied(enum call call, const void *address)
     return due;
 }
 
-#define NO_MEMORY (shim_wants_memory() && denied(CALL_MALLOC, __builtin_return_address(0)))
+#define DENIED(call) (shim_wants_memory() && denied(call, __builtin_return_address(0)))
+#define NO_MEMORY DENIED(CALL_MALLOC)
 
 void *malloc(size_t size)
 {
@@ -48,7 +49,7 @@ void *realloc(void *block, size_t size)
 
 void *aligned_alloc(size_t alignment, size_t size)
 {
-    return NO_MEMORY ? NULL : __libc_memalign(alignment, size);
+    return DENIED(CALL_ALIGNED_ALLOC) ? NULL : __libc_memalign(alignment, size);
 }
 
 void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset)

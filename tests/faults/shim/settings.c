@@ -13,13 +13,27 @@
 #include <unistd.h>
 
 static const char *const names[N_CALLS] = {
-    [CALL_WRITE] = "write",         [CALL_PWRITE] = "pwrite",       [CALL_READ] = "read",
-    [CALL_PREAD] = "pread",         [CALL_FSYNC] = "fsync",         [CALL_SYNCFS] = "syncfs",
-    [CALL_RENAME] = "rename",       [CALL_LINK] = "link",           [CALL_MKDIR] = "mkdir",
-    [CALL_FTRUNCATE] = "ftruncate", [CALL_FALLOCATE] = "fallocate", [CALL_MMAP] = "mmap",
-    [CALL_MALLOC] = "malloc",       [CALL_OPEN] = "open",           [CALL_OPENDIR] = "opendir",
-    [CALL_CLOSE] = "close",         [CALL_FCLOSE] = "fclose",       [CALL_UNLINK] = "unlink",
-    [CALL_RMDIR] = "rmdir",         [CALL_FLOCK] = "flock",
+    [CALL_WRITE] = "write",
+    [CALL_PWRITE] = "pwrite",
+    [CALL_READ] = "read",
+    [CALL_PREAD] = "pread",
+    [CALL_FSYNC] = "fsync",
+    [CALL_SYNCFS] = "syncfs",
+    [CALL_RENAME] = "rename",
+    [CALL_LINK] = "link",
+    [CALL_MKDIR] = "mkdir",
+    [CALL_FTRUNCATE] = "ftruncate",
+    [CALL_FALLOCATE] = "fallocate",
+    [CALL_MMAP] = "mmap",
+    [CALL_ALIGNED_ALLOC] = "aligned_alloc",
+    [CALL_MALLOC] = "malloc",
+    [CALL_OPEN] = "open",
+    [CALL_OPENDIR] = "opendir",
+    [CALL_CLOSE] = "close",
+    [CALL_FCLOSE] = "fclose",
+    [CALL_UNLINK] = "unlink",
+    [CALL_RMDIR] = "rmdir",
+    [CALL_FLOCK] = "flock",
 };
 
 static const struct {
@@ -155,7 +169,7 @@ bool shim_is_caller(const void *address)
 
 bool shim_wants_memory(void)
 {
-    return shim_active && (wanted == CALL_MALLOC || counts_path);
+    return shim_active && (wanted == CALL_MALLOC || wanted == CALL_ALIGNED_ALLOC || any_call || counts_path);
 }
 
 void shim_resolve(int directory, const char *name, char *path)

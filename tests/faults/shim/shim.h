@@ -38,6 +38,7 @@ enum call {
     CALL_FALLOCATE,
     CALL_MMAP,
     CALL_MALLOC,
+    CALL_ALIGNED_ALLOC,
     CALL_OPEN,
     CALL_OPENDIR,
     CALL_CLOSE,
