@@ -7,7 +7,9 @@
 enum {
     MAX_GROUP_DEPTH = 8,     /* of groups that refer to groups */
     MAX_GROUP_PARAMS = 4096, /* of one group with all that it refers to */
-    MAX_EXPANDED = 1 << 16   /* of the whole header, with groups in place of the references to them */
+    MAX_OF_SPECTRUM = 256,   /* of one group that describe a spectrum: each reference to it reads them */
+    MAX_EXPANDED = 1 << 16   /* of all groups through others, and of the whole header, with groups in place of
+                                the references to them */
 };
 
 void mzg_imzml_header_init(struct mzg_imzml_header *header)
@@ -28,8 +30,10 @@ void mzg_imzml_header_destroy(struct mzg_imzml_header *header)
 {
     for (int64_t i = 0; i < header->n; i++)
         destroy_param(&header->params[i]);
-    for (int64_t i = 0; i < header->n_groups; i++)
+    for (int64_t i = 0; i < header->n_groups; i++) {
         free(header->groups[i].params);
+        free(header->groups[i].of_spectrum);
+    }
     free(header->params);
     free(header->groups);
     *header = (struct mzg_imzml_header){0};
@@ -235,9 +239,15 @@ const struct mzg_imzml_group *mzg_imzml_header_group(const struct mzg_imzml_head
     return NULL;
 }
 
-/* Appends what `source` holds to `group`; `budget` bounds the steps that hostile references can cause. */
+/* Bounds the steps that hostile references can cause. */
+struct budget {
+    int params;    /* of one group */
+    int64_t inner; /* of all groups together, through others */
+};
+
+/* Appends what `source` holds to `group`. */
 static enum mzg_status collect(const struct mzg_imzml_header *header, const struct mzg_imzml_group *source,
-                               int depth, int *budget, struct mzg_imzml_group *group,
+                               int depth, struct budget *budget, struct mzg_imzml_group *group,
                                struct mzg_findings *findings, struct mzg_error *err)
 {
     if (depth > MAX_GROUP_DEPTH)
@@ -247,9 +257,15 @@ static enum mzg_status collect(const struct mzg_imzml_header *header, const stru
         const struct mzg_imzml_param *param = &header->params[i];
         if (param->section != MZG_SECTION_GROUPS || strcmp(param->path, source->id.p) != 0)
             break;
-        if ((*budget)-- == 0)
+        if (budget->params-- == 0)
             return mzg_fail(err, MZG_EFORMAT, "parameter group \"%.60s\" holds more than %d parameters",
                             group->id.p, MAX_GROUP_PARAMS);
+        if (depth > 0 && budget->inner-- == 0)
+            return mzg_fail(
+                err, MZG_EFORMAT,
+                "parameter groups that refer to groups, which mzML does not allow, hold more than %d "
+                "parameters together",
+                MAX_EXPANDED);
         if (param->kind == MZG_PARAM_GROUP) {
             const struct mzg_imzml_group *inner = mzg_imzml_header_group(header, mzg_text_of(param->value));
             if (!inner)
@@ -288,14 +304,41 @@ static enum mzg_status list_groups(struct mzg_imzml_header *header, struct mzg_e
     return MZG_OK;
 }
 
+/* Picks what describes spectra. */
+static enum mzg_status pick_of_spectrum(struct mzg_imzml_group *group, struct mzg_error *err)
+{
+    static const char position[] = "3DPosition";
+    for (int pass = 0; pass < 2; pass++) {
+        int64_t n = 0;
+        for (int64_t i = 0; i < group->n; i++) {
+            const struct mzg_imzml_param *param = group->params[i];
+            if (!mzg_term_is_of_spectrum(param->term) &&
+                strncmp(param->name, position, sizeof position - 1) != 0)
+                continue;
+            if (pass > 0)
+                group->of_spectrum[n] = param;
+            n++;
+        }
+        if (n > MAX_OF_SPECTRUM)
+            return mzg_fail(err, MZG_EFORMAT,
+                            "parameter group \"%.60s\" holds more than %d terms of a spectrum", group->id.p,
+                            MAX_OF_SPECTRUM);
+        group->n_of_spectrum = n;
+        if (pass == 0 && !(group->of_spectrum = malloc((size_t)n * sizeof(void *) + 1)))
+            return mzg_fail(err, MZG_ENOMEM, "no memory for the parameter groups");
+    }
+    return MZG_OK;
+}
+
 /* Fills one group; `params` is scratch for MAX_GROUP_PARAMS. */
 static enum mzg_status resolve_group(const struct mzg_imzml_header *header,
-                                     const struct mzg_imzml_param **params, struct mzg_imzml_group *group,
-                                     struct mzg_findings *findings, struct mzg_error *err)
+                                     const struct mzg_imzml_param **params, struct budget *budget,
+                                     struct mzg_imzml_group *group, struct mzg_findings *findings,
+                                     struct mzg_error *err)
 {
-    int budget = MAX_GROUP_PARAMS;
+    budget->params = MAX_GROUP_PARAMS;
     struct mzg_imzml_group collected = {.id = group->id, .params = params};
-    if (collect(header, group, 0, &budget, &collected, findings, err) != MZG_OK)
+    if (collect(header, group, 0, budget, &collected, findings, err) != MZG_OK)
         return err->status;
     size_t size = (size_t)collected.n * sizeof *params;
     group->params = malloc(size + 1);
@@ -303,7 +346,7 @@ static enum mzg_status resolve_group(const struct mzg_imzml_header *header,
         return mzg_fail(err, MZG_ENOMEM, "no memory for the parameter groups");
     memcpy(group->params, params, size);
     group->n = collected.n;
-    return MZG_OK;
+    return pick_of_spectrum(group, err);
 }
 
 /* A hostile header could refer to a large group from everywhere. */
@@ -331,9 +374,10 @@ enum mzg_status mzg_imzml_header_resolve(struct mzg_imzml_header *header, struct
     const struct mzg_imzml_param **params = malloc(MAX_GROUP_PARAMS * sizeof *params);
     if (!params)
         return mzg_fail(err, MZG_ENOMEM, "no memory for the parameter groups");
+    struct budget budget = {.inner = MAX_EXPANDED};
     enum mzg_status status = list_groups(header, err);
     for (int64_t g = 0; g < header->n_groups && status == MZG_OK; g++)
-        status = resolve_group(header, params, &header->groups[g], findings, err);
+        status = resolve_group(header, params, &budget, &header->groups[g], findings, err);
     free(params);
     return status == MZG_OK ? bound_expansion(header, err) : status;
 }

@@ -51,6 +51,9 @@ struct mzg_imzml_group {
     int64_t first;      /* its first parameter in the header */
     const struct mzg_imzml_param **params;
     int64_t n;
+    const struct mzg_imzml_param *
+        *of_spectrum;      /* of these, what can say something of a spectrum or an array; */
+    int64_t n_of_spectrum; /*   few, for spectra may refer to it from everywhere */
 };
 
 struct mzg_imzml_header {
@@ -82,8 +85,9 @@ enum mzg_status mzg_imzml_header_start(struct mzg_imzml_header *header, enum mzg
 void mzg_imzml_header_end(struct mzg_imzml_header *header);
 
 /* To be called once, where the spectra begin: resolves the parameter groups, each into all parameters that it
- * holds itself or through other groups. Unknown groups are findings. MZG_EFORMAT where groups refer to groups
- * absurdly deep. Local. */
+ * holds itself or through other groups. Unknown groups are findings. The work is bounded by the size of the
+ * header: MZG_EFORMAT where groups refer to groups absurdly deep or often, or one has more terms of a
+ * spectrum than there are. Local. */
 enum mzg_status mzg_imzml_header_resolve(struct mzg_imzml_header *header, struct mzg_findings *findings,
                                          struct mzg_error *err);
 

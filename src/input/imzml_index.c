@@ -171,8 +171,8 @@ static void apply_group(struct mzg_imzml_index *index, struct mzg_text id)
                  id.n < 60 ? (int)id.n : 60, id.p ? id.p : "", mzg_index_ordinal(index) + 1);
         return;
     }
-    for (int64_t i = 0; i < group->n; i++) {
-        const struct mzg_imzml_param *param = group->params[i];
+    for (int64_t i = 0; i < group->n_of_spectrum; i++) {
+        const struct mzg_imzml_param *param = group->of_spectrum[i];
         struct mzg_index_parameter parameter = {
             .term = param->term, .shared = param, .source = MZG_FROM_GROUP};
         apply(index, &parameter);

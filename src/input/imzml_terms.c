@@ -1,3 +1,4 @@
+#include <input/imzml_array.h>
 #include <input/imzml_terms.h>
 
 #include <string.h>
@@ -124,6 +125,35 @@ bool mzg_term_is_mobility(int term)
 {
     const struct other_array *array = find_other(term);
     return array && array->is_mobility;
+}
+
+bool mzg_term_is_of_spectrum(int term)
+{
+    switch (term) {
+    case MZG_TERM_POSITION_X:
+    case MZG_TERM_POSITION_Y:
+    case MZG_TERM_POSITION_Z:
+    case MZG_TERM_EXTERNAL_OFFSET:
+    case MZG_TERM_EXTERNAL_LENGTH:
+    case MZG_TERM_EXTERNAL_ENCODED:
+    case MZG_TERM_MZ_ARRAY:
+    case MZG_TERM_INTENSITY_ARRAY:
+    case MZG_TERM_NO_COMPRESSION:
+    case MZG_TERM_ZLIB:
+    case MZG_TERM_CENTROID:
+    case MZG_TERM_PROFILE:
+    case MZG_TERM_NEGATIVE_SCAN:
+    case MZG_TERM_POSITIVE_SCAN:
+    case MZG_TERM_MS_LEVEL:
+    case MZG_TERM_MS1_SPECTRUM:
+    case MZG_TERM_MSN_SPECTRUM:
+    case MZG_TERM_HIGHEST_MZ:
+    case MZG_TERM_LOWEST_MZ:
+        return true;
+    default:
+        return mzg_array_type_of(term) != MZG_ARRAY_UNTYPED || mzg_term_other_array(term) ||
+               mzg_term_unsupported(term);
+    }
 }
 
 double mzg_term_micrometres(int unit)

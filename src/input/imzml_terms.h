@@ -89,6 +89,9 @@ const char *mzg_term_other_array(int term);
 /* Whether it is one of ion mobilities. */
 bool mzg_term_is_mobility(int term);
 
+/* Whether it says something of a spectrum, or of one of its arrays, that mzgrid reads there. */
+bool mzg_term_is_of_spectrum(int term);
+
 /* Micrometres in one unit of length; 0 for a term that is none. MZG_TERM_UNKNOWN, an absent unit, is taken as
  * micrometre, which the writers that leave it out mean. */
 double mzg_term_micrometres(int unit);
