@@ -8,6 +8,7 @@
 #include <core/own_file.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <openssl/evp.h>
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char format_name[] = "mzgrid mass axis";
 enum { FORMAT_VERSION = 2 }; /* 1: before bins of a width lay on one endless grid */
@@ -149,9 +151,17 @@ static enum mzg_status verify(const json_t *root, const char *path, const struct
 
 enum mzg_status mzg_axis_read(const char *path, struct mzg_axis *axis, struct mzg_error *err)
 {
-    FILE *file = fopen(path, "r");
-    if (!file)
-        return mzg_fail(err, MZG_EIO, "%s: cannot open: %s", path, strerror(errno));
+    /* Opened otherwise, a pipe that nobody writes would hold the run up, and signals, too. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd >= 0)
+        fcntl(fd, F_SETFL, 0);
+    FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
+    if (!file) {
+        mzg_fail(err, MZG_EIO, "%s: cannot open: %s", path, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return err->status;
+    }
     json_error_t where;
     json_t *root = json_loadf(file, JSON_REJECT_DUPLICATES, &where);
     fclose(file);

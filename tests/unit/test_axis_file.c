@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static struct mzg_axis build(struct mzg_axis_spec spec)
@@ -111,4 +112,17 @@ Test(axis_file, the_operating_system_may_refuse)
     err = (struct mzg_error){0};
     cr_expect(eq(int, mzg_axis_write(&axis, "/dev/full", &err), MZG_EIO));
     mzg_axis_destroy(&axis);
+}
+
+Test(axis_file, pipe_that_nobody_writes_does_not_hang, .timeout = 10)
+{
+    char directory[] = "/tmp/mzgrid-axis-XXXXXX", path[64];
+    struct mzg_axis axis;
+    struct mzg_error err = {0};
+    cr_assert_not_null(mkdtemp(directory));
+    snprintf(path, sizeof path, "%s/pipe", directory);
+    cr_assert(eq(int, mkfifo(path, 0600), 0));
+    cr_expect(eq(int, mzg_axis_read(path, &axis, &err), MZG_EFORMAT));
+    unlink(path);
+    rmdir(directory);
 }
