@@ -160,9 +160,9 @@ enum mzg_status mzg_aside_end(struct mzg_aside *aside, struct mzg_error *err)
 enum mzg_status mzg_aside_write(const char *path, bool replace, const void *bytes, size_t n, const char *what,
                                 struct mzg_error *err)
 {
-    struct mzg_aside *aside;
+    struct mzg_aside *aside = NULL;
     const char *next = bytes;
-    if (mzg_aside_new(path, replace, &aside, err) != MZG_OK)
+    if (mzg_aside_new(path, replace, &aside, err) != MZG_OK || !aside)
         return err->status;
     while (n > 0 && err->status == MZG_OK) {
         ssize_t written = write(aside->fd, next, n);
