@@ -49,6 +49,7 @@ struct conversion {
     struct mzg_reader *reader;
     struct mzg_decisions decisions;
     struct mzg_axis axis;
+    bool memory_is_shared;
     struct mzg_plan plan;
     struct mzg_resampler *resampler;
     struct mzg_sink *sink;     /* takes rows, until it is sealed */
@@ -89,6 +90,7 @@ static enum mzg_status open_ends(struct conversion *c, struct mzg_error *err)
         access(c->paths.h5ad, F_OK) == 0)
         mzg_fail(err, MZG_EIO, "%s: exists already; --overwrite replaces it", c->paths.h5ad);
     if (mzg_agree(c->context->comm, err) != MZG_OK ||
+        mzg_plan_try_memory(c->context, options, &c->memory_is_shared, err) != MZG_OK ||
         mzg_metrics_open(c->context, options->metrics, options->overwrite, &c->metrics, err) != MZG_OK ||
         mzg_sdata_new(c->context, &output, &c->sdata, err) != MZG_OK ||
         (!options->dry_run && mzg_paths_claim(c->context, options, &c->paths, err) != MZG_OK) ||
@@ -190,6 +192,7 @@ static enum mzg_status make_plan(struct conversion *c, struct mzg_error *err)
                                        .method = c->decisions.method,
                                        .n_bins = c->axis.n_bins,
                                        .value_type = value_type(c),
+                                       .memory_is_shared = c->memory_is_shared,
                                        .temporary_path = c->paths.directory};
     if (mzg_plan_make(c->context, &request, &c->plan, err) == MZG_OK)
         mzg_plan_log(&c->plan, c->context->log, c->options->dry_run ? MZG_LOG_INFO : MZG_LOG_DETAIL);

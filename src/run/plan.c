@@ -9,6 +9,7 @@
 #include <core/pool.h>
 #include <run/statistics.h>
 #include <stage/column_block.h>
+#include <stage/memory_block.h>
 
 #include <inttypes.h>
 
@@ -171,7 +172,7 @@ static void choose_stage(const struct mzg_plan_request *request, struct mzg_plan
         plan->waiting = plan->waiting / entry_size(request) * (entry_size(request) - 2);
     bool fits = plan->waiting <= plan->stage_share;
     plan->in_memory =
-        plan->one_node && !options->keep_hdf5 &&
+        request->memory_is_shared && !options->keep_hdf5 &&
         (options->streaming == MZG_STREAMING_OFF || (options->streaming == MZG_STREAMING_AUTO && fits));
     plan->by_column = plan->in_memory && csc;
     plan->stage = plan->direct ? "direct" : plan->in_memory ? "memory" : "hdf5";
@@ -207,6 +208,37 @@ static void measure_disk(const struct mzg_plan_request *request, struct mzg_plan
     plan->free_bytes = mzg_file_free_space(request->temporary_path);
 }
 
+enum mzg_status mzg_plan_try_memory(const struct mzg_context *context,
+                                    const struct mzg_convert_options *options, bool *is_shared,
+                                    struct mzg_error *err)
+{
+    struct mzg_plan nodes;
+    char reason[256];
+    bool is_off = options->streaming == MZG_STREAMING_OFF;
+    *is_shared = false;
+    if (options->keep_hdf5 || !(is_off || options->streaming == MZG_STREAMING_AUTO))
+        return MZG_OK; /* nothing waits there */
+    find_nodes(context->comm, &nodes);
+    if (!nodes.one_node)
+        return !is_off
+                   ? MZG_OK
+                   : mzg_fail(err, MZG_EUSAGE,
+                              "--streaming off keeps the result in memory that all ranks share, but these "
+                              "ranks lie on several nodes; use --streaming hdf5");
+    if (mzg_memory_is_shared(context, is_shared, reason, err) != MZG_OK || *is_shared)
+        return err->status;
+    if (is_off)
+        return mzg_fail(
+            err, MZG_EUSAGE,
+            "--streaming off keeps the result in memory that all ranks share, but these ranks may "
+            "not see each other's memory (%s), as in containers with a user namespace for each "
+            "rank; use --streaming hdf5",
+            reason);
+    mzg_log_line(context->log, MZG_LOG_INFO,
+                 "the ranks of this node may not see each other's memory (%s): rows wait in a file", reason);
+    return MZG_OK;
+}
+
 enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mzg_plan_request *request,
                               struct mzg_plan *plan, struct mzg_error *err)
 {
@@ -221,12 +253,6 @@ enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mz
         .bytes_per_pixel_of_index = (double)dataset->n_index_bytes / (double)most(dataset->n_pixels, 1)};
     MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &plan->used, 1, MPI_INT64_T, MPI_MAX, context->comm));
     find_nodes(context->comm, plan);
-    if (request->options->streaming == MZG_STREAMING_OFF && !plan->one_node)
-        return mzg_fail(
-            err, MZG_EUSAGE,
-            "--streaming off keeps the result in memory that all ranks share, but these ranks lie on "
-            "several nodes; use --streaming hdf5");
-
     choose_stage(request, plan);
     plan->weight = (struct mzg_pixel_weight){
         .interpolates = mzg_method_interpolates(request->method),

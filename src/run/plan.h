@@ -16,6 +16,7 @@ struct mzg_plan_request {
     enum mzg_method method;
     int64_t n_bins;
     enum mzg_type value_type;
+    bool memory_is_shared;      /* mzg_plan_try_memory() */
     const char *temporary_path; /* of a file that the run may make */
 };
 
@@ -64,6 +65,13 @@ struct mzg_plan {
 /* The limit of a node: what the user set, or the smaller of 8 GiB and half of what is free. The least of all
  * nodes. Collective over `comm`. */
 int64_t mzg_plan_limit(MPI_Comm comm, int64_t wish);
+
+/* Whether rows may wait in memory, which all ranks then have to see: tried, unless the options send them
+ * elsewhere anyway. MZG_EUSAGE if --streaming off asks for it and it is not so. To be called before pixels
+ * are read. All ranks return the same. Collective over context->comm. */
+enum mzg_status mzg_plan_try_memory(const struct mzg_context *context,
+                                    const struct mzg_convert_options *options, bool *is_shared,
+                                    struct mzg_error *err);
 
 /* Plans the run. MZG_ENOMEM where the limit is too small, with the number needed. All ranks return the same.
  * Collective over context->comm. */

@@ -5,8 +5,11 @@
  * within it on one rank, and any call that touches the file's metadata may write: extending, flushing,
  * closing. So the work is divided. The metadata are rank 0's alone, through a serial handle: it extends the
  * arrays, has HDF5 give the new chunks their places in the file, and tells these to all. The rows are written
- * by all ranks, each its own slab to the places of its chunks, through MPI-IO, without waiting for each
- * other. What fails, fails on one rank in a call of its own, and is agreed on before the next step.
+ * by all ranks at once, each its own slab to the places of its chunks. What fails, fails on one rank in a
+ * call of its own, and is agreed on before the next step.
+ *
+ * The slabs are plain writes of the system. MPI-IO would bring nothing, for each is contiguous, but makes
+ * files of its own beside this one, which a kill leaves behind, and aborts on long paths (Open MPI 4).
  *
  * The arrays are unfiltered, because HDF5 1.10 deadlocks or loses data in parallel writes through filters
  * (docs/decisions/). A flush right after creation keeps the file readable after a kill.
@@ -42,7 +45,7 @@ struct hdf5_sink {
     struct mzg_sink base;
     int64_t n_rows, n_values; /* of all ranks */
     struct chunks chunks[MZG_HDF5_ARRAYS];
-    MPI_File file;
+    int rows;                        /* the file, to write rows */
     struct mzg_passing_file passing; /* the same file */
 
     hid_t metadata; /* rank 0, as all below; else -1 */
@@ -128,8 +131,9 @@ static int reserve_space(struct hdf5_sink *sink, const int64_t totals[MZG_HDF5_A
     int64_t available = mzg_file_free_space(sink->base.spec.path);
     if (available >= 0 && available < bytes - sink->n_reserved)
         return ENOSPC;
-    if (fallocate(sink->fd, 0, sink->n_reserved, bytes - sink->n_reserved) != 0)
-        return errno == EOPNOTSUPP || errno == ENOSYS ? 0 : errno;
+    while (fallocate(sink->fd, 0, sink->n_reserved, bytes - sink->n_reserved) != 0)
+        if (errno != EINTR)
+            return errno == EOPNOTSUPP || errno == ENOSYS ? 0 : errno;
     sink->n_reserved = bytes;
     return 0;
 }
@@ -213,18 +217,15 @@ static enum mzg_status make_room(struct hdf5_sink *sink, const int64_t totals[MZ
 }
 
 /* Writes bytes at a place of the file. */
-static enum mzg_status write_bytes(struct hdf5_sink *sink, int64_t place, const char *bytes, int64_t size,
-                                   struct mzg_error *err)
+static enum mzg_status write_bytes(const struct hdf5_sink *sink, int64_t place, const char *bytes,
+                                   int64_t size, struct mzg_error *err)
 {
     while (size > 0) {
-        MPI_Status status;
-        int n = 0;
-        errno = 0;
-        if (MPI_File_write_at(sink->file, place, bytes, (int)size, MPI_BYTE, &status) != MPI_SUCCESS)
-            return fail_to_write(sink, errno, err);
-        MZG_MPI(MPI_Get_count(&status, MPI_BYTE, &n));
+        ssize_t n = pwrite(sink->rows, bytes, (size_t)size, place);
+        if (n < 0 && errno == EINTR)
+            continue;
         if (n <= 0)
-            return fail_to_write(sink, errno ? errno : ENOSPC, err);
+            return fail_to_write(sink, n < 0 ? errno : ENOSPC, err);
         place += n;
         bytes += n;
         size -= n;
@@ -300,12 +301,14 @@ static enum mzg_status finish_metadata(struct hdf5_sink *sink, struct mzg_error 
     return closed ? MZG_OK : fail_to_write(sink, errno, err);
 }
 
-/* Collective. */
-static bool close_file(struct hdf5_sink *sink)
+/* Closes what the rows were written through: network file systems tell only now what went wrong. */
+static enum mzg_status close_rows(struct hdf5_sink *sink, struct mzg_error *err)
 {
-    MPI_File file = sink->file;
-    sink->file = MPI_FILE_NULL;
-    return file == MPI_FILE_NULL || MPI_File_close(&file) == MPI_SUCCESS;
+    int fd = sink->rows;
+    sink->rows = -1;
+    if (fd >= 0 && close(fd) != 0 && errno != EINTR && err->status == MZG_OK)
+        fail_to_write(sink, errno, err);
+    return err->status;
 }
 
 static enum mzg_status hdf5_seal(struct mzg_sink *base, struct mzg_staged **staged, struct mzg_error *err)
@@ -320,9 +323,7 @@ static enum mzg_status hdf5_seal(struct mzg_sink *base, struct mzg_staged **stag
         return err->status;
     if (context->rank == 0)
         write_slab(sink, MZG_HDF5_INDPTR, 0, 1, &zero, err);
-    errno = 0;
-    if (!close_file(sink) && err->status == MZG_OK)
-        fail_to_write(sink, errno, err);
+    close_rows(sink, err);
     if (context->rank == 0 && err->status == MZG_OK)
         finish_metadata(sink, err);
     if (mzg_agree(context->comm, err) != MZG_OK)
@@ -341,7 +342,8 @@ static enum mzg_status hdf5_seal(struct mzg_sink *base, struct mzg_staged **stag
 static void hdf5_close(struct mzg_sink *base)
 {
     struct hdf5_sink *sink = (struct hdf5_sink *)base;
-    (void)close_file(sink);
+    if (sink->rows >= 0)
+        close(sink->rows);
     if (sink->metadata >= 0)
         mzg_hdf5_abandon(sink->metadata);
     if (sink->fd >= 0)
@@ -370,27 +372,17 @@ static enum mzg_status make_file(struct hdf5_sink *sink, struct mzg_error *err)
     return code == 0 ? MZG_OK : mzg_file_write_failed(err, path, "a new HDF5 file", code);
 }
 
-/* Opens the file that rank 0 has made: each rank by itself first, for that one rank cannot would leave the
- * others waiting in MPI-IO. All ranks return the same status. Collective. */
-static enum mzg_status open_together(struct hdf5_sink *sink, struct mzg_error *err)
+/* Opens the file that rank 0 has made. Local. */
+static enum mzg_status open_rows(struct hdf5_sink *sink, struct mzg_error *err)
 {
-    const struct mzg_context *context = sink->base.spec.context;
-    const char *path = sink->base.spec.path;
-    sink->passing.fd = open(path, O_RDWR | O_CLOEXEC);
-    if (sink->passing.fd < 0)
+    const struct mzg_sink_spec *spec = &sink->base.spec;
+    sink->rows = open(spec->path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    sink->passing.fd = open(spec->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (sink->rows < 0 || sink->passing.fd < 0)
         mzg_fail(err, MZG_EIO,
-                 "%s: rank %d cannot open the staged file that rank 0 made: %s; do all nodes "
-                 "share this directory? --temp-dir names another one",
-                 path, context->rank, strerror(errno));
-    if (mzg_agree(context->comm, err) != MZG_OK)
-        return err->status;
-    errno = 0;
-    if (MPI_File_open(context->comm, path, MPI_MODE_WRONLY, MPI_INFO_NULL, &sink->file) != MPI_SUCCESS) {
-        sink->file = MPI_FILE_NULL;
-        mzg_file_write_failed(err, path, "a new HDF5 file through MPI-IO", errno);
-    }
-    if (mzg_agree(context->comm, err) != MZG_OK)
-        sink->file = MPI_FILE_NULL; /* closing takes all ranks */
+                 "%s: rank %d cannot open the staged file that rank 0 made: %s; if the nodes do not share "
+                 "this directory, --temp-dir names another one",
+                 spec->path, spec->context->rank, strerror(errno));
     return err->status;
 }
 
@@ -414,14 +406,16 @@ static enum mzg_status hdf5_open(const struct mzg_sink_spec *spec, struct mzg_si
         mzg_fail(err, MZG_ENOMEM, "no memory for the staged HDF5 file");
     if (made) {
         made->base.spec = *spec;
-        made->file = MPI_FILE_NULL;
-        made->metadata = made->fd = made->passing.fd = -1;
+        made->metadata = -1;
+        made->rows = made->fd = made->passing.fd = -1;
         for (int i = 0; i < MZG_HDF5_ARRAYS; i++)
             made->arrays[i] = -1;
     }
     if (made && spec->context->rank == 0)
         make_file(made, err);
-    if (mzg_agree(spec->context->comm, err) != MZG_OK || open_together(made, err) != MZG_OK) {
+    if (mzg_agree(spec->context->comm, err) == MZG_OK)
+        open_rows(made, err);
+    if (mzg_agree(spec->context->comm, err) != MZG_OK) {
         if (made)
             hdf5_close(&made->base);
         return err->status;

@@ -63,4 +63,10 @@ struct mzg_memory_rows {
 enum mzg_status mzg_memory_stage(const struct mzg_memory_rows *rows, struct mzg_staged **staged,
                                  struct mzg_error *err);
 
+/* Whether every rank can see the memory of every other one, which may be forbidden, as in containers with a
+ * user namespace for each rank: all try, with a page. If not, `reason` says what the first that cannot met.
+ * MZG_ENOMEM: some rank has no memory to try. All ranks return the same. Collective. */
+enum mzg_status mzg_memory_is_shared(const struct mzg_context *context, bool *is_shared, char reason[256],
+                                     struct mzg_error *err);
+
 #endif

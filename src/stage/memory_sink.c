@@ -101,15 +101,17 @@ static enum mzg_status memory_append(struct mzg_sink *base, const struct mzg_row
     return MZG_OK;
 }
 
-/* The rows that are on their way to another sink. */
+/* The rows that are on their way to another sink, a block at a time: seeing them all may be what there is no
+ * memory for. */
 struct move {
-    const char *map; /* of the file */
-    int64_t offset;  /* of the next block */
+    int64_t offset; /* of the next block */
+    char *map;      /* of the pages that it lies in, */
+    size_t mapped;  /*  bytes */
     struct mzg_rows rows;
     int64_t *begins;
 };
 
-/* Maps the file, and makes space for the largest block. */
+/* Makes space for the largest block. */
 static enum mzg_status begin_move(const struct memory_sink *sink, struct move *move, struct mzg_error *err)
 {
     int64_t n_rows = 0, n_values = 0;
@@ -126,21 +128,19 @@ static enum mzg_status begin_move(const struct memory_sink *sink, struct move *m
         rows->values = malloc((size_t)((n_values + 1) * mzg_type_size(sink->shape.value_type)));
         all = all && rows->bins && rows->values;
     }
-    void *map = sink->base.bytes > 0
-                    ? mmap(NULL, (size_t)sink->base.bytes, PROT_READ, MAP_SHARED, sink->fd, 0)
-                    : NULL;
-    if (map != MAP_FAILED)
-        move->map = map;
-    if (!all || map == MAP_FAILED)
-        return mzg_fail(err, MZG_ENOMEM, "no memory to move %" PRId64 " bytes of rows from memory to a file",
-                        sink->base.bytes);
-    return MZG_OK;
+    return all ? MZG_OK : mzg_fail(err, MZG_ENOMEM, "no memory to move rows from memory to the HDF5 file");
+}
+
+static void unmap_block(struct move *move)
+{
+    if (move->map)
+        munmap(move->map, move->mapped);
+    move->map = NULL;
 }
 
 static void end_move(const struct memory_sink *sink, struct move *move)
 {
-    if (move->map)
-        munmap((void *)move->map, (size_t)sink->base.bytes);
+    unmap_block(move);
     free(move->rows.row_counts);
     free(move->begins);
     if (sink->shape.by_column) {
@@ -149,33 +149,41 @@ static void end_move(const struct memory_sink *sink, struct move *move)
     }
 }
 
-/* The rows of an append, whose memory is given back with the next. */
-static struct mzg_rows rows_of_append(const struct memory_sink *sink, struct mzg_memory_append append,
-                                      struct move *move)
+/* The rows of an append, valid until it is passed. */
+static enum mzg_status see_append(const struct memory_sink *sink, struct mzg_memory_append append,
+                                  struct move *move, struct mzg_rows *rows, struct mzg_error *err)
 {
-    struct mzg_rows rows = {0};
+    *rows = (struct mzg_rows){0};
     if (append.n_rows == 0)
-        return rows;
+        return MZG_OK;
+    int64_t skip = move->offset % sysconf(_SC_PAGESIZE);
+    int64_t size = mzg_memory_layout_of(&sink->shape, append.n_rows, append.n_values).size;
+    move->mapped = (size_t)(skip + size);
+    void *map = mmap(NULL, move->mapped, PROT_READ, MAP_SHARED, sink->fd, move->offset - skip);
+    if (map == MAP_FAILED)
+        return mzg_fail(err, MZG_ENOMEM, "no memory to move %" PRId64 " bytes of rows to the HDF5 file: %s",
+                        size, strerror(errno));
+    move->map = map;
     struct mzg_stage_block block = {.n_rows = append.n_rows, .n_values = append.n_values};
-    mzg_memory_find_parts(&sink->shape, move->map + move->offset, &block);
-    rows = move->rows;
-    rows.n_rows = append.n_rows;
-    rows.n_values = append.n_values;
+    mzg_memory_find_parts(&sink->shape, move->map + skip, &block);
+    *rows = move->rows;
+    rows->n_rows = append.n_rows;
+    rows->n_values = append.n_values;
     for (int64_t row = 0; row < block.n_rows; row++)
-        rows.row_counts[row] = block.row_counts[row];
+        rows->row_counts[row] = block.row_counts[row];
     if (sink->shape.by_column) {
-        mzg_column_block_to_rows(&block.by_column, sink->shape.value_type == MZG_FLOAT64, move->begins,
-                                 &rows);
+        mzg_column_block_to_rows(&block.by_column, sink->shape.value_type == MZG_FLOAT64, move->begins, rows);
     } else {
-        rows.bins = (int32_t *)block.bins;
-        rows.values = (void *)block.values;
+        rows->bins = (int32_t *)block.bins;
+        rows->values = (void *)block.values;
     }
-    return rows;
+    return MZG_OK;
 }
 
 /* Gives the memory of a block back that was moved. A system that cannot keeps it. */
-static void pass_block(const struct memory_sink *sink, struct mzg_memory_append append, struct move *move)
+static void pass_append(const struct memory_sink *sink, struct mzg_memory_append append, struct move *move)
 {
+    unmap_block(move);
     if (append.n_rows == 0)
         return;
     int64_t page = sysconf(_SC_PAGESIZE);
@@ -189,13 +197,15 @@ static void pass_block(const struct memory_sink *sink, struct mzg_memory_append 
 static enum mzg_status memory_move(struct mzg_sink *base, struct mzg_sink *to, struct mzg_error *err)
 {
     const struct memory_sink *sink = (const struct memory_sink *)base;
+    MPI_Comm comm = base->spec.context->comm;
     struct move move = {0};
     begin_move(sink, &move, err);
-    mzg_agree(base->spec.context->comm, err);
+    mzg_agree(comm, err);
     for (int64_t i = 0; i < sink->n_appends && err->status == MZG_OK; i++) {
-        struct mzg_rows rows = rows_of_append(sink, sink->appends[i], &move);
-        if (mzg_sink_append(to, &rows, err) == MZG_OK)
-            pass_block(sink, sink->appends[i], &move);
+        struct mzg_rows rows;
+        see_append(sink, sink->appends[i], &move, &rows, err);
+        if (mzg_agree(comm, err) == MZG_OK && mzg_sink_append(to, &rows, err) == MZG_OK)
+            pass_append(sink, sink->appends[i], &move);
     }
     end_move(sink, &move);
     return err->status;

@@ -50,6 +50,48 @@ static int open_file_of(struct handle handle, char *path, size_t size)
     return open(path, O_RDWR | O_CLOEXEC);
 }
 
+/* Looks whether the file of `rank` can be seen: it holds that number. */
+static enum mzg_status try_rank(struct handle handle, int64_t rank, struct mzg_error *err)
+{
+    char path[64];
+    int fd = open_file_of(handle, path, sizeof path);
+    void *map = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof rank, PROT_READ, MAP_SHARED, fd, 0);
+    if (map == MAP_FAILED)
+        mzg_fail(err, MZG_EIO, "%s: %s", path, strerror(errno));
+    else if (*(const int64_t *)map != rank)
+        mzg_fail(err, MZG_EIO, "%s: that is another process", path);
+    if (map != MAP_FAILED)
+        munmap(map, sizeof rank);
+    if (fd >= 0)
+        close(fd);
+    return err->status;
+}
+
+enum mzg_status mzg_memory_is_shared(const struct mzg_context *context, bool *is_shared, char reason[256],
+                                     struct mzg_error *err)
+{
+    int64_t number = context->rank;
+    struct mzg_error seen = {0};
+    struct handle *handles = calloc((size_t)context->size, sizeof *handles);
+    int fd = memfd_create("mzgrid-trial", MFD_CLOEXEC);
+    if (!handles || fd < 0 || pwrite(fd, &number, sizeof number, 0) != (ssize_t)sizeof number)
+        mzg_fail(err, MZG_ENOMEM, "no memory to try whether ranks see each other's: %s", strerror(errno));
+    if (mzg_agree(context->comm, err) == MZG_OK) {
+        struct handle mine = {getpid(), fd};
+        MZG_MPI(MPI_Allgather(&mine, 2, MPI_INT64_T, handles, 2, MPI_INT64_T, context->comm));
+        for (int i = 1; i < context->size && seen.status == MZG_OK; i++) { /* not all the same one at once */
+            int rank = (context->rank + i) % context->size;
+            try_rank(handles[rank], rank, &seen);
+        }
+        *is_shared = mzg_agree(context->comm, &seen) == MZG_OK;
+        snprintf(reason, 256, "%.255s", *is_shared ? "" : seen.text);
+    }
+    if (fd >= 0)
+        close(fd);
+    free(handles);
+    return err->status;
+}
+
 /* Opens and maps the file of a rank, unless it is open already. */
 static enum mzg_status map_file(struct file *file, struct handle handle, struct mzg_error *err)
 {
