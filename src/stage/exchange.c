@@ -1,10 +1,11 @@
 /*
- * The rows are dealt to the ranks in rounds of blocks. In each round every rank reads its block and sends
+ * The rows are dealt to the ranks in rounds of blocks, cut so that each has about the same number of values,
+ * however uneven the rows are. In each round every rank reads its block and sends
  * each other rank the slices of the rows that fall into the columns which that rank wants; what arrives,
  * taken in the order of the ranks, continues the rows of the round before:
  *
- *     round 0: rank 0 reads rows 0-9,   rank 1 rows 10-19      sent: counts of the rows | bins | values
- *     round 1: rank 0 reads rows 20-29, rank 1 rows 30-39
+ *     round 0: rank 0 reads rows 0-9,   rank 1 rows 10-29      sent: counts of the rows | bins | values
+ *     round 1: rank 0 reads rows 30-32, rank 1 rows 33-39
  */
 #include <stage/exchange.h>
 
@@ -18,12 +19,13 @@
 #include <string.h>
 
 /* Values of a block: beyond the most nothing is gained, below the least little is done at once. */
-enum { MOST_VALUES = 2 << 20, LEAST_VALUES = 32 << 10, WORD = 4 };
+enum { MOST_VALUES = 2 << 20, LEAST_VALUES = 32 << 10, WORD = 4, ROWS_AT_ONCE = 64 << 10 };
 
 struct mzg_exchange {
     struct mzg_staged *staged;
     const struct mzg_column_range *wanted; /* of each rank */
-    int64_t block_rows;
+    int64_t n_blocks, capacity;
+    int64_t *firsts; /* of each block its first row, and n_rows; the same on all ranks */
 
     int64_t *row_begins; /* the block that this rank read */
     int32_t *counts;
@@ -129,6 +131,13 @@ static enum mzg_status pack_block(struct mzg_exchange *e, int64_t n_rows, struct
     return MZG_OK;
 }
 
+/* How many rows a block has, from `first` on; none beyond the last. */
+static int64_t rows_of_block(const struct mzg_exchange *e, int64_t block, int64_t *first)
+{
+    *first = e->firsts[block < e->n_blocks ? block : e->n_blocks];
+    return block < e->n_blocks ? e->firsts[block + 1] - *first : 0;
+}
+
 /* Sends every rank its slices of the block read here, and lists what arrived. Collective. */
 static enum mzg_status send_slices(struct mzg_exchange *e, int64_t round, int64_t n_rows,
                                    struct mzg_error *err)
@@ -154,9 +163,7 @@ static enum mzg_status send_slices(struct mzg_exchange *e, int64_t round, int64_
                           e->receive_counts, e->receive_begins, MPI_INT32_T, context->comm));
 
     for (int from = 0; from < context->size; from++) {
-        int64_t first_row = (round * context->size + from) * e->block_rows;
-        int64_t rows = e->staged->n_rows - first_row;
-        rows = rows < 0 ? 0 : rows < e->block_rows ? rows : e->block_rows;
+        int64_t first_row, rows = rows_of_block(e, round * context->size + from, &first_row);
         const int32_t *counts = e->received + e->receive_begins[from];
         int64_t values = (e->receive_counts[from] - rows) / (mzg_staged_entry_size(e->staged) / WORD);
         e->pieces[from] = (struct mzg_row_piece){.first_row = first_row,
@@ -168,24 +175,77 @@ static enum mzg_status send_slices(struct mzg_exchange *e, int64_t round, int64_
     return MZG_OK;
 }
 
-/* Rows of a block: as many as take `memory` on average, as read, as sent, and as received. */
-static int64_t rows_per_block(const struct mzg_staged *staged, int64_t memory)
+/* Values of a block: as many as take `memory` as read, as sent, and as received, if the columns of all ranks
+ * have as many of them. Even if one rank gets those of all, MPI can count them. */
+static int64_t values_per_block(const struct mzg_staged *staged, int64_t memory)
 {
-    int64_t values = memory / (3 * mzg_staged_entry_size(staged));
+    int64_t entry = mzg_staged_entry_size(staged), values = memory / (3 * entry);
+    int64_t countable = INT_MAX / 2 / (staged->context->size * (entry / WORD));
     values = values > MOST_VALUES ? MOST_VALUES : values < LEAST_VALUES ? LEAST_VALUES : values;
-    if (staged->n_values == 0)
-        return staged->n_rows > 0 ? staged->n_rows : 1;
-    double rows = (double)values * (double)staged->n_rows / (double)staged->n_values;
-    return rows < 1 ? 1 : rows > 1e6 ? 1000000 : (int64_t)rows;
+    return values < countable ? values : countable;
+}
+
+static enum mzg_status add_block(struct mzg_exchange *e, int64_t first, struct mzg_error *err)
+{
+    int64_t wanted = e->n_blocks + 2 > e->capacity ? 2 * e->n_blocks + 64 : e->capacity;
+    if (grow(&e->firsts, sizeof *e->firsts, &e->capacity, wanted, err) == MZG_OK)
+        e->firsts[e->n_blocks++] = first;
+    return err->status;
+}
+
+/* Cuts the rows into blocks of at most `values` values, or one row, and so many rows that their counts, which
+ * go to all ranks, are no more. Rank 0. */
+static enum mzg_status cut_rows(struct mzg_exchange *e, int64_t values, struct mzg_error *err)
+{
+    int64_t n_rows = e->staged->n_rows, most_rows = values / e->staged->context->size + 1;
+    int64_t *begins = malloc((ROWS_AT_ONCE + 1) * sizeof *begins);
+    if (!begins)
+        return mzg_fail(err, MZG_ENOMEM, "no memory to turn rows into columns");
+    int64_t block_row = 0, block_begin = 0;
+    if (n_rows > 0)
+        add_block(e, 0, err);
+    for (int64_t first = 0; first < n_rows && err->status == MZG_OK; first += ROWS_AT_ONCE) {
+        int64_t n = n_rows - first < ROWS_AT_ONCE ? n_rows - first : ROWS_AT_ONCE;
+        mzg_staged_read_row_begins(e->staged, first, n + 1, begins, err);
+        for (int64_t i = 0; i < n && err->status == MZG_OK; i++) {
+            bool is_full = begins[i + 1] - block_begin > values || first + i - block_row >= most_rows;
+            if (!is_full || first + i == block_row)
+                continue;
+            block_row = first + i;
+            block_begin = begins[i];
+            add_block(e, block_row, err);
+        }
+    }
+    free(begins);
+    return err->status;
+}
+
+/* Cuts the rows into blocks. All ranks return the same status. Collective. */
+static enum mzg_status cut_blocks(struct mzg_exchange *e, int64_t memory, struct mzg_error *err)
+{
+    const struct mzg_context *context = e->staged->context;
+    if (context->rank == 0)
+        cut_rows(e, values_per_block(e->staged, memory), err);
+    MZG_MPI(MPI_Bcast(&e->n_blocks, 1, MPI_INT64_T, 0, context->comm));
+    grow(&e->firsts, sizeof *e->firsts, &e->capacity, e->n_blocks + 1, err);
+    if (mzg_agree(context->comm, err) != MZG_OK)
+        return err->status;
+    MZG_MPI(
+        MPI_Bcast(e->firsts, mzg_mpi_count(e->n_blocks, "blocks of rows"), MPI_INT64_T, 0, context->comm));
+    e->firsts[e->n_blocks] = e->staged->n_rows;
+    return MZG_OK;
 }
 
 static enum mzg_status allocate(struct mzg_exchange *e, struct mzg_error *err)
 {
     size_t size = (size_t)e->staged->context->size;
+    int64_t most_rows = 0;
+    for (int64_t i = 0; i < e->n_blocks; i++)
+        most_rows = e->firsts[i + 1] - e->firsts[i] > most_rows ? e->firsts[i + 1] - e->firsts[i] : most_rows;
     e->pieces = calloc((size_t)e->n_pieces, sizeof *e->pieces);
     e->send_counts = calloc(4 * size, sizeof *e->send_counts);
-    e->row_begins = calloc((size_t)e->block_rows + 1, sizeof *e->row_begins);
-    e->counts = calloc((size_t)e->block_rows, sizeof *e->counts);
+    e->row_begins = calloc((size_t)most_rows + 1, sizeof *e->row_begins);
+    e->counts = calloc((size_t)most_rows + 1, sizeof *e->counts);
     if (!e->pieces || !e->send_counts || !e->row_begins || !e->counts)
         return mzg_fail(err, MZG_ENOMEM, "no memory to turn rows into columns");
     e->send_begins = e->send_counts + size;
@@ -204,10 +264,10 @@ enum mzg_status mzg_exchange_new(struct mzg_staged *staged, const struct mzg_col
     } else {
         made->staged = staged;
         made->wanted = wanted;
-        made->block_rows = rows_per_block(staged, memory);
         made->n_pieces = staged->context->size;
-        allocate(made, err);
     }
+    if (mzg_agree(staged->context->comm, err) == MZG_OK && cut_blocks(made, memory, err) == MZG_OK)
+        allocate(made, err);
     if (mzg_agree(staged->context->comm, err) != MZG_OK)
         mzg_exchange_free(made);
     else
@@ -219,6 +279,7 @@ void mzg_exchange_free(struct mzg_exchange *exchange)
 {
     if (!exchange)
         return;
+    free(exchange->firsts);
     free(exchange->received);
     free(exchange->sent);
     free(exchange->values);
@@ -232,8 +293,8 @@ void mzg_exchange_free(struct mzg_exchange *exchange)
 
 int64_t mzg_exchange_rounds(const struct mzg_exchange *exchange)
 {
-    int64_t rows_per_round = exchange->block_rows * exchange->staged->context->size;
-    return (exchange->staged->n_rows + rows_per_round - 1) / rows_per_round;
+    int size = exchange->staged->context->size;
+    return (exchange->n_blocks + size - 1) / size;
 }
 
 enum mzg_status mzg_exchange_round(struct mzg_exchange *e, int64_t round, const struct mzg_row_piece **pieces,
@@ -242,9 +303,7 @@ enum mzg_status mzg_exchange_round(struct mzg_exchange *e, int64_t round, const 
     const struct mzg_context *context = e->staged->context;
     *pieces = e->pieces;
     *n_pieces = e->n_pieces;
-    int64_t first_row = (round * context->size + context->rank) * e->block_rows;
-    int64_t n_rows = e->staged->n_rows - first_row;
-    n_rows = n_rows < 0 ? 0 : n_rows < e->block_rows ? n_rows : e->block_rows;
+    int64_t first_row, n_rows = rows_of_block(e, round * context->size + context->rank, &first_row);
     if (n_rows > 0)
         read_block(e, first_row, n_rows, err);
     if (mzg_agree(context->comm, err) != MZG_OK)
