@@ -97,14 +97,19 @@ const char *mzg_content_name(enum mzg_content_kind kind)
     return kinds[kind].name;
 }
 
-void mzg_content_describe(const struct mzg_content *content, enum mzg_content_kind kind, char *text,
-                          size_t size)
+void mzg_content_describe(const struct mzg_content *content, enum mzg_content_kind kind, bool shared_mz,
+                          char *text, size_t size)
 {
     const struct mzg_content_case *found = &content->cases[kind];
     bool is_mz = kind <= MZG_MZ_OUTSIDE;
-    snprintf(text, size,
-             "%" PRId64 " %s of %" PRId64 " spectra %s; first: %s %.9g at point %" PRId64
-             " of spectrum %" PRId64,
-             found->n_values, kinds[kind].value, found->n_spectra, kinds[kind].what,
-             is_mz ? "m/z" : "intensity", found->value, found->point + 1, found->spectrum + 1);
+    if (is_mz && shared_mz)
+        snprintf(text, size,
+                 "%" PRId64 " %s of the array that all spectra share %s; first: m/z %.9g at point %" PRId64,
+                 found->n_values, kinds[kind].value, kinds[kind].what, found->value, found->point + 1);
+    else
+        snprintf(text, size,
+                 "%" PRId64 " %s of %" PRId64 " spectra %s; first: %s %.9g at point %" PRId64
+                 " of spectrum %" PRId64,
+                 found->n_values, kinds[kind].value, found->n_spectra, kinds[kind].what,
+                 is_mz ? "m/z" : "intensity", found->value, found->point + 1, found->spectrum + 1);
 }

@@ -50,8 +50,9 @@ void mzg_content_merge(const struct mzg_content *other, struct mzg_content *cont
 const char *mzg_content_name(enum mzg_content_kind kind);
 
 /* One sentence for a kind that occurred, such as "3 m/z of 2 spectra are below their predecessor; first: m/z
- * 100.5 at point 7 of spectrum 1". Local. */
-void mzg_content_describe(const struct mzg_content *content, enum mzg_content_kind kind, char *text,
-                          size_t size);
+ * 100.5 at point 7 of spectrum 1"; of m/z where there is but one array for all, "3 m/z of the array that all
+ * spectra share". Local. */
+void mzg_content_describe(const struct mzg_content *content, enum mzg_content_kind kind, bool shared_mz,
+                          char *text, size_t size);
 
 #endif

@@ -51,7 +51,7 @@ static double length_of(const struct mzg_imzml_param *param, struct mzg_findings
 static double offset_of(const struct mzg_imzml_param *param, struct mzg_findings *findings)
 {
     double offset;
-    if (!param)
+    if (!param || !*param->value) /* some templates leave it empty */
         return 0;
     if (read_length(param, &offset))
         return offset;

@@ -123,7 +123,8 @@ static json_t *list_findings(const struct mzg_validation *validation, const stru
         int64_t count = validation->content.cases[kind].n_values;
         if (count == 0)
             continue;
-        mzg_content_describe(&validation->content, (enum mzg_content_kind)kind, text, sizeof text);
+        mzg_content_describe(&validation->content, (enum mzg_content_kind)kind, reader->dataset.shared_mz,
+                             text, sizeof text);
         complete = json_array_append_new(
                        findings, finding(mzg_content_name((enum mzg_content_kind)kind), count, text)) == 0;
     }

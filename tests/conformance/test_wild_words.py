@@ -344,3 +344,24 @@ def test_what_stands_behind_the_end_is_found(mzgrid, tmp_path, name, encoding, r
     assert f'stand behind the end of its XML and are ignored, which begin with "{quoted}' in findings["trailing_bytes"]
     said = mzgrid.convert(source, tmp_path / "a.zarr", *AXIS, ranks=ranks).err
     assert "stand behind the end of its XML" in said
+
+
+# case -> pixels, points of one spectrum, kinds of findings
+PROFILES = {
+    "m2aia52": (12, 400, {"mode", "no_type"}),
+    "meander_nil_uuid": (30, 1798, {"checksum_term"}),
+    "raman": (12, 1015, {"mz_not_positive"}),
+    "shared_descending": (12, 600, {"mz_unsorted"}),
+}
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+@pytest.mark.parametrize("name", PROFILES)
+def test_continuous_profiles_are_read_and_judged(mzgrid, wild, name, ranks):
+    pixels, points, kinds = PROFILES[name]
+    report = json.loads(mzgrid("validate", "--json", case(wild, name), ranks=ranks).out)
+    assert (report["pixels"], report["points"]) == (pixels, pixels * points)
+    findings = {f["kind"]: f["text"] for f in report["findings"]}
+    assert set(findings) == kinds and report["faulty_spectra"]["count"] == 0
+    for kind, text in findings.items():
+        assert not kind.startswith("mz_") or "m/z of the array that all spectra share are" in text

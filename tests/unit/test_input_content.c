@@ -78,7 +78,7 @@ Test(content, merging_keeps_the_first_spectrum_in_any_order)
             mzg_content_merge(&one, &sum);
         }
         char text[240];
-        mzg_content_describe(&sum, MZG_MZ_UNSORTED, text, sizeof text);
+        mzg_content_describe(&sum, MZG_MZ_UNSORTED, false, text, sizeof text);
         cr_expect(
             eq(str, text,
                "3 m/z of 3 spectra are below their predecessor; first: m/z 1 at point 2 of spectrum 11"));
