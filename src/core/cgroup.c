@@ -152,3 +152,41 @@ int64_t mzg_cgroup_left(const char *membership, const char *mount)
     fclose(file);
     return least;
 }
+
+/* Of the group at `path`, if it is one: the root of all groups has no limit of memory. */
+static double pressure_in(const char *mount, const char *root, const char *path)
+{
+    char directory[PATH_SIZE];
+    double percent = -1;
+    if (snprintf(directory, sizeof directory, "%s%s%s", mount, root, path) >= (int)sizeof directory)
+        return -1;
+    FILE *group = open_in(directory, version_2.limits[0]);
+    FILE *file = group ? open_in(directory, "memory.pressure") : NULL;
+    if (file && fscanf(file, "some avg10=%lf", &percent) != 1)
+        percent = -1;
+    if (file)
+        fclose(file);
+    if (group)
+        fclose(group);
+    return percent;
+}
+
+double mzg_cgroup_pressure(const char *membership, const char *mount)
+{
+    FILE *file = fopen(membership, "r");
+    if (!file)
+        return -1;
+    char line[PATH_SIZE];
+    double percent = -1;
+    while (percent < 0 && fgets(line, sizeof line, file)) {
+        if (strncmp(line, "0::", 3) != 0)
+            continue;
+        line[strcspn(line, "\n")] = '\0';
+        const char *path = strcmp(line + 3, "/") == 0 ? "" : line + 3;
+        percent = pressure_in(mount, "", path);
+        if (percent < 0)
+            percent = pressure_in(mount, "/unified", path);
+    }
+    fclose(file);
+    return percent;
+}

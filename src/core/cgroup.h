@@ -12,4 +12,8 @@
  * /proc/self/cgroup, `mount` that of a directory like /sys/fs/cgroup. */
 int64_t mzg_cgroup_left(const char *membership, const char *mount);
 
+/* The share of the last ten seconds, in percent, in which some process of the group itself, not of its
+ * neighbours, waited for memory; -1 if nothing tells (version 1 does not). Arguments as above. */
+double mzg_cgroup_pressure(const char *membership, const char *mount);
+
 #endif

@@ -69,6 +69,12 @@ double mzg_memory_pressure(void)
     return percent;
 }
 
+double mzg_memory_group_pressure(void)
+{
+    double percent = mzg_cgroup_pressure("/proc/self/cgroup", "/sys/fs/cgroup");
+    return percent >= 0 ? percent : mzg_memory_pressure();
+}
+
 void mzg_memory_file_bytes(int64_t *in, int64_t *out)
 {
     *in = *out = 0;

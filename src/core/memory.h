@@ -23,6 +23,9 @@ int64_t mzg_memory_available(void);
  * the kernel does not tell. */
 double mzg_memory_pressure(void);
 
+/* The same of the control group of this process, or of the node if that does not tell. */
+double mzg_memory_group_pressure(void);
+
 /* Bytes that the read and write calls of this process have moved so far; 0 where /proc does not tell. */
 void mzg_memory_file_bytes(int64_t *in, int64_t *out);
 

@@ -39,7 +39,9 @@ struct mzg_deal {
     int64_t *firsts; /* of each round kept: the first pixel of each rank's chunk, and the end */
     int64_t *chunks; /* in which those of all paces lie */
     struct pace *paces;
-    int64_t dealt_bytes; /* to all ranks */
+    int64_t dealt_bytes, dealt_pixels; /* to all ranks */
+    int64_t whole_size, whole_bytes;   /* of a chunk before it shrank */
+    int halvings;
 };
 
 static int64_t *firsts_of(const struct mzg_deal *deal, int64_t round)
@@ -54,6 +56,8 @@ enum mzg_status mzg_deal_new(const struct mzg_deal_options *options, struct mzg_
     struct mzg_deal *made = calloc(1, sizeof *made);
     if (made) {
         made->options = *options;
+        made->whole_size = options->chunk_size;
+        made->whole_bytes = options->chunk_bytes;
         made->firsts = calloc(MZG_DEAL_ROUNDS * (n + 1), sizeof *made->firsts);
         made->chunks = calloc(MZG_DEAL_ROUNDS * n, sizeof *made->chunks);
         made->paces = calloc(n, sizeof *made->paces);
@@ -200,6 +204,7 @@ void mzg_deal_round(struct mzg_deal *deal, int64_t round)
                 end_of_chunk(deal, first, 1, chunk); /* a round is never empty before the end */
         deal->dealt_bytes += *chunk;
     }
+    deal->dealt_pixels = firsts[o->n_ranks];
 }
 
 const int64_t *mzg_deal_firsts(const struct mzg_deal *deal, int64_t round)
@@ -229,12 +234,32 @@ void mzg_deal_note_pace(struct mzg_deal *deal, int64_t round, int rank, double e
     pace->worked = worked;
 }
 
+static void set_chunk(struct mzg_deal *deal)
+{
+    int64_t size = deal->whole_size >> deal->halvings;
+    deal->options.chunk_size = size > 0 ? size : 1;
+    deal->options.chunk_bytes = deal->whole_bytes >> deal->halvings;
+}
+
 bool mzg_deal_shrink(struct mzg_deal *deal)
 {
-    if (deal->options.chunk_size == 1 || deal->options.chunk_bytes < LEAST_CHUNK_BYTES)
+    double bytes = deal->dealt_pixels > 0 ? (double)deal->dealt_bytes / (double)deal->dealt_pixels *
+                                                (double)deal->options.chunk_size
+                                          : (double)deal->options.chunk_bytes;
+    if (deal->options.chunk_size == 1 || deal->options.chunk_bytes < LEAST_CHUNK_BYTES ||
+        bytes < LEAST_CHUNK_BYTES)
         return false;
-    deal->options.chunk_size /= 2;
-    deal->options.chunk_bytes /= 2;
+    deal->halvings++;
+    set_chunk(deal);
+    return true;
+}
+
+bool mzg_deal_grow(struct mzg_deal *deal)
+{
+    if (deal->halvings == 0)
+        return false;
+    deal->halvings--;
+    set_chunk(deal);
     return true;
 }
 

@@ -49,14 +49,15 @@ struct stream {
     struct mzg_reports *reports;
     struct mzg_skips skips;
     struct mzg_watch watch;
-    double begin, waited_before;  /* seconds: when all began, and what this rank had waited then */
-    int64_t round;                /* under way */
-    int64_t taken;                /* reports of rounds before it were taken */
-    int64_t appended;             /* rows of rounds before it were handed over */
-    int64_t stage_bytes;          /* of all ranks, by the reports taken, */
-    int64_t stage_growth;         /*  and the most by which it grew in a round, */
-    double stage_per_pixel;       /*  and for a pixel */
-    int64_t trimmed_round;        /* when chunks shrank last */
+    double begin, waited_before; /* seconds: when all began, and what this rank had waited then */
+    int64_t round;               /* under way */
+    int64_t taken;               /* reports of rounds before it were taken */
+    int64_t appended;            /* rows of rounds before it were handed over */
+    int64_t stage_bytes;         /* of all ranks, by the reports taken, */
+    int64_t stage_growth;        /*  and the most by which it grew in a round, */
+    double stage_per_pixel;      /*  and for a pixel */
+    int64_t trimmed_round;       /* when chunks shrank last */
+    int n_shrinks;
     int rounds_to_trim;           /* for so many rounds more buffers may be larger than the chunks to come */
     int64_t fetched_round;        /* by the thread beside the workers, */
     struct mzg_error fetch_error; /*  and how it went */
@@ -109,22 +110,36 @@ static void start_fetch(struct stream *s, int64_t round)
     mzg_pool_start_aside(s->context->pool, fetch_round, s);
 }
 
-/* Halves the chunks to come, where the memory of some node comes to an end. */
+/* Chunks grow again once memory is left for so long: the longer, the more often they shrank. */
+static void grow_chunks(struct stream *s)
+{
+    if (s->round - s->trimmed_round < ROUNDS_BETWEEN_TRIMS << (s->n_shrinks < 6 ? s->n_shrinks : 6) ||
+        !mzg_deal_grow(s->deal))
+        return;
+    s->trimmed_round = s->round;
+    mzg_log_line(s->context->log, MZG_LOG_DETAIL, "memory is left: chunks grow to %" PRId64 " pixels",
+                 mzg_deal_chunk_size(s->deal));
+}
+
+/* Halves the chunks to come if the memory of some node comes to an end. */
 static void mind_memory(struct stream *s, const struct mzg_report *reports)
 {
-    int64_t used;
-    if (!mzg_watch_is_near(&s->watch, &reports->sight, sizeof *reports, &used) ||
+    int64_t used, left;
+    enum mzg_watch_cause cause = mzg_watch_judge(&s->watch, &reports->sight, sizeof *reports, &used, &left);
+    if (cause == MZG_WATCH_CALM)
+        grow_chunks(s);
+    if (cause <= MZG_WATCH_FAIR ||
         s->trimmed_round + ROUNDS_BETWEEN_TRIMS > s->round) /* what was given up last is not free yet */
         return;
     if (!mzg_deal_shrink(s->deal))
         return;
     s->trimmed_round = s->round;
     s->rounds_to_trim = 3;
-    mzg_log_line(
-        s->context->log, MZG_LOG_INFO,
-        "memory nears its end (%" PRId64 " of %" PRId64 " MiB used by the ranks of this node, %" PRId64
-        " MiB left on it): chunks shrink to %" PRId64 " pixels",
-        used >> 20, s->options->memory_limit >> 20, s->watch.left >> 20, mzg_deal_chunk_size(s->deal));
+    mzg_log_line(s->context->log, s->n_shrinks++ == 0 ? MZG_LOG_INFO : MZG_LOG_DETAIL,
+                 "chunks shrink to %" PRId64 " pixels, because %s (%" PRId64 " of %" PRId64
+                 " MiB used by the ranks of this node, %" PRId64 " MiB left on it)",
+                 mzg_deal_chunk_size(s->deal), mzg_watch_words(cause), used >> 20,
+                 s->options->memory_limit >> 20, left >> 20);
 }
 
 /* Notes that the sink has `bytes` bytes on all ranks together after `round`. */

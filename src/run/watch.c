@@ -15,6 +15,14 @@ static const double near_limit = 0.92;
 static const double near_end = 0.05;    /* of the limit: what the node should have left */
 static const double much_pressure = 25; /* percent */
 
+/* Of the limit: what must be in use, or the most that is left, for waiting to count. */
+static const double much_used = 0.5;
+static const double little_left = 0.25;
+
+/* Of the limit: the most that is in use, and the least that is left, for chunks to grow. */
+static const double calm_used = 0.6;
+static const double calm_left = 0.5;
+
 enum mzg_status mzg_watch_begin(struct mzg_watch *watch, const struct mzg_context *context, int64_t limit,
                                 struct mzg_error *err)
 {
@@ -47,27 +55,57 @@ struct mzg_watch_sight mzg_watch_look(struct mzg_watch *watch)
 {
     double now = MPI_Wtime();
     if (now >= watch->next) {
-        watch->left = mzg_memory_available();
+        watch->sight.left = mzg_memory_available();
         watch->sight.pss = mzg_memory_pss();
-        watch->sight.pressed =
-            mzg_memory_pressure() > much_pressure || (double)watch->left < near_end * (double)watch->limit;
+        watch->sight.waits = mzg_memory_group_pressure() > much_pressure;
         watch->next = MPI_Wtime() + look_seconds;
     }
     return watch->sight;
 }
 
-bool mzg_watch_is_near(struct mzg_watch *watch, const struct mzg_watch_sight *sights, size_t stride,
-                       int64_t *used)
+/* How a rank fares whose node uses `used` bytes. */
+static enum mzg_watch_cause judge(const struct mzg_watch_sight *sight, int64_t used, int64_t limit)
 {
-    bool near = false;
+    double of_limit = (double)used / (double)limit, left = (double)sight->left / (double)limit;
+    if (of_limit > near_limit)
+        return MZG_WATCH_LIMIT;
+    if (left < near_end)
+        return MZG_WATCH_NODE;
+    if (sight->waits && (of_limit > much_used || left < little_left))
+        return MZG_WATCH_WAITS;
+    return of_limit < calm_used && left > calm_left ? MZG_WATCH_CALM : MZG_WATCH_FAIR;
+}
+
+enum mzg_watch_cause mzg_watch_judge(struct mzg_watch *watch, const struct mzg_watch_sight *sights,
+                                     size_t stride, int64_t *used, int64_t *left)
+{
+    struct mzg_watch_sight sight;
+    enum mzg_watch_cause worst = MZG_WATCH_CALM;
     memset(watch->sums, 0, (size_t)watch->size * sizeof *watch->sums);
+    *left = INT64_MAX;
     for (int rank = 0; rank < watch->size; rank++) {
-        struct mzg_watch_sight sight;
         memcpy(&sight, (const char *)sights + (size_t)rank * stride, sizeof sight);
-        int64_t *sum = &watch->sums[watch->nodes[rank]];
-        *sum += sight.pss;
-        near = near || sight.pressed || (double)*sum > near_limit * (double)watch->limit;
+        watch->sums[watch->nodes[rank]] += sight.pss;
+        if (watch->nodes[rank] == watch->my_node && sight.left < *left)
+            *left = sight.left;
+    }
+    for (int rank = 0; rank < watch->size; rank++) {
+        memcpy(&sight, (const char *)sights + (size_t)rank * stride, sizeof sight);
+        enum mzg_watch_cause cause = judge(&sight, watch->sums[watch->nodes[rank]], watch->limit);
+        worst = cause > worst ? cause : worst;
     }
     *used = watch->sums[watch->my_node];
-    return near;
+    return worst;
+}
+
+const char *mzg_watch_words(enum mzg_watch_cause cause)
+{
+    static const char *const words[] = {
+        [MZG_WATCH_CALM] = "memory is left",
+        [MZG_WATCH_FAIR] = "memory is left",
+        [MZG_WATCH_LIMIT] = "the ranks of a node come near to their limit",
+        [MZG_WATCH_NODE] = "a node, or the control group of this job, has little memory left",
+        [MZG_WATCH_WAITS] = "processes of this job wait for memory",
+    };
+    return words[cause];
 }

@@ -85,3 +85,29 @@ Test(cgroup, more_files_than_use_leave_no_more_than_the_limit)
     put(directory, "mount/memory/memory.stat", "total_inactive_file 900000\ntotal_active_file 700000\n");
     cr_expect(eq(i64, left(directory, "4:memory:/\n"), INT64_C(9223372036854771712)));
 }
+
+static double pressure(const char *directory, const char *membership)
+{
+    char file[600], mount[600];
+    put(directory, "self", membership);
+    snprintf(file, sizeof file, "%s/self", directory);
+    snprintf(mount, sizeof mount, "%s/mount", directory);
+    return mzg_cgroup_pressure(file, mount);
+}
+
+Test(cgroup, the_pressure_is_that_of_the_own_group)
+{
+    char directory[256];
+    make_temp_directory(directory);
+    cr_expect(eq(dbl, mzg_cgroup_pressure("/nonexistent/self", "/nonexistent"), -1));
+    put(directory, "mount/memory.pressure", "some avg10=90.00 avg60=9 avg300=2 total=1\n");
+    put(directory, "mount/job/memory.pressure", "some avg10=12.50 avg60=9 avg300=2 total=1\n");
+    put(directory, "mount/job/memory.max", "max\n");
+    cr_expect(eq(dbl, pressure(directory, "4:memory:/x\n0::/job\n"), 12.5));
+    cr_expect(eq(dbl, pressure(directory, "0::/\n"), -1)); /* all of the machine */
+    put(directory, "mount/memory.max", "max\n");           /* as a container sees its own group */
+    cr_expect(eq(dbl, pressure(directory, "0::/\n"), 90));
+    put(directory, "mount/unified/task/memory.max", "max\n");
+    put(directory, "mount/unified/task/memory.pressure", "some avg10=3.00 avg60=9 avg300=2 total=1\n");
+    cr_expect(eq(dbl, pressure(directory, "0::/task\n"), 3));
+}

@@ -191,3 +191,26 @@ Test(deal, all_who_know_the_same_come_to_the_same)
     mzg_deal_free(deals[0]);
     mzg_deal_free(deals[1]);
 }
+
+Test(deal, grows_again_to_what_it_was)
+{
+    struct mzg_deal *deal = new_deal(1, weigh_alike, PIXELS, 3 << 20);
+    cr_expect(not(mzg_deal_grow(deal)));
+    cr_expect(mzg_deal_shrink(deal));
+    cr_expect(mzg_deal_shrink(deal));
+    cr_expect(mzg_deal_grow(deal));
+    cr_expect(eq(i64, mzg_deal_chunk_size(deal), CHUNK / 2));
+    cr_expect(mzg_deal_grow(deal));
+    cr_expect(eq(i64, mzg_deal_chunk_size(deal), CHUNK));
+    cr_expect(not(mzg_deal_grow(deal)));
+    mzg_deal_free(deal);
+}
+
+Test(deal, does_not_shrink_chunks_that_take_hardly_any_memory)
+{
+    struct mzg_deal *deal = new_deal(1, weigh_alike, PIXELS, 64 << 20);
+    mzg_deal_round(deal, 0); /* from now on it is known that a pixel takes 50 bytes */
+    cr_expect(not(mzg_deal_shrink(deal)));
+    cr_expect(eq(i64, mzg_deal_chunk_size(deal), CHUNK));
+    mzg_deal_free(deal);
+}
