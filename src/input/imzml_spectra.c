@@ -53,7 +53,7 @@ static bool share_head(const struct mzg_context *context, const struct mzg_imzml
             ready && source->size == plan->size && mzg_imzml_source_read(source, 0, n, *head, &err) == MZG_OK;
     if (!all_are(context->comm, ready))
         return false;
-    MZG_MPI(MPI_Bcast(*head, (int)n, MPI_CHAR, 0, context->comm));
+    MZG_MPI(MPI_Bcast(*head, mzg_mpi_count(n, "bytes of the header"), MPI_CHAR, 0, context->comm));
     return true;
 }
 

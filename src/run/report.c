@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char record_bytes[] = "bytes of records of a round";
+
 enum { SLOTS = MZG_REPORT_SLACK + 1 };
 
 /* A round on its way. */
@@ -68,7 +70,7 @@ void mzg_reports_post(struct mzg_reports *reports, int64_t round, const struct m
 {
     const struct mzg_context *context = reports->context;
     struct slot *slot = &reports->slots[round % SLOTS];
-    int record = (int)sizeof *records;
+    int64_t record = (int64_t)sizeof *records;
     slot->mine = *mine;
     MZG_MPI(MPI_Iallgather(&slot->mine, sizeof slot->mine, MPI_BYTE, slot->all, sizeof slot->mine, MPI_BYTE,
                            context->comm, &slot->requests[0]));
@@ -77,10 +79,10 @@ void mzg_reports_post(struct mzg_reports *reports, int64_t round, const struct m
     else
         memset(slot->records, 0, (size_t)n * sizeof *records);
     for (int rank = 0; context->rank == 0 && rank < context->size; rank++) {
-        slot->counts[rank] = (int)(firsts[rank + 1] - firsts[rank]) * record;
-        slot->begins[rank] = (int)(firsts[rank] - firsts[0]) * record;
+        slot->counts[rank] = mzg_mpi_count((firsts[rank + 1] - firsts[rank]) * record, record_bytes);
+        slot->begins[rank] = mzg_mpi_count((firsts[rank] - firsts[0]) * record, record_bytes);
     }
-    MZG_MPI(MPI_Igatherv(slot->records, (int)n * record, MPI_BYTE,
+    MZG_MPI(MPI_Igatherv(slot->records, mzg_mpi_count(n * record, record_bytes), MPI_BYTE,
                          reports->records ? reports->records + firsts[0] : NULL, slot->counts, slot->begins,
                          MPI_BYTE, 0, context->comm, &slot->requests[1]));
 }

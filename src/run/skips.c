@@ -66,7 +66,9 @@ static void log_skip(const struct mzg_skips *skips, int64_t i)
 enum mzg_status mzg_skips_gather(struct mzg_skips *skips, int64_t mine, int64_t total, struct mzg_error *err)
 {
     const struct mzg_context *context = skips->context;
-    int bytes = (int)(mine * (int64_t)sizeof *skips->kept);
+    int n = mzg_mpi_count(mine, "skipped spectra of a round");
+    mzg_mpi_count(total, "skipped spectra of a round");
+    MPI_Datatype skip; /* MPI counts skips, for their bytes are more than fit into an int */
     if (context->rank == 0) {
         struct mzg_skip *grown = realloc(skips->list, (size_t)(skips->n + total) * sizeof *grown);
         if (grown)
@@ -76,11 +78,14 @@ enum mzg_status mzg_skips_gather(struct mzg_skips *skips, int64_t mine, int64_t 
     }
     if (mzg_agree(context->comm, err) != MZG_OK)
         return err->status;
-    MZG_MPI(MPI_Gather(&bytes, 1, MPI_INT, skips->counts, 1, MPI_INT, 0, context->comm));
+    MZG_MPI(MPI_Type_contiguous((int)sizeof *skips->kept, MPI_BYTE, &skip));
+    MZG_MPI(MPI_Type_commit(&skip));
+    MZG_MPI(MPI_Gather(&n, 1, MPI_INT, skips->counts, 1, MPI_INT, 0, context->comm));
     for (int rank = 0; context->rank == 0 && rank < context->size; rank++)
         skips->begins[rank] = rank == 0 ? 0 : skips->begins[rank - 1] + skips->counts[rank - 1];
-    MZG_MPI(MPI_Gatherv(skips->kept, bytes, MPI_BYTE, skips->list ? skips->list + skips->n : NULL,
-                        skips->counts, skips->begins, MPI_BYTE, 0, context->comm));
+    MZG_MPI(MPI_Gatherv(skips->kept, n, skip, skips->list ? skips->list + skips->n : NULL, skips->counts,
+                        skips->begins, skip, 0, context->comm));
+    MZG_MPI(MPI_Type_free(&skip));
     skips->n_kept -= mine;
     if (skips->n_kept > 0)
         memmove(skips->kept, skips->kept + mine, (size_t)skips->n_kept * sizeof *skips->kept);

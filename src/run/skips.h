@@ -14,7 +14,7 @@ struct mzg_skips {
     const struct mzg_reader *reader;
     struct mzg_skip *kept; /* of this rank, not handed over yet */
     int64_t n_kept, capacity;
-    int *counts, *begins;  /* rank 0: of each rank, in bytes */
+    int *counts, *begins;  /* rank 0: of each rank */
     struct mzg_skip *list; /* rank 0: of all ranks, by spectrum */
     int64_t n;             /* handed over by all ranks; the same on all */
 };

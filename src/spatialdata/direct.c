@@ -177,13 +177,13 @@ static enum mzg_status note_row_ends(struct direct *d, const struct mzg_rows *ro
     int64_t before = d->n_rows;
     if (before + n_rows > d->x.spec.most_rows)
         return mzg_fail(err, MZG_ERANGE, "more rows come than the input has pixels");
-    for (int rank = 0, begin = 0; rank < context->size; rank++) {
-        d->ranks.receive_counts[rank] =
-            (int)d->ranks.sizes[2 * (size_t)rank]; /* of a round, which MPI counts elsewhere */
-        d->ranks.receive_begins[rank] = begin;
+    int64_t begin = 0;
+    for (int rank = 0; rank < context->size; rank++) {
+        d->ranks.receive_counts[rank] = mzg_mpi_count(d->ranks.sizes[2 * (size_t)rank], "rows of a round");
+        d->ranks.receive_begins[rank] = mzg_mpi_count(begin, "rows of a round");
         begin += d->ranks.receive_counts[rank];
     }
-    MZG_MPI(MPI_Gatherv(rows->row_counts, (int)rows->n_rows, MPI_INT64_T,
+    MZG_MPI(MPI_Gatherv(rows->row_counts, mzg_mpi_count(rows->n_rows, "rows of a round"), MPI_INT64_T,
                         d->row_ends ? d->row_ends + 1 + before : NULL, d->ranks.receive_counts,
                         d->ranks.receive_begins, MPI_INT64_T, 0, context->comm));
     for (int64_t row = before + 1; d->row_ends && row <= before + n_rows; row++)

@@ -214,7 +214,8 @@ void mzg_direct_parcel_share(struct mzg_direct_parcel *parcel, const struct mzg_
 {
     const struct mzg_direct_ranks *ranks = parcel->ranks;
     for (int rank = 0; rank < ranks->context->size; rank++)
-        ranks->receive_counts[rank] = (int)(units[rank].count * parcel->n_parts);
+        ranks->receive_counts[rank] =
+            mzg_mpi_count(units[rank].count * parcel->n_parts, "parts of the matrix of a round");
     line_up(ranks->receive_counts, ranks->receive_begins, ranks->context->size);
     int32_t *mine = parcel->sizes + ranks->receive_begins[ranks->context->rank];
     for (int64_t i = 0; i < packer->n_units * parcel->n_parts; i++)

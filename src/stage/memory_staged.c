@@ -122,7 +122,7 @@ static enum mzg_status gather_appends(const struct mzg_memory_rows *rows, struct
     const struct mzg_context *context = rows->context;
     int64_t range[2] = {rows->n_appends, -rows->n_appends};
     MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, range, 2, MPI_INT64_T, MPI_MAX, context->comm));
-    int bytes = (int)(rows->n_appends * (int64_t)sizeof **all);
+    int bytes = mzg_mpi_count(rows->n_appends * (int64_t)sizeof **all, "bytes of the list of blocks");
     *all = calloc((size_t)context->size * (size_t)rows->n_appends + 1, sizeof **all);
     if (range[0] != -range[1])
         mzg_fail(err, MZG_EUSAGE, "some ranks appended rows %" PRId64 " times, others %" PRId64 " times",
