@@ -9,7 +9,7 @@ PLACEMENTS = [(1, 1), (1, 2), (2, 1)]  # ranks, threads of each
 STAGES = ["open", "axis", "stream", "assemble", "finish"]
 
 NOTES = """\
-Wall time is that of `mpirun`; an empty job (`--version`) takes {start}. Rates are of
+Wall time is that of `mpirun`; an empty job (`info --decisions` of 4 pixels) takes {start}. Rates are of
 the whole: pixels, and bytes of both input files, over the median wall time. CPU time is that of all ranks, user and
 system, their waiting for each other included. Stages are in seconds, from the run record. The input lies in the page
 cache. Times are medians of {runs}, with the least and the greatest wall time in brackets. Memory is the

@@ -16,6 +16,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static const struct mzg_command *const commands[] = {&mzg_command_convert,  &mzg_command_axis,
@@ -165,6 +166,19 @@ bool mzg_needs_mpi(int argc, char **argv)
                      !(command->without_mpi && command->without_mpi(&arguments));
     mzg_arguments_destroy(&arguments);
     return needs_mpi;
+}
+
+int mzg_refuse(const struct mzg_launch *launch, struct mzg_error *err)
+{
+    struct timespec moment = {.tv_nsec = 300000000};
+    struct mzg_log *log = NULL;
+    if (launch->rank > 0)
+        nanosleep(&moment, NULL);
+    struct mzg_error no_log = {0};
+    mzg_log_new(0, MZG_LOG_ERROR, NULL, &log, &no_log);
+    log_failure(log, "", err);
+    mzg_log_free(log);
+    return mzg_exit_status(err->status);
 }
 
 /* The ranks of `comm`, or this process alone. */

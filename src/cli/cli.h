@@ -20,6 +20,10 @@ void mzg_reserve_streams(void);
  * understood do not. Local; the same on all ranks. */
 bool mzg_needs_mpi(int argc, char **argv);
 
+/* Tells why nothing is done, before MPI starts: as rank 0 of `launch` does, or another if that has not ended
+ * the job by then. Returns the exit status. Local. */
+int mzg_refuse(const struct mzg_launch *launch, struct mzg_error *err);
+
 /* Runs the command that argv names and returns the exit status, the same on all ranks. Collective over
  * `comm`; argv must be the same on all ranks. `comm` may be MPI_COMM_NULL if no MPI is needed: then each
  * process is alone, and rank 0 of `launch` speaks. */

@@ -1,8 +1,13 @@
 #include <cli/launch.h>
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+enum { MOST_ANCESTORS = 64 };
 
 /* Of one launcher. Where several stand, as inside a step of SLURM in which mpirun starts ranks, the innermost
  * holds, which are the first. */
@@ -58,6 +63,59 @@ void mzg_launch_alone(const struct mzg_launch *launch)
 {
     if (!launch->launched && !getenv("OMPI_MCA_ess"))
         setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+}
+
+/* Name and parent of a process; false if it cannot be seen. */
+static bool look_at(pid_t process, char name[static 64], pid_t *parent)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%ld/stat", (long)process);
+    FILE *file = fopen(path, "r");
+    int number = 0;
+    bool known = file && fscanf(file, "%*d (%63[^)]) %*c %d", name, &number) == 2;
+    if (file)
+        fclose(file);
+    *parent = (pid_t)number;
+    return known;
+}
+
+static bool starts_ranks(const char *name)
+{
+    static const char *const names[] = {"mpirun",  "mpiexec", "orterun",    "orted", "prun",
+                                        "prterun", "prted",   "slurmstepd", "hydra"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strncmp(name, names[i], strlen(names[i])) == 0)
+            return true;
+    return false;
+}
+
+/* Whether this process numbers its own processes, and was started from outside. */
+static bool is_apart(void)
+{
+    static const char first[] = "pid:[4026531836]"; /* the namespace of the machine itself */
+    char name[64] = "", link[64] = "";
+    if (getppid() == 0)
+        return true;
+    if (readlink("/proc/self/ns/pid", link, sizeof link - 1) < 0 || strcmp(link, first) == 0)
+        return false;
+    pid_t parent = getppid();
+    for (int i = 0; i < MOST_ANCESTORS && parent > 0; i++) {
+        pid_t process = parent;
+        if (!look_at(process, name, &parent) || starts_ranks(name))
+            return false;
+    }
+    return true;
+}
+
+enum mzg_status mzg_launch_check_numbers(const struct mzg_launch *launch, struct mzg_error *err)
+{
+    if (!launch->launched || launch->size == 1 || getenv("OMPI_MCA_btl") || !is_apart())
+        return MZG_OK;
+    return mzg_fail(
+        err, MZG_EIO,
+        "the ranks run in containers of which each numbers its processes for itself (PID namespaces): "
+        "Open MPI would confuse their memory and crash; let them share these numbers, as 'docker run "
+        "--pid=host' or apptainer without --pid do, or start mpirun inside one container");
 }
 
 enum mzg_status mzg_launch_check(const struct mzg_launch *launch, int size, struct mzg_error *err)

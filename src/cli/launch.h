@@ -25,6 +25,12 @@ struct mzg_launch mzg_launch_read(void);
  * while there is one thread. Local. */
 void mzg_launch_alone(const struct mzg_launch *launch);
 
+/* MZG_EIO if this process is one of several, each of which numbers its processes for itself, as containers
+ * do: it cannot see the launcher that started it among its ancestors. Open MPI takes the shared memory of a
+ * rank with its own process number for its own, and crashes or hangs. Not if the user chose by OMPI_MCA_btl.
+ * To be called before MPI_Init. Local. */
+enum mzg_status mzg_launch_check_numbers(const struct mzg_launch *launch, struct mzg_error *err);
+
 /* MZG_EIO if MPI sees `size` processes, and the launcher started more. Local; the same on all of them. */
 enum mzg_status mzg_launch_check(const struct mzg_launch *launch, int size, struct mzg_error *err);
 

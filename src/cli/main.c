@@ -13,6 +13,10 @@ int main(int argc, char **argv)
     if (!mzg_needs_mpi(argc, argv))
         return mzg_main(MPI_COMM_NULL, &launch, argc, argv);
 
+    struct mzg_error err = {0};
+    if (mzg_launch_check_numbers(&launch, &err) != MZG_OK)
+        return mzg_refuse(&launch, &err);
+
     mzg_skip_absent_fabrics("/dev");
     mzg_launch_alone(&launch);
     mzg_hdf5_prepare();
