@@ -1,5 +1,6 @@
 #include <core/mpi.h>
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -52,6 +53,18 @@ static void let_rank_0_speak(int rank)
         nanosleep(&moment, NULL);
 }
 
+/* MPI_Abort() of Open MPI has lines of its own to say, which add nothing to the sentence. Those of a job of
+ * several ranks come from mpirun, and are silent by its -q. */
+static void silence(void)
+{
+    int size = 0;
+    if (MPI_Comm_size(MPI_COMM_WORLD, &size) != MPI_SUCCESS || size != 1)
+        return;
+    int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (nowhere >= 0)
+        dup2(nowhere, STDERR_FILENO);
+}
+
 /* What cannot be done at this place is done by nobody: other ranks may wait for this one for ever. */
 static _Noreturn void end_job(const char *what, const char *reason)
 {
@@ -70,8 +83,10 @@ static _Noreturn void end_job(const char *what, const char *reason)
             fprintf(stderr, "mzgrid: error: %s\n", sentence);
         fflush(NULL);
     }
-    if (running)
+    if (running) {
+        silence();
         MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
+    }
     _exit(EXIT_FAILURE);
 }
 
