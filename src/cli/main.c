@@ -2,6 +2,7 @@
 #include <cli/cli.h>
 #include <cli/fabric.h>
 #include <cli/launch.h>
+#include <cli/signals.h>
 #include <core/hdf5.h>
 #include <core/mpi.h>
 
@@ -9,6 +10,7 @@ int main(int argc, char **argv)
 {
     int thread_level;
     mzg_reserve_streams();
+    mzg_signals_allow_file_limit();
     struct mzg_launch launch = mzg_launch_read();
     if (!mzg_needs_mpi(argc, argv))
         return mzg_main(MPI_COMM_NULL, &launch, argc, argv);

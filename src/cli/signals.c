@@ -24,6 +24,10 @@ void mzg_signals_install(void)
             sigaction(numbers[i], &action, NULL);
     }
     signal(SIGPIPE, SIG_IGN);
+}
+
+void mzg_signals_allow_file_limit(void)
+{
     signal(SIGXFSZ, SIG_IGN);
 }
 

@@ -9,9 +9,12 @@
 #include <stdatomic.h>
 
 /* Installs the handlers; a signal that the caller of the program ignores stays ignored (nohup). SIGPIPE
- * and SIGXFSZ are ignored: writing to a closed pipe, or beyond the largest file that `ulimit -f` allows, is
- * an error like any other. Local. */
+ * is ignored: writing to a closed pipe is an error like any other. Local. */
 void mzg_signals_install(void);
+
+/* Has writing beyond the largest file that `ulimit -f` allows be an error like any other. Before MPI starts,
+ * for it makes files in shared memory. Local. */
+void mzg_signals_allow_file_limit(void);
 
 /* The flag: 0, or the number of the signal that came. Local; valid for the life of the process. */
 const atomic_int *mzg_signals_stop(void);

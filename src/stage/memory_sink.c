@@ -56,9 +56,10 @@ static enum mzg_status write_block(struct memory_sink *sink, const struct mzg_ro
     struct mzg_memory_layout layout = mzg_memory_layout_of(&sink->shape, rows->n_rows, rows->n_values);
     int32_t *counts = malloc((size_t)(rows->n_rows + 1) * sizeof *counts);
     if (!counts || ftruncate(sink->fd, offset + layout.size) != 0) {
+        int code = counts ? errno : ENOMEM; /* EFBIG: `ulimit -f` counts for this file, too */
         free(counts);
-        return mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " more bytes of resampled rows",
-                        layout.size);
+        return mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " more bytes of resampled rows: %s",
+                        layout.size, strerror(code));
     }
     for (int64_t i = 0; i < rows->n_rows; i++)
         counts[i] = (int32_t)rows->row_counts[i];
