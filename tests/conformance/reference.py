@@ -121,9 +121,33 @@ def _last(terms, accession):
     return next((t.value for t in reversed(terms) if t.accession == accession), None)
 
 
-def _user(element, name):
-    """The value of a user parameter, which stands in for a term that is not there."""
-    return next((e.get("value") for e in _descendants(element, "userParam") if e.get("name") == name), None)
+def _users(element, groups):
+    """userParams of the element: of its groups first, so that its own come last and win. A group of mzML holds
+    cvParams and userParams alike."""
+    found = []
+    for child in element:
+        if _tag(child) == "referenceableParamGroupRef" and child.get("ref") in groups:
+            found += _users(groups[child.get("ref")], groups)
+    return found + [(e.get("name"), e.get("value")) for e in element if _tag(e) == "userParam"]
+
+
+def _outside_arrays(element):
+    """The element and all below it that mzML lets have parameters of the spectrum: all but its arrays."""
+    yield element
+    for child in element:
+        if _tag(child) != "binaryDataArrayList":
+            yield from _outside_arrays(child)
+
+
+def _position(element, terms, groups):
+    """x, y, z; 3DPositionX, Y and Z, as Cardinal and M2aia write them, stand in for terms that are not there, z only
+    beside such an x and y."""
+    users = dict(pair for part in _outside_arrays(element) for pair in _users(part, groups))
+    x, y, z = (_last(terms, f"IMS:100005{i}") for i in range(3))
+    if z is None:
+        z = users.get("3DPositionZ") if x is None and y is None else "1"
+    x, y = x or users.get("3DPositionX"), y or users.get("3DPositionY")
+    return _integer(x), _integer(y), _integer(z or "1")
 
 
 def _array(element, groups):
@@ -142,13 +166,8 @@ def _array(element, groups):
 
 
 def _spectrum(element, ordinal, groups):
-    terms = _terms(element, groups)
-    for scan in _descendants(element, "scan"):
-        terms += _terms(scan, groups)
-    position = tuple(
-        _integer(_last(terms, f"IMS:100005{i}") or ("1" if i == 2 else _user(element, f"3DPosition{'XY'[i]}")))
-        for i in range(3)
-    )
+    terms = [term for part in _outside_arrays(element) for term in _terms(part, groups)]
+    position = _position(element, terms, groups)
     arrays = [_array(e, groups) for e in _descendants(element, "binaryDataArray")]
     return Spectrum(ordinal, position, arrays, _last(terms, "MS:1000528"), _last(terms, "MS:1000527"), terms)
 

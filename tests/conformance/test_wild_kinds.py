@@ -7,6 +7,7 @@ import anndata
 import numpy as np
 import pytest
 
+import reference
 import stores
 from conftest import SHARED
 from writer import Pixel, write_imzml
@@ -63,7 +64,7 @@ def test_the_range_is_that_of_the_spectra_that_are_read(mzgrid, wild, tmp_path):
     """MS2 begins at m/z 80.27; MS1 lies between 600.79 and 897.82."""
     mzgrid.convert(wild("ms1_ms2"), tmp_path / "out.zarr", *HOW)
     var = table_of(tmp_path / "out.zarr").var
-    assert var["mz_lower"].iloc[0] > 600 and var["mz_upper"].iloc[-1] < 899
+    assert var["mz_lower"].iloc[0] >= 600 and var["mz_upper"].iloc[-1] < 899
     for options, low in ([], 600.789), (["--ms-level", "2"], 80.2739):
         axis = tmp_path / f"{low}.json"
         run = mzgrid("axis", wild("ms1_ms2"), "-o", axis, *HOW[:-2], *options)
@@ -308,3 +309,42 @@ def test_an_offset_that_the_size_proves_is_repaired(mzgrid, tmp_path):
     run = mzgrid.convert(source, tmp_path / "a.zarr", *HOW)
     assert "4 offsets contradict the size of the ibd and are repaired" in run.err
     assert list(table_of(tmp_path / "a.zarr").obs["tic"]) == [6.0] * 6
+
+
+# --- Planes ----------------------------------------------------------------------------------------------------------
+
+AXES = "XYZ"
+
+
+@pytest.mark.parametrize("by", ["term", "user"])
+@pytest.mark.parametrize("where", PLACES)
+def test_planes_count_wherever_they_are_stated(mzgrid, tmp_path, by, where):
+    """Two planes of 2 x 1 pixels; the reference reads the same, so that both know of all places."""
+    pixels = []
+    for z in (1, 2):
+        for x in (1, 2):
+            place = (x, 1, z)
+            if by == "term":
+                terms = [(f"IMS:100005{i}", f"position {AXES[i].lower()}", place[i]) for i in range(3)]
+            else:
+                terms = [(None, f"3DPosition{AXES[i]}", f"{place[i]}.0") for i in range(3)]
+            one = spectrum(None, None, 10.0 * z + x, *terms, where=where)
+            pixels.append(one)
+    source = write_imzml(tmp_path / "a.imzML", pixels)
+    assert [p for p, _ in reference.pixels(reference.read_imzml(source))] == [(1, 1, 1), (2, 1, 1), (1, 1, 2), (2, 1, 2)]
+    mzgrid.convert(source, tmp_path / "a.zarr", *HOW, ranks=3)
+    table = table_of(tmp_path / "a.zarr")
+    assert list(table.obs["z"]) == [1, 1, 2, 2] and list(table.obs["x"]) == [1, 2, 1, 2]
+    assert list(table.obs["tic"]) == [33.0, 36.0, 63.0, 66.0]
+
+
+def test_hostile_groups_cost_little(mzgrid, tmp_path):
+    """1.4 MB of references to a large group took 6 s; a generous limit."""
+    source = write_imzml(tmp_path / "a.imzML", [spectrum(1, 1, 1.0)])
+    text = source.read_text()
+    group = '<referenceableParamGroup id="large">' + '<cvParam accession="MS:1000511" value="1"/>' * 4000
+    text = text.replace("</referenceableParamGroupList>", group + "</referenceableParamGroup></referenceableParamGroupList>")
+    text = text.replace("<scanList", '<referenceableParamGroupRef ref="large"/>' * 28000 + "<scanList")
+    source.write_text(text)
+    run = mzgrid("convert", source, tmp_path / "a.zarr", *HOW)
+    assert run.status == 1 and "more than 256 terms of a spectrum" in run.err and run.seconds < 3
