@@ -15,12 +15,14 @@
 #include <stdint.h>
 
 enum mzg_axis_type {
-    MZG_AXIS_CONSTANT,      /* p = 0:   quadrupole, ion trap */
-    MZG_AXIS_LINEAR_TOF,    /* p = 1/2: linear TOF; digitizer sampling of any TOF */
-    MZG_AXIS_REFLECTOR_TOF, /* p = 1:   reflectron TOF, constant ppm */
-    MZG_AXIS_ORBITRAP,      /* p = 3/2 */
-    MZG_AXIS_FTICR,         /* p = 2 */
-    MZG_AXIS_TOF,           /* w ~ sqrt(A m + B m^2): two-term TOF */
+    MZG_AXIS_CONSTANT,               /* p = 0:   quadrupole, ion trap */
+    MZG_AXIS_LINEAR_TOF,             /* p = 1/2: linear TOF; digitizer sampling of any TOF */
+    MZG_AXIS_REFLECTOR_TOF,          /* p = 1:   reflectron TOF, constant ppm */
+    MZG_AXIS_ORBITRAP,               /* p = 3/2 */
+    MZG_AXIS_FTICR,                  /* p = 2 */
+    MZG_AXIS_TOF,                    /* w ~ sqrt(A m + B m^2): two-term TOF */
+    MZG_AXIS_LAWS,                   /* how many laws there are */
+    MZG_AXIS_NATIVE = MZG_AXIS_LAWS, /* no law: the bins are the distinct m/z of the input */
     MZG_AXIS_TYPES
 };
 
@@ -54,10 +56,11 @@ const char *mzg_axis_type_name(enum mzg_axis_type type);
 /* The type of that name; MZG_EUSAGE with a list of the names for any other. Local. */
 enum mzg_status mzg_axis_type_parse(const char *name, enum mzg_axis_type *type, struct mzg_error *err);
 
-/* The exponent p of the law; NAN for MZG_AXIS_TOF, which has none. Local. */
+/* The exponent p of the law; NAN for MZG_AXIS_TOF and MZG_AXIS_NATIVE, which have none. Local. */
 double mzg_axis_exponent(enum mzg_axis_type type);
 
-/* T(mz), mz > 0, and its inverse, for the law of `spec` (its type, tof_a and tof_b). Local. */
+/* T(mz), mz > 0, and its inverse, for the law of `spec`, which is not native (its type, tof_a and tof_b).
+ * Local. */
 double mzg_axis_transform(const struct mzg_axis_spec *spec, double mz);
 double mzg_axis_inverse(const struct mzg_axis_spec *spec, double t);
 
@@ -70,6 +73,12 @@ enum mzg_status mzg_axis_measure(const struct mzg_axis_spec *spec, struct mzg_ax
  * Release with mzg_axis_destroy(). Local. */
 enum mzg_status mzg_axis_build(const struct mzg_axis_spec *spec, struct mzg_axis *axis,
                                struct mzg_error *err);
+
+/* The axis whose bins are n m/z, copied: they increase and lie in (0, 1e6]. Edges lie halfway between
+ * neighbours, those at the ends as far from their m/z as the edge on its other side. t_min and step are 0.
+ * MZG_EUSAGE, MZG_ERANGE for an n outside [1, 2^31 - 1]. Release with mzg_axis_destroy(). Local. */
+enum mzg_status mzg_axis_build_native(const double *mz, int64_t n, struct mzg_axis *axis,
+                                      struct mzg_error *err);
 
 /* Frees the arrays and zeroes `*axis`. Accepts a zeroed axis. Local. */
 void mzg_axis_destroy(struct mzg_axis *axis);
@@ -86,10 +95,11 @@ enum mzg_status mzg_axis_write(const struct mzg_axis *axis, const char *path, st
  * no such file or the axis built from it has another digest. Release with mzg_axis_destroy(). Local. */
 enum mzg_status mzg_axis_read(const char *path, struct mzg_axis *axis, struct mzg_error *err);
 
-/* The bin that holds `mz`, exactly as the edges say, in O(1); -1 outside [e_0, e_N] and for NaN. Local. */
+/* The bin that holds `mz`, exactly as the edges say, in O(1) (native: O(log N)); -1 outside [e_0, e_N] and
+ * for NaN. Local. */
 int64_t mzg_axis_locate(const struct mzg_axis *axis, double mz);
 
-/* The first bin whose centre is `mz` or above, in O(1); n_bins where none is. `mz` is not NaN. Local. */
+/* The first bin whose centre is `mz` or above, as soon; n_bins where none is. `mz` is not NaN. Local. */
 int64_t mzg_axis_first_center(const struct mzg_axis *axis, double mz);
 
 #endif

@@ -28,13 +28,13 @@ struct grid {
 
 const char *mzg_axis_type_name(enum mzg_axis_type type)
 {
-    return mzg_laws[type].name;
+    return type == MZG_AXIS_NATIVE ? "native" : mzg_laws[type].name;
 }
 
 enum mzg_status mzg_axis_type_parse(const char *name, enum mzg_axis_type *type, struct mzg_error *err)
 {
     for (int i = 0; i < MZG_AXIS_TYPES; i++) {
-        if (strcmp(name, mzg_laws[i].name) == 0) {
+        if (strcmp(name, mzg_axis_type_name((enum mzg_axis_type)i)) == 0) {
             *type = (enum mzg_axis_type)i;
             return MZG_OK;
         }
@@ -42,14 +42,14 @@ enum mzg_status mzg_axis_type_parse(const char *name, enum mzg_axis_type *type, 
     char names[256] = "";
     for (int i = 0; i < MZG_AXIS_TYPES; i++) {
         strncat(names, i ? ", " : "", sizeof names - strlen(names) - 1);
-        strncat(names, mzg_laws[i].name, sizeof names - strlen(names) - 1);
+        strncat(names, mzg_axis_type_name((enum mzg_axis_type)i), sizeof names - strlen(names) - 1);
     }
     return mzg_fail(err, MZG_EUSAGE, "mass axis type '%s' is unknown; choose one of %s", name, names);
 }
 
 double mzg_axis_exponent(enum mzg_axis_type type)
 {
-    return mzg_laws[type].exponent;
+    return type == MZG_AXIS_NATIVE ? NAN : mzg_laws[type].exponent;
 }
 
 double mzg_axis_transform(const struct mzg_axis_spec *spec, double mz)
@@ -66,6 +66,8 @@ static enum mzg_status check_spec(const struct mzg_axis_spec *spec, struct mzg_e
 {
     if ((int)spec->type < 0 || spec->type >= MZG_AXIS_TYPES)
         return mzg_fail(err, MZG_EUSAGE, "mass axis type %d does not exist", (int)spec->type);
+    if (spec->type == MZG_AXIS_NATIVE)
+        return mzg_fail(err, MZG_EUSAGE, "a native mass axis is made of the m/z of an input, not from a law");
     if (!(spec->min_mz > 0.0) || !(spec->max_mz <= highest_mz) || !(spec->min_mz <= spec->max_mz))
         return mzg_fail(
             err, MZG_EUSAGE,

@@ -1,6 +1,6 @@
 /*
- * Axis files. They hold what an axis is made from, not its edges: these are computed again, and the digest
- * tells whether they are the same to the last bit.
+ * Axis files. They hold what an axis is made from, its law or for a native one its m/z, not its edges: these
+ * are computed again, and the digest tells whether they are the same to the last bit.
  */
 #include <mzgrid/axis.h>
 
@@ -44,7 +44,12 @@ static json_t *describe(const struct mzg_axis *axis, const char *digest)
         json_pack("{s:s, s:i, s:s, s:f, s:f}", "format", format_name, "version", FORMAT_VERSION, "type",
                   mzg_axis_type_name(spec->type), "min_mz", spec->min_mz, "max_mz", spec->max_mz);
     int wrong = 0;
-    if (spec->bins != 0) {
+    if (spec->type == MZG_AXIS_NATIVE) {
+        json_t *mz = json_array();
+        wrong |= json_object_set_new(root, "mz", mz);
+        for (int64_t k = 0; k < axis->n_bins && !wrong; k++)
+            wrong |= json_array_append_new(mz, json_real(axis->centers[k]));
+    } else if (spec->bins != 0) {
         wrong |= json_object_set_new(root, "bins", json_integer(spec->bins));
     } else {
         wrong |= json_object_set_new(root, "bin_width", json_real(spec->bin_width));
@@ -133,6 +138,34 @@ static enum mzg_status check_number(const json_t *root, const char *path, const 
     return MZG_OK;
 }
 
+/* The axis of the m/z that the file lists. */
+static enum mzg_status build_native(const json_t *root, struct mzg_axis *axis, struct mzg_error *err)
+{
+    const json_t *list = json_object_get(root, "mz");
+    size_t n = json_array_size(list);
+    double *mz = malloc((n + 1) * sizeof *mz);
+    if (!mz)
+        return mzg_fail(err, MZG_ENOMEM, "no memory for %zu m/z", n);
+    for (size_t i = 0; i < n; i++)
+        mz[i] = json_number_value(json_array_get(list, i)); /* 0, which is refused, for what is no number */
+    mzg_axis_build_native(mz, (int64_t)n, axis, err);
+    free(mz);
+    return err->status;
+}
+
+static enum mzg_status build(const json_t *root, const char *path, const struct mzg_axis_spec *spec,
+                             struct mzg_axis *axis, struct mzg_error *err)
+{
+    struct mzg_error cause = {0};
+    if (spec->type == MZG_AXIS_NATIVE)
+        build_native(root, axis, &cause);
+    else if (check_number(root, path, spec, err) == MZG_OK)
+        mzg_axis_build(spec, axis, &cause);
+    if (cause.status != MZG_OK)
+        mzg_fail(err, cause.status == MZG_ENOMEM ? MZG_ENOMEM : MZG_EFORMAT, "%s: %s", path, cause.text);
+    return err->status;
+}
+
 static enum mzg_status verify(const json_t *root, const char *path, const struct mzg_axis *axis,
                               struct mzg_error *err)
 {
@@ -171,13 +204,8 @@ enum mzg_status mzg_axis_read(const char *path, struct mzg_axis *axis, struct mz
 
     struct mzg_axis_spec spec;
     struct mzg_axis built = {0};
-    struct mzg_error cause = {0};
-    if (parse(root, path, &spec, err) != MZG_OK || check_number(root, path, &spec, err) != MZG_OK)
+    if (parse(root, path, &spec, err) != MZG_OK || build(root, path, &spec, &built, err) != MZG_OK)
         goto cleanup;
-    if (mzg_axis_build(&spec, &built, &cause) != MZG_OK) {
-        mzg_fail(err, cause.status == MZG_ENOMEM ? MZG_ENOMEM : MZG_EFORMAT, "%s: %s", path, cause.text);
-        goto cleanup;
-    }
     if (verify(root, path, &built, err) != MZG_OK) {
         mzg_axis_destroy(&built);
         goto cleanup;

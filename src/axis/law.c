@@ -132,7 +132,7 @@ static double tof_fast(double mz, const struct mzg_axis_spec *spec)
     return 2.0 / sqrt(spec->tof_b) * asinh(sqrt(spec->tof_b * mz / spec->tof_a));
 }
 
-const struct mzg_law mzg_laws[MZG_AXIS_TYPES] = {
+const struct mzg_law mzg_laws[MZG_AXIS_LAWS] = {
     [MZG_AXIS_CONSTANT] = {"constant", 0.0, constant_width, constant_transform, constant_transform,
                            constant_fast},
     [MZG_AXIS_LINEAR_TOF] = {"linear_tof", 0.5, linear_tof_width, linear_tof_transform, linear_tof_inverse,

@@ -18,6 +18,6 @@ struct mzg_law {
     double (*transform_fast)(double mz, const struct mzg_axis_spec *spec); /* T(m), within a few ulp */
 };
 
-extern const struct mzg_law mzg_laws[MZG_AXIS_TYPES];
+extern const struct mzg_law mzg_laws[MZG_AXIS_LAWS];
 
 #endif

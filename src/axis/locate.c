@@ -4,6 +4,7 @@
  * answer.
  */
 #include <axis/law.h>
+#include <axis/native.h>
 
 static int64_t clamp_guess(double guess, int64_t n_bins)
 {
@@ -17,6 +18,8 @@ int64_t mzg_axis_locate(const struct mzg_axis *axis, double mz)
     const double *edges = axis->edges;
     if (!(mz >= edges[0] && mz <= edges[axis->n_bins]))
         return -1;
+    if (axis->spec.type == MZG_AXIS_NATIVE)
+        return mzg_native_locate(axis, mz);
     double t = mzg_laws[axis->spec.type].transform_fast(mz, &axis->spec);
     int64_t bin = clamp_guess((t - axis->t_min) / axis->step, axis->n_bins);
     while (mz < edges[bin])
@@ -32,6 +35,8 @@ int64_t mzg_axis_first_center(const struct mzg_axis *axis, double mz)
         return 0;
     if (mz > axis->edges[axis->n_bins])
         return axis->n_bins;
+    if (axis->spec.type == MZG_AXIS_NATIVE)
+        return mzg_native_first_center(axis, mz);
     int64_t bin = mzg_axis_locate(axis, mz);
     while (bin > 0 && axis->centers[bin - 1] >= mz)
         bin--;

@@ -12,6 +12,7 @@
  */
 #include <axis/clones.h>
 #include <axis/locator.h>
+#include <axis/native.h>
 
 #include <float.h>
 #include <math.h>
@@ -40,6 +41,8 @@ void mzg_locator_init(const struct mzg_axis *axis, struct mzg_locator *locator)
     double lo = axis->first_edge;
     double h = axis->step;
     *locator = (struct mzg_locator){.axis = axis};
+    if (spec->type == MZG_AXIS_NATIVE)
+        return;
     switch (spec->type) {
     case MZG_AXIS_LINEAR_TOF:
         locator->inner = sqrt(lo);
@@ -61,8 +64,10 @@ void mzg_locator_init(const struct mzg_axis *axis, struct mzg_locator *locator)
         locator->outer = 2.0 / (h * sqrt(spec->tof_b));
         break;
     case MZG_AXIS_CONSTANT:
-    case MZG_AXIS_TYPES:
         locator->outer = 1.0 / h;
+        break;
+    case MZG_AXIS_NATIVE:
+    case MZG_AXIS_TYPES:
         break;
     }
     /* An error of the m/z shifts it by so many bins, most at one of the ends: m/w(m) has no maximum between.
@@ -112,8 +117,10 @@ void mzg_locator_positions(const struct mzg_locator *locator, const double *mz, 
     double outer = locator->outer;
     double ratio = spec->tof_b / spec->tof_a;
     switch (spec->type) {
-    case MZG_AXIS_CONSTANT:
+    case MZG_AXIS_NATIVE: /* has no positions */
     case MZG_AXIS_TYPES:
+        break;
+    case MZG_AXIS_CONSTANT:
         for (int64_t i = 0; i < n; i++)
             positions[i] = (mz[i] - lo) * outer;
         break;
@@ -175,6 +182,10 @@ static int64_t repair(const struct mzg_axis *axis, double mz, int64_t bin)
 void mzg_locator_bins(const struct mzg_locator *locator, const double *mz, int64_t n, int32_t *bins)
 {
     const struct mzg_axis *axis = locator->axis;
+    if (axis->spec.type == MZG_AXIS_NATIVE) {
+        mzg_native_bins(axis, mz, n, bins);
+        return;
+    }
     double margin = locator->margin;
     double positions[block];
     for (int64_t begin = 0; begin < n; begin += block) {
@@ -199,6 +210,8 @@ int64_t mzg_locator_first_center(const struct mzg_locator *locator, double mz)
         return 0;
     if (mz > axis->edges[axis->n_bins])
         return axis->n_bins;
+    if (axis->spec.type == MZG_AXIS_NATIVE)
+        return mzg_native_first_center(axis, mz);
     double position;
     mzg_locator_positions(locator, &mz, 1, &position);
     int64_t bin = clamp_position(position, (double)(axis->n_bins - 1));

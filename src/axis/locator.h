@@ -19,7 +19,8 @@ struct mzg_locator {
 /* Borrows `axis`, which has its edges. Local. */
 void mzg_locator_init(const struct mzg_axis *axis, struct mzg_locator *locator);
 
-/* The positions u of n m/z, each finite and above 0; they may lie outside the axis. Local. */
+/* The positions u of n m/z, each finite and above 0; they may lie outside the axis, which is not
+ * native. Local. */
 void mzg_locator_positions(const struct mzg_locator *locator, const double *mz, int64_t n, double *positions);
 
 /* The bins of n m/z, each inside [e_0, e_N]. Local. */

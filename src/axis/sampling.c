@@ -217,7 +217,7 @@ bool mzg_sampling_law(const struct mzg_sampling_fit *fit, enum mzg_axis_type *ty
     static const double nearest_exponent = 0.25; /* half of the distance between two laws */
     if (fit->agreement < least_agreement)
         return false;
-    for (int i = 0; i < MZG_AXIS_TYPES; i++) {
+    for (int i = 0; i < MZG_AXIS_LAWS; i++) {
         if (fabs(fit->sampling.exponent - mzg_axis_exponent((enum mzg_axis_type)i)) <= nearest_exponent) {
             *type = (enum mzg_axis_type)i;
             return true;

@@ -68,6 +68,9 @@ enum mzg_status mzg_resampler_new(const struct mzg_resampler_options *options, c
 {
     if (check_options(options, err) != MZG_OK)
         return err->status;
+    if (axis->spec.type == MZG_AXIS_NATIVE && options->method != MZG_NEAREST_NEIGHBOR)
+        return mzg_fail(err, MZG_EUSAGE, "a native mass axis takes values as they are, not by %s",
+                        mzg_method_name(options->method));
     struct mzg_resampler *created = calloc(1, sizeof *created);
     if (!created)
         return mzg_fail(err, MZG_ENOMEM, "no memory for a resampler");

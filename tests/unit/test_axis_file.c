@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,24 @@ static char *file_with(const char *text)
     return path;
 }
 
+/* Destroys the axis. */
+static void expect_read_back(struct mzg_axis written)
+{
+    char *path = file_with("");
+    struct mzg_axis read;
+    struct mzg_error err = {0};
+    cr_assert(eq(int, mzg_axis_write(&written, path, &err), MZG_OK), "%s", err.text);
+    cr_assert(eq(int, mzg_axis_read(path, &read, &err), MZG_OK), "%s", err.text);
+    cr_expect(eq(i64, read.n_bins, written.n_bins));
+    cr_expect(eq(dbl, read.step, written.step));
+    cr_expect(memcmp(read.edges, written.edges, (size_t)(read.n_bins + 1) * sizeof *read.edges) == 0);
+    cr_expect(memcmp(read.centers, written.centers, (size_t)read.n_bins * sizeof *read.centers) == 0);
+    mzg_axis_destroy(&read);
+    mzg_axis_destroy(&written);
+    unlink(path);
+    free(path);
+}
+
 Test(axis_file, what_is_written_is_read_back)
 {
     const struct mzg_axis_spec specs[] = {
@@ -35,22 +54,17 @@ Test(axis_file, what_is_written_is_read_back)
         {.type = MZG_AXIS_REFLECTOR_TOF, .min_mz = 1.0 / 3, .max_mz = 2000.0 / 3, .bins = 777},
         {.type = MZG_AXIS_TOF, .min_mz = 50, .max_mz = 60, .bins = 5, .tof_a = 0.1, .tof_b = 1.0 / 7},
     };
-    for (int i = 0; i < 3; i++) {
-        struct mzg_axis written = build(specs[i]);
-        char *path = file_with("");
-        struct mzg_axis read;
-        struct mzg_error err = {0};
-        cr_assert(eq(int, mzg_axis_write(&written, path, &err), MZG_OK), "%s", err.text);
-        cr_assert(eq(int, mzg_axis_read(path, &read, &err), MZG_OK), "%s", err.text);
-        cr_expect(eq(i64, read.n_bins, written.n_bins));
-        cr_expect(eq(dbl, read.step, written.step));
-        cr_expect(memcmp(read.edges, written.edges, (size_t)(read.n_bins + 1) * sizeof *read.edges) == 0);
-        cr_expect(memcmp(read.centers, written.centers, (size_t)read.n_bins * sizeof *read.centers) == 0);
-        mzg_axis_destroy(&read);
-        mzg_axis_destroy(&written);
-        unlink(path);
-        free(path);
-    }
+    for (int i = 0; i < 3; i++)
+        expect_read_back(build(specs[i]));
+}
+
+Test(axis_file, native_axes_are_read_back)
+{
+    const double mz[] = {100.0 / 3, 500.123456789012345, nextafter(500.123456789012345, 600), 1e6};
+    struct mzg_axis axis;
+    struct mzg_error err = {0};
+    cr_assert(eq(int, mzg_axis_build_native(mz, 4, &axis, &err), MZG_OK), "%s", err.text);
+    expect_read_back(axis);
 }
 
 Test(axis_file, the_digest_is_of_little_endian_doubles)

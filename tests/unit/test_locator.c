@@ -47,7 +47,7 @@ static void expect_plain_bins_at_edges(const struct mzg_axis *axis)
 Test(locator, gives_the_plain_bins_around_every_edge)
 {
     double ranges[][2] = {{100, 2000}, {0.5, 9e5}, {999, 1000.5}, {1000, 1000 + 1e-8}};
-    for (int type = 0; type < MZG_AXIS_TYPES; type++)
+    for (int type = 0; type < MZG_AXIS_LAWS; type++)
         for (int i = 0; i < 4; i++) {
             struct mzg_axis axis = axis_of((enum mzg_axis_type)type, ranges[i][0], ranges[i][1], 5000);
             expect_plain_bins_at_edges(&axis);
@@ -60,7 +60,7 @@ Test(locator, gives_the_plain_bins_for_random_mz)
     enum { n = 50000 };
     double *mz = malloc(n * sizeof *mz);
     unsigned seed = 4;
-    for (int type = 0; type < MZG_AXIS_TYPES; type++) {
+    for (int type = 0; type < MZG_AXIS_LAWS; type++) {
         struct mzg_axis axis = axis_of((enum mzg_axis_type)type, 100, 2000, 300000);
         for (int i = 0; i < n; i++)
             mz[i] = 100 + 1900.0 * rand_r(&seed) / RAND_MAX;
@@ -72,7 +72,7 @@ Test(locator, gives_the_plain_bins_for_random_mz)
 
 Test(locator, the_margin_is_small_on_ordinary_axes_so_that_edges_are_hardly_read)
 {
-    for (int type = 0; type < MZG_AXIS_TYPES; type++) {
+    for (int type = 0; type < MZG_AXIS_LAWS; type++) {
         struct mzg_axis axis = axis_of((enum mzg_axis_type)type, 100, 2000, 500000);
         struct mzg_locator locator;
         mzg_locator_init(&axis, &locator);
@@ -83,7 +83,7 @@ Test(locator, the_margin_is_small_on_ordinary_axes_so_that_edges_are_hardly_read
 
 Test(locator, positions_are_the_number_of_bins_from_the_lower_end)
 {
-    for (int type = 0; type < MZG_AXIS_TYPES; type++) {
+    for (int type = 0; type < MZG_AXIS_LAWS; type++) {
         struct mzg_axis axis = axis_of((enum mzg_axis_type)type, 100, 2000, 20000);
         struct mzg_locator locator;
         mzg_locator_init(&axis, &locator);
@@ -98,7 +98,7 @@ Test(locator, positions_are_the_number_of_bins_from_the_lower_end)
 
 Test(locator, finds_the_first_center_as_the_plain_way_does)
 {
-    for (int type = 0; type < MZG_AXIS_TYPES; type++) {
+    for (int type = 0; type < MZG_AXIS_LAWS; type++) {
         struct mzg_axis axis = axis_of((enum mzg_axis_type)type, 300, 500, 3000);
         struct mzg_locator locator;
         mzg_locator_init(&axis, &locator);
