@@ -136,6 +136,11 @@ struct mzg_mz_scan {
     double max_mz;
     int64_t n_by_ends; /* arrays whose first and last value stood for all */
     int64_t unsorted;  /* the first spectrum that was seen to be out of order; INT64_MAX: none was */
+
+    /* NULL: none; else given each array of a scan in full, or one in place of those that are known to be the
+     * same. What it fails with ends the scan. */
+    enum mzg_status (*take)(void *taker, const double *mz, int64_t n, struct mzg_error *err);
+    void *taker;
 };
 #define MZG_MZ_SCAN_NOTHING                                                                                  \
     (struct mzg_mz_scan)                                                                                     \

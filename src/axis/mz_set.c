@@ -100,9 +100,27 @@ enum mzg_status mzg_mz_set_add(struct mzg_mz_set *set, const double *mz, int64_t
     return err->status;
 }
 
-void mzg_mz_set_destroy(struct mzg_mz_set *set)
+enum mzg_status mzg_mz_set_merge(struct mzg_mz_set *set, const struct mzg_mz_set *other,
+                                 struct mzg_error *err)
+{
+    if (mzg_mz_set_add(set, other->mz, other->n, err) != MZG_OK ||
+        mzg_mz_set_add(set, other->fresh, other->n_fresh, err) != MZG_OK)
+        return err->status;
+    mzg_mz_set_settle(set, err);
+    set->is_full = set->is_full || other->is_full;
+    return err->status;
+}
+
+void mzg_mz_set_clear(struct mzg_mz_set *set)
 {
     free(set->mz);
     free(set->fresh);
+    *set =
+        (struct mzg_mz_set){.low = set->low, .high = set->high, .most = set->most, .is_full = set->is_full};
+}
+
+void mzg_mz_set_destroy(struct mzg_mz_set *set)
+{
+    mzg_mz_set_clear(set);
     *set = (struct mzg_mz_set){0};
 }

@@ -29,6 +29,13 @@ enum mzg_status mzg_mz_set_add(struct mzg_mz_set *set, const double *mz, int64_t
 /* Brings all that were added into `mz`. Fails with MZG_ENOMEM. */
 enum mzg_status mzg_mz_set_settle(struct mzg_mz_set *set, struct mzg_error *err);
 
+/* Adds what `other` holds, and settles. `set` is full if `other` is. Fails with MZG_ENOMEM. */
+enum mzg_status mzg_mz_set_merge(struct mzg_mz_set *set, const struct mzg_mz_set *other,
+                                 struct mzg_error *err);
+
+/* Frees what the set holds. It keeps its bounds, and whether it was full. */
+void mzg_mz_set_clear(struct mzg_mz_set *set);
+
 void mzg_mz_set_destroy(struct mzg_mz_set *set);
 
 #endif

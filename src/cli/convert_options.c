@@ -15,7 +15,8 @@ static const double max_mz = 1e6;
     {.kind = MZG_OPTION_CHOICE, .name = "mass-axis-type", .argument = "TYPE", .offset = AT(axis_type), \
      .choice = mzg_axis_type_choice, .standard = "auto", \
      .help = "How the width of the bins grows with m/z; 'auto' follows from the analyser, the instrument's model, the " \
-             "sampling of profiles, or the type of the spectra, whichever tells first."}, \
+             "sampling of profiles, or the type of the spectra, whichever tells first. 'native' takes the distinct m/z " \
+             "of the spectra as bins, and copies values."}, \
     {.kind = MZG_OPTION_OWN, .name = "tof-law", .argument = "A:B", .offset = AT(convert.axis), \
      .set = mzg_set_tof_law, \
      .help = "For --mass-axis-type tof: widths grow as the square root of A*m + B*m^2; only the ratio of A " \

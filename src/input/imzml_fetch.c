@@ -220,7 +220,8 @@ static void widen(double value, struct mzg_mz_scan *scan)
 }
 
 /* Every value of the m/z array of spectrum `ordinal`. */
-static void scan_all(const double *mz, int64_t n, int64_t ordinal, struct mzg_mz_scan *scan)
+static enum mzg_status scan_all(const double *mz, int64_t n, int64_t ordinal, struct mzg_mz_scan *scan,
+                                struct mzg_error *err)
 {
     int64_t steps_back = 0;
     for (int64_t i = 0; i < n; i++) {
@@ -229,6 +230,7 @@ static void scan_all(const double *mz, int64_t n, int64_t ordinal, struct mzg_mz
     }
     if (steps_back > 0 && ordinal < scan->unsorted)
         scan->unsorted = ordinal;
+    return scan->take ? scan->take(scan->taker, mz, n, err) : MZG_OK;
 }
 
 /* The first and last value of an array; false where they cannot stand for all, being out of order or no m/z.
@@ -265,9 +267,7 @@ static enum mzg_status scan_fetched(const struct mzg_imzml_reader *reader, const
     }
     struct mzg_fault fault = {.spectrum = batch->spectra[i]};
     const double *mz = decode_fetched(reader, batch, i, MZG_MZ, decoder, &fault);
-    if (mz)
-        scan_all(mz, n, batch->spectra[i], scan);
-    return mz ? MZG_OK : mzg_fault_check(&fault, err);
+    return mz ? scan_all(mz, n, batch->spectra[i], scan, err) : mzg_fault_check(&fault, err);
 }
 
 /* Scans a long uncompressed array by its two ends, without reading the rest; false where they do not tell. */
@@ -320,9 +320,9 @@ enum mzg_status mzg_imzml_scan_mz(const struct mzg_reader *base, int64_t first_p
     const struct mzg_imzml_reader *reader = (const struct mzg_imzml_reader *)base;
     int64_t shared_from = reader->summary.shared_from;
     if (base->dataset.shared_mz) {
-        if (reader->shared_mz && n_pixels > 0)
-            scan_all(reader->shared_mz, reader->entries[shared_from].array[MZG_MZ].n, shared_from, scan);
-        return MZG_OK;
+        bool has_any = reader->shared_mz && n_pixels > 0;
+        int64_t n = reader->entries[shared_from].array[MZG_MZ].n;
+        return has_any ? scan_all(reader->shared_mz, n, shared_from, scan, err) : MZG_OK;
     }
     static const bool wanted[2] = {true, false};
     struct mzg_batch batch;

@@ -375,14 +375,34 @@ static bool synthetic_decode(const struct mzg_reader *base, const struct mzg_bat
     return true;
 }
 
+/* Hands the m/z of all spectra to the one who takes them. */
+static enum mzg_status give_mz(const struct mzg_reader *base, int64_t first_pixel, int64_t n_pixels,
+                               struct mzg_decoder *decoder, struct mzg_mz_scan *scan, struct mzg_error *err)
+{
+    const struct mzg_tissue *tissue = of(base)->tissue;
+    struct mzg_batch batch;
+    struct mzg_spectrum spectrum;
+    struct mzg_fault fault;
+    if (tissue->shared_mz)
+        return n_pixels > 0 ? scan->take(scan->taker, tissue->shared_mz, tissue->options.points, err)
+                            : MZG_OK;
+    mzg_batch_init(&batch);
+    synthetic_fetch(base, first_pixel, n_pixels, &batch, err);
+    for (int64_t i = 0; i < batch.n_spectra && err->status == MZG_OK; i++)
+        if (!synthetic_decode(base, &batch, i, decoder, &spectrum, &fault))
+            mzg_fail(err, MZG_ENOMEM, "%s: %s", base->dataset.path, fault.text);
+        else
+            scan->take(scan->taker, spectrum.mz, spectrum.n, err);
+    mzg_batch_destroy(&batch);
+    return err->status;
+}
+
 /* The m/z of a spectrum increase, so that its ends stand for all of them, `full` or not. */
 static enum mzg_status synthetic_scan_mz(const struct mzg_reader *base, int64_t first_pixel, int64_t n_pixels,
                                          bool full, struct mzg_decoder *decoder, struct mzg_mz_scan *scan,
                                          struct mzg_error *err)
 {
     (void)full;
-    (void)decoder;
-    (void)err;
     const struct mzg_tissue *tissue = of(base)->tissue;
     int32_t x = 0, y = 0;
     double ends[2];
@@ -396,7 +416,7 @@ static enum mzg_status synthetic_scan_mz(const struct mzg_reader *base, int64_t 
             scan->max_mz = fmax(scan->max_mz, ends[1]);
         }
     }
-    return MZG_OK;
+    return scan->take ? give_mz(base, first_pixel, n_pixels, decoder, scan, err) : MZG_OK;
 }
 
 static enum mzg_status synthetic_describe(const char *path, json_t **description, struct mzg_error *err)

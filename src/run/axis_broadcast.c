@@ -2,6 +2,9 @@
 
 #include <core/agree.h>
 #include <core/mpi.h>
+#include <run/decide.h>
+#include <run/native.h>
+#include <run/plan.h>
 #include <run/statistics.h>
 
 #include <inttypes.h>
@@ -29,27 +32,43 @@ static enum mzg_status check_memory(int64_t n_bins, int64_t memory, struct mzg_e
     return MZG_OK;
 }
 
-/* The axis of the file, or the one that `spec` describes. */
-static enum mzg_status make_axis(const struct mzg_axis_spec *spec, const char *path, int64_t memory,
-                                 struct mzg_axis *axis, struct mzg_error *err)
+static enum mzg_status make_native(const struct mzg_axis_source *source, struct mzg_axis *axis,
+                                   struct mzg_error *err)
 {
-    struct mzg_axis measured;
-    if (path)
-        return mzg_axis_read(path, axis, err) == MZG_OK ? check_memory(axis->n_bins, memory, err)
-                                                        : err->status;
-    if (mzg_axis_measure(spec, &measured, err) != MZG_OK ||
-        check_memory(measured.n_bins, memory, err) != MZG_OK)
+    const struct mzg_mz_set *set = source->native;
+    if (set->n == 0)
+        return mzg_fail(
+            err, MZG_EFORMAT,
+            "there is no m/z that is finite and above 0%s, so there is nothing to make a native mass "
+            "axis of",
+            set->low > 0 || set->high < 1e6 ? " in the range asked for" : "");
+    if (check_memory(set->n, source->memory, err) != MZG_OK)
         return err->status;
-    return mzg_axis_build(spec, axis, err);
+    return mzg_axis_build_native(set->mz, set->n, axis, err);
 }
 
-enum mzg_status mzg_axis_build_shared(const struct mzg_context *context, const struct mzg_axis_spec *spec,
-                                      const char *path, int64_t memory, struct mzg_axis *axis,
-                                      struct mzg_error *err)
+static enum mzg_status make_axis(const struct mzg_axis_source *source, struct mzg_axis *axis,
+                                 struct mzg_error *err)
+{
+    struct mzg_axis measured;
+    if (source->path)
+        return mzg_axis_read(source->path, axis, err) == MZG_OK
+                   ? check_memory(axis->n_bins, source->memory, err)
+                   : err->status;
+    if (source->spec->type == MZG_AXIS_NATIVE)
+        return make_native(source, axis, err);
+    if (mzg_axis_measure(source->spec, &measured, err) != MZG_OK ||
+        check_memory(measured.n_bins, source->memory, err) != MZG_OK)
+        return err->status;
+    return mzg_axis_build(source->spec, axis, err);
+}
+
+enum mzg_status mzg_axis_build_shared(const struct mzg_context *context, const struct mzg_axis_source *source,
+                                      struct mzg_axis *axis, struct mzg_error *err)
 {
     struct mzg_axis shared = {0};
     if (context->rank == 0)
-        make_axis(spec, path, memory, &shared, err);
+        make_axis(source, &shared, err);
     if (mzg_agree(context->comm, err) != MZG_OK) {
         mzg_axis_destroy(&shared);
         return err->status;
@@ -73,4 +92,19 @@ enum mzg_status mzg_axis_build_shared(const struct mzg_context *context, const s
     broadcast_doubles(shared.centers, shared.n_bins, context->comm);
     *axis = shared;
     return MZG_OK;
+}
+
+enum mzg_status mzg_axis_make(const struct mzg_context *context, const struct mzg_convert_options *options,
+                              const struct mzg_reader *reader, const struct mzg_decisions *decisions,
+                              struct mzg_axis *axis, struct mzg_error *err)
+{
+    int64_t memory = mzg_plan_limit(context->comm, options->memory_limit);
+    struct mzg_mz_set native = mzg_native_set(context, options, memory);
+    struct mzg_axis_source source = {
+        .path = options->axis_file, .spec = &decisions->axis, .native = &native, .memory = memory};
+    bool gathers = !options->axis_file && decisions->axis.type == MZG_AXIS_NATIVE;
+    if (!gathers || mzg_native_gather(context, reader, &native, err) == MZG_OK)
+        mzg_axis_build_shared(context, &source, axis, err);
+    mzg_mz_set_destroy(&native);
+    return err->status;
 }

@@ -2,15 +2,32 @@
 #ifndef MZG_RUN_AXIS_BROADCAST_H
 #define MZG_RUN_AXIS_BROADCAST_H
 
+#include <axis/mz_set.h>
 #include <core/context.h>
 #include <mzgrid/axis.h>
 
-/* Builds the axis that `spec` describes, or reads the one in the axis file `path` (NULL: none), on rank 0 and
- * broadcasts it. `memory` is what a rank may take, in bytes; an axis that alone would exceed it is refused
- * with the numbers. All ranks return the same status. Release with mzg_axis_destroy(). Collective over
- * context->comm. */
-enum mzg_status mzg_axis_build_shared(const struct mzg_context *context, const struct mzg_axis_spec *spec,
-                                      const char *path, int64_t memory, struct mzg_axis *axis,
-                                      struct mzg_error *err);
+/* What an axis is made of: the file `path`, if it is not NULL, else for a native one the m/z that rank 0 has,
+ * else what `spec` describes. */
+struct mzg_axis_source {
+    const char *path;
+    const struct mzg_axis_spec *spec;
+    const struct mzg_mz_set *native;
+    int64_t memory;
+};
+
+/* Builds the axis on rank 0 and broadcasts it. `memory` is what a rank may take, in bytes; an axis that alone
+ * would exceed it is refused with the numbers. All ranks return the same status. Release with
+ * mzg_axis_destroy(). Collective over context->comm. */
+enum mzg_status mzg_axis_build_shared(const struct mzg_context *context, const struct mzg_axis_source *source,
+                                      struct mzg_axis *axis, struct mzg_error *err);
+
+struct mzg_convert_options;
+struct mzg_decisions;
+struct mzg_reader;
+
+/* The axis of one input, by what was decided for it: gathers the m/z of a native one before. As above. */
+enum mzg_status mzg_axis_make(const struct mzg_context *context, const struct mzg_convert_options *options,
+                              const struct mzg_reader *reader, const struct mzg_decisions *decisions,
+                              struct mzg_axis *axis, struct mzg_error *err);
 
 #endif

@@ -113,9 +113,7 @@ static enum mzg_status make_axis(struct conversion *c, struct mzg_error *err)
 {
     if (mzg_decide_axis(c->context, c->options, c->reader, &c->decisions, err) != MZG_OK)
         return err->status;
-    int64_t limit = mzg_plan_limit(c->context->comm, c->options->memory_limit);
-    if (mzg_axis_build_shared(c->context, &c->decisions.axis, c->options->axis_file, limit, &c->axis, err) !=
-        MZG_OK)
+    if (mzg_axis_make(c->context, c->options, c->reader, &c->decisions, &c->axis, err) != MZG_OK)
         return err->status;
     const struct mzg_axis *axis = &c->axis;
     if (c->options->axis_file &&

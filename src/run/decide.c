@@ -107,6 +107,10 @@ enum mzg_status mzg_decide_axis(const struct mzg_context *context, const struct 
         return MZG_OK;
     }
     decide_law(context, options, dataset, decisions);
+    if (decisions->axis.type == MZG_AXIS_NATIVE) {
+        snprintf(decisions->range_reason, sizeof decisions->range_reason, "the m/z of the spectra");
+        return MZG_OK;
+    }
     decide_width(&decisions->axis);
     struct mzg_range_found range;
     if (mzg_range_decide(context, options, reader, &range, err) != MZG_OK)
@@ -157,7 +161,7 @@ void mzg_decide_method(const struct mzg_convert_options *options, const struct m
                        const struct mzg_axis *axis, struct mzg_log *log, struct mzg_decisions *decisions)
 {
     decisions->method = options->method;
-    if (options->method_auto)
+    if (options->method_auto || axis->spec.type == MZG_AXIS_NATIVE)
         choose_method(options, dataset, axis, decisions);
     else
         snprintf(decisions->method_reason, sizeof decisions->method_reason, "given");

@@ -21,6 +21,11 @@ static enum mzg_status check_axis(const struct mzg_axis_spec *axis, struct mzg_e
         return mzg_fail(
             err, MZG_EUSAGE,
             "--bin-width and --bins exclude each other: give the width of the bins or their number");
+    if (axis->type == MZG_AXIS_NATIVE && (axis->bin_width > 0 || axis->bins > 0))
+        return mzg_fail(
+            err, MZG_EUSAGE,
+            "--mass-axis-type native takes the m/z of the spectra as they are: leave out --bin-width, "
+            "--resolution and --bins");
     if (axis->bin_width < 0 || !isfinite(axis->bin_width))
         return mzg_fail(err, MZG_EUSAGE, "--bin-width must be above 0, not %g", axis->bin_width);
     if (axis->bins < 0)

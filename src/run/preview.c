@@ -9,6 +9,7 @@
 #include <run/axis_broadcast.h>
 #include <run/check.h>
 #include <run/decide.h>
+#include <run/native.h>
 #include <run/plan.h>
 #include <run/provenance.h>
 
@@ -35,28 +36,38 @@ enum mzg_status mzg_convert_axis(const struct mzg_context *context, const struct
                                  struct mzg_error *err)
 {
     struct mzg_decisions first = {0};
+    int64_t memory = mzg_plan_limit(context->comm, options->memory_limit);
+    struct mzg_mz_set native = mzg_native_set(context, options, memory);
+    struct mzg_axis_source source = {.spec = &first.axis, .native = &native, .memory = memory};
     for (int i = 0; i < n_inputs; i++) {
         struct mzg_reader *reader;
         struct mzg_decisions d = {0};
-        decide_one(context, options, inputs[i], &reader, &d, err);
+        if (decide_one(context, options, inputs[i], &reader, &d, err) == MZG_OK &&
+            d.axis.type == MZG_AXIS_NATIVE)
+            mzg_native_gather(context, reader, &native, err);
         mzg_reader_close(reader);
         if (err->status != MZG_OK)
-            return err->status;
+            goto cleanup;
         mzg_log_line(context->log, MZG_LOG_INFO, "%s: %s (%s), m/z %.6g to %.6g (%s)", inputs[i],
                      mzg_axis_type_name(d.axis.type), d.axis_reason, d.axis.min_mz, d.axis.max_mz,
                      d.range_reason);
         if (i == 0)
             first = d;
-        if (d.axis.type != first.axis.type)
-            return mzg_fail(
-                err, MZG_EUSAGE,
-                "%s wants the mass axis %s, %s the mass axis %s: name one for all with --mass-axis-type",
-                inputs[0], mzg_axis_type_name(first.axis.type), inputs[i], mzg_axis_type_name(d.axis.type));
+        if (d.axis.type != first.axis.type) {
+            mzg_fail(err, MZG_EUSAGE,
+                     "%s wants the mass axis %s, %s the mass axis %s: name one for all with --mass-axis-type",
+                     inputs[0], mzg_axis_type_name(first.axis.type), inputs[i],
+                     mzg_axis_type_name(d.axis.type));
+            goto cleanup;
+        }
         first.axis.min_mz = fmin(first.axis.min_mz, d.axis.min_mz);
         first.axis.max_mz = fmax(first.axis.max_mz, d.axis.max_mz);
     }
-    return mzg_axis_build_shared(context, &first.axis, NULL,
-                                 mzg_plan_limit(context->comm, options->memory_limit), axis, err);
+    mzg_axis_build_shared(context, &source, axis, err);
+
+cleanup:
+    mzg_mz_set_destroy(&native);
+    return err->status;
 }
 
 /* On rank 0: the decisions, and the kinds of spectra, of which one is read. */
@@ -84,8 +95,7 @@ enum mzg_status mzg_convert_preview(const struct mzg_context *context,
     struct mzg_axis axis = {0};
     *decisions = NULL;
     if (decide_one(context, options, options->input, &reader, &d, err) != MZG_OK ||
-        mzg_axis_build_shared(context, &d.axis, options->axis_file,
-                              mzg_plan_limit(context->comm, options->memory_limit), &axis, err) != MZG_OK)
+        mzg_axis_make(context, options, reader, &d, &axis, err) != MZG_OK)
         goto cleanup;
     mzg_decide_method(options, &reader->dataset, &axis, context->log, &d);
     if (context->rank == 0)

@@ -18,14 +18,17 @@ static json_t *describe_axis(const struct mzg_decisions *decisions, const struct
     if (mzg_axis_digest(axis, sha256, &err) != MZG_OK)
         return NULL;
     json_t *json =
-        json_pack("{s:s, s:I, s:f, s:f, s:f, s:s, s:s, s:s}", "type", mzg_axis_type_name(axis->spec.type),
-                  "n_bins", (json_int_t)axis->n_bins, "min_mz", axis->edges[0], "max_mz",
-                  axis->edges[axis->n_bins], "step", axis->step, "edges_sha256", sha256, "type_reason",
-                  decisions->axis_reason, "range_reason", decisions->range_reason);
+        json_pack("{s:s, s:I, s:f, s:f}", "type", mzg_axis_type_name(axis->spec.type), "n_bins",
+                  (json_int_t)axis->n_bins, "min_mz", axis->edges[0], "max_mz", axis->edges[axis->n_bins]);
+    if (axis->spec.type != MZG_AXIS_NATIVE)
+        json = mzg_json_with(json, "step", json_real(axis->step));
+    json = mzg_json_with(json, "edges_sha256", json_string(sha256));
+    json = mzg_json_with(json, "type_reason", json_string(decisions->axis_reason));
+    json = mzg_json_with(json, "range_reason", json_string(decisions->range_reason));
     if (axis->spec.type == MZG_AXIS_TOF) {
         json = mzg_json_with(json, "tof_a", json_real(axis->spec.tof_a));
         json = mzg_json_with(json, "tof_b", json_real(axis->spec.tof_b));
-    } else {
+    } else if (axis->spec.type != MZG_AXIS_NATIVE) {
         json = mzg_json_with(json, "exponent", json_real(mzg_axis_exponent(axis->spec.type)));
     }
     if (axis->spec.bin_width > 0) {

@@ -4,121 +4,17 @@
  */
 #include <run/range.h>
 
-#include <core/agree.h>
-#include <core/block.h>
 #include <core/log.h>
-#include <core/mpi.h>
-#include <core/pool.h>
-#include <core/stop.h>
+#include <run/mz_scan.h>
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 enum {
-    SCAN_PIXELS = 256,       /* of one task */
     SAMPLE_PIXELS = 256,     /* of all ranks together, */
     SAMPLE_POINTS = 4 << 20, /*  but fewer where they have more points than that, */
     LEAST_SAMPLE = 16        /*  and no fewer than these */
 };
-
-/* One worker's part of a scan. */
-struct scan_worker {
-    struct mzg_decoder *decoder;
-    struct mzg_mz_scan found;
-    struct mzg_error err;
-};
-
-struct scan {
-    const struct mzg_reader *reader;
-    bool full;
-    int64_t sampled; /* pixels, spread over the run; 0: all are scanned */
-    const atomic_int *stop;
-    struct mzg_block block; /* of this rank: of pixels, or of those sampled */
-    struct scan_worker *workers;
-};
-
-/* The first of n pixels that are number `item` of the scan. */
-static int64_t pixels_of_item(const struct scan *scan, int64_t item, int64_t *first)
-{
-    if (scan->sampled > 0) {
-        /* n (2 i + 1) / (2 sampled), without a product that could overflow. */
-        int64_t n = scan->reader->dataset.n_pixels, i = 2 * (scan->block.first + item) + 1;
-        *first = n / (2 * scan->sampled) * i + n % (2 * scan->sampled) * i / (2 * scan->sampled);
-        return 1;
-    }
-    int64_t left = scan->block.count - item * SCAN_PIXELS;
-    *first = scan->block.first + item * SCAN_PIXELS;
-    return left < SCAN_PIXELS ? left : SCAN_PIXELS;
-}
-
-/* A worker's task. */
-static void scan_item(void *context, int64_t item, int number)
-{
-    const struct scan *scan = context;
-    struct scan_worker *worker = &scan->workers[number];
-    int64_t first, n = pixels_of_item(scan, item, &first);
-    if (mzg_check_stop(scan->stop, &worker->err) == MZG_OK)
-        mzg_reader_scan_mz(scan->reader, first, n, scan->full, worker->decoder, &worker->found, &worker->err);
-}
-
-static void add(const struct mzg_mz_scan *other, struct mzg_mz_scan *found)
-{
-    found->min_mz = fmin(found->min_mz, other->min_mz);
-    found->max_mz = fmax(found->max_mz, other->max_mz);
-    found->n_by_ends += other->n_by_ends;
-    if (other->unsorted < found->unsorted)
-        found->unsorted = other->unsorted;
-}
-
-static enum mzg_status scan_own(const struct mzg_context *context, struct scan *scan,
-                                struct mzg_mz_scan *found, struct mzg_error *err)
-{
-    int n = mzg_pool_size(context->pool);
-    int64_t items =
-        scan->sampled > 0 ? scan->block.count : (scan->block.count + SCAN_PIXELS - 1) / SCAN_PIXELS;
-    scan->workers = calloc((size_t)n, sizeof *scan->workers);
-    if (!scan->workers)
-        return mzg_fail(err, MZG_ENOMEM, "no memory to scan the m/z range");
-    for (int i = 0; i < n && err->status == MZG_OK; i++) {
-        scan->workers[i].found = MZG_MZ_SCAN_NOTHING;
-        mzg_decoder_new(&scan->workers[i].decoder, err);
-    }
-    if (err->status == MZG_OK)
-        mzg_pool_run(context->pool, items, scan_item, scan);
-    for (int i = 0; i < n; i++) {
-        struct scan_worker *worker = &scan->workers[i];
-        if (err->status == MZG_OK)
-            *err = worker->err;
-        if (worker->decoder)
-            add(&worker->found, found);
-        mzg_decoder_free(worker->decoder);
-    }
-    free(scan->workers);
-    return err->status;
-}
-
-/* What the arrays of the whole input, or of a sample, show. Collective. */
-static enum mzg_status scan_input(const struct mzg_context *context, const struct mzg_reader *reader,
-                                  int64_t sampled, bool full, struct mzg_mz_scan *found,
-                                  struct mzg_error *err)
-{
-    int64_t items = sampled > 0 ? sampled : reader->dataset.n_pixels;
-    struct scan scan = {.reader = reader,
-                        .full = full,
-                        .sampled = sampled,
-                        .stop = context->stop,
-                        .block = mzg_block_of(items, context->size, context->rank)};
-    *found = MZG_MZ_SCAN_NOTHING;
-    scan_own(context, &scan, found, err);
-    if (mzg_agree(context->comm, err) != MZG_OK)
-        return err->status;
-    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &found->min_mz, 1, MPI_DOUBLE, MPI_MIN, context->comm));
-    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &found->max_mz, 1, MPI_DOUBLE, MPI_MAX, context->comm));
-    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &found->n_by_ends, 1, MPI_INT64_T, MPI_SUM, context->comm));
-    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &found->unsorted, 1, MPI_INT64_T, MPI_MIN, context->comm));
-    return MZG_OK;
-}
 
 /* Collective. */
 static enum mzg_status scan_sample(const struct mzg_context *context, const struct mzg_reader *reader,
@@ -130,7 +26,8 @@ static enum mzg_status scan_sample(const struct mzg_context *context, const stru
     n = n < LEAST_SAMPLE ? LEAST_SAMPLE : n < SAMPLE_PIXELS ? n : SAMPLE_PIXELS;
     if (dataset->shared_mz)
         n = context->size; /* each rank has the array */
-    return scan_input(context, reader, n < dataset->n_pixels ? n : dataset->n_pixels, true, found, err);
+    return mzg_mz_scan_input(context, reader, n < dataset->n_pixels ? n : dataset->n_pixels, true, found,
+                             err);
 }
 
 static void log_seconds(const struct mzg_context *context, double begin)
@@ -145,14 +42,14 @@ static enum mzg_status scan_range(const struct mzg_context *context, const struc
 {
     double begin = MPI_Wtime();
     size_t size = sizeof range->reason;
-    if (scan_input(context, reader, 0, why_full != NULL, found, err) != MZG_OK)
+    if (mzg_mz_scan_input(context, reader, 0, why_full != NULL, found, err) != MZG_OK)
         return err->status;
     snprintf(range->reason, size, "from a scan of %s", why_full ? why_full : "the ends of the m/z arrays");
     if (!why_full && found->unsorted < INT64_MAX && found->n_by_ends > 0) {
         snprintf(range->reason, size,
                  "from a scan of every m/z, for those of spectrum %" PRId64 " are unsorted",
                  found->unsorted + 1);
-        if (scan_input(context, reader, 0, true, found, err) != MZG_OK)
+        if (mzg_mz_scan_input(context, reader, 0, true, found, err) != MZG_OK)
             return err->status;
     }
     log_seconds(context, begin);
@@ -199,7 +96,7 @@ static enum mzg_status find_range(const struct mzg_context *context,
     }
     if (scan_range(context, reader, why, &found, range, err) != MZG_OK)
         return err->status;
-    add(sample, &found);
+    mzg_mz_scan_add(sample, &found);
     range->min_mz = found.min_mz;
     range->max_mz = found.max_mz;
     if (range->min_mz <= range->max_mz)
@@ -229,7 +126,7 @@ enum mzg_status mzg_range_check(const struct mzg_context *context, const struct 
     if (scan_sample(context, reader, &sample, err) != MZG_OK)
         return err->status;
     bool overlaps = sample.min_mz <= high && sample.max_mz >= low;
-    if (overlaps || scan_input(context, reader, 0, true, &found, err) != MZG_OK)
+    if (overlaps || mzg_mz_scan_input(context, reader, 0, true, &found, err) != MZG_OK)
         return err->status;
     if (found.min_mz <= found.max_mz && (found.min_mz > high || found.max_mz < low))
         return refuse_asked(reader->dataset.path, low, high, &found, err);

@@ -1,0 +1,113 @@
+"""`--mass-axis-type native`: the bins are the distinct m/z of the spectra and X is what the file says, to the bit of
+float32, on real sets decoded by numpy; the same bytes on any number of ranks."""
+import json
+
+import numpy as np
+import pytest
+
+import reference
+import stores
+from sets import SETS
+from writer import Pixel, write_imzml
+
+NATIVE = ["--mass-axis-type", "native"]
+
+
+def expected(document, low=0.0, high=np.inf):
+    """The m/z of all spectra, and a row for each pixel: what the spectra of its position say, added in double."""
+    rows = []
+    for _, ordinals in reference.pixels(document):
+        spectra = [reference.clean(*reference.decode(document, document.spectra[i])) for i in ordinals]
+        rows.append([(s.mz[(s.mz >= low) & (s.mz <= high)], s.intensity[(s.mz >= low) & (s.mz <= high)]) for s in spectra])
+    arrays = [mz for row in rows for mz, _ in row]
+    axis = np.unique(np.concatenate(arrays)) if arrays else np.array([])
+    X = np.zeros((len(rows), len(axis)))
+    for i, row in enumerate(rows):
+        for mz, intensity in row:
+            X[i, np.searchsorted(axis, mz)] += intensity
+    return axis, X.astype(np.float32)
+
+
+def assert_is(table, axis, X):
+    assert np.array_equal(table.var["mz"].to_numpy(), axis)
+    edges = np.append(table.var["mz_lower"], table.var["mz_upper"].iloc[-1:])
+    if len(axis) > 1:
+        assert np.array_equal(edges[1:-1], axis[:-1] + np.diff(axis) / 2)
+        assert edges[0] == axis[0] - (edges[1] - axis[0]) and edges[-1] == axis[-1] + (axis[-1] - edges[-2])
+    assert np.array_equal(table.X.toarray(), X)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_x_is_what_the_file_says(mzgrid, data, tmp_path, name):
+    document = reference.read_imzml(data / name / f"{name}.imzML")
+    for ranks in (1, 3):
+        mzgrid.convert(document.path, tmp_path / f"{ranks}.zarr", *NATIVE, ranks=ranks)
+    stores.assert_same_tree(tmp_path / "1.zarr", tmp_path / "3.zarr")
+    assert_is(stores.open_store(tmp_path / "1.zarr").table, *expected(document))
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory):
+    """Two files whose m/z partly agree, in processed mode, some out of order or twice in a spectrum."""
+    rng = np.random.default_rng(3)
+    paths = []
+    for name, grid in (("a", np.arange(100.0, 900.0, 0.5)), ("b", np.arange(400.0, 1200.0, 0.75))):
+        pixels = []
+        for i in range(24):
+            mz = rng.choice(grid, 200)
+            pixels.append(Pixel(1 + i % 6, 1 + i // 6, mz if i % 5 == 0 else np.sort(mz), rng.uniform(1, 9, len(mz))))
+        paths.append(write_imzml(tmp_path_factory.mktemp("native") / f"{name}.imzML", pixels))
+    return paths
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 4])
+def test_a_range_cuts_the_union(mzgrid, pair, tmp_path, ranks):
+    mzgrid.convert(pair[0], tmp_path / "a.zarr", *NATIVE, "--min-mz", 200.25, "--max-mz", 700, ranks=ranks)
+    document = reference.read_imzml(pair[0])
+    assert_is(stores.open_store(tmp_path / "a.zarr").table, *expected(document, 200.25, 700.0))
+
+
+@pytest.mark.parametrize("options", [["--streaming", "hdf5"], ["--streaming", "direct", "--layout", "csr"], ["--chunk-size", "3", "--threads", "2"]], ids=str)
+def test_values_do_not_depend_on_the_way(mzgrid, pair, tmp_path, options):
+    mzgrid.convert(pair[0], tmp_path / "a.zarr", *NATIVE, *options, ranks=2)
+    assert_is(stores.open_store(tmp_path / "a.zarr").table, *expected(reference.read_imzml(pair[0])))
+
+
+def test_a_method_makes_no_difference(mzgrid, pair, tmp_path):
+    for name, options in (("a", []), ("b", ["--interpolation-method", "linear"])):
+        mzgrid.convert(pair[0], tmp_path / f"{name}.zarr", *NATIVE, *options)
+    a, b = (stores.open_store(tmp_path / f"{name}.zarr").table for name in "ab")
+    assert np.array_equal(a.X.toarray(), b.X.toarray())
+
+
+def test_an_axis_file_holds_the_union_of_several_files(mzgrid, pair, tmp_path):
+    run = mzgrid("axis", *pair, "-o", tmp_path / "axis.json", *NATIVE, ranks=2)
+    assert run.status == 0, str(run)
+    documents = [reference.read_imzml(p) for p in pair]
+    union = np.union1d(*(expected(d)[0] for d in documents))
+    assert json.loads((tmp_path / "axis.json").read_text())["mz"] == union.tolist()
+    for i, document in enumerate(documents):
+        mzgrid.convert(document.path, tmp_path / f"{i}.zarr", "--mass-axis-file", tmp_path / "axis.json", ranks=1 + i)
+        axis, X = expected(document)
+        wide = np.zeros((len(X), len(union)), np.float32)
+        wide[:, np.searchsorted(union, axis)] = X
+        assert_is(stores.open_store(tmp_path / f"{i}.zarr").table, union, wide)
+
+
+def test_what_cannot_be_is_refused(mzgrid, pair, tmp_path):
+    for options, status, words in (
+        (["--bins", 5], 2, "leave out --bin-width"),
+        (["--bin-width", "5mDa"], 2, "leave out --bin-width"),
+        (["--min-mz", 5000, "--max-mz", 6000], 1, "range asked for"),
+    ):
+        run = mzgrid("convert", pair[0], tmp_path / "x.zarr", *NATIVE, *options, ranks=2)
+        assert run.status == status and words in run.err, str(run)
+        assert not list(tmp_path.iterdir())
+
+
+def test_more_mz_than_memory_allows_is_refused_with_the_numbers(mzgrid, tmp_path):
+    """m/z that never repeat: 4 million of them do not fit what the limit leaves."""
+    for ranks in (1, 2):
+        run = mzgrid("convert", "synthetic:200x200:100", tmp_path / "x.zarr", *NATIVE, "--memory-limit", "90M", "--threads", 2, ranks=ranks)
+        assert run.status == 1 and "different m/z" in run.err and "--bin-width" in run.err, str(run)
+        assert not list(tmp_path.iterdir())
