@@ -76,6 +76,26 @@ def test_one_spectrum_far_larger_than_all_others(mzgrid, tmp_path, ranks):
     assert f"the largest has {large} points" in run.log, run.log
 
 
+@pytest.mark.parametrize("streaming", ["off", "hdf5"])
+def test_few_pixels_with_nearly_all_points(mzgrid, tmp_path, streaming):
+    """250 of 20,000 spectra hold nine tenths of the points and stand side by side: as many rows as take the memory on
+    average are far more than it where they lie."""
+    rng = np.random.default_rng(5)
+    dense, sparse = np.linspace(100, 200, 70000), np.sort(rng.uniform(100, 200, 50))
+    pixels = []
+    for i in range(20000):
+        mz = dense if 3000 <= i < 3250 else sparse
+        pixels.append(Pixel(i % 200 + 1, i // 200 + 1, mz, np.full(len(mz), 1.0 + i % 7)))
+    path = tmp_path / "a.imzML"
+    write_imzml(path, pixels)
+    options = ["--bins", 70000, "--interpolation-method", "nearest_neighbor", "--mass-axis-type", "constant"]
+    run = convert(mzgrid, path, tmp_path / "a.zarr", "160M", *options, "--streaming", streaming, ranks=2)
+    assert run.status == 0, run.log
+    assert 0 < run.peak_pss <= 160 * MIB, run.peak_pss / MIB
+    tic = zarr.open_array(tmp_path / "a.zarr/tables/msi_dataset_z0/obs/tic", mode="r")[:]
+    assert tic.sum() == sum(p.intensity.sum() for p in pixels)
+
+
 def test_the_plan_is_told_and_nothing_is_made(mzgrid, tmp_path):
     source = "synthetic:100x100:300:centroid:1:full"
     run = mzgrid("convert", source, tmp_path / "a.zarr", "--bins", 5000, "--dry-run", "--streaming", "hdf5", "--memory-limit", "200M", ranks=2)  # fmt: skip
