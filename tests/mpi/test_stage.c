@@ -458,6 +458,23 @@ MPI_TEST(stage, in_a_file_ends_on_all_ranks_if_the_last_cannot_write)
     end(&f);
 }
 
+MPI_TEST(stage, in_a_file_is_not_sealed_if_the_last_rank_cannot_open_it)
+{
+    struct fixture f;
+    begin(&f, "unopened");
+    struct mzg_sink *sink = large_sink(&f, &mzg_hdf5_sink, 1);
+    struct mzg_staged *staged = NULL;
+    cr_assert(eq(int, (int)f.err.status, MZG_OK), "%s", f.err.text);
+    struct rlimit before = limit_last_rank(RLIMIT_NOFILE, 3); /* what is open stays so */
+    mzg_sink_seal(&sink, &staged, &f.err);
+    setrlimit(RLIMIT_NOFILE, &before);
+    cr_expect(eq(int, (int)f.err.status, MZG_EIO));
+    cr_expect(ne(ptr, strstr(f.err.text, "cannot be opened again"), NULL), "%s", f.err.text);
+    cr_expect(eq(ptr, staged, NULL));
+    mzg_sink_close(sink);
+    end(&f);
+}
+
 /* The rows move to a file that all ranks write, but the last cannot. */
 MPI_TEST(stage, that_moves_ends_on_all_ranks_if_the_last_cannot_write)
 {
