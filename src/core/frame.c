@@ -35,8 +35,22 @@ int mzg_type_size(enum mzg_type type)
     return 0;
 }
 
+/* The digits behind the point of a value in a bin of this width, of which they tell apart a seventh. That is
+ * no width that people choose, so rounding does not let the number of digits jump from bin to bin. */
+static int digits_of(double width)
+{
+    enum { PARTS = 7, MOST = 17 };
+    int digits = 0;
+    for (double scale = 1; digits < MOST && width * scale < PARTS; scale *= 10)
+        digits++;
+    return digits;
+}
+
 int mzg_frame_index(const struct mzg_frame *frame, int64_t i, char *text, int size)
 {
+    if (frame->index_values)
+        return snprintf(text, (size_t)size, "%.*f",
+                        digits_of(frame->index_edges[i + 1] - frame->index_edges[i]), frame->index_values[i]);
     return snprintf(text, (size_t)size, "%s%" PRId64, frame->index_prefix ? frame->index_prefix : "",
                     frame->index_numbers ? frame->index_numbers[i] : i);
 }

@@ -315,6 +315,8 @@ static enum mzg_status write_elements(struct conversion *c, struct mzg_error *er
                                       .tic = c->table.tic};
     if (mzg_sdata_write_table(c->sdata, &c->table.anndata, err) != MZG_OK)
         return err->status;
+    if (c->context->rank == 0)
+        mzg_table_narrow(&c->table, &c->reader->dataset, &c->geometry);
     return mzg_sdata_write_rasters(c->sdata, &c->geometry, &pixels, err);
 }
 

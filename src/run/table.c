@@ -7,6 +7,17 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+static void set_box(const struct mzg_dataset *dataset, const int32_t min[3], const int32_t max[3],
+                    struct mzg_sdata_geometry *geometry)
+{
+    for (int axis = 0; axis < 3; axis++) {
+        geometry->min[axis] = min[axis];
+        geometry->max[axis] = max[axis];
+        geometry->origin[axis] =
+            (min[axis] - dataset->origin[axis]) * geometry->pixel_size[axis] + geometry->offset[axis];
+    }
+}
+
 void mzg_table_geometry(const struct mzg_convert_options *options, const struct mzg_dataset *dataset,
                         struct mzg_sdata_geometry *geometry)
 {
@@ -20,14 +31,28 @@ void mzg_table_geometry(const struct mzg_convert_options *options, const struct 
     if (!geometry->in_micrometers)
         geometry->pixel_size[0] = geometry->pixel_size[1] = 1;
     geometry->pixel_size[2] = options->z_spacing > 0 ? options->z_spacing : geometry->pixel_size[0];
-    for (int axis = 0; axis < 3; axis++) {
-        geometry->min[axis] = dataset->min[axis];
-        geometry->max[axis] = dataset->max[axis];
-        if (axis < 2 && geometry->in_micrometers && !options->ignore_position_offset)
+    for (int axis = 0; axis < 2; axis++) {
+        if (geometry->in_micrometers && !options->ignore_position_offset)
             geometry->offset[axis] = dataset->position_offset[axis];
-        geometry->origin[axis] = (dataset->min[axis] - dataset->origin[axis]) * geometry->pixel_size[axis] +
-                                 geometry->offset[axis];
     }
+    set_box(dataset, dataset->min, dataset->max, geometry);
+}
+
+void mzg_table_narrow(const struct mzg_table *table, const struct mzg_dataset *dataset,
+                      struct mzg_sdata_geometry *geometry)
+{
+    int32_t min[3], max[3];
+    for (int axis = 0; axis < 3; axis++) {
+        min[axis] = INT32_MAX;
+        max[axis] = INT32_MIN;
+        for (int64_t row = 0; row < table->n_rows; row++) {
+            int32_t at = table->position[axis][row];
+            min[axis] = at < min[axis] ? at : min[axis];
+            max[axis] = at > max[axis] ? at : max[axis];
+        }
+    }
+    if (table->n_rows > 0)
+        set_box(dataset, min, max, geometry);
 }
 
 /* One allocation, noted as failed in `*ok`. */
@@ -162,7 +187,7 @@ static void make_frames(struct mzg_table *t, const struct mzg_table_source *sour
     mzg_frame_add(&t->obs, "base_peak_intensity", MZG_FLOAT64, t->base_peak_intensity);
 
     const struct mzg_axis *axis = source->axis;
-    t->var = (struct mzg_frame){.n = axis->n_bins, .index_prefix = "mz_"};
+    t->var = (struct mzg_frame){.n = axis->n_bins, .index_values = axis->centers, .index_edges = axis->edges};
     mzg_frame_add(&t->var, "mz", MZG_FLOAT64, axis->centers);
     mzg_frame_add(&t->var, "mz_lower", MZG_FLOAT64, axis->edges);
     mzg_frame_add(&t->var, "mz_upper", MZG_FLOAT64, axis->edges + 1);

@@ -68,6 +68,11 @@ struct mzg_table_source {
 void mzg_table_geometry(const struct mzg_convert_options *options, const struct mzg_dataset *dataset,
                         struct mzg_sdata_geometry *geometry);
 
+/* Cuts the geometry down to the box of the table's pixels, in which their smallest x and y are the first:
+ * readers take these for the origin of a raster (spatialdata's rasterize_bins). On rank 0. Local. */
+void mzg_table_narrow(const struct mzg_table *table, const struct mzg_dataset *dataset,
+                      struct mzg_sdata_geometry *geometry);
+
 /* Builds the table. All ranks return the same status. Collective over context->comm. */
 enum mzg_status mzg_table_build(const struct mzg_context *context, const struct mzg_table_source *source,
                                 struct mzg_table *table, struct mzg_error *err);

@@ -52,7 +52,7 @@ json_t *mzg_sdata_annotation(const char *region);
 enum mzg_status mzg_sdata_write_table(struct mzg_sdata *sdata, const struct mzg_anndata *table,
                                       struct mzg_error *err);
 
-/* Where pixels lie. Rasters are the bounding box min .. max (x, y, z; both ends included) of all indexed
+/* Where pixels lie. Rasters are the bounding box min .. max (x, y, z; both ends included) of the
  * pixels; (z, y, x) where max[2] > min[2], else (y, x). */
 struct mzg_sdata_geometry {
     int32_t min[3];

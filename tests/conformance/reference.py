@@ -490,9 +490,9 @@ def box(document):
     return positions.min(axis=0), positions.max(axis=0)
 
 
-def raster(document, positions, values, dtype):
-    """(y, x), or (z, y, x) where there are several z, over the bounding box of all indexed pixels."""
-    low, high = box(document)
+def raster(positions, values, dtype):
+    """(y, x), or (z, y, x) where there are several z, over the bounding box of these positions."""
+    low, high = np.min(positions, axis=0), np.max(positions, axis=0)
     shape = tuple((high - low + 1)[::-1])
     image = np.zeros(shape, dtype)
     for (x, y, z), value in zip(positions, values):

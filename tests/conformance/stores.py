@@ -97,8 +97,11 @@ def assert_axis(store, axis):
     which a point on the border of two bins is no longer a matter of rounding."""
     var = store.table.var
     assert len(var) == axis.n
-    assert list(var.index) == [f"mz_{k}" for k in range(axis.n)]
     lower, upper, centers = (var[c].to_numpy() for c in ("mz_lower", "mz_upper", "mz"))
+    # The m/z, with digits to a seventh of the bin: the last of them counts seven or more from name to name.
+    digits = np.maximum(0, np.ceil(np.log10(7 / (upper - lower)))).astype(int)
+    assert list(var.index) == [f"{c:.{d}f}" for c, d in zip(centers, digits)]
+    assert var.index.is_unique
     assert lower.dtype == upper.dtype == centers.dtype == np.float64
     assert np.array_equal(lower[1:], upper[:-1])
     edges = np.append(lower, upper[-1:])
@@ -159,18 +162,18 @@ def assert_rasters(store, document, expected, size=(None, None)):
     """Labels and TIC image, and the place of both in micrometre."""
     positions = list(zip(*(expected.obs[c] for c in "xyz")))
     labels = store.sdata.labels[store.region]
-    want = reference.raster(document, positions, expected.obs["instance_key"], np.int32)
+    want = reference.raster(positions, expected.obs["instance_key"], np.int32)
     assert labels.dtype == np.int32 and labels.dims == ("z", "y", "x")[-want.ndim :]
     assert np.array_equal(labels.values, want)
 
     image = store.sdata.images[f"{store.name}_tic"]
-    want = reference.raster(document, positions, expected.obs["tic"], np.float64)
+    want = reference.raster(positions, expected.obs["tic"], np.float64)
     assert image.dtype == np.float32 and image.dims == ("c", "z", "y", "x")[:1] + ("z", "y", "x")[-want.ndim :]
     np.testing.assert_allclose(image.values[0], want, rtol=2.0**-23, atol=0)
 
-    low, _ = reference.box(document)
     sx, sy = (s or 1.0 for s in size)
-    tx, ty = ((m - min(1, m)) * s for m, s in zip(low, (sx, sy)))
+    first, (indexed, _) = np.min(positions, axis=0), reference.box(document)
+    tx, ty = ((m - min(1, i)) * s for m, i, s in zip(first, indexed, (sx, sy)))
     for element in (labels, image):
         affine = get_transformation(element, "global").to_affine_matrix(("x", "y"), ("x", "y"))
         np.testing.assert_allclose(affine, [[sx, 0, tx], [0, sy, ty], [0, 0, 1]], rtol=1e-14)

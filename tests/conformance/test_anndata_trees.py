@@ -118,11 +118,11 @@ def test_lists_of_numbers_keep_their_type(mzgrid, tmp_path):
 
 
 def test_skipped_pixels_and_no_values(mzgrid, tmp_path):
-    pixels = [Pixel(x + 1, 1, np.linspace(100, 200, 50), np.ones(50)) for x in range(5)]
+    pixels = [Pixel(x + 1, 1, np.linspace(100, 200, 50), np.zeros(50)) for x in range(5)]
     source = write_imzml(tmp_path / "in.imzML", pixels)
     ibd = source.with_suffix(".ibd")
     ibd.write_bytes(ibd.read_bytes()[:-8])  # of the last pixel
-    axis = "--mass-axis-type constant --min-mz 300 --max-mz 400 --bins 10".split()
+    axis = "--mass-axis-type constant --min-mz 100 --max-mz 200 --bins 10".split()
     mzgrid.convert(source, tmp_path / "out.zarr", *axis, "--keep-hdf5", "--layout", "csr")
     nodes = assert_one_tree(tmp_path)
     assert nodes["uns/skipped_pixels/spectrum_index"][3] == [4]

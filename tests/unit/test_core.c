@@ -38,4 +38,14 @@ Test(frame, index_has_prefix_and_number)
     frame = (struct mzg_frame){.n = 2, .index_prefix = "mz_"};
     mzg_frame_index(&frame, 1, text, sizeof text);
     cr_expect(eq(str, text, "mz_1"));
+
+    static const double values[] = {798.5421, 798.5471, 1000.5},
+                        edges[] = {798.5396, 798.5446, 798.5496, 1001};
+    frame = (struct mzg_frame){.n = 3, .index_values = values, .index_edges = edges};
+    mzg_frame_index(&frame, 0, text, sizeof text);
+    cr_expect(eq(str, text, "798.5421"));
+    mzg_frame_index(&frame, 1, text, sizeof text);
+    cr_expect(eq(str, text, "798.5471"));
+    mzg_frame_index(&frame, 2, text, sizeof text);
+    cr_expect(eq(str, text, "1000"), "a bin of 202 needs no digit behind the point");
 }

@@ -1,0 +1,54 @@
+"""What users do with a table and its rasters: images of bins, tables of several samples as one."""
+
+import anndata
+import numpy as np
+import spatialdata
+
+import stores
+from writer import Pixel, write_imzml
+
+AXIS = "--mass-axis-type reflector_tof --bin-width 0.05 --reference-mz 500".split()
+
+
+def write_sample(path, seed, low, high, skipped_rows=0):
+    """4 × 5 pixels; the spectra of the first rows cannot be read."""
+    rng = np.random.default_rng(seed)
+    pixels = [
+        Pixel(x, y, np.sort(rng.uniform(low, high, 200)), rng.lognormal(size=200)) for y in range(1, 6) for x in range(1, 5)
+    ]
+    for p in pixels[: 4 * skipped_rows]:
+        p.fault = "beyond"
+    return write_imzml(path, pixels, pixel_size=(20, 20))
+
+
+def test_images_of_bins_lie_on_their_labels(mzgrid, tmp_path):
+    source = write_sample(tmp_path / "a.imzML", 1, 200, 300, skipped_rows=1)
+    mzgrid.convert(source, tmp_path / "a.zarr", *AXIS, "--keep-going", "--max-skipped", 4)
+    store = stores.open_store(tmp_path / "a.zarr", check=True)
+    labels = store.sdata.labels[store.region].values
+    name = store.table.var_names[int(store.table.var["n_pixels"].to_numpy().argmax())]
+    image = spatialdata.rasterize_bins(store.sdata, store.region, store.name, "x", "y", value_key=name).values[0]
+    assert image.shape == labels.shape == (4, 4)
+    values = store.table[:, name].X.toarray()[:, 0]
+    assert values.any()
+    for key, value in zip(store.table.obs["instance_key"], values):
+        assert image[labels == key] == value
+
+
+def test_tables_of_two_samples_are_concatenated_by_mz(mzgrid, tmp_path):
+    tables = []
+    for i, (low, high) in enumerate([(200, 300), (280, 400)]):
+        source = write_sample(tmp_path / f"{i}.imzML", i, low, high)
+        mzgrid.convert(source, tmp_path / f"{i}.zarr", *AXIS, "--min-mz", low, "--max-mz", high, "--layout", "csr")
+        tables.append(stores.open_store(tmp_path / f"{i}.zarr").table)
+    a, b = ({name: mz for name, mz in zip(t.var_names, t.var["mz"])} for t in tables)
+    shared = a.keys() & b.keys()
+    # Bins of one grid: those of 280 to 300 are the same, and none with a name of its own lies there twice.
+    inside = [mz for mz in a.values() if 280.2 < mz < 299.8]
+    assert len(inside) > 500 and len(shared) >= len(inside)
+    assert all(a[name] == b[name] for name in shared)
+    inner = anndata.concat(tables, join="inner", merge="same", index_unique="-")
+    assert set(inner.var_names) == shared and np.array_equal(inner.var["mz"], [a[n] for n in inner.var_names])
+    outer = anndata.concat(tables, join="outer", merge="first", index_unique="-")
+    assert outer.shape == (40, len(a) + len(b) - len(shared))
+    assert np.isclose(outer.X.sum(), sum(t.X.sum() for t in tables), rtol=1e-5)
