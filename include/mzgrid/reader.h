@@ -52,7 +52,9 @@ struct mzg_dataset {
     int64_t n_all_pixels;       /* of the whole input */
     int64_t n_duplicate_pixels; /* of them, those with more than one spectrum */
     int64_t n_points; /* sum over all spectra of the points that the index promises and the input can hold */
-    int64_t n_bytes;  /* of all files of the input */
+    int64_t most_points;   /* of one spectrum, likewise; 0: not known before it is made */
+    int64_t most_bytes;    /* stored, of the spectra of one pixel, likewise */
+    int64_t n_bytes;       /* of all files of the input */
     int64_t n_index_bytes; /* of memory that the reader holds, once a node */
     enum mzg_spectrum_type type;
     struct mzg_kinds kinds;
@@ -102,6 +104,8 @@ struct mzg_box {
 };
 
 struct mzg_reader_options {
+    int64_t memory_limit;  /* bytes that all ranks of a node may take; what the input claims is held against
+                              it. 0: no limit */
     bool strict;           /* warnings about identity (UUID, size, terms) are errors; verifies the checksum */
     bool verify;           /* compute the checksum beside all else, for mzg_reader_verify() */
     bool allow_truncated;  /* use the complete spectra of a description that ends early */

@@ -16,10 +16,11 @@
  * {count, by_reason {reason: count}, listed: objects {spectrum, x, y, z, reason, detail} of the first 1000}
  *     kinds            objects {ms_level, polarity, spectra}, one for each kind of spectra
  *
- * Fails where the input cannot be opened at all. `progress` (may be NULL) and context->stop as with
+ * Fails where the input cannot be opened at all, or where its largest spectrum needs more than `memory_limit`
+ * bytes on a node, 0 as with mzg_convert(). `progress` (may be NULL) and context->stop as with
  * mzg_convert(). All ranks return the same status and `*valid`. Collective over context->comm.
  */
-enum mzg_status mzg_validate(const struct mzg_context *context, const char *path,
+enum mzg_status mzg_validate(const struct mzg_context *context, const char *path, int64_t memory_limit,
                              const struct mzg_progress *progress, struct json_t **report, bool *valid,
                              struct mzg_error *err);
 

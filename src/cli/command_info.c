@@ -16,6 +16,7 @@
 struct info_settings {
     bool json;
     bool decisions;
+    int64_t memory_limit;
 };
 
 /* One row each, as a table is read. */
@@ -27,6 +28,10 @@ static const struct mzg_option options[] = {
     {.kind = MZG_OPTION_FLAG, .name = "decisions", .offset = offsetof(struct info_settings, decisions),
      .help = "Tell as well which mass axis, range and method 'mzgrid convert' would choose, and why; for this all "
              "of the imzML file and some spectra are read."},
+    {.kind = MZG_OPTION_SIZE, .name = "memory-limit", .argument = "SIZE",
+     .offset = offsetof(struct info_settings, memory_limit),
+     .standard = "the smaller of 8G and half of what the node has free",
+     .help = "With --decisions: refuse an input whose largest spectrum would take more memory."},
     {0},
 };
 /* clang-format on */
@@ -51,12 +56,13 @@ static enum mzg_status print_description(const char *path, json_t *decisions, bo
 }
 
 /* What convert would decide without options. Collective. */
-static enum mzg_status decide(struct mzg_context *context, const char *path, json_t **decisions,
-                              struct mzg_error *err)
+static enum mzg_status decide(struct mzg_context *context, const char *path, int64_t memory_limit,
+                              json_t **decisions, struct mzg_error *err)
 {
     struct mzg_convert_options convert;
     mzg_convert_defaults(&convert);
     convert.input = path;
+    convert.memory_limit = memory_limit;
     if (mzg_prepare(context, MZG_LOG_WARNING, NULL, 1, err) != MZG_OK)
         return err->status;
     return mzg_convert_preview(context, &convert, decisions, err);
@@ -70,7 +76,7 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
     mzg_arguments_apply(arguments, &settings, err);
     if (mzg_agree(context->comm, err) != MZG_OK)
         return 0;
-    if (settings.decisions && decide(context, path, &decisions, err) != MZG_OK)
+    if (settings.decisions && decide(context, path, settings.memory_limit, &decisions, err) != MZG_OK)
         return 0;
     if (context->rank == 0)
         print_description(path, decisions, settings.json, err);

@@ -20,6 +20,7 @@ enum { EXIT_FINDINGS = 1, PRINTED_FAULTS = 20 };
 struct validate_settings {
     bool json;
     int64_t threads;
+    int64_t memory_limit;
 };
 
 /* One row each, as a table is read. */
@@ -32,6 +33,10 @@ static const struct mzg_option options[] = {
      .offset = offsetof(struct validate_settings, threads), .least = 1, .most = 4096,
      .standard = "the cores that the launcher gave the rank",
      .help = "Worker threads of each rank."},
+    {.kind = MZG_OPTION_SIZE, .name = "memory-limit", .argument = "SIZE",
+     .offset = offsetof(struct validate_settings, memory_limit),
+     .standard = "the smaller of 8G and half of what the node has free",
+     .help = "Refuse an input whose largest spectrum would take more memory, of all ranks of a node together."},
     {0},
 };
 /* clang-format on */
@@ -144,7 +149,7 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
 
     mzg_progress_begin(&view, context->log, false, mzg_clock_seconds());
     struct mzg_progress progress = {.update = mzg_progress_update, .context = &view};
-    mzg_validate(context, path, &progress, &report, &valid, err);
+    mzg_validate(context, path, settings.memory_limit, &progress, &report, &valid, err);
     mzg_progress_end(&view);
     if (context->rank == 0 && settings.json && is_refusal(err))
         print_refusal(path, err);

@@ -6,6 +6,7 @@
 #include <core/context.h>
 #include <core/memory.h>
 #include <core/mpi.h>
+#include <input/claims.h>
 #include <input/imzml_kind.h>
 #include <input/imzml_metadata.h>
 #include <input/imzml_pair.h>
@@ -122,7 +123,8 @@ static enum mzg_status share_pixels(MPI_Comm comm, int rank, struct mzg_imzml_re
 
 /* Collective: the entries of all ranks, `*n`, into the memory of every node. */
 static enum mzg_status gather_entries(const struct mzg_context *context, struct mzg_imzml_reader *reader,
-                                      struct mzg_imzml_part *part, int64_t *n, struct mzg_error *err)
+                                      struct mzg_imzml_part *part, int64_t limit, int64_t *n,
+                                      struct mzg_error *err)
 {
     const int64_t entry_size = sizeof(struct mzg_imzml_entry), own = part->n;
     int64_t first = 0;
@@ -130,8 +132,9 @@ static enum mzg_status gather_entries(const struct mzg_context *context, struct 
     MZG_MPI(MPI_Exscan(&own, &first, 1, MPI_INT64_T, MPI_SUM, context->comm));
     if (*n == 0)
         return mzg_fail(err, MZG_EFORMAT, "%s: no spectra", reader->path);
-    if (mzg_node_memory_new(context->comm, mzg_size_product(*n, entry_size), &reader->entries_memory, err) !=
-        MZG_OK)
+    if (mzg_claims_check_index(reader->path, *n, entry_size, limit, err) != MZG_OK ||
+        mzg_node_memory_new(context->comm, mzg_size_product(*n, entry_size), &reader->entries_memory, err) !=
+            MZG_OK)
         return err->status;
 
     struct mzg_imzml_entry *entries = mzg_node_memory_bytes(reader->entries_memory);
@@ -157,7 +160,7 @@ static enum mzg_status make_index(const struct mzg_context *context, const struc
     enum mzg_status status =
         mzg_imzml_spectra_parse(context, reader->path, &parse, MZG_SLICE_SIZE, &opening->outline, &part, err);
     if (status == MZG_OK)
-        status = gather_entries(context, reader, &part, &n, err);
+        status = gather_entries(context, reader, &part, options->memory_limit, &n, err);
     mzg_imzml_part_destroy(&part);
     if (status != MZG_OK)
         return status;
@@ -248,6 +251,8 @@ static enum mzg_status imzml_open(const struct mzg_context *context, const char 
     enum mzg_status status = mzg_agree(context->comm, err);
     if (status == MZG_OK)
         status = make_index(context, options, reader, &opening, err);
+    if (status == MZG_OK)
+        status = mzg_claims_check(context, &reader->summary.dataset, path, options->memory_limit, err);
     if (status == MZG_OK && context->rank == 0)
         start_checksum(reader, options, err);
     if (status == MZG_OK)

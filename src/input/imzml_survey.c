@@ -118,7 +118,7 @@ static void find_outside(const struct mzg_imzml_entry *entries, int64_t n, int64
 }
 
 /* Sums over the pixels that are read. */
-static void count(const struct mzg_imzml_entry *entries, const struct mzg_pixels *pixels,
+static void count(const struct mzg_imzml_entry *entries, const struct mzg_pixels *pixels, int64_t ibd_size,
                   struct mzg_imzml_summary *summary)
 {
     struct mzg_dataset *dataset = &summary->dataset;
@@ -127,6 +127,7 @@ static void count(const struct mzg_imzml_entry *entries, const struct mzg_pixels
     for (int64_t p = 0; p < pixels->n; p++) {
         int64_t n = mzg_pixels_count(pixels, p);
         bool readable = false;
+        int64_t stored = 0;
         for (int64_t k = 0; k < n; k++) {
             const struct mzg_imzml_entry *entry = &entries[mzg_pixels_spectrum(pixels, p, k)];
             if (entry->fault != MZG_ENTRY_OK)
@@ -134,7 +135,14 @@ static void count(const struct mzg_imzml_entry *entries, const struct mzg_pixels
             readable = true;
             if (__builtin_add_overflow(dataset->n_points, entry->array[MZG_MZ].n, &dataset->n_points))
                 dataset->n_points = INT64_MAX;
+            if (entry->array[MZG_MZ].n > dataset->most_points)
+                dataset->most_points = entry->array[MZG_MZ].n;
+            for (int which = 0; which < 2; which++)
+                if (__builtin_add_overflow(stored, mzg_entry_stored(entry, which, ibd_size), &stored))
+                    stored = INT64_MAX;
         }
+        if (stored > dataset->most_bytes)
+            dataset->most_bytes = stored;
         summary->faulty_pixels += !readable;
         dataset->n_spectra += n;
     }
@@ -272,7 +280,7 @@ enum mzg_status mzg_imzml_survey(struct mzg_imzml_document *document, struct mzg
         return err->status;
     summary->has_table = pixels->begin != NULL;
     summary->is_part = pixels->ordinals != NULL;
-    count(entries, pixels, summary);
+    count(entries, pixels, index->ibd_size, summary);
     find_box(entries, pixels, &summary->dataset);
     mzg_imzml_judge_positions(entries, pixels, &summary->dataset, findings);
     survey_whole(document, entries, n, summary);

@@ -80,6 +80,7 @@ static enum mzg_status open_ends(struct conversion *c, struct mzg_error *err)
 {
     const struct mzg_convert_options *options = c->options;
     struct mzg_reader_options input = mzg_check_reading(options);
+    input.memory_limit = mzg_plan_limit(c->context->comm, options->memory_limit);
     if (mzg_codec_parse(options->compression, &c->codec, err) == MZG_OK)
         mzg_paths_make(options, &c->paths, err);
     struct mzg_sdata_options output = {.path = options->output,

@@ -23,6 +23,7 @@ static enum mzg_status decide_one(const struct mzg_context *context,
                                   struct mzg_error *err)
 {
     struct mzg_reader_options input = mzg_check_reading(options);
+    input.memory_limit = mzg_plan_limit(context->comm, options->memory_limit);
     *reader = NULL;
     if (mzg_reader_open(context, path, &input, reader, err) != MZG_OK)
         return err->status;

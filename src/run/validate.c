@@ -10,6 +10,7 @@
 #include <core/pool.h>
 #include <core/stop.h>
 #include <run/check.h>
+#include <run/plan.h>
 #include <run/validation.h>
 
 #include <inttypes.h>
@@ -205,14 +206,17 @@ static enum mzg_status conclude(struct run *run, struct mzg_validation *validati
     return MZG_OK;
 }
 
-enum mzg_status mzg_validate(const struct mzg_context *context, const char *path,
+enum mzg_status mzg_validate(const struct mzg_context *context, const char *path, int64_t memory_limit,
                              const struct mzg_progress *progress, struct json_t **report, bool *valid,
                              struct mzg_error *err)
 {
     /* Truncated XML is a finding among others, and an ion mobility array is none; every spectrum is looked
      * at. */
-    const struct mzg_reader_options options = {
-        .verify = true, .allow_truncated = true, .mobility_sum = true, .all_kinds = true};
+    const struct mzg_reader_options options = {.memory_limit = mzg_plan_limit(context->comm, memory_limit),
+                                               .verify = true,
+                                               .allow_truncated = true,
+                                               .mobility_sum = true,
+                                               .all_kinds = true};
     struct run run = {.context = context};
     struct mzg_validation validation = {0};
     struct mzg_error shared_mz = {0};

@@ -35,7 +35,7 @@ static json_t *validate(const struct mzg_context *context, const char *path)
     struct mzg_error err = {0};
     json_t *report = NULL;
     bool valid;
-    mzg_validate(context, path, NULL, &report, &valid, &err);
+    mzg_validate(context, path, 0, NULL, &report, &valid, &err);
     json_decref(report);
     return sentence_of(&err);
 }
