@@ -15,6 +15,7 @@
 #include <core/pool.h>
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -162,8 +163,10 @@ bool mzg_needs_mpi(int argc, char **argv)
     if (argc < 2 || argv[1][0] == '-' || find_command(argv[1], &command, &unused) != MZG_OK)
         return false;
     mzg_arguments_parse(command, argc, argv, 2, &arguments, &unused);
-    bool needs_mpi = unused.status == MZG_OK && !arguments.help &&
-                     !(command->without_mpi && command->without_mpi(&arguments));
+    /* Who cannot tell for lack of memory starts MPI, or the other ranks would be without this one. */
+    bool needs_mpi =
+        unused.status == MZG_ENOMEM || (unused.status == MZG_OK && !arguments.help &&
+                                        !(command->without_mpi && command->without_mpi(&arguments)));
     mzg_arguments_destroy(&arguments);
     return needs_mpi;
 }
@@ -215,6 +218,8 @@ int mzg_main(MPI_Comm comm, const struct mzg_launch *launch, int argc, char **ar
         status = dispatch(&context, argc, argv, &hint, &err);
     if (err.status != MZG_OK) {
         log_failure(context.log, hint, &err);
+        if (!context.log && context.rank == 0) /* there was no memory for one */
+            fprintf(stderr, "mzgrid: error: %s\n", err.text);
         status = mzg_exit_status(err.status);
     }
     mzg_mpi_set_end(NULL);

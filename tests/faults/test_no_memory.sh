@@ -30,4 +30,14 @@ for input in synthetic:12x10:100 "$work/sample.imzML"; do
     done
     rm -rf "$work/right"
 done
+
+export MZG_FAULT_CALL=malloc
+for ranks in 1 2; do
+    for number in 1 2 3 4; do
+        begin_case "allocation $number on the last of $ranks ranks"
+        MZG_FAULT_AT=$number MZG_FAULT_RANK=$((ranks - 1)) mzgrid $ranks convert synthetic:12x10:100 "$out/out.zarr" -q --threads 1
+        [ $status = 0 ] || { expect_refusal 1 'memory'; expect_nothing "$out"; }
+        rm -rf "${out:?}"/*
+    done
+done
 finish
