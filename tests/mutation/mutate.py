@@ -6,6 +6,22 @@ EXTREMES = [b"9223372036854775807", b"9223372036854775808", b"184467440737095516
             b"4294967296", b"-9223372036854775808", b"1e300", b"1.5", b"nan", b"", b"99999999999", b"1e9", b"007"]
 ELEMENT = re.compile(rb"<(cvParam|userParam|referenceableParamGroupRef|binary|scan)\b[^>]*/>|"
                      rb"<(binaryDataArray|spectrum|scan|scanList|referenceableParamGroup)\b[^>]*>.*?</\2>", re.DOTALL)
+# What a spectrum, a group of parameters or a scan may say besides: kinds, planes, types of arrays, sizes and places.
+TERMS = [
+    b'<cvParam accession="MS:1000511" name="ms level" value="%d"/>' % level for level in (0, 1, 2, 3, 1000)
+] + [
+    b'<cvParam accession="MS:1000129" name="negative scan"/>',
+    b'<cvParam accession="MS:1000130" name="positive scan"/>',
+    b'<userParam name="3DPositionZ" value="2.0"/>',
+    b'<cvParam accession="IMS:1000052" name="position z" value="3"/>',
+    b'<cvParam accession="MS:1000520" name="16-bit float"/>',
+    b'<cvParam accession="MS:1000574" name="zlib compression"/>',
+    b'<cvParam accession="IMS:1000046" name="pixel size" value="2500"/>',
+    b'<cvParam accession="IMS:1000053" name="absolute position offset x" value="1e5"/>',
+    b'<cvParam accession="IMS:1000102" name="external offset" value="24"/>',
+    b'<cvParam accession="MS:1000528" name="lowest observed m/z" value="300.5"/>',
+]
+PLACE = re.compile(rb"<scanList\b|<binaryDataArrayList\b|</binaryDataArray>|</scan>|</referenceableParamGroup>|</scanSettings>")
 NUMBER = re.compile(rb'(?<==")[-+0-9.eE]+(?=")')
 
 
@@ -44,6 +60,15 @@ def change_elements(dice, xml):
     return xml
 
 
+def add_terms(dice, xml):
+    for _ in range(dice.choice([1, 1, 2, 5])):
+        places = [m.start() for m in PLACE.finditer(xml)]
+        if places:
+            place = dice.choice(places)
+            xml = xml[:place] + dice.choice(TERMS) + xml[place:]
+    return xml
+
+
 def cut(dice, data):
     return data[: dice.randrange(len(data))] if data else data
 
@@ -51,11 +76,13 @@ def cut(dice, data):
 def mutant(name, number, xml, ibd):
     """The pair of that number: (what was done, XML, ibd)."""
     dice = random.Random(f"{name} {number}")
-    what = dice.choice(["flip xml", "numbers", "numbers", "elements", "elements", "cut xml", "flip ibd", "cut ibd", "both"])
+    what = dice.choice(["flip xml", "numbers", "numbers", "elements", "elements", "terms", "terms", "cut xml", "flip ibd", "cut ibd", "both"])
     if what in ("flip xml", "both"):
         xml = flip_bytes(dice, xml)
     if what == "numbers":
         xml = replace_numbers(dice, xml)
+    if what == "terms":
+        xml = add_terms(dice, xml)
     if what == "elements":
         xml = change_elements(dice, xml)
     if what == "cut xml":
