@@ -150,7 +150,7 @@ def campaign(program, options):
     tally = harness.Tally("kills")
     chance = random.Random(options.seed)
     lengths = {}
-    for i in range(options.count or (200 if options.full else 8)):
+    for i in range(options.count or (200 if options.full else 6)):
         case = Kill(program, chance, lengths)
         if options.only and str(i) not in options.only:
             continue

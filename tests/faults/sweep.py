@@ -35,7 +35,7 @@ WAYS = {
 }
 # Removing is done by these: if one of them fails, something may stay, until the next run of the same output.
 REMOVING = {"unlink", "rmdir", "opendir", "open"}
-SAMPLE = 100  # cases of the usual run
+SAMPLE = 70  # cases of the usual run
 MPI_WAYS = ["return", "raise"]
 CONFIGURATIONS = [(mode, ranks, victim) for mode in harness.MODES for ranks, victim in ((1, 0), (2, 0), (2, 1))]
 
