@@ -171,7 +171,7 @@ MPI_TEST(zarr_store, syncing_does_not_open_the_store_again)
         cr_assert(eq(int, mkdir(path, 0777), 0));
     MPI_Barrier(MPI_COMM_WORLD);
     cr_assert(eq(int, mzg_zarr_store_new(&f.context, path, &store, &f.err), MZG_OK));
-    cr_assert(eq(int, mzg_zarr_group(store, "", NULL, &f.err), MZG_OK));
+    cr_assert(eq(int, mzg_zarr_group(store, "", json_object(), &f.err), MZG_OK));
     MPI_Barrier(MPI_COMM_WORLD);
     if (mpi_rank == 0)
         cr_assert(eq(int, rename(path, moved), 0));
