@@ -6,7 +6,7 @@
 #include <core/context.h>
 
 #include <inttypes.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 static void check_output(const struct mzg_convert_options *options, const struct mzg_arguments *arguments,
                          struct mzg_error *err)
@@ -14,7 +14,12 @@ static void check_output(const struct mzg_convert_options *options, const struct
     for (int i = 0; i < arguments->n_repeated; i++)
         if (mzg_check_named("-o", options->output, arguments->repeated[i], NULL, err) != MZG_OK)
             return;
-    if (!options->overwrite && access(options->output, F_OK) == 0)
+    struct stat info;
+    if (stat(options->output, &info) != 0)
+        return;
+    if (S_ISDIR(info.st_mode))
+        mzg_fail(err, MZG_EIO, "%s is not a file: it is not replaced; give another name", options->output);
+    else if (!options->overwrite)
         mzg_fail(err, MZG_EIO, "%s: exists already; --overwrite replaces it", options->output);
 }
 
@@ -59,6 +64,7 @@ const struct mzg_command mzg_command_axis = {
         "then "
         "resamples each of them onto this axis, so that their tables have the same columns.",
     .operands = {"INPUT"},
+    .needed = "-o FILE",
     .repeats = true,
     .options = mzg_axis_option_table,
     .run = run,

@@ -95,8 +95,8 @@ const struct mzg_command mzg_command_info = {
     .summary = "Tell what an imzML file is, from its header and sizes.",
     .description =
         "Prints what INPUT is: format, number of spectra and pixels, image size, spectrum type, instrument. "
-        "Only the header and the sizes of the files are read, so that it takes no longer for large inputs, "
-        "unless --decisions is given.",
+        "Only the header, the sizes of the files and a look at some spectra are needed, so that it takes no "
+        "longer for large inputs, unless --decisions is given.",
     .operands = {"INPUT"},
     .options = options,
     .without_mpi = works_without_mpi,

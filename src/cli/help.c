@@ -76,7 +76,7 @@ void mzg_help_command(FILE *file, const struct mzg_command *command)
         fprintf(file, " %s", command->operands[i]);
     if (command->repeats)
         fprintf(file, "...");
-    fprintf(file, " [options]\n\n");
+    fprintf(file, "%s%s [options]\n\n", command->needed ? " " : "", command->needed ? command->needed : "");
     int column = 0;
     print_wrapped(file, command->description, 0, &column);
     fputc('\n', file);
@@ -109,6 +109,7 @@ void mzg_help_program(FILE *file, const struct mzg_command *const *commands)
     print_row(file, COMMAND_COLUMN, "0", "done");
     print_row(file, COMMAND_COLUMN, "1",
               "failed: nothing stands under the name of the output; or validate found something");
-    print_row(file, COMMAND_COLUMN, "2", "the command line cannot be understood");
+    print_row(file, COMMAND_COLUMN, "2",
+              "the command line cannot be understood, or asks for something impossible");
     print_row(file, COMMAND_COLUMN, "3", "done with --keep-going, but more pixels were skipped than allowed");
 }

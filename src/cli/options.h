@@ -54,6 +54,7 @@ struct mzg_command {
     const char *description;                /* sentences for `mzgrid NAME --help` */
     const char *operands[MZG_MAX_OPERANDS]; /* names of what must be given, such as "INPUT" */
     bool repeats;                           /* the last operand may be given more than once */
+    const char *needed;                     /* options that must be given, as the usage shows them; or NULL */
     const struct mzg_option *options;       /* up to a row without a name */
 
     /* Whether `run` needs no MPI with these arguments, and gets MPI_COMM_NULL; NULL: it always does. Local.

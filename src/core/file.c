@@ -78,8 +78,10 @@ enum mzg_status mzg_file_write_failed(struct mzg_error *err, const char *path, c
                         "%s: cannot write %s: a limit of the size of files is reached (ulimit -f, or the "
                         "file system's own)",
                         path, what);
-    return mzg_fail(err, MZG_EIO, "%s: cannot write %s: %s (%.1f MB free)", path, what,
-                    code ? strerror(code) : "the write failed", megabytes);
+    if (code != 0)
+        return mzg_fail(err, MZG_EIO, "%s: cannot write %s: %s", path, what, strerror(code));
+    return mzg_fail(err, MZG_EIO, "%s: cannot write %s: the write failed (%.1f MB free)", path, what,
+                    megabytes);
 }
 
 bool mzg_file_syncfs_tells(const char *release)

@@ -110,8 +110,13 @@ static enum mzg_status try_owner(struct mzg_own *own, const char *path, struct m
 {
     bool lost = false;
     own->owner = make_item(path, false);
+    if (!own->owner && errno == EEXIST)
+        return MZG_OK;
+    if (!own->owner && (errno == EACCES || errno == EPERM || errno == EROFS || errno == ENOENT))
+        return mzg_fail(err, MZG_EIO, "%s: no file can be made in this directory: %s", own->directory,
+                        strerror(errno));
     if (!own->owner)
-        return errno == EEXIST ? MZG_OK : mzg_file_write_failed(err, path, "who owns temporary files", errno);
+        return mzg_file_write_failed(err, path, "who owns temporary files", errno);
     mzg_owner_write(own->owner->fd, path, &lost, err);
     if (err->status == MZG_OK && !lost && is_at(own->owner))
         return MZG_OK;

@@ -94,7 +94,9 @@ static enum mzg_status choose_level(const struct mzg_kinds_wish *wish, struct mz
     kinds->ms_level = wish->ms_level > 0 ? wish->ms_level : 1;
     if (count(kinds, kinds->ms_level, MZG_POLARITIES) > 0 || n_levels == 0)
         return MZG_OK;
-    mzg_kinds_text(kinds, counts, sizeof counts);
+    struct mzg_kinds told = *kinds;
+    told.levels_vary = true; /* the level is what the user was wrong about */
+    mzg_kinds_text(&told, counts, sizeof counts);
     if (wish->ms_level > 0)
         return mzg_fail(err, MZG_EFORMAT,
                         "no spectrum is of ms level %d, which --ms-level asks for; it has %s", wish->ms_level,

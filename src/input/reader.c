@@ -9,7 +9,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <strings.h>
+#include <sys/stat.h>
 
 static const struct mzg_reader_kind *const kinds[] = {&mzg_imzml_kind, &mzg_synthetic_kind};
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
@@ -22,8 +23,15 @@ static enum mzg_status find_kind(const char *path, const struct mzg_reader_kind 
             return MZG_OK;
         }
     }
-    if (access(path, F_OK) != 0)
+    struct stat info;
+    if (stat(path, &info) != 0)
         return mzg_fail(err, MZG_EIO, "%s: cannot open: %s", path, strerror(errno));
+    if (S_ISDIR(info.st_mode))
+        return mzg_fail(err, MZG_EFORMAT, "%s: it is a directory; expected the .imzML file of a pair", path);
+    size_t length = strlen(path);
+    if (length > 4 && strcasecmp(path + length - 4, ".ibd") == 0)
+        return mzg_fail(err, MZG_EFORMAT,
+                        "%s: it is the binary half of a pair; give the .imzML file beside it", path);
     return mzg_fail(err, MZG_EFORMAT,
                     "%s: no kind of input that mzgrid knows; expected the .imzML file of a pair", path);
 }

@@ -62,7 +62,7 @@ enum mzg_status mzg_file_pair_check(struct mzg_file_pair *pair, bool overwrite, 
         if (lstat(pair->name[f], &info) != 0)
             continue;
         if (!overwrite)
-            return mzg_fail(err, MZG_EUSAGE, "%s: exists; give another name, or --overwrite to replace it",
+            return mzg_fail(err, MZG_EIO, "%s: exists; give another name, or --overwrite to replace it",
                             pair->name[f]);
         if (!S_ISREG(info.st_mode) && !S_ISLNK(info.st_mode))
             return mzg_fail(err, MZG_EIO, "%s is not a file: it is not replaced; give another name",

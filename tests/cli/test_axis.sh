@@ -18,6 +18,11 @@ check "the same axis on 1 and on 3 ranks" cmp axis1.json axis3.json
 run 1 axis a.imzML -o axis1.json
 expect_status 1
 expect_error_line "axis1.json: exists already; --overwrite replaces it"
+mkdir directory
+run 1 axis a.imzML -o directory
+expect_status 1
+expect_error_line "directory is not a file: it is not replaced; give another name"
+rmdir directory
 check "the file is as it was" cmp axis1.json axis3.json
 run 1 axis a.imzML -o axis1.json --overwrite -q
 expect_status 0

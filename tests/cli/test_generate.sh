@@ -20,10 +20,14 @@ differ() {
 }
 check "another ibd from another seed" differ
 
+run 1 generate bare --size 3x3 --points 20
+expect_text "$err" "bare.imzML is complete: 3 x 3 positions"
+check "the name that was told" rm bare.imzML bare.ibd
+
 cp one.ibd before.ibd
 for ranks in 1 3; do
     run $ranks generate one.imzML --size 12x9 --seed 6
-    check "exit status 1 or 2" [ "$status" = 1 -o "$status" = 2 ]
+    expect_status 1
     expect_error_line "--overwrite"
     check "the existing file is untouched" cmp one.ibd before.ibd
 done
@@ -36,4 +40,7 @@ for ranks in 1 3; do
     expect_status 1
     expect_error_line "missing/directory.imzML"
 done
+run 1 generate /proc/none.imzML --size 5x5
+expect_status 1
+expect_error_line "/proc: no file can be made in this directory: "
 expect_files before.ibd one.ibd one.imzML other.ibd other.imzML three.ibd three.imzML

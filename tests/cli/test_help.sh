@@ -28,6 +28,9 @@ for command in convert info validate generate; do
     expect_help
     expect_text "$out" "Usage: mzgrid $command "
 done
+run 1 axis --help
+expect_help
+expect_text "$out" "Usage: mzgrid axis INPUT... -o FILE [options]"
 run 3 convert no-such-file --help
 expect_help
 tr -s ' \n' ' ' <"$out" >"$box/unwrapped"

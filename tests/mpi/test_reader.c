@@ -198,7 +198,7 @@ MPI_TEST(reader, files_without_use)
     snprintf(imzml, sizeof imzml, "%s/b.imzML", directory);
     expect_refused("b.imzML: cannot open: No such file", MZG_EIO);
     snprintf(imzml, sizeof imzml, "%s/a.ibd", directory);
-    expect_refused("a.ibd: no kind of input", MZG_EFORMAT);
+    expect_refused("a.ibd: it is the binary half of a pair; give the .imzML", MZG_EFORMAT);
     snprintf(imzml, sizeof imzml, "%s/nothing", directory);
     expect_refused("nothing: cannot open", MZG_EIO);
     snprintf(imzml, sizeof imzml, "%s/d.imzML", directory);

@@ -143,7 +143,7 @@ MPI_TEST(synthetic, existing_files_stay_unless_overwritten)
     MPI_Barrier(MPI_COMM_WORLD);
     struct mzg_synthetic_options options = {.width = 3, .height = 3, .points = 10, .seed = 1};
     struct mzg_error err = {0};
-    cr_expect(eq(int, (int)write_with(MPI_COMM_WORLD, 1, directory, "a.imzML", &options, &err), MZG_EUSAGE));
+    cr_expect(eq(int, (int)write_with(MPI_COMM_WORLD, 1, directory, "a.imzML", &options, &err), MZG_EIO));
     cr_expect(strstr(err.text, path) != NULL);
     cr_expect(strstr(err.text, "--overwrite") != NULL);
     MPI_Barrier(MPI_COMM_WORLD);
