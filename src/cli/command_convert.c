@@ -9,6 +9,8 @@
 #include <core/agree.h>
 #include <core/context.h>
 #include <core/file.h>
+#include <core/named_file.h>
+#include <run/paths.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -32,12 +34,50 @@ static enum mzg_status check_temp_dir(const struct mzg_context *context, const c
     return mzg_agree(context->comm, err);
 }
 
-/* Rank 0. */
+/* Terminals, pipes and /dev/null take what comes, from the log and of metrics alike. */
+static bool is_stream(const char *path)
+{
+    struct stat info;
+    return path && stat(path, &info) == 0 && !S_ISREG(info.st_mode);
+}
+
+/* What is made, added to or emptied is neither read nor made for something else; and what is read or kept
+ * does not lie in the output, for an old one goes away with all that is in it. Rank 0. */
 static enum mzg_status check_named_files(const struct mzg_convert_settings *settings, struct mzg_error *err)
 {
     const struct mzg_convert_options *options = &settings->convert;
-    if (mzg_check_named("--log-file", settings->log_file, options->input, options->output, err) == MZG_OK)
-        mzg_check_named("--metrics", options->metrics, options->input, options->output, err);
+    const char *log = settings->log_file, *metrics = options->metrics, *output = options->output;
+    struct mzg_paths paths = {0};
+    char *record = mzg_file_path(output, ".run.json");
+    if (!record)
+        return mzg_fail(err, MZG_ENOMEM, "%s: no memory for the run record", output);
+    if (mzg_paths_make(options, &paths, err) == MZG_OK &&
+        mzg_check_named("--log-file", log, options->input, output, err) == MZG_OK &&
+        mzg_check_named("--metrics", metrics, options->input, output, err) == MZG_OK &&
+        mzg_check_input("INPUT", options->input, output, err) == MZG_OK) {
+        const char *kept = options->keep_hdf5 ? paths.h5ad : NULL;
+        const struct {
+            const char *option, *path, *what, *used;
+        } pairs[] = {
+            {"--log-file", log, "the run record", record},
+            {"--log-file", log, "the file that --keep-hdf5 keeps", kept},
+            {"--log-file", log, "that of --metrics", is_stream(log) ? NULL : metrics},
+            {"--log-file", log, "that of --mass-axis-file", options->axis_file},
+            {"--log-file", log, "that of --pixels", options->pixels_file},
+            {"--metrics", metrics, "the run record", record},
+            {"--metrics", metrics, "the file that --keep-hdf5 keeps", kept},
+            {"--metrics", metrics, "that of --mass-axis-file", options->axis_file},
+            {"--metrics", metrics, "that of --pixels", options->pixels_file},
+            {"--mass-axis-file", options->axis_file, "the output", output},
+            {"--pixels", options->pixels_file, "the output", output},
+            {"--temp-dir", options->temp_dir, "the output", output},
+        };
+        for (size_t i = 0; i < sizeof pairs / sizeof *pairs && err->status == MZG_OK; i++)
+            if (pairs[i].path)
+                mzg_named_check(pairs[i].option, pairs[i].path, pairs[i].what, pairs[i].used, err);
+    }
+    mzg_paths_destroy(&paths);
+    free(record);
     return err->status;
 }
 

@@ -4,6 +4,7 @@
 #include <core/named_file.h>
 #include <core/pool.h>
 #include <input/ibd.h>
+#include <input/synthetic_kind.h>
 
 #include <stdlib.h>
 
@@ -33,6 +34,21 @@ enum mzg_status mzg_check_named(const char *option, const char *path, const char
     if (mzg_named_check(option, path, "the input", input, err) == MZG_OK &&
         mzg_named_check(option, path, "the input", ibd, err) == MZG_OK)
         mzg_named_check(option, path, "the output", output, err);
+    free(ibd);
+    return err->status;
+}
+
+enum mzg_status mzg_check_input(const char *option, const char *input, const char *output,
+                                struct mzg_error *err)
+{
+    char *ibd = NULL;
+    struct mzg_error none = {0};
+    if (mzg_synthetic_claims(input))
+        return MZG_OK;
+    if (mzg_ibd_find(input, &ibd, &none) != MZG_OK)
+        ibd = NULL;
+    if (mzg_named_check(option, input, "the output", output, err) == MZG_OK && ibd)
+        mzg_named_check(option, ibd, "the output", output, err);
     free(ibd);
     return err->status;
 }

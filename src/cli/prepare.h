@@ -17,4 +17,9 @@ enum mzg_status mzg_prepare(struct mzg_context *context, enum mzg_log_level leve
 enum mzg_status mzg_check_named(const char *option, const char *path, const char *input, const char *output,
                                 struct mzg_error *err);
 
+/* Whether the input, or its ibd, is the output `output` or lies in it. `option` is what the user calls it.
+ * MZG_EUSAGE. Local. */
+enum mzg_status mzg_check_input(const char *option, const char *input, const char *output,
+                                struct mzg_error *err);
+
 #endif
