@@ -211,6 +211,12 @@ static struct mzg_matrix_spec matrix_spec(const struct conversion *c)
                                     .codec = c->codec};
 }
 
+/* Of the file in which rows wait, if it is to be kept. */
+static enum mzg_type type_of_kept_indices(const struct conversion *c)
+{
+    return c->options->keep_hdf5 ? mzg_matrix_index_type(c->plan.most_values, 0) : MZG_BOOL;
+}
+
 static enum mzg_status make_sink(struct conversion *c, struct mzg_error *err)
 {
     const struct mzg_direct_target store = {
@@ -218,6 +224,7 @@ static enum mzg_status make_sink(struct conversion *c, struct mzg_error *err)
     struct mzg_sink_spec spec = {.context = c->context,
                                  .n_columns = c->axis.n_bins,
                                  .value_type = value_type(c),
+                                 .index_type = type_of_kept_indices(c),
                                  .by_column = c->plan.by_column,
                                  .path = c->paths.stage,
                                  .most_bytes = c->plan.stage_share,

@@ -8,6 +8,7 @@
 #include <core/mpi.h>
 #include <core/pool.h>
 #include <run/statistics.h>
+#include <spatialdata/matrix.h>
 #include <stage/column_block.h>
 #include <stage/memory_block.h>
 
@@ -199,6 +200,9 @@ static void measure_disk(const struct mzg_plan_request *request, struct mzg_plan
 {
     int64_t pixels = request->reader->dataset.n_pixels;
     int64_t result = plan->result < 0 ? INT64_MAX / 4 : plan->result;
+    if (mzg_matrix_index_type(plan->most_values, 0) == MZG_INT64 &&
+        request->options->layout != MZG_LAYOUT_DENSE)
+        result += result / entry_size(request) * (int64_t)(sizeof(int64_t) - sizeof(int32_t));
     bool csc = request->options->layout == MZG_LAYOUT_CSC;
     plan->final_bytes = result + pixels * OBS_BYTES + request->n_bins * VAR_BYTES;
     if (plan->direct || plan->in_memory)

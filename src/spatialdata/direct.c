@@ -23,6 +23,7 @@
 #include <spatialdata/matrix_pack.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { MOST_UNITS = 128 }; /* packed in one go by all ranks together; bounds what one owner receives */
 
@@ -290,6 +291,14 @@ static const struct mzg_staged_kind in_store = {
     .close = close_staged,
 };
 
+static enum mzg_status copy_row_ends(void *context, int64_t first, int64_t n, int64_t *begins,
+                                     struct mzg_error *err)
+{
+    const struct direct *d = context;
+    memcpy(begins, d->row_ends + first, (size_t)n * sizeof *begins);
+    return err->status;
+}
+
 static enum mzg_status direct_seal(struct mzg_sink *base, struct mzg_staged **staged, struct mzg_error *err)
 {
     struct direct *d = (struct direct *)base;
@@ -301,13 +310,8 @@ static enum mzg_status direct_seal(struct mzg_sink *base, struct mzg_staged **st
     end_files(d, err);
     if (err->status == MZG_OK)
         mzg_matrix_arrays_cut(d->sdata, &d->x, d->n_rows, d->n_values, err);
-    if (!is_dense(d) && err->status == MZG_OK) {
-        struct mzg_zarr_array *indptr;
-        int64_t shard;
-        if (mzg_matrix_declare_indptr(d->sdata, &d->x.spec, d->n_rows + 1, &indptr, &shard, err) == MZG_OK &&
-            base->spec.context->rank == 0)
-            mzg_zarr_write_all(indptr, d->row_ends, err);
-    }
+    if (!is_dense(d) && err->status == MZG_OK)
+        mzg_matrix_write_indptr(d->sdata, &d->x, d->n_rows + 1, d->row_ends ? copy_row_ends : NULL, d, err);
     if (mzg_agree(base->spec.context->comm, err) != MZG_OK) {
         free(made);
         return err->status;
@@ -342,7 +346,8 @@ static void direct_close(struct mzg_sink *base)
 /* The units of one go: their values as received, packed, and as the owner gets them, at the worst. */
 static int64_t units_of_step(const struct mzg_matrix_arrays *x, int64_t memory)
 {
-    int64_t value = mzg_type_size(x->spec.value_type), entry = value + (int64_t)sizeof(int32_t);
+    int64_t index = x->index_type == MZG_INT64 ? (int64_t)sizeof(int64_t) : (int64_t)sizeof(int32_t);
+    int64_t value = mzg_type_size(x->spec.value_type), entry = value + index;
     int64_t values = x->spec.layout == MZG_MATRIX_DENSE ? x->unit_items * x->spec.n_columns : x->unit_items;
     int64_t units = memory / (values * 3 * entry);
     return units < 1 ? 1 : units > MOST_UNITS ? MOST_UNITS : units;

@@ -16,15 +16,14 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { BANDS_AT_ONCE = 8, PANEL_BYTES = 64 << 20, ROWS_BYTES = 48 << 20 };
+enum { BANDS_AT_ONCE = 8, UNITS_AT_ONCE = 8, PANEL_BYTES = 64 << 20, ROWS_BYTES = 48 << 20 };
 
 struct writer {
     const struct mzg_sdata_matrix *matrix;
     const struct mzg_context *context;
     struct mzg_matrix_arrays x;
-    struct mzg_zarr_array *indptr;
-    int64_t indptr_shard;
     int64_t shard_items;     /* values; dense: rows */
     struct mzg_block shards; /* of this rank */
     int32_t *minors;         /* CSR: the indices and values of one shard; dense: of some bands */
@@ -55,10 +54,8 @@ static enum mzg_status declare_matrix(struct writer *w, struct mzg_sdata *sdata,
     int64_t items = is_dense(w) ? staged->n_rows : staged->n_values;
     w->shards =
         mzg_block_of((items + w->shard_items - 1) / w->shard_items, w->context->size, w->context->rank);
-    if (is_dense(w))
-        return MZG_OK;
-    int64_t majors = is_csc(w) ? staged->n_columns : staged->n_rows;
-    return mzg_matrix_declare_indptr(sdata, spec, majors + 1, &w->indptr, &w->indptr_shard, err);
+    w->packer = (struct mzg_matrix_packer){.x = &w->x, .pool = w->context->pool};
+    return MZG_OK;
 }
 
 static int64_t begin_of_shard(const struct writer *w, int64_t shard)
@@ -79,15 +76,41 @@ static void count_shard(struct writer *w)
         w->matrix->progress(w->matrix->progress_context, w->done, w->shards.count);
 }
 
+/* Some units at a time, so that no wider copy of all indices of a shard is in memory. */
+static enum mzg_status write_wide_shard(struct writer *w, int64_t shard, const int32_t *minors,
+                                        const void *values, struct mzg_error *err)
+{
+    struct mzg_zarr_file *files[2] = {NULL, NULL};
+    int64_t n = values_of_shard(w, shard), step = UNITS_AT_ONCE * w->x.unit_items;
+    int64_t size = mzg_staged_value_size(w->matrix->staged);
+    for (int a = 0; a < 2; a++)
+        mzg_zarr_file_begin(w->x.arrays[a], shard, &files[a], err);
+    for (int64_t first = 0; first < n && err->status == MZG_OK; first += step) {
+        struct mzg_matrix_piece piece = {.n_items = n - first < step ? n - first : step,
+                                         .bins = minors + first,
+                                         .values = (const char *)values + first * size};
+        mzg_matrix_pack(&w->packer, &piece, err);
+        for (int64_t i = 0; i < w->packer.n_units * 2 && err->status == MZG_OK; i++)
+            mzg_zarr_file_put(files[i % 2], first / w->x.unit_items + i / 2, w->packer.packed[i].bytes,
+                              w->packer.packed[i].size, err);
+    }
+    for (int a = 0; a < 2; a++)
+        mzg_zarr_file_end(files[a], err);
+    return err->status;
+}
+
 static enum mzg_status write_shard(struct writer *w, int64_t shard, const int32_t *minors, const void *values,
                                    struct mzg_error *err)
 {
-    if (mzg_check_stop(w->context->stop, err) != MZG_OK ||
-        mzg_zarr_write(w->x.arrays[0], shard, values, err) != MZG_OK ||
-        mzg_zarr_write(w->x.arrays[1], shard, minors, err) != MZG_OK)
+    if (mzg_check_stop(w->context->stop, err) != MZG_OK)
         return err->status;
-    count_shard(w);
-    return MZG_OK;
+    if (w->x.index_type == MZG_INT64)
+        write_wide_shard(w, shard, minors, values, err);
+    else if (mzg_zarr_write(w->x.arrays[0], shard, values, err) == MZG_OK)
+        mzg_zarr_write(w->x.arrays[1], shard, minors, err);
+    if (err->status == MZG_OK)
+        count_shard(w);
+    return err->status;
 }
 
 static enum mzg_status write_csr(struct writer *w, struct mzg_error *err)
@@ -202,7 +225,6 @@ static enum mzg_status write_dense(struct writer *w, struct mzg_error *err)
     w->counts = malloc((size_t)step * sizeof *w->counts);
     if (!w->begins || !w->counts)
         return mzg_fail(err, MZG_ENOMEM, "no memory for the rows of a band");
-    w->packer = (struct mzg_matrix_packer){.x = &w->x, .pool = w->context->pool};
     for (int64_t i = 0; i < w->shards.count && mzg_check_stop(w->context->stop, err) == MZG_OK; i++) {
         struct mzg_zarr_file *file = NULL;
         int64_t shard = w->shards.first + i, end = (shard + 1) * w->shard_items;
@@ -217,26 +239,24 @@ static enum mzg_status write_dense(struct writer *w, struct mzg_error *err)
     return err->status;
 }
 
-/* Rank 0 writes where rows or columns begin. */
-static enum mzg_status write_indptr(struct writer *w, struct mzg_error *err)
+/* Where rows or columns begin. */
+static enum mzg_status read_begins(void *context, int64_t first, int64_t n, int64_t *begins,
+                                   struct mzg_error *err)
+{
+    struct writer *w = context;
+    if (!is_csc(w))
+        return mzg_staged_read_row_begins(w->matrix->staged, first, n, begins, err);
+    memcpy(begins, w->matrix->column_begins + first, (size_t)n * sizeof *begins);
+    return MZG_OK;
+}
+
+/* Rank 0 writes it. */
+static enum mzg_status write_indptr(struct writer *w, struct mzg_sdata *sdata, struct mzg_error *err)
 {
     const struct mzg_staged *staged = w->matrix->staged;
-    if (is_csc(w))
-        return mzg_zarr_write_all(w->indptr, w->matrix->column_begins, err);
-
-    int64_t shard = w->indptr_shard;
-    int64_t *begins = malloc((size_t)shard * sizeof *begins);
-    if (!begins)
-        return mzg_fail(err, MZG_ENOMEM, "no memory for the row pointers");
-    for (int64_t first = 0, file = 0; first <= staged->n_rows && err->status == MZG_OK;
-         first += shard, file++) {
-        int64_t left = staged->n_rows + 1 - first;
-        if (mzg_staged_read_row_begins(w->matrix->staged, first, left < shard ? left : shard, begins, err) ==
-            MZG_OK)
-            mzg_zarr_write(w->indptr, file, begins, err);
-    }
-    free(begins);
-    return err->status;
+    int64_t majors = is_csc(w) ? staged->n_columns : staged->n_rows;
+    return mzg_matrix_write_indptr(sdata, &w->x, majors + 1, w->context->rank == 0 ? read_begins : NULL, w,
+                                   err);
 }
 
 enum mzg_status mzg_sdata_write_matrix(struct mzg_sdata *sdata, const struct mzg_sdata_matrix *matrix,
@@ -254,8 +274,8 @@ enum mzg_status mzg_sdata_write_matrix(struct mzg_sdata *sdata, const struct mzg
         write_dense(&w, err);
     else
         write_csr(&w, err);
-    if (err->status == MZG_OK && w.indptr && w.context->rank == 0)
-        write_indptr(&w, err);
+    if (err->status == MZG_OK && !is_dense(&w))
+        write_indptr(&w, sdata, err);
     mzg_agree(w.context->comm, err);
 
 cleanup:

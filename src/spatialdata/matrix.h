@@ -16,8 +16,15 @@ struct mzg_matrix_spec {
     int64_t n_columns;
     int64_t most_rows;   /* if none is skipped */
     int64_t most_values; /* that X can have, from above */
+    int64_t wide_from;   /* mzg_matrix_index_type(); 0: the usual number */
     struct mzg_codec codec;
 };
+
+/* The type of `indices` and `indptr` of a matrix of up to `n_values` values: MZG_INT64 from `wide_from`
+ * values on, as a rule (0) from 2^31, else MZG_INT32. One type for both, because scipy's and anndata's
+ * operations fail on two. For CSC n_values is their number; for CSR, also of a kept .h5ad, most_values,
+ * because rows may be written before they are counted. Local. */
+enum mzg_type mzg_matrix_index_type(int64_t n_values, int64_t wide_from);
 
 /* Told how many of the matrix's chunk files this rank has written. */
 typedef void mzg_matrix_progress_fn(void *context, int64_t done, int64_t total);

@@ -2,7 +2,10 @@
 
 #include <core/memory.h>
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum {
     CHUNK_VALUES = 1 << 18,  /* of a chunk of data or indices: an ion image of a csc matrix touches few */
@@ -13,6 +16,14 @@ enum {
     BAND_ROWS = 128,       /* unless that makes them too large: */
     BAND_VALUES = 8 << 20
 };
+
+/* The first number of values that int32 does not count. */
+static const int64_t usual_wide_from = INT64_C(1) << 31;
+
+enum mzg_type mzg_matrix_index_type(int64_t n_values, int64_t wide_from)
+{
+    return n_values < (wide_from > 0 ? wide_from : usual_wide_from) ? MZG_INT32 : MZG_INT64;
+}
 
 static int64_t ceil_div(int64_t a, int64_t b)
 {
@@ -49,6 +60,7 @@ static enum mzg_status declare_sparse(struct mzg_sdata *sdata, int64_t n_rows, i
 {
     const struct mzg_matrix_spec *spec = &x->spec;
     int64_t expected = spec->layout == MZG_MATRIX_CSC ? n_values : spec->most_values;
+    x->index_type = mzg_matrix_index_type(expected, spec->wide_from);
     x->unit_items = CHUNK_VALUES;
     x->units_per_shard = units_of_shard(expected, CHUNK_VALUES, SHARD_VALUES);
     x->n_arrays = 2;
@@ -60,7 +72,7 @@ static enum mzg_status declare_sparse(struct mzg_sdata *sdata, int64_t n_rows, i
         declare_vector(sdata, "data", spec->value_type, n_values, CHUNK_VALUES, shard, spec->codec,
                        &x->arrays[0], err) != MZG_OK)
         return err->status;
-    return declare_vector(sdata, "indices", MZG_INT32, n_values, CHUNK_VALUES, shard, spec->codec,
+    return declare_vector(sdata, "indices", x->index_type, n_values, CHUNK_VALUES, shard, spec->codec,
                           &x->arrays[1], err);
 }
 
@@ -98,12 +110,40 @@ enum mzg_status mzg_matrix_arrays_declare(struct mzg_sdata *sdata, const struct 
                                             : declare_sparse(sdata, n_rows, n_values, x, err);
 }
 
-enum mzg_status mzg_matrix_declare_indptr(struct mzg_sdata *sdata, const struct mzg_matrix_spec *spec,
-                                          int64_t n, struct mzg_zarr_array **indptr, int64_t *shard,
-                                          struct mzg_error *err)
+/* Makes numbers int32 where they lie. */
+static enum mzg_status narrow(int64_t *numbers, int64_t n, struct mzg_error *err)
 {
-    *shard = units_of_shard(n, INDPTR_CHUNK, SHARD_VALUES) * INDPTR_CHUNK;
-    return declare_vector(sdata, "indptr", MZG_INT64, n, INDPTR_CHUNK, *shard, spec->codec, indptr, err);
+    char *to = (char *)numbers;
+    for (int64_t i = 0; i < n; i++) {
+        if (numbers[i] > INT32_MAX)
+            return mzg_fail(err, MZG_ERANGE, "%" PRId64 " values are more than the input was taken to give",
+                            numbers[i]);
+        int32_t number = (int32_t)numbers[i];
+        memcpy(to + (size_t)i * sizeof number, &number, sizeof number);
+    }
+    return MZG_OK;
+}
+
+enum mzg_status mzg_matrix_write_indptr(struct mzg_sdata *sdata, const struct mzg_matrix_arrays *x, int64_t n,
+                                        mzg_matrix_begins_fn *begins, void *context, struct mzg_error *err)
+{
+    struct mzg_zarr_array *indptr;
+    int64_t shard = units_of_shard(n, INDPTR_CHUNK, SHARD_VALUES) * INDPTR_CHUNK;
+    if (declare_vector(sdata, "indptr", x->index_type, n, INDPTR_CHUNK, shard, x->spec.codec, &indptr, err) !=
+            MZG_OK ||
+        !begins)
+        return err->status;
+    int64_t *numbers = malloc((size_t)(n < shard ? n : shard) * sizeof *numbers);
+    if (!numbers)
+        return mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " places in the matrix", n);
+    for (int64_t first = 0, file = 0; first < n && err->status == MZG_OK; first += shard, file++) {
+        int64_t count = n - first < shard ? n - first : shard;
+        if (begins(context, first, count, numbers, err) == MZG_OK &&
+            (x->index_type == MZG_INT64 || narrow(numbers, count, err) == MZG_OK))
+            mzg_zarr_write(indptr, file, numbers, err);
+    }
+    free(numbers);
+    return err->status;
 }
 
 enum mzg_status mzg_matrix_arrays_cut(struct mzg_sdata *sdata, struct mzg_matrix_arrays *x, int64_t n_rows,

@@ -17,7 +17,8 @@
 
 struct mzg_matrix_arrays {
     struct mzg_matrix_spec spec;
-    int n_arrays; /* 2: data and indices; 1: X itself, dense */
+    int n_arrays;             /* 2: data and indices; 1: X itself, dense */
+    enum mzg_type index_type; /* of indices and indptr */
     struct mzg_zarr_array *arrays[2];
     int64_t unit_items;      /* values; dense: rows */
     int64_t units_per_shard; /* shard s of each array has units s * units_per_shard and those after it */
@@ -31,10 +32,14 @@ enum mzg_status mzg_matrix_arrays_declare(struct mzg_sdata *sdata, const struct 
                                           int64_t n_rows, int64_t n_values, struct mzg_matrix_arrays *x,
                                           struct mzg_error *err);
 
-/* Declares indptr, of `n` numbers. Local. */
-enum mzg_status mzg_matrix_declare_indptr(struct mzg_sdata *sdata, const struct mzg_matrix_spec *spec,
-                                          int64_t n, struct mzg_zarr_array **indptr, int64_t *shard,
-                                          struct mzg_error *err);
+/* Puts `n` of the numbers that indptr has, from `first` on, to `begins`. Local. */
+typedef enum mzg_status mzg_matrix_begins_fn(void *context, int64_t first, int64_t n, int64_t *begins,
+                                             struct mzg_error *err);
+
+/* Declares indptr, of `n` numbers, on each rank that has the arrays of X; the rank with `begins`, others have
+ * NULL, writes it. Local. */
+enum mzg_status mzg_matrix_write_indptr(struct mzg_sdata *sdata, const struct mzg_matrix_arrays *x, int64_t n,
+                                        mzg_matrix_begins_fn *begins, void *context, struct mzg_error *err);
 
 /* Gives the arrays their final sizes. Local. */
 enum mzg_status mzg_matrix_arrays_cut(struct mzg_sdata *sdata, struct mzg_matrix_arrays *x, int64_t n_rows,

@@ -32,12 +32,31 @@ static enum mzg_status reserve(struct mzg_matrix_packer *packer, int64_t n_chunk
     return MZG_OK;
 }
 
+/* A chunk of indices that are wider than bins. */
+static enum mzg_status pack_wide_bins(const struct mzg_matrix_packer *packer, int64_t unit,
+                                      struct mzg_buffer *scratch, struct mzg_buffer *packed,
+                                      struct mzg_error *err)
+{
+    const struct mzg_matrix_arrays *x = packer->x;
+    const int32_t *bins = packer->piece->bins + unit * x->unit_items;
+    int64_t n = packer->piece->n_items - unit * x->unit_items;
+    if (mzg_buffer_reserve(scratch, (size_t)x->unit_items * sizeof(int64_t), err) != MZG_OK)
+        return err->status;
+    for (int64_t i = 0; i < x->unit_items; i++) {
+        int64_t index = i < n ? bins[i] : 0;
+        memcpy(scratch->bytes + (size_t)i * sizeof index, &index, sizeof index);
+    }
+    return mzg_zarr_pack(x->arrays[1], scratch->bytes, packed, err);
+}
+
 /* A chunk of data or indices, padded with zeros where it is not full. */
 static enum mzg_status pack_vector(const struct mzg_matrix_packer *packer, int64_t unit, int64_t part,
                                    struct mzg_buffer *scratch, struct mzg_buffer *packed,
                                    struct mzg_error *err)
 {
     const struct mzg_matrix_arrays *x = packer->x;
+    if (part == 1 && x->index_type == MZG_INT64)
+        return pack_wide_bins(packer, unit, scratch, packed, err);
     size_t size = part == 0 ? (size_t)mzg_type_size(x->spec.value_type) : sizeof(int32_t);
     const char *items = part == 0 ? packer->piece->values : (const char *)packer->piece->bins;
     int64_t first = unit * x->unit_items;

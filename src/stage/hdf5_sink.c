@@ -33,7 +33,7 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rows are written as they lie in memory");
 
-enum { METADATA_BYTES = 256 << 10, METADATA_BYTES_PER_CHUNK = 64 };
+enum { METADATA_BYTES = 256 << 10, METADATA_BYTES_PER_CHUNK = 64, CONVERTED = 1 << 16 };
 
 /* Where the chunks of an array lie in the file. */
 struct chunks {
@@ -44,6 +44,8 @@ struct chunks {
 struct hdf5_sink {
     struct mzg_sink base;
     int64_t n_rows, n_values; /* of all ranks */
+    struct mzg_hdf5_types types;
+    void *converted; /* CONVERTED elements on their way into the file; NULL: they lie there as in memory */
     struct chunks chunks[MZG_HDF5_ARRAYS];
     int rows;                        /* the file, to write rows */
     struct mzg_passing_file passing; /* the same file */
@@ -62,14 +64,14 @@ static enum mzg_status fail_to_write(const struct hdf5_sink *sink, int code, str
 
 static int64_t element_size(const struct hdf5_sink *sink, enum mzg_hdf5_array which)
 {
-    return mzg_hdf5_element_size(which, sink->base.spec.value_type);
+    return mzg_type_size(sink->types.of[which]);
 }
 
 static hid_t file_type(const struct hdf5_sink *sink, enum mzg_hdf5_array which)
 {
     if (which == MZG_HDF5_DATA)
-        return sink->base.spec.value_type == MZG_FLOAT64 ? H5T_IEEE_F64LE : H5T_IEEE_F32LE;
-    return which == MZG_HDF5_INDICES ? H5T_STD_I32LE : H5T_STD_I64LE;
+        return sink->types.of[which] == MZG_FLOAT64 ? H5T_IEEE_F64LE : H5T_IEEE_F32LE;
+    return sink->types.of[which] == MZG_INT32 ? H5T_STD_I32LE : H5T_STD_I64LE;
 }
 
 /* An array whose chunks get their places as soon as it is extended, and no content. */
@@ -233,18 +235,45 @@ static enum mzg_status write_bytes(const struct hdf5_sink *sink, int64_t place, 
     return MZG_OK;
 }
 
+/* Elements of an array as the file has them: those given, or up to CONVERTED in the sink's buffer. */
+static enum mzg_status convert_elements(const struct hdf5_sink *sink, enum mzg_hdf5_array which, int64_t n,
+                                        const char **elements, struct mzg_error *err)
+{
+    enum mzg_type type = sink->types.of[which];
+    if (which == MZG_HDF5_INDICES && type == MZG_INT64) {
+        for (int64_t i = 0; i < n; i++)
+            ((int64_t *)sink->converted)[i] = ((const int32_t *)(const void *)*elements)[i];
+        *elements = sink->converted;
+    } else if (which == MZG_HDF5_INDPTR && type == MZG_INT32) {
+        for (int64_t i = 0; i < n; i++) {
+            int64_t number = ((const int64_t *)(const void *)*elements)[i];
+            if (number > INT32_MAX)
+                return mzg_fail(err, MZG_ERANGE, "%s: %lld values are more than the input was taken to give",
+                                sink->base.spec.path, (long long)number);
+            ((int32_t *)sink->converted)[i] = (int32_t)number;
+        }
+        *elements = sink->converted;
+    }
+    return MZG_OK;
+}
+
 /* Writes elements first .. first + n - 1 of an array, chunk by chunk. Local. */
 static enum mzg_status write_slab(struct hdf5_sink *sink, enum mzg_hdf5_array which, int64_t first, int64_t n,
                                   const void *elements, struct mzg_error *err)
 {
     int64_t size = element_size(sink, which), chunk = mzg_hdf5_specs[which].chunk;
-    const char *bytes = elements;
+    int64_t element = mzg_hdf5_memory_size(which, sink->base.spec.value_type);
     while (n > 0 && err->status == MZG_OK) {
+        const char *bytes = elements;
         int64_t skip = first % chunk, now = chunk - skip < n ? chunk - skip : n;
-        write_bytes(sink, sink->chunks[which].places[first / chunk] + skip * size, bytes, now * size, err);
+        if (sink->converted && now > CONVERTED)
+            now = CONVERTED;
+        if (convert_elements(sink, which, now, &bytes, err) == MZG_OK)
+            write_bytes(sink, sink->chunks[which].places[first / chunk] + skip * size, bytes, now * size,
+                        err);
         first += now;
         n -= now;
-        bytes += now * size;
+        elements = (const char *)elements + now * element;
     }
     return err->status;
 }
@@ -276,7 +305,7 @@ static enum mzg_status hdf5_append(struct mzg_sink *base, const struct mzg_rows 
         sink->n_rows += sum[0];
         sink->n_values += sum[1];
         mzg_passing_written(&sink->passing, mzg_hdf5_chunks_of_value(sink->n_values, sink->n_rows,
-                                                                     sink->n_values, base->spec.value_type));
+                                                                     sink->n_values, &sink->types));
     }
 
 cleanup:
@@ -333,7 +362,7 @@ static enum mzg_status hdf5_seal(struct mzg_sink *base, struct mzg_staged **stag
                               .value_type = base->spec.value_type,
                               .n_rows = sink->n_rows,
                               .n_values = sink->n_values};
-    if (mzg_hdf5_stage(base->spec.path, &like, &sink->passing, staged, err) == MZG_OK)
+    if (mzg_hdf5_stage(base->spec.path, &like, &sink->types, &sink->passing, staged, err) == MZG_OK)
         sink->passing.fd = -1;
     return err->status;
 }
@@ -352,6 +381,7 @@ static void hdf5_close(struct mzg_sink *base)
         close(sink->passing.fd);
     for (int i = 0; i < MZG_HDF5_ARRAYS; i++)
         free(sink->chunks[i].places);
+    free(sink->converted);
     free(sink);
 }
 
@@ -406,12 +436,18 @@ static enum mzg_status hdf5_open(const struct mzg_sink_spec *spec, struct mzg_si
         mzg_fail(err, MZG_ENOMEM, "no memory for the staged HDF5 file");
     if (made) {
         made->base.spec = *spec;
+        made->types = mzg_hdf5_types(spec->value_type, spec->index_type);
         made->metadata = -1;
         made->rows = made->fd = made->passing.fd = -1;
         for (int i = 0; i < MZG_HDF5_ARRAYS; i++)
             made->arrays[i] = -1;
     }
-    if (made && spec->context->rank == 0)
+    if (made && spec->index_type != MZG_BOOL) {
+        made->converted = malloc(CONVERTED * sizeof(int64_t));
+        if (!made->converted)
+            mzg_fail(err, MZG_ENOMEM, "no memory for the staged HDF5 file");
+    }
+    if (made && spec->context->rank == 0 && err->status == MZG_OK)
         make_file(made, err);
     if (mzg_agree(spec->context->comm, err) == MZG_OK)
         open_rows(made, err);

@@ -25,12 +25,21 @@ struct hdf5_staged {
     char *path;
     hid_t file;
     hid_t arrays[MZG_HDF5_ARRAYS];
+    struct mzg_hdf5_types types;
     struct mzg_passing_file passing;
     int64_t last_read; /* where the values began that this rank read last */
     int64_t passed;    /* bytes of the file before which nothing is needed any more */
 };
 
-int64_t mzg_hdf5_element_size(enum mzg_hdf5_array which, enum mzg_type value_type)
+struct mzg_hdf5_types mzg_hdf5_types(enum mzg_type value_type, enum mzg_type index_type)
+{
+    bool is_kept = index_type != MZG_BOOL;
+    return (struct mzg_hdf5_types){{[MZG_HDF5_DATA] = value_type,
+                                    [MZG_HDF5_INDICES] = is_kept ? index_type : MZG_INT32,
+                                    [MZG_HDF5_INDPTR] = is_kept ? index_type : MZG_INT64}};
+}
+
+int64_t mzg_hdf5_memory_size(enum mzg_hdf5_array which, enum mzg_type value_type)
 {
     switch (which) {
     case MZG_HDF5_DATA:
@@ -42,19 +51,19 @@ int64_t mzg_hdf5_element_size(enum mzg_hdf5_array which, enum mzg_type value_typ
     }
 }
 
-int64_t mzg_hdf5_chunks_of_value(int64_t value, int64_t n_rows, int64_t n_values, enum mzg_type value_type)
+int64_t mzg_hdf5_chunks_of_value(int64_t value, int64_t n_rows, int64_t n_values,
+                                 const struct mzg_hdf5_types *types)
 {
     int64_t chunk = mzg_hdf5_specs[MZG_HDF5_DATA].chunk, first = value / chunk * chunk;
     double rows_per_value = (double)n_rows / (double)(n_values + 1);
-    return first * (mzg_hdf5_element_size(MZG_HDF5_DATA, value_type) +
-                    mzg_hdf5_element_size(MZG_HDF5_INDICES, value_type)) +
-           (int64_t)((double)first * rows_per_value) * mzg_hdf5_element_size(MZG_HDF5_INDPTR, value_type);
+    return first * (mzg_type_size(types->of[MZG_HDF5_DATA]) + mzg_type_size(types->of[MZG_HDF5_INDICES])) +
+           (int64_t)((double)first * rows_per_value) * mzg_type_size(types->of[MZG_HDF5_INDPTR]);
 }
 
 static int64_t chunks_of_value(const struct hdf5_staged *staged, int64_t value)
 {
     const struct mzg_staged *base = &staged->base;
-    return mzg_hdf5_chunks_of_value(value, base->n_rows, base->n_values, base->value_type);
+    return mzg_hdf5_chunks_of_value(value, base->n_rows, base->n_values, &staged->types);
 }
 
 static hid_t memory_type(enum mzg_hdf5_array which, enum mzg_type value_type)
@@ -84,7 +93,7 @@ static enum mzg_status read_piece(const struct hdf5_staged *staged, enum mzg_hdf
 static enum mzg_status read_slab(const struct hdf5_staged *staged, enum mzg_hdf5_array which, int64_t first,
                                  int64_t n, void *buffer, struct mzg_error *err)
 {
-    int64_t element = mzg_hdf5_element_size(which, staged->base.value_type);
+    int64_t element = mzg_hdf5_memory_size(which, staged->base.value_type);
     int64_t piece = PIECE_BYTES / element;
     for (int64_t done = 0; done < n && err->status == MZG_OK; done += piece)
         read_piece(staged, which, (hsize_t)(first + done), (hsize_t)(n - done < piece ? n - done : piece),
@@ -179,14 +188,15 @@ static int open_for_reading(struct hdf5_staged *staged)
 }
 
 enum mzg_status mzg_hdf5_stage(const char *path, const struct mzg_staged *like,
-                               const struct mzg_passing_file *passing, struct mzg_staged **staged,
-                               struct mzg_error *err)
+                               const struct mzg_hdf5_types *types, const struct mzg_passing_file *passing,
+                               struct mzg_staged **staged, struct mzg_error *err)
 {
     struct hdf5_staged *made = calloc(1, sizeof *made);
     if (made) {
         made->base = *like;
         made->base.kind = &hdf5_kind;
         made->path = strdup(path);
+        made->types = *types;
         made->file = -1;
         made->passing.fd = -1;
         made->last_read = INT64_MAX; /* nothing */

@@ -21,6 +21,8 @@ struct mzg_sink_spec {
     const struct mzg_context *context; /* borrowed; appending is done by its ranks */
     int64_t n_columns;
     enum mzg_type value_type; /* MZG_FLOAT32 or MZG_FLOAT64 */
+    enum mzg_type index_type; /* of the bins and row pointers of a file that is kept, for AnnData wants one;
+                               * MZG_BOOL, 0: as they lie in memory, int32 and int64 */
     bool by_column;           /* rows come sorted by column, if the kind takes them so */
     const char *path;         /* of a file that the sink may make; borrowed until the sink is closed */
     int64_t most_bytes;       /* of memory, of all ranks: rows that take more should move to that file;

@@ -86,6 +86,9 @@ def check_files(report, store):
     for path, metadata in nodes.items():
         if metadata["node_type"] == "array":
             check_chunk_files(report, store / path, path, metadata)
+        indices = nodes.get(path.removesuffix("indptr") + "indices")
+        if path.endswith("/indptr") and indices and metadata["data_type"] != indices["data_type"]:
+            report.error(f"{path} is {metadata['data_type']}, indices are {indices['data_type']}: operations fail")
     return nodes
 
 

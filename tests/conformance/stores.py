@@ -66,6 +66,7 @@ def assert_same_table(a, b):
     assert type(a.X) is type(b.X) and a.X.dtype == b.X.dtype and a.shape == b.shape
     if sp.issparse(a.X):
         for part in ("data", "indices", "indptr"):
+            assert getattr(a.X, part).dtype == getattr(b.X, part).dtype, part
             assert np.array_equal(getattr(a.X, part), getattr(b.X, part)), part
     else:
         assert np.array_equal(a.X, b.X)
@@ -114,7 +115,7 @@ def assert_axis(store, axis):
 def assert_rows(X, layout, expected, dtype=np.float32):
     """X holds the expected values, each within the rounding of its type; zeros are not stored."""
     assert sp.issparse(X) and X.format == layout and X.dtype == dtype and X.shape == expected.X.shape
-    assert X.indices.dtype == np.int32
+    assert X.indices.dtype == X.indptr.dtype == np.int32
     assert not (X.data == 0).any()
     got = X.toarray().astype(np.float64)
     rounding = np.abs(expected.X) * 2.0**-24 if dtype == np.float32 else 0.0

@@ -337,6 +337,7 @@ DAMAGES = {
     "crc": (lambda s: os.truncate(s / TABLE / "X/data/c/0", 30), "X/data"),
     "order": (lambda s: rewrite_array(s, TABLE + "/X/indices", lambda v: v.__setitem__(slice(0, 2), v[1::-1].copy())),
               "not strictly increasing"),
+    "types": (lambda s: edit(s / TABLE / "X/indptr/zarr.json", lambda m: m.update(data_type="int64")), "X/indptr is int64"),
     "nan": (lambda s: rewrite_array(s, TABLE + "/X/data", lambda v: v.__setitem__(3, np.nan)), "not finite"),
     "zero": (lambda s: rewrite_array(s, TABLE + "/X/data", lambda v: v.__setitem__(3, 0)), "stored zeros"),
     "mz": (lambda s: rewrite_array(s, TABLE + "/var/mz", lambda v: v.__setitem__(3, 0)), "not strictly increasing"),

@@ -123,7 +123,14 @@ static void write_matrix(const struct mzg_context *context, struct mzg_sdata *sd
         return;
     write_vector(context, sdata, "data", MZG_FLOAT32, demo->n_values, demo->values, codec, err);
     write_vector(context, sdata, "indices", MZG_INT32, demo->n_values, demo->indices, codec, err);
-    write_vector(context, sdata, "indptr", MZG_INT64, demo->n + 1, demo->row_begins, codec, err);
+    int32_t *begins = calloc((size_t)demo->n + 1, sizeof *begins);
+    for (int64_t i = 0; begins && i <= demo->n; i++)
+        begins[i] = (int32_t)demo->row_begins[i];
+    if (!begins)
+        mzg_fail(err, MZG_ENOMEM, "no memory for %lld rows", (long long)demo->n);
+    else
+        write_vector(context, sdata, "indptr", MZG_INT32, demo->n + 1, begins, codec, err);
+    free(begins);
 }
 
 static void write_table(struct mzg_sdata *sdata, const struct demo *demo, struct mzg_error *err)
