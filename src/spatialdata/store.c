@@ -55,7 +55,9 @@ static enum mzg_status declare_groups(struct mzg_sdata *sdata, struct mzg_error 
         json_decref(table);
         return err->status;
     }
-    return mzg_zarr_group(sdata->store, sdata->table_path, table, err);
+    if (mzg_zarr_group(sdata->store, sdata->table_path, table, err) != MZG_OK)
+        return err->status;
+    return mzg_zarr_consolidate(sdata->store, sdata->table_path, err); /* anndata opens the table alone */
 }
 
 /* Makes the directory of the store on rank 0 and tells its name to all. Collective. */

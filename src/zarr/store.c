@@ -29,8 +29,9 @@ enum mzg_status mzg_zarr_store_new(const struct mzg_context *context, const char
         new_store->context = context;
         new_store->path = strdup(path);
         new_store->nodes = json_object();
+        new_store->consolidated = json_object();
     }
-    if (!new_store || !new_store->path || !new_store->nodes) {
+    if (!new_store || !new_store->path || !new_store->nodes || !new_store->consolidated) {
         mzg_zarr_store_free(new_store);
         return mzg_fail(err, MZG_ENOMEM, "%s: no memory for this store", path);
     }
@@ -53,6 +54,7 @@ void mzg_zarr_store_free(struct mzg_zarr_store *store)
     if (store->sync_fd >= 0)
         close(store->sync_fd);
     json_decref(store->nodes);
+    json_decref(store->consolidated);
     free(store->written);
     free(store->path);
     free(store);
@@ -96,6 +98,13 @@ enum mzg_status mzg_zarr_group(struct mzg_zarr_store *store, const char *path, j
     if (!metadata)
         return mzg_fail(err, MZG_ENOMEM, "%s/%s: no memory for this group", store->path, path);
     return mzg_zarr_declare(store, path, metadata, err);
+}
+
+enum mzg_status mzg_zarr_consolidate(struct mzg_zarr_store *store, const char *path, struct mzg_error *err)
+{
+    if (json_object_set_new(store->consolidated, path, json_true()) != 0)
+        return mzg_fail(err, MZG_ENOMEM, "%s/%s: no memory to note this group", store->path, path);
+    return MZG_OK;
 }
 
 enum mzg_status mzg_zarr_set_attributes(struct mzg_zarr_store *store, const char *path, json_t *attributes,
@@ -150,40 +159,63 @@ static int compare_paths(const void *a, const void *b)
     return difference ? difference : strcmp(first, second);
 }
 
-/* The root's metadata with a copy of all others in it, sorted by depth, then name; NULL: no memory. */
-static json_t *consolidate(const struct mzg_zarr_store *store)
+/* The path of `node` from the group `path` on; NULL if it does not lie below it. */
+static const char *path_below(const char *path, const char *node)
+{
+    size_t length = strlen(path);
+    if (length == 0)
+        return *node ? node : NULL;
+    return strncmp(node, path, length) == 0 && node[length] == '/' ? node + length + 1 : NULL;
+}
+
+/* A group's metadata with a copy of those of all below it, sorted by depth, then name; NULL: no memory. */
+static json_t *consolidate(const struct mzg_zarr_store *store, const char *group_path)
 {
     size_t n = 0;
     const char **paths = malloc((json_object_size(store->nodes) + 1) * sizeof *paths);
     json_t *all = json_object();
-    json_t *root = json_copy(json_object_get(store->nodes, ""));
-    if (!paths || !all || !root)
+    json_t *group = json_copy(json_object_get(store->nodes, group_path));
+    if (!paths || !all || !group)
         goto fail;
     const char *path;
     json_t *metadata;
     json_object_foreach(store->nodes, path, metadata)
     {
-        if (*path)
+        if (path_below(group_path, path))
             paths[n++] = path;
     }
     qsort(paths, n, sizeof *paths, compare_paths);
     for (size_t i = 0; i < n; i++) {
-        if (json_object_set(all, paths[i], json_object_get(store->nodes, paths[i])) != 0)
+        if (json_object_set(all, path_below(group_path, paths[i]), json_object_get(store->nodes, paths[i])) !=
+            0)
             goto fail;
     }
     json_t *consolidated =
         json_pack("{s:s, s:b, s:O}", "kind", "inline", "must_understand", 0, "metadata", all);
-    if (!consolidated || json_object_set_new(root, "consolidated_metadata", consolidated) != 0)
+    if (!consolidated || json_object_set_new(group, "consolidated_metadata", consolidated) != 0)
         goto fail;
     json_decref(all);
     free(paths);
-    return root;
+    return group;
 
 fail:
-    json_decref(root);
+    json_decref(group);
     json_decref(all);
     free(paths);
     return NULL;
+}
+
+static enum mzg_status write_consolidated(struct mzg_zarr_store *store, const char *path,
+                                          struct mzg_error *err)
+{
+    json_t *group = consolidate(store, path);
+    if (!group)
+        return mzg_fail(err, MZG_ENOMEM,
+                        "%s/%s: no memory for its consolidated metadata, or this group was not declared",
+                        store->path, path);
+    write_metadata(store, path, group, err);
+    json_decref(group);
+    return err->status;
 }
 
 static enum mzg_status write_all_metadata(struct mzg_zarr_store *store, struct mzg_error *err)
@@ -192,17 +224,14 @@ static enum mzg_status write_all_metadata(struct mzg_zarr_store *store, struct m
     json_t *metadata;
     json_object_foreach(store->nodes, path, metadata)
     {
-        if (*path && write_metadata(store, path, metadata, err) != MZG_OK)
+        if (json_object_get(store->consolidated, path))
+            write_consolidated(store, path, err);
+        else if (*path)
+            write_metadata(store, path, metadata, err);
+        if (err->status != MZG_OK)
             return err->status;
     }
-    json_t *root = consolidate(store);
-    if (!root)
-        return mzg_fail(err, MZG_ENOMEM,
-                        "%s: no memory for its consolidated metadata, or its root was not declared",
-                        store->path);
-    write_metadata(store, "", root, err);
-    json_decref(root);
-    return err->status;
+    return write_consolidated(store, "", err);
 }
 
 /* Whether this rank is the first of its node. Collective. */

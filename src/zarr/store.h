@@ -15,7 +15,8 @@ struct mzg_zarr_written {
 struct mzg_zarr_store {
     const struct mzg_context *context;
     char *path;
-    json_t *nodes; /* path in the store → its metadata, in order of declaration */
+    json_t *nodes;        /* path in the store → its metadata, in order of declaration */
+    json_t *consolidated; /* paths of the groups below the root whose metadata hold copies of those below */
     struct mzg_zarr_array *arrays;
     int64_t bytes_written;
     struct mzg_zarr_written *written; /* what this rank wrote of arrays */

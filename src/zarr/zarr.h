@@ -67,6 +67,10 @@ void mzg_zarr_store_free(struct mzg_zarr_store *store);
 enum mzg_status mzg_zarr_group(struct mzg_zarr_store *store, const char *path, json_t *attributes,
                                struct mzg_error *err);
 
+/* The metadata of a declared group will hold copies of all below it, as the root's do: for readers that open
+ * the group alone. Local. */
+enum mzg_status mzg_zarr_consolidate(struct mzg_zarr_store *store, const char *path, struct mzg_error *err);
+
 /* Replaces the attributes of a declared node; takes the reference, also on failure. Local. */
 enum mzg_status mzg_zarr_set_attributes(struct mzg_zarr_store *store, const char *path, json_t *attributes,
                                         struct mzg_error *err);

@@ -71,18 +71,10 @@ def check_files(report, store):
         if not any(_is_array(p) for p in parents):
             report.error(f"{directory.relative_to(store)}: no zarr.json; readers do not see what is below")
     nodes = find_nodes(store)
-    consolidated = json.loads((store / "zarr.json").read_text()).get("consolidated_metadata")
-    if consolidated is None:
-        report.warning("the metadata are not consolidated")
-    else:
-        listed = consolidated["metadata"]
-        for path in sorted(nodes.keys() - listed.keys()):
-            report.error(f"consolidated metadata lack {path}: it is invisible to readers")
-        for path in sorted(listed.keys() - nodes.keys()):
-            report.error(f"consolidated metadata list {path}, which does not exist")
-        for path in sorted(nodes.keys() & listed.keys()):
-            if nodes[path] != listed[path]:
-                report.error(f"consolidated metadata of {path} differ from its zarr.json")
+    check_consolidated(report, json.loads((store / "zarr.json").read_text()), nodes, "")
+    for path in [p for p in nodes if p.startswith("tables/") and p.count("/") == 1]:
+        below = {p.removeprefix(path + "/"): m for p, m in nodes.items() if p.startswith(path + "/")}
+        check_consolidated(report, nodes[path], below, f"{path}: ")
     for path, metadata in nodes.items():
         if metadata["node_type"] == "array":
             check_chunk_files(report, store / path, path, metadata)
@@ -90,6 +82,22 @@ def check_files(report, store):
         if path.endswith("/indptr") and indices and metadata["data_type"] != indices["data_type"]:
             report.error(f"{path} is {metadata['data_type']}, indices are {indices['data_type']}: operations fail")
     return nodes
+
+
+def check_consolidated(report, group, nodes, where):
+    """Of the root and of each table, which anndata opens alone, lists all that lies below."""
+    consolidated = group.get("consolidated_metadata")
+    if consolidated is None:
+        report.warning(f"{where}the metadata are not consolidated")
+        return
+    listed = consolidated["metadata"]
+    for path in sorted(nodes.keys() - listed.keys()):
+        report.error(f"{where}consolidated metadata lack {path}: it is invisible to readers")
+    for path in sorted(listed.keys() - nodes.keys()):
+        report.error(f"{where}consolidated metadata list {path}, which does not exist")
+    for path in sorted(nodes.keys() & listed.keys()):
+        if {k: v for k, v in nodes[path].items() if k != "consolidated_metadata"} != listed[path]:
+            report.error(f"{where}consolidated metadata of {path} differ from its zarr.json")
 
 
 def _is_array(directory):

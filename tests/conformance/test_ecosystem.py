@@ -1,5 +1,7 @@
 """What users do with a table and its rasters: images of bins, tables of several samples as one."""
 
+import warnings
+
 import anndata
 import numpy as np
 import spatialdata
@@ -7,6 +9,7 @@ import spatialdata
 import stores
 from writer import Pixel, write_imzml
 
+LAYOUTS = ["csc", "csr", "dense"]
 AXIS = "--mass-axis-type reflector_tof --bin-width 0.05 --reference-mz 500".split()
 
 
@@ -52,3 +55,17 @@ def test_tables_of_two_samples_are_concatenated_by_mz(mzgrid, tmp_path):
     outer = anndata.concat(tables, join="outer", merge="first", index_unique="-")
     assert outer.shape == (40, len(a) + len(b) - len(shared))
     assert np.isclose(outer.X.sum(), sum(t.X.sum() for t in tables), rtol=1e-5)
+
+
+def test_a_table_is_opened_lazily_without_a_warning(mzgrid, tmp_path):
+    source = write_sample(tmp_path / "a.imzML", 1, 200, 300)
+    for layout in LAYOUTS:
+        mzgrid.convert(source, tmp_path / f"{layout}.zarr", *AXIS, "--layout", layout)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            lazy = anndata.experimental.read_lazy(tmp_path / f"{layout}.zarr" / "tables" / "msi_dataset_z0")
+        table = stores.open_store(tmp_path / f"{layout}.zarr").table
+        assert list(lazy.var_names) == list(table.var_names)
+        want = table.X if layout == "dense" else table.X.toarray()
+        got = lazy.X.compute()
+        assert np.array_equal(got if layout == "dense" else got.toarray(), want)

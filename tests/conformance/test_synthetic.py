@@ -16,12 +16,14 @@ def values(store):
     """Every file of a store by its name, without those that come from the input's own metadata."""
     own = (UNS + "imzml", UNS + "synthetic")
     files = {name: content for name, content in tree(store).items() if not name.startswith(own)}
-    del files["zarr.json"]
-    root = json.loads((store / "zarr.json").read_text())
-    consolidated = root["consolidated_metadata"]["metadata"]
-    for name in [n for n in consolidated if n.startswith(own)]:
-        del consolidated[name]
-    return files, root
+    groups = []
+    for group in ("", "tables/msi_dataset_z0/"):
+        del files[group + "zarr.json"]
+        groups.append(json.loads((store / group / "zarr.json").read_text()))
+        consolidated = groups[-1]["consolidated_metadata"]["metadata"]
+        for name in [n for n in consolidated if (group + n).startswith(own)]:
+            del consolidated[name]
+    return files, groups
 
 
 @pytest.mark.parametrize("options", [[], ["--layout", "csr"], ["--scan-range", "--mass-axis-type", "orbitrap"]])

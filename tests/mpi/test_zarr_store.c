@@ -94,6 +94,33 @@ MPI_TEST(zarr_store, all_ranks_see_the_whole_store)
     end(&f);
 }
 
+/* Of a group that is to hold copies of what lies below it, and of nothing else, whatever it is called. */
+MPI_TEST(zarr_store, metadata_of_a_group_hold_those_below)
+{
+    struct fixture f;
+    begin(&f);
+    static const char *const paths[] = {"t", "t/a", "t/a/b", "t2", "u"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        mzg_zarr_group(f.store, paths[i], json_pack("{s:i}", "k", (int)i), &f.err);
+    mzg_zarr_consolidate(f.store, "t", &f.err);
+    cr_assert(eq(int, mzg_zarr_store_finish(f.store, &f.err), MZG_OK), "%s", f.err.text);
+    json_t *group = load(&f, "t/zarr.json"), *root = load(&f, "zarr.json"), *a = load(&f, "t/a/zarr.json"),
+           *b = load(&f, "t/a/b/zarr.json");
+    json_t *expected = json_pack("{s:s, s:b, s:{s:O, s:O}}", "kind", "inline", "must_understand", 0,
+                                 "metadata", "a", a, "a/b", b);
+    cr_expect(json_equal(json_object_get(group, "consolidated_metadata"), expected) == 1);
+    json_t *all = json_object_get(json_object_get(root, "consolidated_metadata"), "metadata");
+    cr_expect(eq(sz, json_object_size(all), 5));
+    cr_expect_null(json_object_get(json_object_get(all, "t"), "consolidated_metadata"));
+    cr_expect_null(json_object_get(a, "consolidated_metadata"));
+    json_decref(expected);
+    json_decref(group);
+    json_decref(root);
+    json_decref(a);
+    json_decref(b);
+    end(&f);
+}
+
 MPI_TEST(zarr_store, metadata_of_an_array_are_complete)
 {
     struct fixture f;
