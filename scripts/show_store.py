@@ -7,6 +7,7 @@ Without --mz it takes a strong m/z that differs much from place to place.
 """
 
 import argparse
+import logging
 import pathlib
 import warnings
 
@@ -15,6 +16,7 @@ import numpy as np
 
 def open_store(path):
     warnings.simplefilter("ignore", FutureWarning)  # of libraries that spatialdata imports
+    logging.getLogger("ome_zarr.reader").setLevel(logging.ERROR)  # warns of labels that are no part of an image
     import spatialdata
 
     return spatialdata.read_zarr(path)
