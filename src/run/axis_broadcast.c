@@ -26,8 +26,8 @@ static enum mzg_status check_memory(int64_t n_bins, int64_t memory, struct mzg_e
     if (n_bins > memory / per_bin)
         return mzg_fail(err, MZG_ENOMEM,
                         "a mass axis of %" PRId64 " bins takes %" PRId64
-                        " MB on each rank, more than its share of %" PRId64
-                        " MB; ask for fewer or wider bins, or a smaller m/z range",
+                        " MiB on each rank, more than its share of the memory limit, %" PRId64
+                        " MiB; raise the limit, or ask for fewer or wider bins, or a smaller m/z range",
                         n_bins, n_bins * per_bin >> 20, memory >> 20);
     return MZG_OK;
 }
