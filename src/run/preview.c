@@ -13,6 +13,7 @@
 #include <run/plan.h>
 #include <run/provenance.h>
 
+#include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
 
@@ -32,6 +33,20 @@ static enum mzg_status decide_one(const struct mzg_context *context,
     return err->status;
 }
 
+/* A native axis has no range before all its m/z are there: what is told is how many these are by now. */
+static void log_input(const struct mzg_context *context, const char *path, const struct mzg_decisions *d,
+                      const struct mzg_mz_set *native)
+{
+    if (d->axis.type == MZG_AXIS_NATIVE)
+        mzg_log_line(context->log, MZG_LOG_INFO,
+                     "%s: native (%s), %" PRId64 " different m/z together with the inputs before it", path,
+                     d->axis_reason, native->n);
+    else
+        mzg_log_line(context->log, MZG_LOG_INFO, "%s: %s (%s), m/z %.6g to %.6g (%s)", path,
+                     mzg_axis_type_name(d->axis.type), d->axis_reason, d->axis.min_mz, d->axis.max_mz,
+                     d->range_reason);
+}
+
 enum mzg_status mzg_convert_axis(const struct mzg_context *context, const struct mzg_convert_options *options,
                                  const char *const *inputs, int n_inputs, struct mzg_axis *axis,
                                  struct mzg_error *err)
@@ -49,9 +64,7 @@ enum mzg_status mzg_convert_axis(const struct mzg_context *context, const struct
         mzg_reader_close(reader);
         if (err->status != MZG_OK)
             goto cleanup;
-        mzg_log_line(context->log, MZG_LOG_INFO, "%s: %s (%s), m/z %.6g to %.6g (%s)", inputs[i],
-                     mzg_axis_type_name(d.axis.type), d.axis_reason, d.axis.min_mz, d.axis.max_mz,
-                     d.range_reason);
+        log_input(context, inputs[i], &d, &native);
         if (i == 0)
             first = d;
         if (d.axis.type != first.axis.type) {

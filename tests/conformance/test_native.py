@@ -85,6 +85,7 @@ def test_an_axis_file_holds_the_union_of_several_files(mzgrid, pair, tmp_path):
     assert run.status == 0, str(run)
     documents = [reference.read_imzml(p) for p in pair]
     union = np.union1d(*(expected(d)[0] for d in documents))
+    assert f"native (given), {len(union)} different m/z together with" in run.err and "m/z 0 to 0" not in run.err, str(run)
     assert json.loads((tmp_path / "axis.json").read_text())["mz"] == union.tolist()
     for i, document in enumerate(documents):
         mzgrid.convert(document.path, tmp_path / f"{i}.zarr", "--mass-axis-file", tmp_path / "axis.json", ranks=1 + i)
