@@ -11,8 +11,9 @@
  */
 #include <run/chunk.h>
 
-#include <core/memory.h>
 #include <core/pool.h>
+#include <run/intensities.h>
+#include <run/reserve.h>
 
 #include <float.h>
 #include <malloc.h>
@@ -42,6 +43,8 @@ struct worker {
     double *sum_values[2];
     int64_t sum_capacity[2];
 
+    struct mzg_intensity_pool intensities;
+
     struct mzg_skip *skips;
     int64_t n_skips, skip_capacity;
     int64_t counts[MZG_COUNTS];
@@ -57,43 +60,12 @@ struct mzg_chunk_workers {
     struct worker each[];
 };
 
-/* Makes `*array` hold at least `wanted` elements, at least doubling it, so that growing costs little. */
-static enum mzg_status reserve(void *array_pointer, int64_t element, int64_t wanted, int64_t capacity,
-                               struct mzg_error *err)
-{
-    void **array = array_pointer;
-    if (wanted <= capacity && *array)
-        return MZG_OK;
-    int64_t bytes = mzg_size_product(wanted > 2 * capacity ? wanted : 2 * capacity, element);
-    void *grown = mzg_memory_grow(*array, *array ? capacity * element : 0, bytes);
-    if (!grown)
-        return mzg_fail(err, MZG_ENOMEM, "no memory for %lld resampled values; try a smaller --chunk-size",
-                        (long long)wanted);
-    *array = grown;
-    return MZG_OK;
-}
-
-static int64_t grown_capacity(int64_t wanted, int64_t capacity)
-{
-    return wanted <= capacity ? capacity : wanted > 2 * capacity ? wanted : 2 * capacity;
-}
-
-static enum mzg_status reserve_pairs(int32_t **bins, void *values, int64_t value_size, int64_t wanted,
-                                     int64_t *capacity, struct mzg_error *err)
-{
-    if (reserve(bins, sizeof **bins, wanted, *capacity, err) != MZG_OK ||
-        reserve(values, value_size, wanted, *capacity, err) != MZG_OK)
-        return err->status;
-    *capacity = grown_capacity(wanted, *capacity);
-    return MZG_OK;
-}
-
 static enum mzg_status note_skip(struct worker *worker, int64_t pixel, const struct mzg_fault *fault)
 {
-    if (reserve(&worker->skips, sizeof *worker->skips, worker->n_skips + 1, worker->skip_capacity,
-                &worker->err) != MZG_OK)
+    if (mzg_reserve(&worker->skips, sizeof *worker->skips, worker->n_skips + 1, worker->skip_capacity,
+                    &worker->err) != MZG_OK)
         return worker->err.status;
-    worker->skip_capacity = grown_capacity(worker->n_skips + 1, worker->skip_capacity);
+    worker->skip_capacity = mzg_grown_capacity(worker->n_skips + 1, worker->skip_capacity);
     worker->skips[worker->n_skips++] = (struct mzg_skip){.pixel = pixel, .fault = *fault};
     return MZG_OK;
 }
@@ -103,8 +75,8 @@ static enum mzg_status add_row(struct worker *worker, int from, const struct mzg
                                struct mzg_sparse_row *sum)
 {
     int to = 1 - from;
-    if (reserve_pairs(&worker->sum_bins[to], &worker->sum_values[to], sizeof(double), sum->n + row->n,
-                      &worker->sum_capacity[to], &worker->err) != MZG_OK)
+    if (mzg_reserve_pairs(&worker->sum_bins[to], &worker->sum_values[to], sizeof(double), sum->n + row->n,
+                          &worker->sum_capacity[to], &worker->err) != MZG_OK)
         return worker->err.status;
     int32_t *bins = worker->sum_bins[to];
     double *values = worker->sum_values[to];
@@ -180,8 +152,8 @@ static enum mzg_status keep_row(struct worker *worker, const struct mzg_sparse_r
                                 const struct mzg_chunk_options *options, int64_t spectrum)
 {
     int64_t size = mzg_type_size(options->value_type);
-    if (reserve_pairs(&worker->bins, &worker->values, size, worker->n + row->n, &worker->capacity,
-                      &worker->err) != MZG_OK)
+    if (mzg_reserve_pairs(&worker->bins, &worker->values, size, worker->n + row->n, &worker->capacity,
+                          &worker->err) != MZG_OK)
         return worker->err.status;
     int32_t *bins = worker->bins + worker->n;
     void *values = (char *)worker->values + worker->n * size;
@@ -204,6 +176,7 @@ static enum mzg_status resample_pixel(struct mzg_chunk_workers *workers, int64_t
     struct mzg_sparse_row sum = {0};
     int buffer = 0;
 
+    worker->intensities.n = 0;
     *record = (struct mzg_pixel_record){.first_spectrum = -1};
     int64_t end = options->first_only ? batch->pixel_begin[i] + 1 : batch->pixel_begin[i + 1];
     for (int64_t entry = batch->pixel_begin[i]; entry < end; entry++) {
@@ -223,12 +196,21 @@ static enum mzg_status resample_pixel(struct mzg_chunk_workers *workers, int64_t
         add_summary(&summary, batch->spectra[entry], record, worker);
         if (end - batch->pixel_begin[i] == 1) {
             sum = row;
+            if (mzg_intensity_pool_measure(&worker->intensities, spectrum.intensity, spectrum.n,
+                                           &record->intensities, &worker->err) != MZG_OK)
+                return worker->err.status;
         } else {
-            if (add_row(worker, buffer, &row, &sum) != MZG_OK)
+            if (add_row(worker, buffer, &row, &sum) != MZG_OK ||
+                mzg_intensity_pool_add(&worker->intensities, spectrum.intensity, spectrum.n, &worker->err) !=
+                    MZG_OK)
                 return worker->err.status;
             buffer = 1 - buffer;
         }
     }
+    if (worker->intensities.n > 0 &&
+        mzg_intensity_pool_measure(&worker->intensities, worker->intensities.all, worker->intensities.n,
+                                   &record->intensities, &worker->err) != MZG_OK)
+        return worker->err.status;
     chunk->pixels[i] = (struct mzg_pixel_values){.worker = number, .begin = worker->n};
     if (keep_row(worker, &sum, options, record->first_spectrum) != MZG_OK)
         return worker->err.status;
@@ -327,8 +309,8 @@ static enum mzg_status move_values(struct mzg_chunk *chunk, struct mzg_chunk_wor
     struct mzg_rows *rows = &chunk->rows;
     if (workers->n == 1)
         swap_values(chunk, &workers->each[0]);
-    else if (reserve_pairs(&rows->bins, &rows->values, mzg_type_size(workers->options.value_type),
-                           rows->n_values, &chunk->value_capacity, err) == MZG_OK)
+    else if (mzg_reserve_pairs(&rows->bins, &rows->values, mzg_type_size(workers->options.value_type),
+                               rows->n_values, &chunk->value_capacity, err) == MZG_OK)
         mzg_pool_run(pool, groups_of(chunk), copy_group, workers);
     return err->status;
 }
@@ -355,9 +337,9 @@ static enum mzg_status collect_notes(struct mzg_chunk *chunk, struct mzg_chunk_w
     int64_t n_skips = 0;
     for (int w = 0; w < workers->n; w++)
         n_skips += workers->each[w].n_skips;
-    if (reserve(&chunk->skips, sizeof *chunk->skips, n_skips, chunk->skip_capacity, err) != MZG_OK)
+    if (mzg_reserve(&chunk->skips, sizeof *chunk->skips, n_skips, chunk->skip_capacity, err) != MZG_OK)
         return err->status;
-    chunk->skip_capacity = grown_capacity(n_skips, chunk->skip_capacity);
+    chunk->skip_capacity = mzg_grown_capacity(n_skips, chunk->skip_capacity);
 
     chunk->n_skips = 0;
     for (int w = 0; w < workers->n; w++) {
@@ -394,12 +376,12 @@ enum mzg_status mzg_chunk_start(struct mzg_chunk *chunk, struct mzg_chunk_worker
 {
     int64_t n = chunk->batch.n_pixels;
     int64_t capacity = chunk->pixel_capacity;
-    if (reserve(&chunk->records, sizeof *chunk->records, n, capacity, err) != MZG_OK ||
-        reserve(&chunk->pixels, sizeof *chunk->pixels, n, capacity, err) != MZG_OK ||
-        reserve(&chunk->row_places, sizeof *chunk->row_places, n, capacity, err) != MZG_OK ||
-        reserve(&chunk->rows.row_counts, sizeof *chunk->rows.row_counts, n, capacity, err) != MZG_OK)
+    if (mzg_reserve(&chunk->records, sizeof *chunk->records, n, capacity, err) != MZG_OK ||
+        mzg_reserve(&chunk->pixels, sizeof *chunk->pixels, n, capacity, err) != MZG_OK ||
+        mzg_reserve(&chunk->row_places, sizeof *chunk->row_places, n, capacity, err) != MZG_OK ||
+        mzg_reserve(&chunk->rows.row_counts, sizeof *chunk->rows.row_counts, n, capacity, err) != MZG_OK)
         return err->status;
-    chunk->pixel_capacity = grown_capacity(n, capacity);
+    chunk->pixel_capacity = mzg_grown_capacity(n, capacity);
     chunk->n_pixels = n;
     chunk->bytes_read = chunk->batch.bytes_read;
     reset_workers(workers);
@@ -494,6 +476,7 @@ void mzg_chunk_workers_free(struct mzg_chunk_workers *workers)
             free(worker->sum_bins[i]);
             free(worker->sum_values[i]);
         }
+        mzg_intensity_pool_destroy(&worker->intensities);
         free(worker->skips);
     }
     free(workers);

@@ -9,6 +9,7 @@
 #include <core/frame.h>
 #include <mzgrid/reader.h>
 #include <mzgrid/resample.h>
+#include <run/intensities.h>
 #include <run/outside.h>
 #include <stage/rows.h>
 
@@ -19,6 +20,7 @@ struct mzg_pixel_record {
     int64_t n_points;
     int64_t dropped_points;
     double tic;
+    struct mzg_intensities intensities; /* of all points of its spectra together */
     double base_peak_mz;
     double base_peak_intensity;
 };

@@ -21,11 +21,11 @@ enum {
     CHUNK_PIXELS = MZG_COLUMN_BLOCK_ROWS, /* bounds the records that rank 0 receives in a round */
     CHUNKS_PER_RANK = 8, /* at least so many, where there are pixels enough, to keep ranks busy to the end */
     SORTED_CHUNKS_PER_RANK = 32, /* so that small inputs do not pay for memory touched for the first time */
-    ROUND_PIXELS = 30 << 20,     /* of all ranks together: MPI counts the bytes of their records in an int */
+    ROUND_PIXELS = 24 << 20,     /* of all ranks together: MPI counts the bytes of their records in an int */
     PIXEL_BYTES = 768,           /* of one pixel in a chunk, beside its bytes and values */
-    POINT_BYTES = 48,            /* of one point while it is decoded and resampled, */
+    POINT_BYTES = 56,            /* of one point while it is decoded and resampled, */
     VALUE_BYTES = 24,            /*  and of one value */
-    OBS_BYTES = 180,             /* of one pixel on rank 0: its record and its columns of obs */
+    OBS_BYTES = 212,             /* of one pixel on rank 0: its record and its columns of obs */
     ROW_END_BYTES = 8,           /* of one row on rank 0, when rows go into the store as they come */
     VAR_BYTES = 40,              /* of one bin on rank 0: its columns of var */
     COLUMN_BYTES = 16,           /* of one bin: where its column begins, and its next place */

@@ -83,6 +83,8 @@ static enum mzg_status allocate(struct mzg_table *t, int64_t n_bins, enum mzg_ty
     t->n_points = make(rows, sizeof(int64_t), &ok);
     t->dropped_points = make(rows, sizeof(int64_t), &ok);
     t->tic = make(rows, sizeof(double), &ok);
+    t->rms = make(rows, sizeof(double), &ok);
+    t->median_intensity = make(rows, sizeof(double), &ok);
     t->base_peak_mz = make(rows, sizeof(double), &ok);
     t->base_peak_intensity = make(rows, sizeof(double), &ok);
     t->mean_intensity = make(bins, sizeof(double), &ok);
@@ -125,6 +127,8 @@ static void fill_rows(struct mzg_table *t, const struct mzg_table_source *source
         t->n_points[row] = record->n_points;
         t->dropped_points[row] = record->dropped_points;
         t->tic[row] = record->tic;
+        t->rms[row] = record->intensities.rms;
+        t->median_intensity[row] = record->intensities.median;
         t->base_peak_mz[row] = record->base_peak_mz;
         t->base_peak_intensity[row] = record->base_peak_intensity;
         row++;
@@ -183,6 +187,8 @@ static void make_frames(struct mzg_table *t, const struct mzg_table_source *sour
     mzg_frame_add(&t->obs, "n_points", MZG_INT64, t->n_points);
     mzg_frame_add(&t->obs, "dropped_points", MZG_INT64, t->dropped_points);
     mzg_frame_add(&t->obs, "tic", MZG_FLOAT64, t->tic);
+    mzg_frame_add(&t->obs, "rms", MZG_FLOAT64, t->rms);
+    mzg_frame_add(&t->obs, "median_intensity", MZG_FLOAT64, t->median_intensity);
     mzg_frame_add(&t->obs, "base_peak_mz", MZG_FLOAT64, t->base_peak_mz);
     mzg_frame_add(&t->obs, "base_peak_intensity", MZG_FLOAT64, t->base_peak_intensity);
 
@@ -238,18 +244,32 @@ enum mzg_status mzg_table_build(const struct mzg_context *context, const struct 
 
 void mzg_table_destroy(struct mzg_table *table)
 {
-    void *arrays[] = {table->instance_key_text, table->instance_key,
-                      table->position[0],       table->position[1],
-                      table->position[2],       table->spatial,
-                      table->spatial_x,         table->spatial_y,
-                      table->spectrum_index,    table->ms_level,
-                      table->n_spectra,         table->n_points,
-                      table->dropped_points,    table->tic,
-                      table->base_peak_mz,      table->base_peak_intensity,
-                      table->mean_intensity,    table->max_intensity,
-                      table->n_pixels,          table->skip_spectrum,
-                      table->skip_position[0],  table->skip_position[1],
-                      table->skip_position[2],  table->skip_reason,
+    void *arrays[] = {table->instance_key_text,
+                      table->instance_key,
+                      table->position[0],
+                      table->position[1],
+                      table->position[2],
+                      table->spatial,
+                      table->spatial_x,
+                      table->spatial_y,
+                      table->spectrum_index,
+                      table->ms_level,
+                      table->n_spectra,
+                      table->n_points,
+                      table->dropped_points,
+                      table->tic,
+                      table->rms,
+                      table->median_intensity,
+                      table->base_peak_mz,
+                      table->base_peak_intensity,
+                      table->mean_intensity,
+                      table->max_intensity,
+                      table->n_pixels,
+                      table->skip_spectrum,
+                      table->skip_position[0],
+                      table->skip_position[1],
+                      table->skip_position[2],
+                      table->skip_reason,
                       table->skip_detail};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         free(arrays[i]);

@@ -31,6 +31,8 @@ struct mzg_table {
     int64_t *n_points;
     int64_t *dropped_points;
     double *tic;
+    double *rms;
+    double *median_intensity;
     double *base_peak_mz;
     double *base_peak_intensity;
 

@@ -373,13 +373,14 @@ def table(document, edges, centers, method, *, own_edges=None, duplicates="sum",
     that lie in other bins of those."""
     box = [[f(p[i] for p, _ in pixels(document)) for i in range(3)] for f in (min, max)]
     size = [s or 1.0 for s in size]
-    names = "instance_key x y z spatial_x spatial_y spectrum_index n_spectra n_points dropped_points tic".split()
+    names = "instance_key x y z spatial_x spatial_y spectrum_index n_spectra n_points dropped_points".split()
+    names += "tic rms median_intensity".split()
     obs = {c: [] for c in names + ["base_peak_mz", "base_peak_intensity"]}
     rows, scales, skipped, ambiguous, outside = [], [], [], 0, 0
     for key, (position, ordinals) in enumerate(pixels(document), start=1):
         row, scale, used = np.zeros(len(centers)), 0.0, []
         n_points = dropped = 0
-        tic, peak = 0.0, (0.0, 0.0)
+        tic, peak, all_finite = 0.0, (0.0, 0.0), np.empty(0)
         for ordinal in ordinals if duplicates == "sum" else ordinals[:1]:
             try:
                 mz, intensity = decode(document, document.spectra[ordinal])
@@ -394,6 +395,7 @@ def table(document, edges, centers, method, *, own_edges=None, duplicates="sum",
                 ambiguous += int((bins != locate(points.mz, own_edges)).sum())
             finite = intensity[np.isfinite(intensity)]
             tic += math.fsum(finite)
+            all_finite = np.append(all_finite, finite)
             scale += math.fsum(np.abs(finite))
             n_points += len(mz)
             dropped += points.dropped
@@ -407,7 +409,10 @@ def table(document, edges, centers, method, *, own_edges=None, duplicates="sum",
         origin = [min(1, m) for m in box[0]]
         values = [key, *position]
         values += [(position[i] - origin[i] + 0.5) * size[i] for i in range(2)]
-        values += [used[0][0], len(used), n_points, dropped, tic, *peak]
+        largest = np.abs(all_finite).max(initial=0.0) or 1.0
+        rms = largest * np.sqrt(np.mean((all_finite / largest) ** 2)) if len(all_finite) else 0.0
+        median = np.median(all_finite[all_finite > 0]) if (all_finite > 0).any() else 0.0
+        values += [used[0][0], len(used), n_points, dropped, tic, rms, median, *peak]
         for column, value in zip(obs, values):
             obs[column].append(value)
         rows.append(row)

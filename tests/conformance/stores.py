@@ -139,7 +139,9 @@ def assert_obs(store, expected):
     assert obs["spectrum_index"].dtype == np.int64
     for column in ("spectrum_index", "n_spectra", "n_points", "dropped_points"):
         assert np.array_equal(obs[column], want[column]), column
-    for column in ("base_peak_mz", "base_peak_intensity"):
+    assert obs["rms"].dtype == np.float64
+    np.testing.assert_allclose(obs["rms"], want["rms"], rtol=1e-13, atol=0)
+    for column in ("median_intensity", "base_peak_mz", "base_peak_intensity"):
         assert obs[column].dtype == np.float64
         assert np.array_equal(obs[column], want[column]), column
     for column in ("spatial_x", "spatial_y"):
