@@ -11,7 +11,8 @@ As a module: check(store, rewrite=False) returns a Report; its `errors` are what
 3. spatialdata opens it, and the model of each element validates.
 4. Tables: unique names, matrix indices sorted and in range, finite values, increasing m/z; each row has its label and each label
    its row; obsm["spatial"] lies at the centres of the pixels.
-5. --rewrite: the opened object can be saved, and the copy opened (some stores can be read, not saved).
+5. What users do with a whole table works: scipy's operations on X, anndata.concat (inner and outer), read_lazy without a warning.
+6. --rewrite: the opened object can be saved, and the copy opened (some stores can be read, not saved).
 """
 import argparse
 import json
@@ -26,6 +27,8 @@ from pathlib import Path
 warnings.filterwarnings("ignore")
 logging.disable(logging.WARNING)
 
+import anndata  # noqa: E402
+import anndata.experimental  # noqa: E402
 import numpy as np  # noqa: E402
 import scipy.sparse as sp  # noqa: E402
 import spatialdata  # noqa: E402
@@ -230,6 +233,43 @@ def check_labels(report, where, table, ids, element):
         report.error(f"{where}: obsm['spatial'] is up to {far:g} away from the centres of the labels")
 
 
+def check_use(report, path, where, table):
+    """On the whole table as it was read: a view has other, repaired arrays."""
+    x = table.X
+    if np.prod(table.shape, dtype=float) > 1e8:
+        report.warning(f"{where}: too large to be worked with")
+        return
+    total = float(np.sum(x, dtype=np.float64))
+    operations = {
+        "anndata.concat inner": lambda: anndata.concat([table, table], join="inner", index_unique="-").X,
+        "anndata.concat outer": lambda: anndata.concat([table, table], join="outer", index_unique="-").X,
+    }
+    if sp.issparse(x):
+        rows = np.full((x.shape[0], 1), 2.0, dtype=x.dtype)
+        operations |= {"tocoo": lambda: x.tocoo() * 2, "multiply": lambda: x.multiply(rows), "add": lambda: x + x}
+    for name, operation in operations.items():
+        try:
+            twice = float(np.sum(operation(), dtype=np.float64))
+        except Exception as error:
+            report.error(f"{where}: {name}: {type(error).__name__}: {error}")
+            continue
+        if not np.isclose(twice, 2 * total, rtol=1e-5):
+            report.error(f"{where}: {name} loses values: they sum up to {twice:g}, not {2 * total:g}")
+    try:
+        row, column = x.nonzero()
+        if len(row) != (x != 0).sum() or len(row) and not np.all(np.asarray(x[row[:9], column[:9]]) != 0):
+            report.error(f"{where}: nonzero finds other values")
+    except Exception as error:
+        report.error(f"{where}: nonzero: {type(error).__name__}: {error}")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        lazy = anndata.experimental.read_lazy(path)
+    for warning in caught:
+        report.error(f"{where}: read_lazy warns: {warning.message}")
+    if list(lazy.var_names) != list(table.var_names):
+        report.error(f"{where}: read_lazy finds other names of bins")
+
+
 def check_rewrite(report, sdata):
     original = sdata.path
     with tempfile.TemporaryDirectory() as directory:
@@ -259,6 +299,8 @@ def check(store, rewrite=False):
         report.error("the store lacks a table, labels or an image")
     for name, table in report.sdata.tables.items():
         check_table(report, report.sdata, name, table)
+        if table.n_obs and table.n_vars:
+            check_use(report, store / "tables" / name, f"tables/{name}", table)
     if rewrite:
         check_rewrite(report, report.sdata)
     return report

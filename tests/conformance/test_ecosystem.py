@@ -3,7 +3,10 @@
 import warnings
 
 import anndata
+import anndata.experimental
 import numpy as np
+import pytest
+import scipy.sparse as sp
 import spatialdata
 
 import stores
@@ -38,12 +41,15 @@ def test_images_of_bins_lie_on_their_labels(mzgrid, tmp_path):
         assert image[labels == key] == value
 
 
-def test_tables_of_two_samples_are_concatenated_by_mz(mzgrid, tmp_path):
-    tables = []
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_tables_of_two_samples_are_concatenated_by_mz(mzgrid, tmp_path, layout):
+    samples = []
     for i, (low, high) in enumerate([(200, 300), (280, 400)]):
         source = write_sample(tmp_path / f"{i}.imzML", i, low, high)
-        mzgrid.convert(source, tmp_path / f"{i}.zarr", *AXIS, "--min-mz", low, "--max-mz", high, "--layout", "csr")
-        tables.append(stores.open_store(tmp_path / f"{i}.zarr").table)
+        options = ["--min-mz", low, "--max-mz", high, "--layout", layout, "--dataset-id", f"sample{i}"]
+        mzgrid.convert(source, tmp_path / f"{i}.zarr", *AXIS, *options)
+        samples.append(stores.open_store(tmp_path / f"{i}.zarr", dataset=f"sample{i}", check=True))
+    tables = [s.table for s in samples]
     a, b = ({name: mz for name, mz in zip(t.var_names, t.var["mz"])} for t in tables)
     shared = a.keys() & b.keys()
     # Bins of one grid: those of 280 to 300 are the same, and none with a name of its own lies there twice.
@@ -52,9 +58,24 @@ def test_tables_of_two_samples_are_concatenated_by_mz(mzgrid, tmp_path):
     assert all(a[name] == b[name] for name in shared)
     inner = anndata.concat(tables, join="inner", merge="same", index_unique="-")
     assert set(inner.var_names) == shared and np.array_equal(inner.var["mz"], [a[n] for n in inner.var_names])
-    outer = anndata.concat(tables, join="outer", merge="first", index_unique="-")
+    want = np.concatenate([dense(t[:, list(inner.var_names)].X) for t in tables])
+    assert want.any() and np.array_equal(dense(inner.X), want)
+    outer = anndata.concat(tables, join="outer", merge="first", index_unique="-", fill_value=0)
     assert outer.shape == (40, len(a) + len(b) - len(shared))
     assert np.isclose(outer.X.sum(), sum(t.X.sum() for t in tables), rtol=1e-5)
+    assert [float(mz) for mz in outer.var["mz"].dropna()] and set(outer.var_names) == a.keys() | b.keys()
+
+    study = spatialdata.concatenate([s.sdata for s in samples], concatenate_tables=False)
+    assert sorted(study.tables) == ["sample0_z0", "sample1_z0"] and len(study.labels) == len(study.images) == 2
+    study.write(tmp_path / "study.zarr")
+    again = spatialdata.read_zarr(tmp_path / "study.zarr")
+    for s in samples:
+        assert np.array_equal(dense(again.tables[s.name].X), dense(s.table.X))
+        assert list(again.tables[s.name].var["mz"]) == list(s.table.var["mz"])
+
+
+def dense(x):
+    return x.toarray() if sp.issparse(x) else np.asarray(x)
 
 
 def test_a_table_is_opened_lazily_without_a_warning(mzgrid, tmp_path):
@@ -66,6 +87,4 @@ def test_a_table_is_opened_lazily_without_a_warning(mzgrid, tmp_path):
             lazy = anndata.experimental.read_lazy(tmp_path / f"{layout}.zarr" / "tables" / "msi_dataset_z0")
         table = stores.open_store(tmp_path / f"{layout}.zarr").table
         assert list(lazy.var_names) == list(table.var_names)
-        want = table.X if layout == "dense" else table.X.toarray()
-        got = lazy.X.compute()
-        assert np.array_equal(got if layout == "dense" else got.toarray(), want)
+        assert np.array_equal(dense(lazy.X.compute()), dense(table.X))
