@@ -85,8 +85,9 @@ enum mzg_fault_reason {
     MZG_FAULT_ENCODED_LENGTH, /* the encoded length does not fit the number of values */
     MZG_FAULT_LENGTHS_DIFFER, /* m/z and intensity have different numbers of values */
     MZG_FAULT_COMPRESSION,    /* the compressed stream is broken, or inflates to another length */
-    MZG_FAULT_READ,           /* the operating system could not read the bytes */
-    MZG_FAULT_NO_MEMORY       /* no fault of the spectrum: it ends the run, see mzg_fault_check() */
+    MZG_FAULT_READ, /* the operating system could not read the bytes: it ends the run, for they may be good;
+                     */
+    MZG_FAULT_NO_MEMORY /* no fault of the spectrum: ends it, too; see mzg_fault_check() */
 };
 
 struct mzg_fault {
@@ -273,7 +274,8 @@ enum mzg_status mzg_reader_scan_mz(const struct mzg_reader *reader, int64_t firs
 /* Facts of the input from its header and sizes alone (`mzgrid info`); the caller owns the object. Local. */
 enum mzg_status mzg_reader_describe(const char *path, struct json_t **description, struct mzg_error *err);
 
-/* MZG_ENOMEM if `fault` is a lack of memory, so that the spectrum must not be passed over. Local. */
+/* MZG_ENOMEM if `fault` is a lack of memory, MZG_EIO if its bytes could not be read: the spectrum may be good and must
+ * not be passed over. Local. */
 enum mzg_status mzg_fault_check(const struct mzg_fault *fault, struct mzg_error *err);
 
 /* The stable name of a reason, such as "array outside the file". Local. */

@@ -254,9 +254,9 @@ static enum mzg_status scan_fetched(const struct mzg_imzml_reader *reader, const
     const struct mzg_range *range = &storage->ranges[2 * i + MZG_MZ];
     const struct mzg_imzml_entry *entry = &reader->entries[batch->spectra[i]];
     int64_t n = entry->array[MZG_MZ].n;
-    if (entry->fault != MZG_ENTRY_OK || range->error || n == 0)
+    if (entry->fault != MZG_ENTRY_OK || n == 0)
         return MZG_OK;
-    if (!full && !mzg_entry_is_zlib(entry, MZG_MZ)) {
+    if (!full && !range->error && !mzg_entry_is_zlib(entry, MZG_MZ)) {
         const char *bytes = storage->bytes.bytes + range->at;
         enum mzg_array_type type = mzg_entry_type(entry, MZG_MZ);
         double ends[2];

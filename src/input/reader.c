@@ -159,9 +159,14 @@ enum mzg_status mzg_reader_describe(const char *path, struct json_t **descriptio
 
 enum mzg_status mzg_fault_check(const struct mzg_fault *fault, struct mzg_error *err)
 {
-    if (fault->reason != MZG_FAULT_NO_MEMORY)
-        return MZG_OK;
-    return mzg_fail(err, MZG_ENOMEM, "spectrum %" PRId64 ": %s", fault->spectrum + 1, fault->text);
+    if (fault->reason == MZG_FAULT_NO_MEMORY)
+        return mzg_fail(err, MZG_ENOMEM, "spectrum %" PRId64 ": %s", fault->spectrum + 1, fault->text);
+    if (fault->reason == MZG_FAULT_READ)
+        return mzg_fail(err, MZG_EIO,
+                        "spectrum %" PRId64
+                        ": %s; another run may read it, or --pixels and --region leave it out",
+                        fault->spectrum + 1, fault->text);
+    return MZG_OK;
 }
 
 const char *mzg_fault_name(enum mzg_fault_reason reason)

@@ -49,7 +49,8 @@ static void check_spectrum(struct run *run, int64_t pixel, int64_t entry, struct
     struct mzg_skip skip = {.pixel = pixel};
     int64_t ordinal = run->at_work->spectra[entry];
     if (!mzg_reader_decode(run->reader, run->at_work, entry, worker->decoder, &spectrum, &skip.fault)) {
-        if (mzg_fault_check(&skip.fault, &worker->err) == MZG_OK)
+        /* Bytes that cannot be read end a conversion, but are among what validation is to find. */
+        if (skip.fault.reason == MZG_FAULT_READ || mzg_fault_check(&skip.fault, &worker->err) == MZG_OK)
             mzg_validation_add_fault(validation, &skip, &worker->err);
         return;
     }
