@@ -274,8 +274,8 @@ enum mzg_status mzg_reader_scan_mz(const struct mzg_reader *reader, int64_t firs
 /* Facts of the input from its header and sizes alone (`mzgrid info`); the caller owns the object. Local. */
 enum mzg_status mzg_reader_describe(const char *path, struct json_t **description, struct mzg_error *err);
 
-/* MZG_ENOMEM if `fault` is a lack of memory, MZG_EIO if its bytes could not be read: the spectrum may be good and must
- * not be passed over. Local. */
+/* MZG_ENOMEM if `fault` is a lack of memory, MZG_EIO if its bytes could not be read: the spectrum may be good
+ * and must not be passed over. Local. */
 enum mzg_status mzg_fault_check(const struct mzg_fault *fault, struct mzg_error *err);
 
 /* The stable name of a reason, such as "array outside the file". Local. */

@@ -119,6 +119,8 @@ void mzg_locator_positions(const struct mzg_locator *locator, const double *mz, 
     switch (spec->type) {
     case MZG_AXIS_NATIVE: /* has no positions */
     case MZG_AXIS_TYPES:
+        for (int64_t i = 0; i < n; i++)
+            positions[i] = 0.0;
         break;
     case MZG_AXIS_CONSTANT:
         for (int64_t i = 0; i < n; i++)

@@ -54,7 +54,7 @@ void mzg_outside_merge(const struct mzg_outside *other, struct mzg_outside *outs
 static void reduce_sum(uint64_t *sum, MPI_Comm comm)
 {
     uint64_t halves[2 * MZG_EXACT_SUM_MAX_LIMBS];
-    for (int i = 0; i < kind->limbs; i++) {
+    for (size_t i = 0; i < (size_t)kind->limbs; i++) {
         halves[2 * i] = sum[i] & UINT32_MAX;
         halves[2 * i + 1] = sum[i] >> 32;
         sum[i] = 0;

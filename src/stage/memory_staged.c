@@ -56,8 +56,9 @@ static enum mzg_status try_rank(struct handle handle, int64_t rank, struct mzg_e
     char path[64];
     int fd = open_file_of(handle, path, sizeof path);
     void *map = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof rank, PROT_READ, MAP_SHARED, fd, 0);
+    bool lacks_memory = map == MAP_FAILED && (errno == ENOMEM || errno == EMFILE || errno == ENFILE);
     if (map == MAP_FAILED)
-        mzg_fail(err, MZG_EIO, "%s: %s", path, strerror(errno));
+        mzg_fail(err, lacks_memory ? MZG_ENOMEM : MZG_EIO, "%s: %s", path, strerror(errno));
     else if (*(const int64_t *)map != rank)
         mzg_fail(err, MZG_EIO, "%s: that is another process", path);
     if (map != MAP_FAILED)
@@ -84,6 +85,9 @@ enum mzg_status mzg_memory_is_shared(const struct mzg_context *context, bool *is
             try_rank(handles[rank], rank, &seen);
         }
         *is_shared = mzg_agree(context->comm, &seen) == MZG_OK;
+        if (seen.status == MZG_ENOMEM)
+            mzg_fail(err, MZG_ENOMEM,
+                     "no memory to try whether the ranks of this node see each other's (%.200s)", seen.text);
         snprintf(reason, 256, "%.255s", *is_shared ? "" : seen.text);
     }
     if (fd >= 0)
