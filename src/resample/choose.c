@@ -73,10 +73,6 @@ static enum mzg_method choose_for_profile(const struct mzg_method_evidence *evid
 
 enum mzg_method mzg_method_choose(const struct mzg_method_evidence *evidence, char *reason, size_t size)
 {
-    if (evidence->axis->spec.type == MZG_AXIS_NATIVE) {
-        snprintf(reason, size, "the bins are the m/z of the points: values are copied");
-        return MZG_NEAREST_NEIGHBOR;
-    }
     if (evidence->is_profile)
         return choose_for_profile(evidence, reason, size);
     snprintf(reason, size, "%s: values are sums of the points in a bin",

@@ -124,6 +124,12 @@ enum mzg_status mzg_decide_axis(const struct mzg_context *context, const struct 
 static void choose_method(const struct mzg_convert_options *options, const struct mzg_dataset *dataset,
                           const struct mzg_axis *axis, struct mzg_decisions *d)
 {
+    if (axis->spec.type == MZG_AXIS_NATIVE) {
+        d->method = MZG_NEAREST_NEIGHBOR;
+        snprintf(d->method_reason, sizeof d->method_reason,
+                 "the bins are the m/z of the points: values are copied");
+        return;
+    }
     struct mzg_method_evidence evidence = {
         .is_centroid = d->spectrum_type == MZG_SPECTRUM_CENTROID,
         .is_profile = d->spectrum_type == MZG_SPECTRUM_PROFILE,

@@ -312,7 +312,7 @@ static enum mzg_status direct_seal(struct mzg_sink *base, struct mzg_staged **st
         mzg_matrix_arrays_cut(d->sdata, &d->x, d->n_rows, d->n_values, err);
     if (!is_dense(d) && err->status == MZG_OK)
         mzg_matrix_write_indptr(d->sdata, &d->x, d->n_rows + 1, d->row_ends ? copy_row_ends : NULL, d, err);
-    if (mzg_agree(base->spec.context->comm, err) != MZG_OK) {
+    if (mzg_agree(base->spec.context->comm, err) != MZG_OK || !made) {
         free(made);
         return err->status;
     }

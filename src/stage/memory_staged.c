@@ -304,7 +304,7 @@ enum mzg_status mzg_memory_stage(const struct mzg_memory_rows *rows, struct mzg_
     struct memory_staged *made = new_staged(rows, err);
     if (made && !handles)
         mzg_fail(err, MZG_ENOMEM, "no memory to share the resampled rows");
-    if (gather_appends(rows, &all, err) != MZG_OK)
+    if (gather_appends(rows, &all, err) != MZG_OK || !made || !handles)
         goto cleanup;
     MZG_MPI(MPI_Allgather(&mine, 2, MPI_INT64_T, handles, 2, MPI_INT64_T, context->comm));
     list_blocks(made, all, rows->n_appends, err);

@@ -54,7 +54,7 @@ enum mzg_status mzg_sink_seal(struct mzg_sink **sink, struct mzg_staged **staged
         return err->status;
     mzg_log_line(s->spec.context->log, MZG_LOG_WARNING, "%s; the rows move to %s", err->text, s->spec.path);
     *err = (struct mzg_error){0};
-    if (mzg_sink_move(sink, err) != MZG_OK)
+    if (mzg_sink_move(sink, err) != MZG_OK || !*sink)
         return err->status;
     return (*sink)->kind->seal(*sink, staged, err);
 }
