@@ -153,7 +153,7 @@ const struct mzg_option mzg_convert_option_table[] = {
      .help = "Memory for all ranks of a node together, such as 900M or 16G."},
     {.kind = MZG_OPTION_CHOICE, .name = "streaming", .argument = "HOW", .offset = AT(streaming),
      .choice = mzg_streaming_choice, .standard = "auto",
-     .help = "Where resampled rows wait: 'hdf5' in one parallel HDF5 file; 'direct' nowhere, for they go into "
+     .help = "Where resampled rows wait: 'hdf5' in one HDF5 file that all ranks write; 'direct' nowhere, for they go into "
              "the store as they come (not with csc); 'off' in memory, for ranks of one node, until they outgrow a "
              "third of the limit; 'auto' takes 'off' where they fit. The result does not depend on it."},
     {.kind = MZG_OPTION_FLAG, .name = "dry-run", .offset = AT(convert.dry_run),
