@@ -204,7 +204,13 @@ static void measure_disk(const struct mzg_plan_request *request, struct mzg_plan
         request->options->layout != MZG_LAYOUT_DENSE)
         result += result / entry_size(request) * (int64_t)(sizeof(int64_t) - sizeof(int32_t));
     bool csc = request->options->layout == MZG_LAYOUT_CSC;
-    plan->final_bytes = result + pixels * OBS_BYTES + request->n_bins * VAR_BYTES;
+    plan->is_dense = request->options->layout == MZG_LAYOUT_DENSE;
+    plan->sparse_bytes = plan->opened_bytes = result;
+    if (plan->is_dense) {
+        int64_t all = mzg_size_product3(pixels, request->n_bins, mzg_type_size(request->value_type));
+        plan->opened_bytes = all < 0 ? INT64_MAX / 4 : all;
+    }
+    plan->final_bytes = plan->opened_bytes + pixels * OBS_BYTES + request->n_bins * VAR_BYTES;
     if (plan->direct || plan->in_memory)
         plan->temporary_bytes = 0;
     else
@@ -317,6 +323,15 @@ void mzg_plan_log(const struct mzg_plan *plan, struct mzg_log *log, int level)
     mzg_log_line(log, l,
                  "plan: at most %.1f MB in the store before compression, at most %.1f MB of temporary files",
                  (double)plan->final_bytes / 1e6, (double)plan->temporary_bytes / 1e6);
+    if (plan->is_dense)
+        mzg_log_line(
+            log, MZG_LOG_INFO,
+            "plan: opened whole, X takes %.1f MB of memory, its zeros included; with --layout csc or csr, "
+            "at most %.1f MB",
+            (double)plan->opened_bytes / 1e6, (double)plan->sparse_bytes / 1e6);
+    else
+        mzg_log_line(log, l, "plan: opened whole, X takes at most %.1f MB of memory",
+                     (double)plan->opened_bytes / 1e6);
     if (plan->free_bytes >= 0)
         mzg_log_line(log, l, "plan: %.1f MB of disk free for them", (double)plan->free_bytes / 1e6);
 }

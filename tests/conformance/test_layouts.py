@@ -11,6 +11,7 @@ import tensorstore
 import zarr
 
 import stores
+from writer import Pixel, write_imzml
 
 N_PIXELS, N_BINS = 400, 5000
 BAND = 128  # rows of a dense chunk
@@ -119,3 +120,18 @@ def test_columns_cannot_be_written_as_rows_come(mzgrid, source, tmp_path):
     assert run.status == 2
     assert "csr" in run.err and "dense" in run.err and "hdf5" in run.err and "off" in run.err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("more", [["--dry-run"], []])
+def test_dense_says_what_opening_it_takes(mzgrid, tmp_path, more):
+    """2 points in each of 12 pixels, and 50,000 bins: 12 × 50,000 × 4 bytes with all zeros."""
+    pixels = [Pixel(x, y, np.array([150.0, 350.0]), np.ones(2)) for y in (1, 2, 3) for x in (1, 2, 3, 4)]
+    source = write_imzml(tmp_path / "in.imzML", pixels, pixel_size=(20, 20))
+    axis = "--mass-axis-type constant --min-mz 100 --max-mz 400 --bins 50000 --interpolation-method nearest_neighbor".split()
+    run = mzgrid("convert", source, tmp_path / "a.zarr", *axis, "--layout", "dense", *more)
+    assert run.status == 0
+    assert "opened whole, X takes 2.4 MB of memory, its zeros included" in run.err, run.err
+    if more:
+        assert "at most 4.4 MB in the store" in run.err, run.err  # with 50,000 bins in var
+    else:
+        assert stores.open_store(tmp_path / "a.zarr").table.X.nbytes == 2400000
