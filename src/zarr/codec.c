@@ -69,6 +69,16 @@ static void split_planes(void)
     blosc_set_splitmode(BLOSC_ALWAYS_SPLIT);
 }
 
+/* c-blosc does not look whether it got the memory in which it sorts a block (1.21: three blocks, and an
+ * item's worth of lengths), and falls over it. A limit of the address space is met here first, but for what
+ * other threads take in between. */
+static bool has_room(size_t block, size_t item)
+{
+    void *room = malloc(3 * block + item * sizeof(int32_t) + 4096);
+    free(room);
+    return room != NULL;
+}
+
 static enum mzg_status compress_blosc(const struct mzg_codec *codec, enum mzg_type type, const void *bytes,
                                       size_t size, struct mzg_buffer *packed, struct mzg_error *err)
 {
@@ -77,6 +87,8 @@ static enum mzg_status compress_blosc(const struct mzg_codec *codec, enum mzg_ty
     if (mzg_buffer_reserve(packed, size + BLOSC_MAX_OVERHEAD, err) != MZG_OK)
         return err->status;
     struct sorting sorting = sorting_of(codec, type, size);
+    if (!has_room(size, sorting.item))
+        return mzg_fail(err, MZG_ENOMEM, "no memory to sort and compress a chunk of %zu bytes", size);
     int written = blosc_compress_ctx(level_of(codec, type), sorting.shuffle, sorting.item, size, bytes,
                                      packed->bytes, packed->capacity, blosc_name(codec->kind), size, 1);
     if (written <= 0)

@@ -12,8 +12,12 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <temp_files.h>
+#include <unistd.h>
 #include <zstd.h>
 
 static char directory[256];
@@ -261,6 +265,35 @@ Test(shard, exponents_are_compressed_apart, .init = setup, .fini = teardown)
 Test(shard, bits_are_sorted_for_lz4, .init = setup, .fini = teardown)
 {
     check_planes(MZG_CODEC_BLOSC_LZ4, BLOSC_DOBITSHUFFLE, (size_t)(4 << 16) * 13 / 16);
+}
+
+/* c-blosc itself falls over memory that it did not get. */
+Test(shard, no_memory_to_compress_is_an_error, .init = setup, .fini = teardown)
+{
+    enum { SIZE = 32 << 20 };
+    struct mzg_buffer packed = {0};
+    struct rlimit limit;
+    long pages = 0;
+    const struct mzg_codec codec = {.kind = MZG_CODEC_BLOSC_ZSTD, .level = 1};
+    float *data = malloc(SIZE);
+    cr_assert(data != NULL);
+    for (size_t i = 0; i < SIZE / sizeof *data; i++)
+        data[i] = (float)(i % 1000);
+    cr_assert(eq(int, mzg_buffer_reserve(&packed, SIZE + BLOSC_MAX_OVERHEAD, &err), MZG_OK));
+    FILE *statm = fopen("/proc/self/statm", "r");
+    cr_assert(statm && fscanf(statm, "%ld", &pages) == 1);
+    fclose(statm);
+    cr_assert(eq(int, getrlimit(RLIMIT_AS, &limit), 0));
+    limit.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + 2 * SIZE; /* it takes three times SIZE */
+    cr_assert(eq(int, setrlimit(RLIMIT_AS, &limit), 0));
+    cr_expect(eq(int, mzg_codec_compress(&codec, MZG_FLOAT32, data, SIZE, &packed, &err), MZG_ENOMEM));
+    cr_expect(strstr(err.text, "no memory") != NULL, "%s", err.text);
+    limit.rlim_cur = limit.rlim_max;
+    cr_assert(eq(int, setrlimit(RLIMIT_AS, &limit), 0));
+    err = (struct mzg_error){0};
+    cr_expect(eq(int, mzg_codec_compress(&codec, MZG_FLOAT32, data, SIZE, &packed, &err), MZG_OK));
+    free(packed.bytes);
+    free(data);
 }
 
 static int level_of(const struct mzg_codec *codec, enum mzg_type type)
