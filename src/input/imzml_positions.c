@@ -9,15 +9,27 @@
 /* A raster is nearly empty with more cells for each pixel, and worth a word with more cells. */
 enum { CELLS_OF_PIXEL = 100, CELLS = 100000 };
 
+/* The polarity as spectra are told apart by it: what a spectrum does not state is that of the file, or the
+ * only one of its level, with which it is read. */
+static int polarity_of(const struct mzg_imzml_entry *entry, const struct mzg_kinds *kinds, int level)
+{
+    bool vary = kinds->n[level][MZG_POLARITY_POSITIVE] > 0 && kinds->n[level][MZG_POLARITY_NEGATIVE] > 0;
+    enum mzg_polarity stated = mzg_entry_polarity(entry);
+    if (!vary)
+        return MZG_POLARITY_UNKNOWN;
+    return stated != MZG_POLARITY_UNKNOWN ? (int)stated : (int)kinds->unstated;
+}
+
 /* The spectra of a pixel that are the first two of one kind: false where there are none. */
-static bool find_pair(const struct mzg_imzml_entry *entries, const struct mzg_pixels *pixels, int64_t pixel,
-                      int64_t *first, int64_t *second)
+static bool find_pair(const struct mzg_imzml_entry *entries, const struct mzg_pixels *pixels,
+                      const struct mzg_kinds *kinds, int64_t pixel, int64_t *first, int64_t *second)
 {
     int64_t seen[MZG_MS_LEVELS][MZG_POLARITIES] = {0};
     int64_t n = mzg_pixels_count(pixels, pixel);
     for (int64_t k = 0; k < n && n > 1; k++) {
         int64_t i = mzg_pixels_spectrum(pixels, pixel, k);
-        int64_t *one = &seen[mzg_entry_level(&entries[i])][mzg_entry_polarity(&entries[i])];
+        int level = mzg_entry_level(&entries[i]) > 0 ? mzg_entry_level(&entries[i]) : 1;
+        int64_t *one = &seen[level][polarity_of(&entries[i], kinds, level)];
         *first = *one - 1;
         *second = i;
         if (*one > 0)
@@ -39,7 +51,7 @@ static void find_duplicates(const struct mzg_imzml_entry *entries, const struct 
 {
     for (int64_t p = 0; p < pixels->n && pixels->n_duplicate > 0; p++) {
         int64_t first, second;
-        if (!find_pair(entries, pixels, p, &first, &second))
+        if (!find_pair(entries, pixels, &dataset->kinds, p, &first, &second))
             continue;
         char line[80] = "";
         if (is_one_line(dataset))

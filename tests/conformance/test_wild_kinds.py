@@ -104,6 +104,21 @@ def test_the_only_level_is_read_and_of_several_none(mzgrid, tmp_path):
     assert "1 of ms level 3" in run.err and "2 of ms level 2" in run.err
 
 
+@pytest.mark.parametrize("term", [POSITIVE, NEGATIVE, level(1)])
+def test_spectra_of_one_pixel_are_told_also_where_one_does_not_state_its_kind(mzgrid, tmp_path, term):
+    """They are added, so that there has to be a word of it."""
+    kinds = [(), (term,)] if term != level(1) else [(), (level(0),), (term,)]
+    source = write_imzml(tmp_path / "a.imzML", [spectrum(x, 1, 1, *own) for x in (1, 2, 3) for own in kinds])
+    text = source.read_text().replace('<cvParam cvRef="MS" accession="MS:1000579" name="MS1 spectrum" value=""/>', "")
+    source.write_text(text)
+    run = mzgrid.convert(source, tmp_path / "a.zarr", *HOW)
+    assert "3 pixels have more than one spectrum; first: (1,1), spectra 1 and 2" in run.err, str(run)
+    table = table_of(tmp_path / "a.zarr")
+    assert list(table.obs["n_spectra"]) == [len(kinds)] * 3 and total(table) == 9 * len(kinds)
+    run = mzgrid("validate", source)
+    assert run.status == 1 and "3 pixels have more than one spectrum" in run.out, str(run)
+
+
 def test_level_0_is_that_of_ms1(mzgrid, tmp_path):
     source = write_imzml(tmp_path / "a.imzML", [spectrum(1, 1, 1, level(0)), spectrum(2, 1, 1, level(1))])
     run = mzgrid.convert(source, tmp_path / "a.zarr", *HOW)
