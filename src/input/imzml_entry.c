@@ -204,7 +204,8 @@ void mzg_entry_explain(const struct mzg_imzml_entry *entry, int64_t spectrum, in
                  name, array->offset);
         break;
     case MZG_ENTRY_NO_POSITION:
-        snprintf(text, size, "its position (IMS:1000050, IMS:1000051) is missing or not a whole number");
+        snprintf(text, size,
+                 "its position (IMS:1000050, IMS:1000051) is missing, beyond 32 bits or not a whole number");
         break;
     }
 }

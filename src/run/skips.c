@@ -3,8 +3,10 @@
 #include <core/agree.h>
 #include <core/log.h>
 #include <core/mpi.h>
+#include <input/imzml_entry.h>
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,9 +55,12 @@ static void log_skip(const struct mzg_skips *skips, int64_t i)
     int32_t position[3];
     int64_t first, n;
     mzg_reader_pixel(skips->reader, skip->pixel, position, &first, &n);
+    char at[40] = "without a position";
+    if (position[0] != MZG_NO_COORDINATE)
+        snprintf(at, sizeof at, "(%d,%d)", position[0], position[1]);
     mzg_log_line(skips->context->log, i < LOGGED_SKIPS ? MZG_LOG_WARNING : MZG_LOG_DETAIL,
-                 "pixel (%d,%d), spectrum %" PRId64 ", %s; skipped", position[0], position[1],
-                 skip->fault.spectrum + 1, skip->fault.text);
+                 "pixel %s, spectrum %" PRId64 ", %s; skipped", at, skip->fault.spectrum + 1,
+                 skip->fault.text);
     if (i == LOGGED_SKIPS)
         mzg_log_line(
             skips->context->log, MZG_LOG_WARNING,

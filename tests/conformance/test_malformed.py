@@ -237,3 +237,11 @@ def test_skipped_pixels_are_logged_and_counted(mzgrid, tmp_path):
     skipped = stores.open_store(tmp_path / "a.zarr").table.uns["skipped_pixels"]
     assert set(skipped["reason"]) == {"lengths of m/z and intensity differ"}
     assert all("20 values" in detail and " 19" in detail and "byte" in detail for detail in skipped["detail"])
+
+
+def test_a_pixel_without_a_position_is_told_as_such(mzgrid, tmp_path):
+    """2^31 is a whole number, but no coordinate; what stands for none is not shown."""
+    pixels = [Pixel(x, 1, np.array([300.25]), np.array([1.0])) for x in (1, 2**31, 3)]
+    run = mzgrid.convert(write_imzml(tmp_path / "a.imzML", pixels), tmp_path / "a.zarr", "--bins", 10)
+    assert "pixel without a position, spectrum 2" in run.err and "beyond 32 bits" in run.err, str(run)
+    assert "(-2147483648" not in run.err
