@@ -16,14 +16,16 @@ LIMIT = 300 << 20
 
 
 def claim(path, points, shared):
-    """Two pixels of zeros, whose arrays inflate to `points` values each. Not shared: two copies of the m/z array."""
+    """Two pixels of zeros, whose arrays inflate to `points` values each. Not shared: two copies of the m/z array. The
+    intensities are one array for both."""
     pixels = [Pixel(x, 1, np.ones(1), np.ones(1)) for x in (1, 2)]
     write_imzml(path, pixels, mz_type="<f4", compressed=True)
     pack = zlib.compressobj(9)
     stored = b"".join(pack.compress(bytes(1 << 22)) for _ in range(4 * points >> 22)) + pack.flush()
     ibd = path.with_suffix(".ibd")
-    ibd.write_bytes(ibd.read_bytes()[:16] + stored + stored)
-    offsets = iter([16, 16, 16 if shared else 16 + len(stored), 16])
+    ibd.write_bytes(ibd.read_bytes()[:16] + 3 * stored)
+    intensities = 16 + 2 * len(stored)
+    offsets = iter([16, intensities, 16 if shared else 16 + len(stored), intensities])
     text = path.read_text()
     text = re.sub(r'(IMS:1000103"[^>]*value=)"\d+"', rf'\1"{points}"', text)
     text = re.sub(r'(IMS:1000104"[^>]*value=)"\d+"', rf'\1"{len(stored)}"', text)

@@ -123,7 +123,7 @@ def test_existing_output_is_kept(mzgrid, tmp_path):
     path = tmp_path / "sample.imzML"
     generate(mzgrid, path)
     before = path.read_bytes()
-    run = generate(mzgrid, path, kind="profile", status=2, ranks=2)
+    run = generate(mzgrid, path, kind="profile", status=1, ranks=2)
     assert run.err.count("\n") == 1 and str(path) in run.err and "--overwrite" in run.err
     assert path.read_bytes() == before
     generate(mzgrid, path, "--overwrite", kind="profile")

@@ -73,7 +73,7 @@ def test_one_spectrum_far_larger_than_all_others(mzgrid, tmp_path, ranks):
 
     run = convert(mzgrid, path, tmp_path / "b.zarr", "80M", *options, ranks=ranks)
     assert run.status == 1
-    assert f"the largest has {large} points" in run.log, run.log
+    assert f"its largest spectrum has {large} points" in run.log, run.log
 
 
 @pytest.mark.parametrize("streaming", ["off", "hdf5"])

@@ -93,11 +93,8 @@ ODD_SETS = {
     "cardinal-combat-41k": {"intensity_negative"},
     "cardinal-combat-negative": {"intensity_negative"},
     "combat-40px-corrected": {"small_grid", "intensity_negative"},
-    "i2nca-pc-71k": {"mz_outside_range"},
-    "i2nca-pp": {"mz_outside_range"},
     "thyra-gen-processed": {"mz_not_positive"},
     "thyra-two-scansettings": {"scan_settings"},
-    "tims-tsf-profile-cont-zlib-f32": {"mz_outside_range"},
 }
 
 
