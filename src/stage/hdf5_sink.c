@@ -240,6 +240,8 @@ static enum mzg_status convert_elements(const struct hdf5_sink *sink, enum mzg_h
                                         const char **elements, struct mzg_error *err)
 {
     enum mzg_type type = sink->types.of[which];
+    if (!sink->converted)
+        return MZG_OK;
     if (which == MZG_HDF5_INDICES && type == MZG_INT64) {
         for (int64_t i = 0; i < n; i++)
             ((int64_t *)sink->converted)[i] = ((const int32_t *)(const void *)*elements)[i];
