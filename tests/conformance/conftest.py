@@ -3,6 +3,7 @@ import atexit
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -139,3 +140,20 @@ def malformed():
     if not (SHARED / "data-malformed").is_dir():
         pytest.skip(f"{SHARED / 'data-malformed'}: no such directory, the damaged sets are not here")
     return SHARED / "data-malformed"
+
+
+# A small process between the tests and the program: the peak of a new process begins with that of the one that made it.
+MEASURE = """
+import os, subprocess, sys
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+print(os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, usage.ru_maxrss << 10)
+"""
+
+
+def measured(command):
+    """Exit status, standard error, seconds of processors and peak of memory of one process."""
+    run = subprocess.run([sys.executable, "-I", "-S", "-c", MEASURE, *map(str, command)], env=mpi_environment(),
+                         stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
+    status, seconds, peak = run.stdout.split()
+    return int(status), run.stderr, float(seconds), int(peak)

@@ -1,13 +1,11 @@
 """A small file that claims to hold far more than the memory limit: refused before anything of that size is read, by
 whatever reads spectra."""
-import os
 import re
-import subprocess
 import zlib
 
 import pytest
 
-from conftest import mpi_environment
+from conftest import measured
 from writer import Pixel, write_imzml
 
 import numpy as np
@@ -34,18 +32,6 @@ def claim(path, points, shared):
     return path
 
 
-def measured(command):
-    """Exit status, what it said, and the most memory that it had."""
-    process = subprocess.Popen(
-        [str(a) for a in command], env=mpi_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE, text=True,
-    )
-    err = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return process.returncode, err, usage.ru_maxrss << 10
-
-
 @pytest.fixture(scope="module", params=[False, True], ids=["own", "shared"])
 def hungry(request, tmp_path_factory):
     """128 million values in a megabyte."""
@@ -66,7 +52,7 @@ COMMANDS = {
 def test_claims_are_held_against_the_limit(mzgrid, hungry, tmp_path, name):
     words = {"IN": hungry, "OUT": tmp_path / "out"}
     command = [mzgrid.path, *(words.get(a, a) for a in COMMANDS[name]), "--memory-limit", "300M"]
-    status, err, peak = measured(command)
+    status, err, _, peak = measured(command)
     assert status == 1 and "the memory limit of 300 MiB per node is too small" in err.splitlines()[-1], err
     assert "its largest spectrum has 134217728 points" in err
     assert peak < LIMIT, f"{peak >> 20} MiB"

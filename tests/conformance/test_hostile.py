@@ -1,13 +1,12 @@
 """Files made to do harm: refused or skipped in little time and memory, whatever they claim, by convert and by validate."""
 import os
 import re
-import subprocess
-import sys
 import zlib
 
 import numpy as np
 import pytest
 
+from conftest import measured
 from writer import Pixel, write_imzml
 
 MEMORY = 256 << 20  # bytes; a small conversion takes about 70 MiB
@@ -15,23 +14,11 @@ SECONDS = 30
 AXIS = ["--min-mz", "100", "--max-mz", "200", "--bins", "50", "--threads", "1"]
 
 
-# A small process between the tests and the program: the peak of a new process begins with that of the one that made it.
-HELPER = """
-import os, subprocess, sys
-process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
-_, status, usage = os.wait4(process.pid, 0)
-print(os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, usage.ru_maxrss << 10)
-"""
-
-
 def run(mzgrid, *args):
     """Exit status and standard error of one process that stays within MEMORY and SECONDS."""
-    environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
-    command = [sys.executable, "-I", "-S", "-c", HELPER, str(mzgrid.path), *map(str, args)]
-    done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    status, seconds, peak = done.stdout.split()
-    assert float(seconds) < SECONDS and int(peak) < MEMORY, done.stdout
-    return int(status), done.stderr
+    status, err, seconds, peak = measured([mzgrid.path, *args])
+    assert seconds < SECONDS and peak < MEMORY, (seconds, peak)
+    return status, err
 
 
 def image(path, **options):
