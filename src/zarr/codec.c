@@ -120,6 +120,56 @@ enum mzg_status mzg_codec_compress(const struct mzg_codec *codec, enum mzg_type 
     return MZG_OK;
 }
 
+/* The length and the block of a blosc buffer, as its first 16 bytes state them; 0: there are no such bytes.
+ */
+static size_t blosc_plain_size(const void *packed, size_t packed_size, size_t *block)
+{
+    size_t size, stated;
+    if (packed_size < BLOSC_MIN_HEADER_LENGTH || blosc_cbuffer_validate(packed, packed_size, &size) != 0)
+        return 0;
+    blosc_cbuffer_sizes(packed, &size, &stated, block);
+    return size;
+}
+
+enum mzg_status mzg_codec_plain_size(enum mzg_codec_kind kind, const void *packed, size_t packed_size,
+                                     int64_t *size, struct mzg_error *err)
+{
+    size_t block;
+    unsigned long long found = kind == MZG_CODEC_ZSTD ? ZSTD_getFrameContentSize(packed, packed_size)
+                                                      : blosc_plain_size(packed, packed_size, &block);
+    if (found == 0 || found > MZG_CODEC_MAX_BYTES)
+        return mzg_fail(err, MZG_EFORMAT, "it does not begin as what its codec writes");
+    *size = (int64_t)found;
+    return MZG_OK;
+}
+
+static enum mzg_status decompress_blosc(const void *packed, size_t packed_size, void *bytes, size_t size,
+                                        struct mzg_error *err)
+{
+    enum { MOST_ITEM = 255 };
+    size_t block = 0;
+    if (blosc_plain_size(packed, packed_size, &block) != size || block > size)
+        return mzg_fail(err, MZG_EFORMAT, "it is no blosc buffer of %zu bytes", size);
+    if (!has_room(block, MOST_ITEM))
+        return mzg_fail(err, MZG_ENOMEM, "no memory to unpack a chunk of %zu bytes", size);
+    if (blosc_decompress_ctx(packed, bytes, size, 1) != (int)size)
+        return mzg_fail(err, MZG_EFORMAT, "blosc cannot unpack it");
+    return MZG_OK;
+}
+
+enum mzg_status mzg_codec_decompress(enum mzg_codec_kind kind, const void *packed, size_t packed_size,
+                                     void *bytes, size_t size, struct mzg_error *err)
+{
+    if (kind != MZG_CODEC_ZSTD)
+        return decompress_blosc(packed, packed_size, bytes, size, err);
+    size_t found = ZSTD_decompress(bytes, size, packed, packed_size);
+    if (ZSTD_isError(found))
+        return mzg_fail(err, MZG_EFORMAT, "zstd cannot unpack it: %s", ZSTD_getErrorName(found));
+    if (found != size)
+        return mzg_fail(err, MZG_EFORMAT, "it has %zu bytes instead of %zu", found, size);
+    return MZG_OK;
+}
+
 enum mzg_status mzg_codec_json(const struct mzg_codec *codec, enum mzg_type type, int64_t chunk_bytes,
                                json_t **json, struct mzg_error *err)
 {

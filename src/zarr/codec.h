@@ -13,6 +13,16 @@
 enum mzg_status mzg_codec_compress(const struct mzg_codec *codec, enum mzg_type type, const void *bytes,
                                    size_t size, struct mzg_buffer *packed, struct mzg_error *err);
 
+/* How many bytes a packed chunk says that it holds: at most MZG_CODEC_MAX_BYTES, else MZG_EFORMAT. Of a codec
+ * of the same container any kind serves. Local, called by workers. */
+enum mzg_status mzg_codec_plain_size(enum mzg_codec_kind kind, const void *packed, size_t packed_size,
+                                     int64_t *size, struct mzg_error *err);
+
+/* Unpacks a chunk that must hold exactly `size` bytes: MZG_EFORMAT, with what is wrong about it, if it does
+ * not. Local, called by workers. */
+enum mzg_status mzg_codec_decompress(enum mzg_codec_kind kind, const void *packed, size_t packed_size,
+                                     void *bytes, size_t size, struct mzg_error *err);
+
 /* The codec's entry in the `codecs` of the metadata of an array whose chunks have `chunk_bytes`, as a new
  * reference; `*json` is NULL for
  * MZG_CODEC_NONE. */
