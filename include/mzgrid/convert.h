@@ -30,9 +30,11 @@ struct mzg_convert_options {
     const char *input;
     const char *output;
 
-    struct mzg_axis_spec axis; /* min_mz, max_mz 0: from metadata, else by scanning; no strategy: 5 mDa at m/z
-                                * 1000 (17 mDa at 300 for linear_tof) */
-    bool axis_type_auto;   /* the law follows from instrument, data or type of the spectra; else: axis.type */
+    struct mzg_axis_spec axis; /* min_mz, max_mz 0: from metadata, else by scanning; no strategy: what the
+                                * data tell, else 5 mDa at m/z 1000 (17 mDa at 300 for linear_tof) */
+    double bin_steps;          /* in place of a bin width: so many sampling steps of profiles; 0: not given */
+    bool axis_type_auto;   /* native where spectra share their m/z and no width is given, else the law that
+                            * follows from data, instrument or type of the spectra; else: axis.type */
     const char *axis_file; /* an axis that mzg_axis_write() wrote, instead of all of the above; NULL: none */
     bool scan_range;       /* find the range by reading every m/z */
     bool method_auto;      /* choose by spectrum type, and say why; else: */

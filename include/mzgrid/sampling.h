@@ -49,13 +49,18 @@ bool mzg_sampling_law(const struct mzg_sampling_fit *fit, enum mzg_axis_type *ty
 struct mzg_type_evidence {
     const struct mzg_sampling_fit *fit; /* NULL: the sampling step could not be found */
     double points_per_spectrum;
-    double zeros; /* share of the intensities that are exactly 0 */
+    double zeros;  /* share of the intensities that are exactly 0 */
+    double curved; /* share of the intensities that are not 0 whose neighbours are not 0 either */
 };
 
 /* Profiles have many points at regular steps, or somewhat regular ones and zeros between the peaks; all
  * others are lists of peaks. Never unknown unless there is no point. `reason` gets one sentence of at most
  * `size` bytes, 200 suffice. Local. */
 enum mzg_spectrum_type mzg_sampling_type(const struct mzg_type_evidence *evidence, char *reason, size_t size);
+
+/* Whether spectra that are declared centroid are plainly profiles: many points at regular steps, which are no
+ * single points among zeros. `reason` as above. Local. */
+bool mzg_sampling_is_plainly_profile(const struct mzg_type_evidence *evidence, char *reason, size_t size);
 
 /* What is known of an input, to choose the law of its mass axis by. */
 struct mzg_axis_evidence {
@@ -64,12 +69,14 @@ struct mzg_axis_evidence {
     const char *const *names; /* texts that may name the instrument's model, such as "solariX 7T" */
     int64_t n_names;
     const struct mzg_sampling_fit *fit; /* of a profile; NULL: none */
+    const double *close_exponent; /* of centroids: how the least distance of their points grows; NULL: unknown
+                                   */
     bool is_centroid;
 };
 
-/* The law for `--mass-axis-type auto`, by the first of these that tells: analyser terms, the instrument
- * model, by its accession or its name, the fit, the kind of spectra. `reason` gets one sentence of at most
- * `size` bytes, 200 suffice. Local. */
+/* The law for `--mass-axis-type auto`, by the first of these that tells: the fit of profiles, the close
+ * spacing of centroids, analyser terms, the instrument model, by its accession or its name, the kind of
+ * spectra. `reason` gets one sentence of at most `size` bytes, 200 suffice. Local. */
 enum mzg_axis_type mzg_axis_choose(const struct mzg_axis_evidence *evidence, char *reason, size_t size);
 
 #endif

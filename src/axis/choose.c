@@ -1,6 +1,8 @@
 /*
- * The law of a mass axis when the user names none. Analysers come first, the one of the highest resolution
- * among them, for a hybrid records images with it; a TOF only where it is clear whether with reflectron.
+ * The law of a mass axis when the user names none. The data come first, for what they show needs no belief:
+ * the sampling step of profiles, the least distance of centroids. Then analysers, the one of the highest
+ * resolution among them, for a hybrid records images with it; a TOF only where it is clear whether with
+ * reflectron.
  */
 #include <axis/instruments.h>
 #include <mzgrid/sampling.h>
@@ -74,34 +76,83 @@ enum mzg_spectrum_type mzg_sampling_type(const struct mzg_type_evidence *evidenc
     return is_profile ? MZG_SPECTRUM_PROFILE : MZG_SPECTRUM_CENTROID;
 }
 
-enum mzg_axis_type mzg_axis_choose(const struct mzg_axis_evidence *evidence, char *reason, size_t size)
+bool mzg_sampling_is_plainly_profile(const struct mzg_type_evidence *evidence, char *reason, size_t size)
+{
+    /* A list of peaks that was put on a grid is regular, too, but its peaks are single points. */
+    const double least_points = 100, regular = 0.9, least_curved = 0.5;
+    if (!evidence->fit || evidence->points_per_spectrum < least_points ||
+        evidence->fit->agreement < regular || evidence->curved < least_curved)
+        return false;
+    snprintf(reason, size,
+             "%.0f %% of the m/z steps are regular, and %.0f %% of the points above 0 lie beside others",
+             100.0 * evidence->fit->agreement, 100.0 * evidence->curved);
+    return true;
+}
+
+/* By what the input says of its instrument. */
+static bool choose_by_terms(const struct mzg_axis_evidence *evidence, enum mzg_axis_type *type, char *reason,
+                            size_t size)
 {
     const struct rule *rule = find_rule(evidence);
     if (rule) {
         snprintf(reason, size, "analyser %s (%s)", rule->analyser, rule->term);
-        return rule->type;
+        *type = rule->type;
+        return true;
     }
     for (int64_t i = 0; i < evidence->n_terms; i++) {
         const struct mzg_instrument *instrument = mzg_instrument_find(evidence->terms[i]);
         if (instrument) {
             snprintf(reason, size, "instrument model %.100s (%s)", instrument->model, evidence->terms[i]);
-            return instrument->type;
+            *type = instrument->type;
+            return true;
         }
     }
     for (int64_t i = 0; i < evidence->n_names; i++) {
         const struct mzg_instrument *instrument = mzg_instrument_named(evidence->names[i]);
         if (instrument) {
             snprintf(reason, size, "instrument model %.100s, by its name", instrument->model);
-            return instrument->type;
+            *type = instrument->type;
+            return true;
         }
     }
-    enum mzg_axis_type type;
-    if (evidence->fit && mzg_sampling_law(evidence->fit, &type)) {
+    return false;
+}
+
+/* The law of the exponent, by the data. The close spacing is not as sharp as a sampling step: where the
+ * instrument's own law is as near as the next one, that one is taken. */
+static bool choose_by_data(const struct mzg_axis_evidence *evidence, enum mzg_axis_type *type, char *reason,
+                           size_t size)
+{
+    static const double nearly_as_near = 0.3;
+    char said[160];
+    enum mzg_axis_type named;
+    if (evidence->fit && mzg_sampling_law(evidence->fit, type)) {
         snprintf(reason, size, "the sampling step grows as m^%.3f in %.0f %% of the spacings",
                  evidence->fit->sampling.exponent, 100.0 * evidence->fit->agreement);
-        return type;
+        return true;
     }
-    snprintf(reason, size, "%s, and neither analyser nor instrument nor sampling tell more",
+    if (!evidence->close_exponent)
+        return false;
+    struct mzg_sampling_fit close = {.sampling.exponent = *evidence->close_exponent, .agreement = 1.0};
+    if (choose_by_terms(evidence, &named, said, sizeof said) &&
+        fabs(mzg_axis_exponent(named) - *evidence->close_exponent) <= nearly_as_near) {
+        *type = named;
+        snprintf(reason, size, "the least distance of peaks grows as m^%.2f, as befits %s",
+                 *evidence->close_exponent, said);
+        return true;
+    }
+    if (!mzg_sampling_law(&close, type))
+        return false;
+    snprintf(reason, size, "the least distance of peaks grows as m^%.2f", *evidence->close_exponent);
+    return true;
+}
+
+enum mzg_axis_type mzg_axis_choose(const struct mzg_axis_evidence *evidence, char *reason, size_t size)
+{
+    enum mzg_axis_type type;
+    if (choose_by_data(evidence, &type, reason, size) || choose_by_terms(evidence, &type, reason, size))
+        return type;
+    snprintf(reason, size, "%s, and neither sampling nor analyser nor instrument tell more",
              evidence->is_centroid ? "centroid spectra" : "spectra not known as centroids");
     return evidence->is_centroid ? MZG_AXIS_REFLECTOR_TOF : MZG_AXIS_CONSTANT;
 }

@@ -14,16 +14,19 @@ static const double max_mz = 1e6;
     {.kind = MZG_OPTION_GROUP, .name = "Mass axis"}, \
     {.kind = MZG_OPTION_CHOICE, .name = "mass-axis-type", .argument = "TYPE", .offset = AT(axis_type), \
      .choice = mzg_axis_type_choice, .standard = "auto", \
-     .help = "How the width of the bins grows with m/z; 'auto' follows from the analyser, the instrument's model, the " \
-             "sampling of profiles, or the type of the spectra, whichever tells first. 'native' takes the distinct m/z " \
-             "of the spectra as bins, and copies values."}, \
+     .help = "How the width of the bins grows with m/z. 'native' takes the distinct m/z of the spectra as bins, and " \
+             "copies values. 'auto' is 'native' where the spectra share their m/z and no width is given; else the law " \
+             "follows from the sampling of profiles, the least distance of centroids, the analyser, the instrument's " \
+             "model, or the type of the spectra, whichever tells first."}, \
     {.kind = MZG_OPTION_OWN, .name = "tof-law", .argument = "A:B", .offset = AT(convert.axis), \
      .set = mzg_set_tof_law, \
      .help = "For --mass-axis-type tof: widths grow as the square root of A*m + B*m^2; only the ratio of A " \
              "and B counts."}, \
-    {.kind = MZG_OPTION_OWN, .name = "bin-width", .argument = "W[Da|mDa|ppm]", .offset = AT(bin_width), \
-     .set = mzg_set_bin_width, .standard = "5mDa at m/z 1000; 17mDa at m/z 300 for linear_tof", \
-     .help = "Width of a bin at the reference m/z; a number alone is in Da."}, \
+    {.kind = MZG_OPTION_OWN, .name = "bin-width", .argument = "W[Da|mDa|ppm|step]", .offset = AT(bin_width), \
+     .set = mzg_set_bin_width, \
+     .standard = "one sampling step of profiles, or the least distance of centroids; where the data do not tell, 5mDa " \
+                 "at m/z 1000, 17mDa at m/z 300 for linear_tof", \
+     .help = "Width of a bin at the reference m/z; a number alone is in Da, 1step is one sampling step of the data."}, \
     {.kind = MZG_OPTION_NUMBER, .name = "resolution", .argument = "R", .offset = AT(resolution), \
      .above_low = true, \
      .help = "Instead of --bin-width: the reference m/z divided by R."}, \
@@ -248,6 +251,13 @@ static enum mzg_status translate_axis(const struct mzg_arguments *arguments,
             return mzg_fail(err, MZG_EUSAGE,
                             "--reference-mz says where --bin-width or --resolution holds, and "
                             "neither is given");
+        return MZG_OK;
+    }
+    if (has_width && settings->bin_width.unit == MZG_WIDTH_STEP) {
+        if (mzg_arguments_has(arguments, "reference-mz"))
+            return mzg_fail(err, MZG_EUSAGE,
+                            "--bin-width in steps follows the data at every m/z: leave out --reference-mz");
+        settings->convert.bin_steps = settings->bin_width.value;
         return MZG_OK;
     }
     if (!mzg_arguments_has(arguments, "reference-mz"))

@@ -12,7 +12,7 @@ struct mzg_convert_settings {
     struct mzg_convert_options convert;
     struct mzg_bin_width {
         double value;
-        enum { MZG_WIDTH_DA, MZG_WIDTH_PPM } unit;
+        enum { MZG_WIDTH_DA, MZG_WIDTH_PPM, MZG_WIDTH_STEP } unit;
     } bin_width;
     double resolution;
     int axis_type;     /* 0: auto, else 1 + enum mzg_axis_type */

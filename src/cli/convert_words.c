@@ -91,11 +91,13 @@ enum mzg_status mzg_set_bin_width(const char *text, void *target, struct mzg_err
             *width = (struct mzg_bin_width){value / 1000, MZG_WIDTH_DA};
         else if (strcmp(unit, "ppm") == 0)
             *width = (struct mzg_bin_width){value, MZG_WIDTH_PPM};
+        else if (strcmp(unit, "step") == 0 || strcmp(unit, "steps") == 0)
+            *width = (struct mzg_bin_width){value, MZG_WIDTH_STEP};
         else
-            return mzg_fail(err, MZG_EUSAGE, "'%s' has an unknown unit, expected Da, mDa or ppm", text);
+            return mzg_fail(err, MZG_EUSAGE, "'%s' has an unknown unit, expected Da, mDa, ppm or step", text);
         return MZG_OK;
     }
-    return mzg_fail(err, MZG_EUSAGE, "'%s' is not a width above 0 such as 0.005, 5mDa or 10ppm", text);
+    return mzg_fail(err, MZG_EUSAGE, "'%s' is not a width above 0 such as 0.005, 5mDa, 10ppm or 1step", text);
 }
 
 /* "A:B", both above 0. */

@@ -3,7 +3,6 @@
 #include <core/agree.h>
 #include <core/mpi.h>
 #include <run/decide.h>
-#include <run/native.h>
 #include <run/plan.h>
 #include <run/statistics.h>
 
@@ -18,11 +17,15 @@ static void broadcast_doubles(double *values, int64_t n, MPI_Comm comm)
         MZG_MPI(MPI_Bcast(values + first, (int)(n - first < PIECE ? n - first : PIECE), MPI_DOUBLE, 0, comm));
 }
 
-/* Refuses an axis whose own arrays, and the statistics of its bins, which take least for float32, would not
- * fit. */
+int64_t mzg_axis_bytes_per_bin(void)
+{
+    return 2 * (int64_t)sizeof(double) + mzg_statistics_per_bin(MZG_FLOAT32) + 8;
+}
+
+/* Refuses an axis that would not fit. */
 static enum mzg_status check_memory(int64_t n_bins, int64_t memory, struct mzg_error *err)
 {
-    int64_t per_bin = 2 * (int64_t)sizeof(double) + mzg_statistics_per_bin(MZG_FLOAT32) + 8;
+    int64_t per_bin = mzg_axis_bytes_per_bin();
     if (n_bins > memory / per_bin)
         return mzg_fail(err, MZG_ENOMEM,
                         "a mass axis of %" PRId64 " bins takes %" PRId64
@@ -95,16 +98,12 @@ enum mzg_status mzg_axis_build_shared(const struct mzg_context *context, const s
 }
 
 enum mzg_status mzg_axis_make(const struct mzg_context *context, const struct mzg_convert_options *options,
-                              const struct mzg_reader *reader, const struct mzg_decisions *decisions,
+                              const struct mzg_decisions *decisions, const struct mzg_mz_set *native,
                               struct mzg_axis *axis, struct mzg_error *err)
 {
-    int64_t memory = mzg_plan_limit(context->comm, options->memory_limit);
-    struct mzg_mz_set native = mzg_native_set(context, options, memory);
-    struct mzg_axis_source source = {
-        .path = options->axis_file, .spec = &decisions->axis, .native = &native, .memory = memory};
-    bool gathers = !options->axis_file && decisions->axis.type == MZG_AXIS_NATIVE;
-    if (!gathers || mzg_native_gather(context, reader, &native, err) == MZG_OK)
-        mzg_axis_build_shared(context, &source, axis, err);
-    mzg_mz_set_destroy(&native);
-    return err->status;
+    const struct mzg_axis_source source = {.path = options->axis_file,
+                                           .spec = &decisions->axis,
+                                           .native = native,
+                                           .memory = mzg_plan_limit(context->comm, options->memory_limit)};
+    return mzg_axis_build_shared(context, &source, axis, err);
 }

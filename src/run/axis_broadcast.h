@@ -21,13 +21,16 @@ struct mzg_axis_source {
 enum mzg_status mzg_axis_build_shared(const struct mzg_context *context, const struct mzg_axis_source *source,
                                       struct mzg_axis *axis, struct mzg_error *err);
 
+/* The bytes that a bin takes on each rank: its edge and centre, and its statistics, which take least for
+ * float32. Local. */
+int64_t mzg_axis_bytes_per_bin(void);
+
 struct mzg_convert_options;
 struct mzg_decisions;
-struct mzg_reader;
 
-/* The axis of one input, by what was decided for it: gathers the m/z of a native one before. As above. */
+/* The axis that was decided (run/decide.h), with the m/z that rank 0 has for a native one. As above. */
 enum mzg_status mzg_axis_make(const struct mzg_context *context, const struct mzg_convert_options *options,
-                              const struct mzg_reader *reader, const struct mzg_decisions *decisions,
+                              const struct mzg_decisions *decisions, const struct mzg_mz_set *native,
                               struct mzg_axis *axis, struct mzg_error *err);
 
 #endif

@@ -112,9 +112,11 @@ static enum mzg_status check_input(struct conversion *c, struct mzg_error *err)
 
 static enum mzg_status make_axis(struct conversion *c, struct mzg_error *err)
 {
-    if (mzg_decide_axis(c->context, c->options, c->reader, &c->decisions, err) != MZG_OK)
-        return err->status;
-    if (mzg_axis_make(c->context, c->options, c->reader, &c->decisions, &c->axis, err) != MZG_OK)
+    struct mzg_mz_set native = {0};
+    if (mzg_decide_axis(c->context, c->options, c->reader, &c->decisions, &native, err) == MZG_OK)
+        mzg_axis_make(c->context, c->options, &c->decisions, &native, &c->axis, err);
+    mzg_mz_set_destroy(&native);
+    if (err->status != MZG_OK)
         return err->status;
     const struct mzg_axis *axis = &c->axis;
     if (c->options->axis_file &&
@@ -232,6 +234,19 @@ static enum mzg_status make_sink(struct conversion *c, struct mzg_error *err)
     return mzg_stage_open(c->plan.stage, &spec, &c->sink, err);
 }
 
+/* A store without any value is nobody's wish. */
+static enum mzg_status refuse_empty(const struct conversion *c, struct mzg_error *err)
+{
+    for (int64_t k = 0; k < c->axis.n_bins; k++)
+        if (c->statistics.counts[k] > 0)
+            return MZG_OK;
+    return mzg_fail(err, MZG_EFORMAT,
+                    "%s: none of its spectra has a value on the mass axis, m/z %.10g to %.10g, so there is "
+                    "nothing to write%s",
+                    c->reader->dataset.path, c->axis.edges[0], c->axis.edges[c->axis.n_bins],
+                    c->options->min_intensity > 0 ? "; --min-intensity may be too high" : "");
+}
+
 static enum mzg_status stream_pixels(struct conversion *c, struct mzg_error *err)
 {
     const struct mzg_convert_options *options = c->options;
@@ -266,6 +281,8 @@ static enum mzg_status stream_pixels(struct conversion *c, struct mzg_error *err
     c->sink = NULL;
     mzg_statistics_reduce(&c->statistics, c->context->comm);
     warn_of_counts(c);
+    if (refuse_empty(c, err) != MZG_OK)
+        return err->status;
     c->report->seconds_stream = lap(c, "stream");
     return MZG_OK;
 }

@@ -3,17 +3,19 @@
 #include <core/agree.h>
 #include <core/log.h>
 #include <core/mpi.h>
+#include <run/axis_broadcast.h>
+#include <run/law.h>
+#include <run/native.h>
+#include <run/plan.h>
 #include <run/range.h>
 #include <run/sample.h>
-
-#include <jansson.h>
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-static const double default_width = 0.005, default_reference = 1000;
-static const double default_linear_tof_width = 0.017, default_linear_tof_reference = 300;
+/* Bins that are so much narrower or wider than the distance of points in the data are warned of. */
+static const double much_narrower = 4, much_wider = 2;
 
 static const char *type_text(enum mzg_spectrum_type type)
 {
@@ -28,97 +30,182 @@ static const char *type_text(enum mzg_spectrum_type type)
     return "spectra of unknown type";
 }
 
-/* The law, on rank 0, which has the input's metadata. */
-static void choose_law(const struct mzg_dataset *dataset, struct mzg_decisions *d)
+/* What the spectra are, where nothing says it, or where they plainly are not what is said. */
+static void decide_type(const struct mzg_convert_options *options, const struct mzg_dataset *dataset,
+                        const struct mzg_sample *sample, struct mzg_log *log, struct mzg_decisions *d)
 {
-    enum { MOST_TERMS = 64 };
-    const char *terms[MOST_TERMS], *names[MOST_TERMS];
-    int64_t n = 0, n_names = 0;
-    json_t *accessions = json_object_get(dataset->metadata, "instrument_accessions");
-    for (size_t i = 0; i < json_array_size(accessions) && n < MOST_TERMS; i++)
-        terms[n++] = json_string_value(json_array_get(accessions, i));
-    json_t *named = json_object_get(dataset->metadata, "instrument_names");
-    for (size_t i = 0; i < json_array_size(named) && n_names < MOST_TERMS; i++)
-        names[n_names++] = json_string_value(json_array_get(named, i));
-    struct mzg_axis_evidence evidence = {.terms = terms,
-                                         .n_terms = n,
-                                         .names = names,
-                                         .n_names = n_names,
-                                         .fit = d->has_fit ? &d->fit : NULL,
-                                         .is_centroid = d->spectrum_type == MZG_SPECTRUM_CENTROID};
-    d->axis.type = mzg_axis_choose(&evidence, d->axis_reason, sizeof d->axis_reason);
+    struct mzg_type_evidence evidence = {.fit = sample->has_fit ? &sample->fit : NULL,
+                                         .points_per_spectrum = sample->points_per_spectrum,
+                                         .zeros = sample->zeros,
+                                         .curved = sample->curved};
+    bool is_asked = options->spectrum_type != MZG_SPECTRUM_UNKNOWN;
+    char why[200];
+    d->spectrum_type = is_asked ? options->spectrum_type : dataset->type;
+    if (d->spectrum_type == MZG_SPECTRUM_UNKNOWN) {
+        d->spectrum_type = mzg_sampling_type(&evidence, d->type_reason, sizeof d->type_reason);
+        mzg_log_line(log, MZG_LOG_WARNING,
+                     "the spectra are taken as %s, for %s; --spectrum-type would decide it",
+                     type_text(d->spectrum_type), d->type_reason);
+    } else if (!is_asked && d->spectrum_type == MZG_SPECTRUM_CENTROID &&
+               mzg_sampling_is_plainly_profile(&evidence, why, sizeof why)) {
+        d->spectrum_type = MZG_SPECTRUM_PROFILE;
+        snprintf(d->type_reason, sizeof d->type_reason, "declared centroid, but %s", why);
+        mzg_log_line(log, MZG_LOG_WARNING,
+                     "the spectra are declared centroid, but are profiles: %s; they are taken as profile "
+                     "spectra; --spectrum-type centroid would keep to what is declared",
+                     why);
+    }
+    d->has_fit = sample->has_fit && d->spectrum_type != MZG_SPECTRUM_CENTROID;
+    d->fit = sample->fit;
 }
 
-/* Collective. */
-static void decide_law(const struct mzg_context *context, const struct mzg_convert_options *options,
-                       const struct mzg_dataset *dataset, struct mzg_decisions *d)
+/* A native axis where nobody asked for another one, or a width, and the spectra share their m/z. `why_not` is
+ * "" where they do not seem to. Collective. */
+static enum mzg_status try_native(const struct mzg_context *context,
+                                  const struct mzg_convert_options *options, const struct mzg_reader *reader,
+                                  const struct mzg_sample *sample, struct mzg_decisions *d,
+                                  struct mzg_mz_set *native, char why_not[160], struct mzg_error *err)
+{
+    const struct mzg_dataset *dataset = &reader->dataset;
+    bool fits = false;
+    int64_t memory = mzg_plan_limit(context->comm, options->memory_limit);
+    *native = mzg_native_set(context, options, memory);
+    if (native->most > memory / mzg_axis_bytes_per_bin())
+        native->most = memory / mzg_axis_bytes_per_bin();
+    if (mzg_native_try(context, reader, sample->distinct, native, &fits, why_not, err) != MZG_OK)
+        return err->status;
+    if (!fits) {
+        d->shares_mz = false;
+        return MZG_OK;
+    }
+    d->axis.type = MZG_AXIS_NATIVE;
+    if (dataset->shared_mz)
+        snprintf(d->axis_reason, sizeof d->axis_reason, "all spectra share one m/z array");
+    else
+        snprintf(d->axis_reason, sizeof d->axis_reason,
+                 "the spectra share their m/z: half of a sample of %lld has %lld of its %lld different ones",
+                 (long long)sample->n_spectra, (long long)sample->half_distinct, (long long)sample->distinct);
+    return MZG_OK;
+}
+
+/* Law and width, on rank 0, which has the metadata and the spacings. Collective. */
+static enum mzg_status decide_law(const struct mzg_context *context,
+                                  const struct mzg_convert_options *options,
+                                  const struct mzg_dataset *dataset, const struct mzg_sample *sample,
+                                  const char *why_not_native, struct mzg_decisions *d, struct mzg_error *err)
 {
     if (!options->axis_type_auto)
         snprintf(d->axis_reason, sizeof d->axis_reason, "given");
-    else if (context->rank == 0)
-        choose_law(dataset, d);
-    MZG_MPI(MPI_Bcast(d, sizeof *d, MPI_BYTE, 0, context->comm));
-}
-
-static void decide_width(struct mzg_axis_spec *axis)
-{
-    if (axis->bin_width > 0 || axis->bins > 0)
-        return;
-    bool linear = axis->type == MZG_AXIS_LINEAR_TOF;
-    axis->bin_width = linear ? default_linear_tof_width : default_width;
-    axis->reference_mz = linear ? default_linear_tof_reference : default_reference;
-}
-
-/* The sampling step, and what spectra are where nothing says it. Collective. */
-static enum mzg_status decide_by_sample(const struct mzg_context *context, const struct mzg_reader *reader,
-                                        struct mzg_decisions *d, struct mzg_error *err)
-{
-    struct mzg_sample sample;
-    if (mzg_sample_draw(context, reader, &sample, err) != MZG_OK)
+    if (context->rank == 0)
+        mzg_law_decide(options, dataset, sample, d, err);
+    if (mzg_agree(context->comm, err) != MZG_OK)
         return err->status;
-    if (d->spectrum_type == MZG_SPECTRUM_UNKNOWN) {
-        struct mzg_type_evidence evidence = {.fit = sample.has_fit ? &sample.fit : NULL,
-                                             .points_per_spectrum = sample.points_per_spectrum,
-                                             .zeros = sample.zeros};
-        d->spectrum_type = mzg_sampling_type(&evidence, d->type_reason, sizeof d->type_reason);
-        mzg_log_line(context->log, MZG_LOG_WARNING,
-                     "the spectra are taken as %s, for %s; --spectrum-type would decide it",
-                     type_text(d->spectrum_type), d->type_reason);
+    if (why_not_native[0] && context->rank == 0) {
+        size_t n = strlen(d->axis_reason);
+        snprintf(d->axis_reason + n, sizeof d->axis_reason - n, "; not native, for %s", why_not_native);
     }
-    d->has_fit = sample.has_fit && d->spectrum_type != MZG_SPECTRUM_CENTROID;
-    d->fit = sample.fit;
+    MZG_MPI(MPI_Bcast(d, sizeof *d, MPI_BYTE, 0, context->comm));
+    return MZG_OK;
+}
+
+/* Collective. */
+static enum mzg_status decide_range(const struct mzg_context *context,
+                                    const struct mzg_convert_options *options,
+                                    const struct mzg_reader *reader, struct mzg_decisions *d,
+                                    struct mzg_error *err)
+{
+    struct mzg_range_found range;
+    if (d->axis.type == MZG_AXIS_NATIVE) {
+        snprintf(d->range_reason, sizeof d->range_reason, "the m/z of the spectra");
+        return MZG_OK;
+    }
+    if (mzg_range_decide(context, options, reader, &range, err) != MZG_OK)
+        return err->status;
+    d->axis.min_mz = range.min_mz;
+    d->axis.max_mz = range.max_mz;
+    memcpy(d->range_reason, range.reason, sizeof d->range_reason);
+    return MZG_OK;
+}
+
+/* With the sample at hand. Collective. */
+static enum mzg_status decide_by_sample(const struct mzg_context *context,
+                                        const struct mzg_convert_options *options,
+                                        const struct mzg_reader *reader, const struct mzg_sample *sample,
+                                        struct mzg_decisions *d, struct mzg_mz_set *native,
+                                        struct mzg_error *err)
+{
+    char why_not[160] = "";
+    const struct mzg_axis_spec *asked = &options->axis;
+    bool may_be_native = options->axis_type_auto && asked->bin_width == 0 && asked->bins == 0 &&
+                         options->bin_steps == 0 && !options->axis_file;
+    decide_type(options, &reader->dataset, sample, context->log, d);
+    d->shares_mz = reader->dataset.shared_mz || mzg_sample_shares_mz(sample);
+    if (may_be_native && d->shares_mz &&
+        try_native(context, options, reader, sample, d, native, why_not, err) != MZG_OK)
+        return err->status;
+    if (d->axis.type == MZG_AXIS_NATIVE && !may_be_native) {
+        int64_t memory = mzg_plan_limit(context->comm, options->memory_limit);
+        *native = mzg_native_set(context, options, memory);
+        if (mzg_native_gather(context, reader, native, err) != MZG_OK)
+            return err->status;
+    }
+    bool is_found = may_be_native && d->axis.type == MZG_AXIS_NATIVE;
+    if (!is_found && decide_law(context, options, &reader->dataset, sample, why_not, d, err) != MZG_OK)
+        return err->status;
+    if (!options->axis_file)
+        return decide_range(context, options, reader, d, err);
+    snprintf(d->axis_reason, sizeof d->axis_reason, "from the axis file");
+    snprintf(d->range_reason, sizeof d->range_reason, "from the axis file");
+    d->width_reason[0] = '\0';
     return MZG_OK;
 }
 
 enum mzg_status mzg_decide_axis(const struct mzg_context *context, const struct mzg_convert_options *options,
                                 const struct mzg_reader *reader, struct mzg_decisions *decisions,
-                                struct mzg_error *err)
+                                struct mzg_mz_set *native, struct mzg_error *err)
 {
-    const struct mzg_dataset *dataset = &reader->dataset;
-    *decisions = (struct mzg_decisions){.axis = options->axis, .spectrum_type = options->spectrum_type};
-    if (decisions->spectrum_type == MZG_SPECTRUM_UNKNOWN)
-        decisions->spectrum_type = dataset->type;
-    if (decisions->spectrum_type != MZG_SPECTRUM_CENTROID &&
-        decide_by_sample(context, reader, decisions, err) != MZG_OK)
-        return err->status;
-    if (options->axis_file) {
-        snprintf(decisions->axis_reason, sizeof decisions->axis_reason, "from the axis file");
-        snprintf(decisions->range_reason, sizeof decisions->range_reason, "from the axis file");
-        return MZG_OK;
+    struct mzg_sample sample;
+    *decisions = (struct mzg_decisions){.axis = options->axis};
+    if (mzg_sample_draw(context, reader, &sample, err) == MZG_OK)
+        decide_by_sample(context, options, reader, &sample, decisions, native, err);
+    mzg_sample_destroy(&sample);
+    return err->status;
+}
+
+/* One line, with both numbers and what mends it. */
+static void warn_of_width(const struct mzg_convert_options *options, const struct mzg_axis *axis,
+                          const struct mzg_decisions *d, struct mzg_log *log)
+{
+    const int64_t bins[3] = {0, axis->n_bins / 2, axis->n_bins - 1};
+    bool is_asked = options->axis.bin_width > 0 || options->axis.bins > 0 || options->axis_file;
+    const char *what = d->step_kind == MZG_STEP_SAMPLING ? "the sampling step of the data"
+                                                         : "the least distance of peaks in a spectrum";
+    const char *mend = d->shares_mz ? "--mass-axis-type native takes their m/z as bins"
+                       : d->step_kind == MZG_STEP_SAMPLING
+                           ? "--bin-width 1step makes one bin a step"
+                           : "without --bin-width and --bins the width follows them";
+    double narrower[3], width[3], step[3];
+    if (!is_asked || d->step_kind == MZG_STEP_UNKNOWN || axis->spec.type == MZG_AXIS_NATIVE)
+        return;
+    int finest = 0, widest = 0;
+    for (int i = 0; i < 3; i++) {
+        width[i] = axis->edges[bins[i] + 1] - axis->edges[bins[i]];
+        step[i] = d->step.scale * pow(axis->centers[bins[i]], d->step.exponent);
+        narrower[i] = step[i] / width[i];
+        finest = narrower[i] < narrower[finest] ? i : finest;
+        widest = narrower[i] < narrower[widest] ? i : widest;
     }
-    decide_law(context, options, dataset, decisions);
-    if (decisions->axis.type == MZG_AXIS_NATIVE) {
-        snprintf(decisions->range_reason, sizeof decisions->range_reason, "the m/z of the spectra");
-        return MZG_OK;
-    }
-    decide_width(&decisions->axis);
-    struct mzg_range_found range;
-    if (mzg_range_decide(context, options, reader, &range, err) != MZG_OK)
-        return err->status;
-    decisions->axis.min_mz = range.min_mz;
-    decisions->axis.max_mz = range.max_mz;
-    memcpy(decisions->range_reason, range.reason, sizeof decisions->range_reason);
-    return MZG_OK;
+    if (narrower[finest] >= much_narrower)
+        mzg_log_line(log, MZG_LOG_WARNING,
+                     "bins of %.3g at m/z %.6g are %.3g times narrower than %s, %.3g: the table has as many "
+                     "times more columns than the data need; %s",
+                     width[finest], axis->centers[bins[finest]], narrower[finest], what, step[finest], mend);
+    else if (narrower[widest] <= 1 / much_wider)
+        mzg_log_line(log, MZG_LOG_WARNING,
+                     "bins of %.3g at m/z %.6g are %.3g times wider than %s, %.3g: so many points that the "
+                     "data tell apart become one value; %s",
+                     width[widest], axis->centers[bins[widest]], 1 / narrower[widest], what, step[widest],
+                     mend);
 }
 
 static void choose_method(const struct mzg_convert_options *options, const struct mzg_dataset *dataset,
@@ -167,6 +254,7 @@ void mzg_decide_method(const struct mzg_convert_options *options, const struct m
                        const struct mzg_axis *axis, struct mzg_log *log, struct mzg_decisions *decisions)
 {
     decisions->method = options->method;
+    warn_of_width(options, axis, decisions, log);
     if (options->method_auto || axis->spec.type == MZG_AXIS_NATIVE)
         choose_method(options, dataset, axis, decisions);
     else

@@ -12,6 +12,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 enum {
@@ -34,6 +35,7 @@ struct scan {
     const atomic_int *stop;
     struct mzg_block block;      /* of this rank: of pixels, or of those sampled */
     struct mzg_mz_set *distinct; /* NULL: distinct m/z are not wanted */
+    atomic_bool is_full;         /* a worker has more of them than may be held: the rest need not be read */
     struct scan_worker *workers;
 };
 
@@ -59,11 +61,15 @@ static int64_t pixels_of_item(const struct scan *scan, int64_t item, int64_t *fi
 /* A worker's task. */
 static void scan_item(void *context, int64_t item, int number)
 {
-    const struct scan *scan = context;
+    struct scan *scan = context;
     struct scan_worker *worker = &scan->workers[number];
     int64_t first, n = pixels_of_item(scan, item, &first);
+    if (atomic_load(&scan->is_full))
+        return;
     if (mzg_check_stop(scan->stop, &worker->err) == MZG_OK)
         mzg_reader_scan_mz(scan->reader, first, n, scan->full, worker->decoder, &worker->found, &worker->err);
+    if (worker->distinct.is_full)
+        atomic_store(&scan->is_full, true);
 }
 
 void mzg_mz_scan_add(const struct mzg_mz_scan *other, struct mzg_mz_scan *found)
@@ -191,6 +197,8 @@ enum mzg_status mzg_mz_scan_distinct(const struct mzg_context *context, const st
                         .stop = context->stop,
                         .block = mzg_block_of(reader->dataset.n_pixels, context->size, context->rank),
                         .distinct = set};
+    if (reader->dataset.shared_mz) /* one spectrum has them all */
+        scan.block = (struct mzg_block){.count = context->rank == 0 ? 1 : 0};
     struct mzg_mz_scan found = MZG_MZ_SCAN_NOTHING;
     scan_own(context, &scan, &found, err);
     if (mzg_agree(context->comm, err) != MZG_OK || gather_distinct(context, set, err) != MZG_OK)

@@ -15,19 +15,24 @@ void mzg_convert_defaults(struct mzg_convert_options *options)
     };
 }
 
-static enum mzg_status check_axis(const struct mzg_axis_spec *axis, struct mzg_error *err)
+static enum mzg_status check_axis(const struct mzg_convert_options *options, struct mzg_error *err)
 {
-    if (axis->bin_width > 0 && axis->bins > 0)
+    const struct mzg_axis_spec *axis = &options->axis;
+    bool has_width = axis->bin_width > 0 || options->bin_steps > 0;
+    if (has_width && axis->bins > 0)
         return mzg_fail(
             err, MZG_EUSAGE,
             "--bin-width and --bins exclude each other: give the width of the bins or their number");
-    if (axis->type == MZG_AXIS_NATIVE && (axis->bin_width > 0 || axis->bins > 0))
+    if (axis->type == MZG_AXIS_NATIVE && (has_width || axis->bins > 0))
         return mzg_fail(
             err, MZG_EUSAGE,
             "--mass-axis-type native takes the m/z of the spectra as they are: leave out --bin-width, "
             "--resolution and --bins");
     if (axis->bin_width < 0 || !isfinite(axis->bin_width))
         return mzg_fail(err, MZG_EUSAGE, "--bin-width must be above 0, not %g", axis->bin_width);
+    if (options->bin_steps < 0 || !isfinite(options->bin_steps) ||
+        (options->bin_steps > 0 && axis->bin_width > 0))
+        return mzg_fail(err, MZG_EUSAGE, "a bin width is above 0, in Da or in sampling steps, not both");
     if (axis->bins < 0)
         return mzg_fail(err, MZG_EUSAGE, "--bins must be at least 1, not %lld", (long long)axis->bins);
     if (axis->bin_width > 0 && !(axis->reference_mz > 0))
@@ -43,8 +48,9 @@ static enum mzg_status check_axis(const struct mzg_axis_spec *axis, struct mzg_e
 static enum mzg_status check_axis_file(const struct mzg_convert_options *options, struct mzg_error *err)
 {
     const struct mzg_axis_spec *axis = &options->axis;
-    if (options->axis_file && (!options->axis_type_auto || axis->bin_width > 0 || axis->bins > 0 ||
-                               axis->min_mz > 0 || axis->max_mz > 0 || options->scan_range))
+    if (options->axis_file &&
+        (!options->axis_type_auto || axis->bin_width > 0 || axis->bins > 0 || options->bin_steps > 0 ||
+         axis->min_mz > 0 || axis->max_mz > 0 || options->scan_range))
         return mzg_fail(err, MZG_EUSAGE,
                         "--mass-axis-file gives a whole axis: leave out --mass-axis-type, --bin-width, "
                         "--resolution, --bins, --min-mz, --max-mz and --scan-range");
@@ -68,7 +74,7 @@ static enum mzg_status check_dataset_id(const char *id, struct mzg_error *err)
 
 enum mzg_status mzg_convert_check(const struct mzg_convert_options *options, struct mzg_error *err)
 {
-    if (check_axis(&options->axis, err) != MZG_OK || check_axis_file(options, err) != MZG_OK ||
+    if (check_axis(options, err) != MZG_OK || check_axis_file(options, err) != MZG_OK ||
         check_dataset_id(options->dataset_id, err) != MZG_OK)
         return err->status;
     if (!options->input || !options->output)

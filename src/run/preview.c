@@ -21,14 +21,14 @@
 static enum mzg_status decide_one(const struct mzg_context *context,
                                   const struct mzg_convert_options *options, const char *path,
                                   struct mzg_reader **reader, struct mzg_decisions *decisions,
-                                  struct mzg_error *err)
+                                  struct mzg_mz_set *native, struct mzg_error *err)
 {
     struct mzg_reader_options input = mzg_check_reading(options);
     input.memory_limit = mzg_plan_limit(context->comm, options->memory_limit);
     *reader = NULL;
     if (mzg_reader_open(context, path, &input, reader, err) != MZG_OK)
         return err->status;
-    mzg_decide_axis(context, options, *reader, decisions, err);
+    mzg_decide_axis(context, options, *reader, decisions, native, err);
     mzg_check_changed(context, *reader, err);
     return err->status;
 }
@@ -47,6 +47,32 @@ static void log_input(const struct mzg_context *context, const char *path, const
                      d->range_reason);
 }
 
+/* Adds the m/z of one input to those of the inputs before it, all on rank 0. Collective. */
+static enum mzg_status add_native(const struct mzg_context *context, const struct mzg_mz_set *own,
+                                  struct mzg_mz_set *native, struct mzg_error *err)
+{
+    if (context->rank == 0 && mzg_mz_set_merge(native, own, err) == MZG_OK && native->is_full)
+        mzg_fail(err, MZG_ERANGE,
+                 "the inputs have more than %" PRId64
+                 " different m/z together, the most that a native mass axis may have%s; choose a bin width "
+                 "with --mass-axis-type and --bin-width, or a narrower range with --min-mz and --max-mz",
+                 native->most, native->most < MZG_NATIVE_MOST ? " within this memory limit" : "");
+    return mzg_agree(context->comm, err);
+}
+
+/* Two inputs that agree on the law: the finer width serves both. */
+static void take_finer(const struct mzg_context *context, const struct mzg_axis_spec *axis, const char *path,
+                       struct mzg_axis_spec *first)
+{
+    if (axis->bin_width == first->bin_width || axis->reference_mz != first->reference_mz)
+        return;
+    mzg_log_line(context->log, MZG_LOG_INFO,
+                 "%s: its bins would be %.4g wide at m/z %.6g, those of the inputs before it %.4g: the "
+                 "narrower ones are taken",
+                 path, axis->bin_width, axis->reference_mz, first->bin_width);
+    first->bin_width = fmin(first->bin_width, axis->bin_width);
+}
+
 enum mzg_status mzg_convert_axis(const struct mzg_context *context, const struct mzg_convert_options *options,
                                  const char *const *inputs, int n_inputs, struct mzg_axis *axis,
                                  struct mzg_error *err)
@@ -58,9 +84,10 @@ enum mzg_status mzg_convert_axis(const struct mzg_context *context, const struct
     for (int i = 0; i < n_inputs; i++) {
         struct mzg_reader *reader;
         struct mzg_decisions d = {0};
-        if (decide_one(context, options, inputs[i], &reader, &d, err) == MZG_OK &&
-            d.axis.type == MZG_AXIS_NATIVE)
-            mzg_native_gather(context, reader, &native, err);
+        struct mzg_mz_set own = {0};
+        if (decide_one(context, options, inputs[i], &reader, &d, &own, err) == MZG_OK)
+            add_native(context, &own, &native, err);
+        mzg_mz_set_destroy(&own);
         mzg_reader_close(reader);
         if (err->status != MZG_OK)
             goto cleanup;
@@ -74,6 +101,7 @@ enum mzg_status mzg_convert_axis(const struct mzg_context *context, const struct
                      mzg_axis_type_name(d.axis.type));
             goto cleanup;
         }
+        take_finer(context, &d.axis, inputs[i], &first.axis);
         first.axis.min_mz = fmin(first.axis.min_mz, d.axis.min_mz);
         first.axis.max_mz = fmax(first.axis.max_mz, d.axis.max_mz);
     }
@@ -107,9 +135,10 @@ enum mzg_status mzg_convert_preview(const struct mzg_context *context,
     struct mzg_reader *reader;
     struct mzg_decisions d = {0};
     struct mzg_axis axis = {0};
+    struct mzg_mz_set native = {0};
     *decisions = NULL;
-    if (decide_one(context, options, options->input, &reader, &d, err) != MZG_OK ||
-        mzg_axis_make(context, options, reader, &d, &axis, err) != MZG_OK)
+    if (decide_one(context, options, options->input, &reader, &d, &native, err) != MZG_OK ||
+        mzg_axis_make(context, options, &d, &native, &axis, err) != MZG_OK)
         goto cleanup;
     mzg_decide_method(options, &reader->dataset, &axis, context->log, &d);
     if (context->rank == 0)
@@ -117,6 +146,7 @@ enum mzg_status mzg_convert_preview(const struct mzg_context *context,
     mzg_agree(context->comm, err);
 
 cleanup:
+    mzg_mz_set_destroy(&native);
     mzg_axis_destroy(&axis);
     mzg_reader_close(reader);
     return err->status;

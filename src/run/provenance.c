@@ -25,6 +25,8 @@ static json_t *describe_axis(const struct mzg_decisions *decisions, const struct
     json = mzg_json_with(json, "edges_sha256", json_string(sha256));
     json = mzg_json_with(json, "type_reason", json_string(decisions->axis_reason));
     json = mzg_json_with(json, "range_reason", json_string(decisions->range_reason));
+    if (decisions->width_reason[0])
+        json = mzg_json_with(json, "width_reason", json_string(decisions->width_reason));
     if (axis->spec.type == MZG_AXIS_TOF) {
         json = mzg_json_with(json, "tof_a", json_real(axis->spec.tof_a));
         json = mzg_json_with(json, "tof_b", json_real(axis->spec.tof_b));

@@ -112,7 +112,7 @@ static enum mzg_axis_type choose(const char *const *terms, int64_t n, const stru
     return type;
 }
 
-Test(choose, analysers_come_first_and_the_strongest_of_them)
+Test(choose, of_analysers_the_strongest_counts)
 {
     const char *fticr[] = {"MS:1000264", "MS:1000079"};
     cr_expect(eq(int, (int)choose(fticr, 2, NULL, false, "FT-ICR"), MZG_AXIS_FTICR));
@@ -135,14 +135,56 @@ Test(choose, a_tof_needs_its_reflectron_to_tell)
     cr_expect(eq(int, (int)choose(unknown, 1, &fit, false, "m^0.500"), MZG_AXIS_LINEAR_TOF));
 }
 
-Test(choose, then_the_instrument_then_the_data_then_the_kind_of_spectra)
+Test(choose, the_data_come_first_then_the_instrument_then_the_kind_of_spectra)
 {
     struct mzg_sampling_fit fit = {.sampling = {1, 1.52}, .agreement = 0.9};
     const char *model[] = {"MS:1000529", "MS:1000557"};
-    cr_expect(eq(int, (int)choose(model, 2, &fit, true, "LTQ FT Ultra"), MZG_AXIS_FTICR));
+    cr_expect(eq(int, (int)choose(model, 2, &fit, false, "90 %"), MZG_AXIS_ORBITRAP));
+    cr_expect(eq(int, (int)choose(model, 2, NULL, true, "LTQ FT Ultra"), MZG_AXIS_FTICR));
     cr_expect(eq(int, (int)choose(NULL, 0, &fit, false, "90 %"), MZG_AXIS_ORBITRAP));
     cr_expect(eq(int, (int)choose(NULL, 0, NULL, true, "centroid"), MZG_AXIS_REFLECTOR_TOF));
     cr_expect(eq(int, (int)choose(NULL, 0, NULL, false, "not known"), MZG_AXIS_CONSTANT));
+}
+
+Test(choose, the_least_distance_of_centroids_tells_and_the_analyser_where_it_is_as_near)
+{
+    static const struct {
+        double exponent;
+        const char *term;
+        enum mzg_axis_type type;
+    } cases[] = {
+        {0.95, NULL, MZG_AXIS_REFLECTOR_TOF},         {0.53, NULL, MZG_AXIS_LINEAR_TOF},
+        {0.76, "MS:1000484", MZG_AXIS_REFLECTOR_TOF}, {1.24, "MS:1000484", MZG_AXIS_ORBITRAP},
+        {1.24, NULL, MZG_AXIS_REFLECTOR_TOF},         {2.9, "MS:1000484", MZG_AXIS_ORBITRAP},
+        {2.9, NULL, MZG_AXIS_REFLECTOR_TOF},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct mzg_axis_evidence evidence = {.terms = &cases[i].term,
+                                             .n_terms = cases[i].term != NULL,
+                                             .close_exponent = &cases[i].exponent,
+                                             .is_centroid = true};
+        char reason[200];
+        cr_expect(eq(int, (int)mzg_axis_choose(&evidence, reason, sizeof reason), (int)cases[i].type),
+                  "%zu: %s", i, reason);
+    }
+}
+
+Test(sampling, profiles_that_say_centroid_are_seen)
+{
+    struct mzg_sampling_fit regular = {.sampling = {1, 0.5}, .agreement = 0.99};
+    struct mzg_sampling_fit irregular = {.sampling = {1, 0.5}, .agreement = 0.4};
+    char reason[200];
+    struct mzg_type_evidence evidence = {.fit = &regular, .points_per_spectrum = 5000, .curved = 0.9};
+    cr_expect(mzg_sampling_is_plainly_profile(&evidence, reason, sizeof reason));
+    cr_expect(strstr(reason, "99 %") != NULL && strstr(reason, "90 %") != NULL);
+    evidence.curved = 0.02; /* peaks on a grid */
+    cr_expect(not(mzg_sampling_is_plainly_profile(&evidence, reason, sizeof reason)));
+    evidence.curved = 1;
+    evidence.fit = &irregular;
+    cr_expect(not(mzg_sampling_is_plainly_profile(&evidence, reason, sizeof reason)));
+    evidence.fit = &regular;
+    evidence.points_per_spectrum = 40;
+    cr_expect(not(mzg_sampling_is_plainly_profile(&evidence, reason, sizeof reason)));
 }
 
 Test(instruments, are_found_by_accession)
