@@ -1,5 +1,7 @@
 #include <run/law.h>
 
+#include <run/native.h>
+
 #include <jansson.h>
 
 #include <math.h>
@@ -117,18 +119,28 @@ static void note_step(const struct found_width *found, const struct mzg_axis_spe
     d->step = (struct mzg_sampling){found->width / pow(default_reference, exponent), exponent};
 }
 
-static void take_default_width(struct mzg_decisions *d)
+/* Bins of a width that nobody named are no more than a native axis may have. */
+static bool makes_too_many(const struct mzg_sample *sample, const struct mzg_axis_spec *axis)
+{
+    struct mzg_axis_spec spec = *axis;
+    struct mzg_axis measured;
+    struct mzg_error err = {0};
+    spec.min_mz = sample->ends[0];
+    spec.max_mz = sample->ends[1];
+    return mzg_axis_measure(&spec, &measured, &err) != MZG_OK || measured.n_bins > MZG_NATIVE_MOST;
+}
+
+static void take_default_width(const char *why, struct mzg_decisions *d)
 {
     bool linear = d->axis.type == MZG_AXIS_LINEAR_TOF;
     d->axis.bin_width = linear ? default_linear_tof_width : default_width;
     d->axis.reference_mz = linear ? default_linear_tof_reference : default_reference;
-    snprintf(d->width_reason, sizeof d->width_reason,
-             "the default, for the data do not tell how close their points can lie");
+    snprintf(d->width_reason, sizeof d->width_reason, "the default, for %s", why);
 }
 
 static enum mzg_status decide_width(const struct mzg_convert_options *options,
-                                    const struct found_width *found, struct mzg_decisions *d,
-                                    struct mzg_error *err)
+                                    const struct mzg_sample *sample, const struct found_width *found,
+                                    struct mzg_decisions *d, struct mzg_error *err)
 {
     double steps = options->bin_steps > 0 ? options->bin_steps : 1;
     if (options->bin_steps > 0 && !found->is_step)
@@ -137,11 +149,16 @@ static enum mzg_status decide_width(const struct mzg_convert_options *options,
                         "have; give the width in Da, mDa or ppm",
                         options->bin_steps);
     if (found->width == 0) {
-        take_default_width(d);
+        take_default_width("the data do not tell how close their points can lie", d);
         return MZG_OK;
     }
     d->axis.bin_width = mzg_width_rounded(steps * found->width);
     d->axis.reference_mz = default_reference;
+    if (options->bin_steps == 0 && makes_too_many(sample, &d->axis)) {
+        take_default_width("points so close together are no measure of an axis", d);
+        d->step_kind = MZG_STEP_UNKNOWN;
+        return MZG_OK;
+    }
     if (options->bin_steps > 0)
         snprintf(d->width_reason, sizeof d->width_reason, "%g sampling steps, as asked for", steps);
     else if (found->is_step)
@@ -167,7 +184,7 @@ enum mzg_status mzg_law_decide(const struct mzg_convert_options *options, const 
         return err->status;
     note_step(&found, &d->axis, d);
     if (!has_width)
-        return decide_width(options, &found, d, err);
+        return decide_width(options, sample, &found, d, err);
     snprintf(d->width_reason, sizeof d->width_reason, "given");
     return MZG_OK;
 }

@@ -191,10 +191,23 @@ def test_a_range_without_data_is_refused(mzgrid, tmp_path, ranks):
     assert_refused(run, store, "holds none of the data, which have m/z 100.5 to 199.5")
 
 
-def test_spectra_that_are_all_empty_are_no_error(mzgrid, tmp_path):
-    """A range is asked for, for nothing tells it: rows of zeros."""
+def test_spectra_that_are_all_empty_make_no_store(mzgrid, tmp_path):
+    """A table without any value is nobody's wish, whatever is asked for; nothing is left."""
     none = np.array([])
     source = write_imzml(tmp_path / "in.imzML", [Pixel(x, 1, none, none) for x in (1, 2)])
-    mzgrid.convert(source, tmp_path / "out.zarr", "--min-mz", 100, "--max-mz", 200, "--bins", 10)
-    table = table_of(tmp_path / "out.zarr")
-    assert table.shape == (2, 10) and table.X.nnz == 0
+    before = sorted(tmp_path.iterdir())
+    wide = ["--min-mz", 100, "--max-mz", 200, "--bins", 10]
+    for options in ([], wide, [*wide, "--streaming", "hdf5"], [*wide, "--streaming", "direct", "--layout", "csr"],
+                    ["--mass-axis-type", "native"]):
+        for ranks in (1, 2):
+            run = mzgrid("convert", source, tmp_path / "out.zarr", *options, "-q", ranks=ranks)
+            assert run.status == 1 and len(run.err.splitlines()) <= 2, str(run)
+            assert "no m/z that is finite" in run.err or "nothing to write" in run.err, str(run)
+            assert sorted(tmp_path.iterdir()) == before
+
+
+def test_values_that_are_all_too_small_make_no_store(mzgrid, tmp_path):
+    source = write_imzml(tmp_path / "in.imzML", [Pixel(x, 1, np.array([150.0]), np.array([2.0])) for x in (1, 2)])
+    run = mzgrid("convert", source, tmp_path / "out.zarr", "--min-intensity", 5, "-q")
+    assert run.status == 1 and "--min-intensity may be too high" in run.err, str(run)
+    assert not (tmp_path / "out.zarr").exists()
