@@ -141,6 +141,7 @@ struct mzg_mz_scan {
     double max_mz;
     int64_t n_by_ends; /* arrays whose first and last value stood for all */
     int64_t unsorted;  /* the first spectrum that was seen to be out of order; INT64_MAX: none was */
+    int64_t seen[16];  /* 1 + the spectra of some arrays that were scanned: others may have the same array */
 
     /* NULL: none; else given each array of a scan in full, or one in place of those that are known to be the
      * same. What it fails with ends the scan. */

@@ -10,9 +10,10 @@ enum { MOST_SPACINGS = 1 << 17, STRIPS = 8 };
 /* The close spacing is this quantile; fewer lie below it where something is odd. */
 static const double close_quantile = 0.02;
 
-/* The share of spacings that a bin may swallow, half of what is tolerated in all of an input; and how many of
- * a few. */
-static const double most_swallowed = 0.0005, least_swallowed = 0.4;
+/* The share of spacings that may be narrower than a bin. Spectra have the same peaks, so that edges may lie
+ * badly for all of them at once: each of these is taken to be lost, though edges part most. A little less
+ * than the 0.1 % that are tolerated, for this is a sample. */
+static const double most_narrower = 0.0008;
 
 /* Strips that lie closer together than this factor tell no exponent. */
 static const double least_extent = 1.5;
@@ -135,20 +136,6 @@ double mzg_law_shape(const struct mzg_axis_spec *spec, double mz)
     return pow(mz, mzg_axis_exponent(spec->type));
 }
 
-/* Bins of width h at any place of a grid put two points at distance d < h together with probability 1 - d/h.
- * Of the k spacings below h these are k - (their sum) / h in all. */
-static double widest(const double *sorted, int64_t n, double swallowed)
-{
-    double sum = 0.0;
-    for (int64_t k = 0; k < n; k++) {
-        double h = (double)k > swallowed ? sum / ((double)k - swallowed) : INFINITY;
-        if (h <= sorted[k])
-            return h;
-        sum += sorted[k];
-    }
-    return sorted[n - 1];
-}
-
 enum mzg_status mzg_spacings_width(const struct mzg_spacings *spacings, const struct mzg_axis_spec *spec,
                                    double reference, double *width, double *close, struct mzg_error *err)
 {
@@ -163,7 +150,7 @@ enum mzg_status mzg_spacings_width(const struct mzg_spacings *spacings, const st
         relative[i] = spacings->width[i] / mzg_law_shape(spec, spacings->place[i]);
     qsort(relative, (size_t)n, sizeof *relative, by_value);
     double shape = mzg_law_shape(spec, reference);
-    *width = shape * widest(relative, n, fmax(most_swallowed * (double)n, least_swallowed));
+    *width = shape * quantile(relative, n, most_narrower);
     *close = shape * quantile(relative, n, close_quantile);
     free(relative);
     return MZG_OK;

@@ -29,10 +29,10 @@ void mzg_spacings_destroy(struct mzg_spacings *spacings);
  * 2 % quantile. False where there are not enough of them, or all at about one m/z. */
 bool mzg_spacings_exponent(const struct mzg_spacings *spacings, double *exponent, struct mzg_error *err);
 
-/* The widest bins of the law of `spec` (its type, tof_a, tof_b) that put two points of a spectrum together in
- * one of 2,000 cases: their width in Da at `reference`. `close` gets the width of bins as wide as the close
- * spacing, the 2 % quantile of all; where it is several times the first, points come ever closer and there is
- * no least distance. 0 without spacings. MZG_ENOMEM. */
+/* The widest bins of the law of `spec` (its type, tof_a, tof_b) that keep all points of a spectrum apart but
+ * for 0.08 %, wherever their edges lie: their width in Da at `reference`. `close` gets the width of bins as
+ * wide as the close spacing, the 2 % quantile of all; where it is several times the first, points come ever
+ * closer and there is no least distance. 0 without spacings. MZG_ENOMEM. */
 enum mzg_status mzg_spacings_width(const struct mzg_spacings *spacings, const struct mzg_axis_spec *spec,
                                    double reference, double *width, double *close, struct mzg_error *err);
 

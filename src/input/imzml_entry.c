@@ -1,5 +1,6 @@
 #include <core/memory.h>
 #include <input/imzml_entry.h>
+#include <string.h>
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,6 +13,12 @@ enum mzg_array_type mzg_entry_type(const struct mzg_imzml_entry *entry, int whic
 bool mzg_entry_is_zlib(const struct mzg_imzml_entry *entry, int which)
 {
     return (entry->format[which] & MZG_ENTRY_ZLIB) != 0;
+}
+
+bool mzg_entry_same_mz(const struct mzg_imzml_entry *a, const struct mzg_imzml_entry *b)
+{
+    return memcmp(&a->array[MZG_MZ], &b->array[MZG_MZ], sizeof a->array[MZG_MZ]) == 0 &&
+           a->format[MZG_MZ] == b->format[MZG_MZ];
 }
 
 int mzg_entry_level(const struct mzg_imzml_entry *entry)

@@ -53,6 +53,10 @@ enum {
     MZG_KIND_POLARITY_BIT = 4,
     MZG_KIND_FAULT_ARRAY = 0x80
 };
+
+/* Whether two spectra have one m/z array: the same place, length and form. */
+bool mzg_entry_same_mz(const struct mzg_imzml_entry *a, const struct mzg_imzml_entry *b);
+
 int mzg_entry_level(const struct mzg_imzml_entry *entry);
 enum mzg_polarity mzg_entry_polarity(const struct mzg_imzml_entry *entry);
 void mzg_entry_set_kind(struct mzg_imzml_entry *entry, int ms_level, enum mzg_polarity polarity);

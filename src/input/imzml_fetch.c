@@ -245,6 +245,18 @@ static bool scan_ends(const double ends[2], struct mzg_mz_scan *scan)
     return true;
 }
 
+/* Whether spectrum `ordinal` has the very array of one that was scanned before; if not, this one is noted. */
+static bool is_seen(const struct mzg_imzml_reader *reader, int64_t ordinal, struct mzg_mz_scan *scan)
+{
+    const struct mzg_imzml_entry *entry = &reader->entries[ordinal];
+    const int64_t places = sizeof scan->seen / sizeof *scan->seen;
+    int64_t *seen = &scan->seen[((entry->array[MZG_MZ].offset >> 3) & INT64_MAX) % places];
+    if (*seen > 0 && mzg_entry_same_mz(&reader->entries[*seen - 1], entry))
+        return true;
+    *seen = ordinal + 1;
+    return false;
+}
+
 /* Scans the fetched m/z array of spectrum i of the batch. */
 static enum mzg_status scan_fetched(const struct mzg_imzml_reader *reader, const struct mzg_batch *batch,
                                     int64_t i, bool full, struct mzg_decoder *decoder,
@@ -254,7 +266,7 @@ static enum mzg_status scan_fetched(const struct mzg_imzml_reader *reader, const
     const struct mzg_range *range = &storage->ranges[2 * i + MZG_MZ];
     const struct mzg_imzml_entry *entry = &reader->entries[batch->spectra[i]];
     int64_t n = entry->array[MZG_MZ].n;
-    if (entry->fault != MZG_ENTRY_OK || n == 0)
+    if (entry->fault != MZG_ENTRY_OK || n == 0 || is_seen(reader, batch->spectra[i], scan))
         return MZG_OK;
     if (!full && !range->error && !mzg_entry_is_zlib(entry, MZG_MZ)) {
         const char *bytes = storage->bytes.bytes + range->at;
@@ -299,6 +311,18 @@ static bool scan_long_pixel(const struct mzg_imzml_reader *reader, int64_t pixel
            scan_ends_in_file(reader, entry, scan);
 }
 
+/* Whether pixel `pixel` has a single spectrum whose m/z array was scanned before, so that it need not be
+ * read.
+ */
+static bool is_seen_pixel(const struct mzg_imzml_reader *reader, int64_t pixel,
+                          const struct mzg_mz_scan *scan)
+{
+    struct mzg_mz_scan as_it_is = *scan;
+    int64_t ordinal = mzg_imzml_spectrum_at(reader, pixel, 0);
+    return mzg_imzml_spectrum_count(reader, pixel) == 1 && reader->entries[ordinal].fault == MZG_ENTRY_OK &&
+           is_seen(reader, ordinal, &as_it_is);
+}
+
 /* As many pixels from `first` on as have m/z arrays of two megabytes together. */
 static int64_t pixels_of_one_scan(const struct mzg_imzml_reader *reader, int64_t first, int64_t end)
 {
@@ -329,7 +353,8 @@ enum mzg_status mzg_imzml_scan_mz(const struct mzg_reader *base, int64_t first_p
     mzg_batch_init(&batch);
     enum mzg_status status = MZG_OK;
     for (int64_t done = 0; done < n_pixels && status == MZG_OK;) {
-        if (!full && scan_long_pixel(reader, first_pixel + done, scan)) {
+        if (is_seen_pixel(reader, first_pixel + done, scan) ||
+            (!full && scan_long_pixel(reader, first_pixel + done, scan))) {
             done++;
             continue;
         }

@@ -8,12 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool same_mz(const struct mzg_imzml_entry *a, const struct mzg_imzml_entry *b)
-{
-    return memcmp(&a->array[MZG_MZ], &b->array[MZG_MZ], sizeof a->array[MZG_MZ]) == 0 &&
-           a->format[MZG_MZ] == b->format[MZG_MZ];
-}
-
 /* Whether all usable spectra have it. */
 static bool has_shared_mz(const struct mzg_imzml_entry *entries, int64_t n)
 {
@@ -21,7 +15,7 @@ static bool has_shared_mz(const struct mzg_imzml_entry *entries, int64_t n)
     for (int64_t i = 0; i < n; i++) {
         if (entries[i].fault != MZG_ENTRY_OK)
             continue;
-        if (first && !same_mz(first, &entries[i]))
+        if (first && !mzg_entry_same_mz(first, &entries[i]))
             return false;
         first = &entries[i];
     }
@@ -46,7 +40,7 @@ static void find_shared_mz(struct mzg_imzml_document *document, const struct mzg
         if (first < 0)
             first = i;
         n_sound++;
-        same = same_mz(&entries[first], &entries[i]);
+        same = mzg_entry_same_mz(&entries[first], &entries[i]);
     }
     if (first < 0)
         return;

@@ -240,11 +240,15 @@ static enum mzg_status refuse_empty(const struct conversion *c, struct mzg_error
     for (int64_t k = 0; k < c->axis.n_bins; k++)
         if (c->statistics.counts[k] > 0)
             return MZG_OK;
+    const char *hint = "";
+    if (c->options->min_intensity > 0)
+        hint = "; --min-intensity may be too high";
+    else if (mzg_method_interpolates(c->decisions.method) && c->stream.outside.n_points > 0)
+        hint = "; a method that interpolates gives single points no value, nearest_neighbor would";
     return mzg_fail(err, MZG_EFORMAT,
                     "%s: none of its spectra has a value on the mass axis, m/z %.10g to %.10g, so there is "
                     "nothing to write%s",
-                    c->reader->dataset.path, c->axis.edges[0], c->axis.edges[c->axis.n_bins],
-                    c->options->min_intensity > 0 ? "; --min-intensity may be too high" : "");
+                    c->reader->dataset.path, c->axis.edges[0], c->axis.edges[c->axis.n_bins], hint);
 }
 
 static enum mzg_status stream_pixels(struct conversion *c, struct mzg_error *err)

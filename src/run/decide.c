@@ -10,6 +10,7 @@
 #include <run/range.h>
 #include <run/sample.h>
 
+#include <malloc.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -169,6 +170,7 @@ enum mzg_status mzg_decide_axis(const struct mzg_context *context, const struct 
     if (mzg_sample_draw(context, reader, &sample, err) == MZG_OK)
         decide_by_sample(context, options, reader, &sample, decisions, native, err);
     mzg_sample_destroy(&sample);
+    malloc_trim(0); /* what the sample took counts for the plan as long as the process keeps it */
     return err->status;
 }
 

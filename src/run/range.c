@@ -108,14 +108,20 @@ static enum mzg_status find_range(const struct mzg_context *context,
         dataset->path);
 }
 
+/* An end that was not asked for is 0. */
 static enum mzg_status refuse_asked(const char *path, double low, double high,
                                     const struct mzg_mz_scan *found, struct mzg_error *err)
 {
+    char asked[80];
+    if (low > 0 && high > 0)
+        snprintf(asked, sizeof asked, "%.10g to %.10g", low, high);
+    else
+        snprintf(asked, sizeof asked, "%.10g and %s", low > 0 ? low : high, low > 0 ? "above" : "below");
     return mzg_fail(
         err, MZG_ERANGE,
-        "%s: the range asked for, m/z %.10g to %.10g, holds none of the data, which have m/z %.10g "
-        "to %.10g; ask for a range that overlaps it, or for none",
-        path, low, high, found->min_mz, found->max_mz);
+        "%s: the range asked for, m/z %s, holds none of the data, which have m/z %.10g to %.10g; ask for a "
+        "range that overlaps it, or for none",
+        path, asked, found->min_mz, found->max_mz);
 }
 
 /* That there are no data is looked for in full only where the sample is outside as a whole. */
@@ -147,8 +153,7 @@ enum mzg_status mzg_range_decide(const struct mzg_context *context, const struct
         return err->status;
     if ((low > 0 && low > range->max_mz) || (high > 0 && high < range->min_mz)) {
         struct mzg_mz_scan found = {.min_mz = range->min_mz, .max_mz = range->max_mz};
-        return refuse_asked(reader->dataset.path, low > 0 ? low : range->min_mz,
-                            high > 0 ? high : range->max_mz, &found, err);
+        return refuse_asked(reader->dataset.path, low, high, &found, err);
     }
     if (range->min_mz == range->max_mz) {
         /* A single m/z: an axis needs two, a millionth to either side. */

@@ -117,8 +117,9 @@ def test_lists_of_numbers_keep_their_type(mzgrid, tmp_path):
     assert assert_one_tree(tmp_path)[name][0] == "int64"
 
 
-def test_skipped_pixels_and_no_values(mzgrid, tmp_path):
+def test_skipped_pixels_and_a_single_value(mzgrid, tmp_path):
     pixels = [Pixel(x + 1, 1, np.linspace(100, 200, 50), np.zeros(50)) for x in range(5)]
+    pixels[2].intensity[7] = 2.0
     source = write_imzml(tmp_path / "in.imzML", pixels)
     ibd = source.with_suffix(".ibd")
     ibd.write_bytes(ibd.read_bytes()[:-8])  # of the last pixel

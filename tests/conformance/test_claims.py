@@ -69,7 +69,9 @@ def test_what_fits_is_read(mzgrid, tmp_path):
     source = claim(tmp_path / "in.imzML", 1 << 20, False)
     run = mzgrid("validate", source, "--memory-limit", "300M", "--threads", 1)
     assert run.status == 1 and "mz_not_positive" in run.out, str(run)
-    mzgrid.convert(source, tmp_path / "out.zarr", "--min-mz", 100, "--max-mz", 200, "--bins", 10, "--memory-limit", "300M")
+    run = mzgrid("convert", source, tmp_path / "out.zarr", "--min-mz", 100, "--max-mz", 200, "--bins", 10, "--memory-limit", "300M")
+    assert run.status == 1 and "points with an m/z or intensity that is not finite" in run.err, str(run)
+    assert "none of its spectra has a value" in run.err and not (tmp_path / "out.zarr").exists(), str(run)
 
 
 def test_an_index_beyond_the_limit_is_refused(mzgrid, tmp_path):

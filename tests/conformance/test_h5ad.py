@@ -51,15 +51,16 @@ def test_nothing_is_kept_by_default(mzgrid, source, tmp_path):
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_a_table_without_values_can_be_kept(mzgrid, tmp_path, layout):
-    """All intensities are 0: all rows are empty, and there are no values at all."""
+def test_a_table_with_a_single_value_can_be_kept(mzgrid, tmp_path, layout):
+    """All other intensities are 0, and so all other rows are empty."""
     from writer import Pixel, write_imzml
 
     pixels = [Pixel(x + 1, 1, np.linspace(100, 200, 50), np.zeros(50)) for x in range(5)]
+    pixels[3].intensity[7] = 2.0
     source = write_imzml(tmp_path / "in.imzML", pixels)
-    axis = "--mass-axis-type constant --min-mz 100 --max-mz 200 --bins 10".split()
+    axis = "--mass-axis-type constant --min-mz 100 --max-mz 200 --bins 10 --spectrum-type centroid".split()
     mzgrid.convert(source, tmp_path / "out.zarr", *axis, "--keep-hdf5", "--layout", layout, ranks=2)
     kept = anndata.read_h5ad(tmp_path / "out.h5ad")
     store = stores.open_store(tmp_path / "out.zarr")
     assert kept.shape == store.table.shape == (5, 10)
-    assert kept.X.nnz == store.table.X.nnz == 0
+    assert kept.X.nnz == store.table.X.nnz == 1

@@ -112,6 +112,11 @@ def test_values(mzgrid, document, tmp_path, name, cut):
     ranks = (SETS.index(name) + cut) % 4 + 1
     path = tmp_path / "a.zarr"
     rewrite = SETS.index(name) % 10 == 0
+    if name == "thyra-gen-processed" and cut:  # single points between two centres, by linear: no value
+        options = axis_of(document(name), name, combination, cut)[0]
+        run = mzgrid("convert", document(name).path, path, *options, "--interpolation-method", combination.method, ranks=ranks)
+        assert combination.method == "linear" and run.status == 1 and "nearest_neighbor would" in run.err, str(run)
+        return
     options = convert_and_check(mzgrid, document, name, combination, cut, ranks, path, rewrite)
     if cut:
         return

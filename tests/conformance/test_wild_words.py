@@ -259,7 +259,10 @@ def test_names_in_other_parameters(mzgrid, tmp_path, param, law):
     def change(text):
         return re.sub(r'<cvParam [^>]*accession="MS:1000557"[^>]*/>', param, text)
 
-    run = mzgrid("info", "--decisions", "--json", image(tmp_path / "a.imzML", change))
+    pixels = [Pixel(x, 1, np.array([150.0 + x / 7, 250.0 + x / 9]), np.ones(2)) for x in range(1, 4)]
+    source = write_imzml(tmp_path / "a.imzML", pixels)
+    source.write_text(change(source.read_text(encoding="utf-8")), encoding="utf-8")
+    run = mzgrid("info", "--decisions", "--json", source)
     assert json.loads(run.out)["decisions"]["mass_axis"]["type"] == law
 
 

@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""Judges the mass axes that mzgrid chooses by itself: all real sets of ../shared/data, and synthetic ones whose law, least
+distance and jitter are known. Writes a table in Markdown.
+
+Usage: axis_table.py PROGRAM [OTHER_PROGRAM]    two programs: before and after
+
+Columns: bins; (a) the share of points that lie in one bin with another of their spectrum; (b) the share of peaks that
+neighbouring pixels have in the same or the next bin; (c) bins by the fewest that keep (a) below 0.1 %; size of the store;
+seconds of a conversion on one rank without an option, the least of three.
+"""
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(HERE / "tests/conformance"))
+import axis_quality as quality  # noqa: E402
+import reference  # noqa: E402
+from sets import SETS  # noqa: E402
+
+MOST = 300  # spectra of a set that are judged
+
+
+def edges_of(store):
+    import zarr
+
+    var = zarr.open_group(store, mode="r")["tables/msi_dataset_z0/var"]
+    return np.append(var["mz_lower"][:], var["mz_upper"][-1])
+
+
+def convert(program, source, folder):
+    """Edges, kind of axis, bytes and seconds of a run without options."""
+    seconds = []
+    for i in range(3):
+        out = folder / "out.zarr"
+        begin = time.monotonic()
+        subprocess.run([program, "convert", source, out, "-q", "--overwrite"], check=True, stderr=subprocess.DEVNULL)
+        seconds.append(time.monotonic() - begin)
+    size = sum(p.stat().st_size for p in out.rglob("*") if p.is_file())
+    attributes = subprocess.run([program, "info", "--json", "--decisions", source], check=True, capture_output=True, text=True).stdout
+    return edges_of(out), json.loads(attributes)["decisions"]["mass_axis"]["type"], size, min(seconds)
+
+
+def neighbours(document, spectra):
+    """Pairs of spectra of pixels side by side, by their ordinals."""
+    at = {s.position[:2]: i for i, s in enumerate(document.spectra) if i in spectra}
+    return [(i, at[x + 1, y]) for (x, y), i in at.items() if (x + 1, y) in at]
+
+
+def is_profile(mz, intensity):
+    """Many points at regular steps: peaks are its tops, not its points."""
+    filled = np.asarray(intensity) != 0
+    steps = np.diff(mz)
+    regular = len(mz) > 100 and np.quantile(steps, 0.9) < 3 * np.quantile(steps, 0.1)
+    return regular and (filled[1:] & filled[:-1]).sum() > 0.3 * filled.sum()
+
+
+def judge(document):
+    chosen = np.unique(np.linspace(0, len(document.spectra) - 1, MOST).astype(int))
+    decoded = {int(i): reference.decode(document, document.spectra[i]) for i in chosen}
+    spectra = quality.clean([d[0] for d in decoded.values()])
+    peaks = {}
+    for i, (mz, intensity) in decoded.items():
+        keep = np.isfinite(mz) & (np.asarray(mz) > 0) & (np.asarray(intensity) != 0)
+        peaks[i] = quality.tops(mz, intensity) if is_profile(mz, intensity) else np.sort(np.asarray(mz, float)[keep])
+    within = 1e-3 if any(is_profile(*d) for d in decoded.values()) else min(quality.close_spacing(spectra), 1e-3)
+    pairs = [quality.matched(peaks[i], peaks[j], within) for i, j in neighbours(document, decoded)]
+    return spectra, pairs, quality.fewest(spectra)
+
+
+def percent(share):
+    return "–" if np.isnan(share) else f"{100 * share:.3g} %"
+
+
+def row(name, source, programs, folder):
+    spectra, pairs, least = judge(reference.read_imzml(source))
+    cells = [name]
+    for program in programs:
+        edges, kind, size, seconds = convert(program, source, folder)
+        n = len(edges) - 1
+        cells += [f"{kind} {n}", percent(quality.together(spectra, edges)), percent(quality.apart(pairs, edges)),
+                  f"{n / least:.2g}", f"{size / 1000:.0f} kB", f"{seconds:.2f} s"]  # fmt: skip
+    print("| " + " | ".join(cells) + " |", flush=True)
+
+
+def main():
+    programs = sys.argv[1:3]
+    if not programs:
+        sys.exit(__doc__)
+    heads = ["axis, bins", "a", "b", "c", "store", "time"]
+    names = [""] if len(programs) == 1 else ["before: ", "after: "]
+    print("| set | " + " | ".join(n + h for n in names for h in heads) + " |")
+    print("|---|" + "--:|" * len(heads) * len(names))
+    data = HERE.parent / "shared" / "data"
+    with tempfile.TemporaryDirectory() as folder:
+        for name in SETS if data.is_dir() else []:
+            row(name, data / name / f"{name}.imzML", programs, Path(folder))
+        for name, source in quality.synthetic(Path(folder)):
+            row(name, source, programs, Path(folder))
+
+
+main()

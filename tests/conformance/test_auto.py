@@ -1,0 +1,275 @@
+"""`convert` without a single option: the axis that it chooses is judged by what it must achieve, on synthetic sets of
+known law, least distance and jitter and on all real ones; native copies are the file's values to the bit; and the bytes
+do not depend on ranks, threads, chunks and streaming."""
+import json
+
+import numpy as np
+import pytest
+
+import axis_quality as quality
+import reference
+import stores
+from sets import SETS
+from test_native import assert_is, expected
+from writer import Pixel, write_imzml
+
+# What half of the spectra of a sample share with all of them (../shared/axis/FACTS.md).
+SHARING = """
+cardinal-123-annotation cardinal-2123-combined cardinal-9peaks cardinal-combat-41k cardinal-combat-negative
+cardinal-picked combat-40px-corrected dgmm-400px example-continuous example-continuous-v110 example-processed
+example-processed-dataplug galaxy-continuous-crop i2nca-combined-pc i2nca-jpc i2nca-pc-71k i2nca-pp imzy-simple
+maldiquant-cont-f64 maldiquant-cont-f64-sparse maldiquant-prof-f64 pyimzml-tiny-2px pym2aia-test thyra-gen-continuous
+thyra-gen-processed tims-tsf-profile-cont-zlib-f32
+""".split()
+MADE = {  # law and width at m/z 1000; None: the data tell nothing
+    "i2nca-cp": "linear_tof", "i2nca-pc": "linear_tof", "tims-tsf-line-proc-f64f32": "linear_tof",
+    "tims-tsf-line-proc-zlib": "linear_tof", "maldiquant-peaks-proc": "reflector_tof", "maldiquant-2peaks": None,
+    "thyra-iontof-sparse": None, "thyra-two-scansettings": None, "thyra-unit-nanometre": None,
+}
+
+
+def decisions(mzgrid, path, *options, ranks=1):
+    run = mzgrid("info", "--json", "--decisions", path, ranks=ranks) if not options else None
+    assert run.status == 0, str(run)
+    return json.loads(run.out)["decisions"], run.err
+
+
+def edges_of(table):
+    return np.append(table.var["mz_lower"].to_numpy(), table.var["mz_upper"].iloc[-1])
+
+
+def spectra_of(document):
+    return quality.clean([reference.decode(document, s)[0] for s in document.spectra])
+
+
+def test_each_real_set_is_one_or_the_other():
+    assert sorted(SHARING + list(MADE)) == sorted(SETS)
+
+
+@pytest.mark.parametrize("name", SHARING)
+def test_sets_that_share_their_mz_are_copied(mzgrid, data, tmp_path, name):
+    document = reference.read_imzml(data / name / f"{name}.imzML")
+    mzgrid.convert(document.path, tmp_path / "a.zarr")
+    store = stores.open_store(tmp_path / "a.zarr")
+    assert store.table.uns["mzgrid"]["mass_axis"]["type"] == "native"
+    assert_is(store.table, *expected(document))
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_sets_that_do_not_share_them_get_law_and_width_by_the_data(mzgrid, data, tmp_path, name):
+    document = reference.read_imzml(data / name / f"{name}.imzML")
+    mzgrid.convert(document.path, tmp_path / "a.zarr")
+    store = stores.open_store(tmp_path / "a.zarr")
+    axis = store.table.uns["mzgrid"]["mass_axis"]
+    if MADE[name] is None:
+        assert axis["bin_width"] == 0.005 and "default" in axis["width_reason"]
+        return
+    assert axis["type"] == MADE[name] and axis["reference_mz"] == 1000
+    assert f"{axis['bin_width']:.2g}" == f"{axis['bin_width']:.15g}"
+    spectra = spectra_of(document)
+    assert quality.together(spectra, edges_of(store.table)) < 1e-3
+    assert axis["n_bins"] <= 2 * quality.fewest(spectra)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return dict(quality.synthetic(tmp_path_factory.mktemp("made")))
+
+
+NAMES = [name for name, _ in [(n, 0) for n in (
+    *(f"{kind} m^{p:g}, {how}" for p in quality.POWERS for kind, how in (("centroids", "jitter 5 %"), ("profiles", "shifted"))),
+    "centroids m^1, jitter 20 %", "centroids m^1, noise between", "centroids m^1.5, float32",
+    "centroids m^1, 30 of a spectrum", "profiles m^0.5, steps jitter 10 %", "profiles m^0.5, trimmed",
+    "profiles m^0.75, between two laws", "profiles m^0.5, float32")]]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_synthetic_sets_get_what_they_need(mzgrid, made, tmp_path, name):
+    document = reference.read_imzml(made[name])
+    mzgrid.convert(document.path, tmp_path / "a.zarr")
+    table = stores.open_store(tmp_path / "a.zarr").table
+    spectra = spectra_of(document)
+    edges = edges_of(table)
+    assert quality.together(spectra, edges) < 1e-3
+    assert len(table.var) <= 2 * quality.fewest(spectra)
+    decoded = [reference.decode(document, s) for s in document.spectra]
+    peaks = [quality.tops(*d) if name.startswith("profiles") else np.asarray(d[0], float) for d in decoded]
+    within = 1e-3 if name.startswith("profiles") else quality.close_spacing(spectra)
+    pairs = [quality.matched(a, b, within) for a, b in zip(peaks, peaks[1:])]
+    assert sum(len(a) for a, _ in pairs) > 500
+    assert quality.apart(pairs, edges) >= 0.95
+    law = float(name.split("m^")[1].split(",")[0])
+    if law in quality.POWERS and "30 of" not in name:
+        assert table.uns["mzgrid"]["mass_axis"]["exponent"] == law
+
+
+def test_files_of_one_instrument_get_the_same_bins(mzgrid, tmp_path):
+    """Other spectra, another range: law and width are the same, and so are the bins where they overlap."""
+    edges = []
+    for i, (low, high) in enumerate(((200.0, 900.0), (300.0, 1100.0))):
+        steps = int(2 * (high**0.5 - low**0.5) / 0.0087)
+        source = quality.profiles(tmp_path / f"{i}.imzML", 0.5, steps, pixels=8, low=low, high=high, seed=i)
+        mzgrid.convert(source, tmp_path / f"{i}.zarr")
+        edges.append(edges_of(stores.open_store(tmp_path / f"{i}.zarr").table))
+    low, high = edges[1][1], edges[0][-2]
+    assert np.array_equal(*[e[(e >= low) & (e <= high)] for e in edges])
+
+
+WAYS = [["--threads", "3"], ["--chunk-size", "2"], ["--streaming", "hdf5"], ["--streaming", "off"]]
+
+
+@pytest.mark.parametrize("name", ["example-processed", "cardinal-picked", "tims-tsf-line-proc-zlib", "pym2aia-test", "i2nca-cp"])
+def test_bytes_do_not_depend_on_the_way(mzgrid, data, tmp_path, name):
+    source = data / name / f"{name}.imzML"
+    run = mzgrid("convert", source, tmp_path / "1.zarr")
+    assert run.status == 0, str(run)
+    for i, (ranks, options) in enumerate([(2, []), (3, []), (4, []), *[(1 + i % 2, w) for i, w in enumerate(WAYS)]]):
+        run = mzgrid("convert", source, tmp_path / f"w{i}.zarr", *options, ranks=ranks)
+        assert run.status == 0, str(run)
+        stores.assert_same_tree(tmp_path / "1.zarr", tmp_path / f"w{i}.zarr")
+
+
+def test_profiles_that_say_centroid_are_noticed_unless_the_user_knows_better(mzgrid, data, tmp_path):
+    source = data / "pym2aia-test" / "pym2aia-test.imzML"
+    run = mzgrid("convert", source, tmp_path / "a.zarr", "--bins", 3000)
+    assert run.status == 0 and "declared centroid, but are profiles" in run.err, str(run)
+    how = stores.open_store(tmp_path / "a.zarr").table.uns["mzgrid"]["resampling"]
+    assert how["spectrum_type"] == "profile" and "declared centroid" in how["spectrum_type_reason"]
+    run = mzgrid("convert", source, tmp_path / "b.zarr", "--bins", 3000, "--spectrum-type", "centroid")
+    assert run.status == 0 and "are profiles" not in run.err, str(run)
+    how = stores.open_store(tmp_path / "b.zarr").table.uns["mzgrid"]["resampling"]
+    assert how["spectrum_type"] == "centroid" and how["method"] == "nearest_neighbor"
+
+
+def test_peaks_on_a_grid_stay_centroids(mzgrid, data):
+    source = data / "i2nca-pc-71k" / "i2nca-pc-71k.imzML"
+    found, log = decisions(mzgrid, source)
+    assert found["resampling"]["spectrum_type"] == "centroid" and "are profiles" not in log
+
+
+def grid_pixels(mz, n=40, drop=0, seed=5):
+    rng = np.random.default_rng(seed)
+    pixels = []
+    for i in range(n):
+        own = mz if not drop else np.sort(rng.choice(mz, len(mz) - drop, replace=False))
+        pixels.append(Pixel(1 + i % 8, 1 + i // 8, own, rng.uniform(1, 9, len(own))))
+    return pixels
+
+
+def test_mz_that_turn_out_not_to_repeat_fall_back_with_the_reason(mzgrid, tmp_path):
+    """The spectra of the sample share 60 m/z; between them thousands do not. All ranks see it."""
+    rng = np.random.default_rng(2)
+    mz = np.sort(rng.uniform(100, 900, 600))
+    n = 4000
+    pixels = grid_pixels(mz, n)
+    sampled = {n * (2 * i + 1) // (2 * 54) for i in range(54)}  # 32768 // 601 + ... spectra of the sample
+    for i, pixel in enumerate(pixels):
+        if min(abs(i - s) for s in sampled) > 2:
+            pixel.mz = np.sort(rng.uniform(100, 900, 20))
+            pixel.intensity = np.ones(20)
+    source = write_imzml(tmp_path / "in.imzML", pixels)
+    for ranks in (1, 3):
+        run = mzgrid("info", source, "--json", "--decisions", ranks=ranks)
+        assert run.status == 0, str(run)
+        axis = json.loads(run.out)["decisions"]["mass_axis"]
+        assert axis["type"] != "native"
+
+
+def test_a_width_or_a_law_that_is_given_makes_an_axis(mzgrid, data, tmp_path):
+    source = data / "example-processed" / "example-processed.imzML"
+    for i, options in enumerate((["--bin-width", "5mDa"], ["--bins", 1000], ["--bin-width", "1step"], ["--mass-axis-type", "constant"])):
+        mzgrid.convert(source, tmp_path / f"{i}.zarr", *options)
+        axis = stores.open_store(tmp_path / f"{i}.zarr").table.uns["mzgrid"]["mass_axis"]
+        assert axis["type"] == "constant"
+        assert abs(axis["n_bins"] - [139967, 1000, 8432, 8432][i]) <= 1
+
+
+@pytest.mark.parametrize("steps", [1, 2, 0.5])
+def test_bins_of_steps(mzgrid, data, tmp_path, steps):
+    """The standard example is sampled every 1/12 Da."""
+    source = data / "example-processed" / "example-processed.imzML"
+    mzgrid.convert(source, tmp_path / "a.zarr", "--bin-width", f"{steps}step")
+    axis = stores.open_store(tmp_path / "a.zarr").table.uns["mzgrid"]["mass_axis"]
+    assert axis["bin_width"] == {1: 0.083, 2: 0.16, 0.5: 0.041}[steps]
+    assert "step" in axis["width_reason"]
+
+
+def test_steps_need_profiles(mzgrid, data, tmp_path):
+    source = data / "i2nca-cp" / "i2nca-cp.imzML"
+    run = mzgrid("convert", source, tmp_path / "a.zarr", "--bin-width", "1step", "-q", ranks=2)
+    assert run.status == 2 and "do not tell a sampling step" in run.err and len(run.err.splitlines()) == 1, str(run)
+    run = mzgrid("convert", source, tmp_path / "a.zarr", "--bin-width", "1step", "--reference-mz", 500)
+    assert run.status == 2 and "leave out --reference-mz" in run.err, str(run)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name, options, words", [
+    ("example-processed", ["--bin-width", "0.02"], ["4.1", "narrower", "0.083", "--mass-axis-type native"]),
+    ("example-processed", ["--bin-width", "0.2"], ["2.4", "wider", "0.083", "--mass-axis-type native"]),
+    ("example-processed", ["--bin-width", "0.03"], None),
+    ("example-processed", ["--bin-width", "0.15"], None),
+    ("tims-tsf-line-proc-zlib", ["--bin-width", "1mDa", "--mass-axis-type", "reflector_tof"], ["narrower", "least distance of peaks", "without --bin-width"]),
+    ("tims-tsf-line-proc-zlib", ["--bins", 500], ["wider", "least distance of peaks"]),
+])  # fmt: skip
+def test_bins_that_do_not_suit_the_data_are_warned_of(mzgrid, data, tmp_path, name, options, words):
+    run = mzgrid("convert", data / name / f"{name}.imzML", tmp_path / "a.zarr", *options, "-q")
+    assert run.status == 0, str(run)
+    lines = [line for line in run.err.splitlines() if "narrower than" in line or "wider than" in line]
+    assert len(lines) == (words is not None), str(run)
+    for word in words or []:
+        assert word in lines[0], str(run)
+
+
+def test_bad_inputs_get_one_clear_line(mzgrid, tmp_path):
+    rng = np.random.default_rng(1)
+    mz = np.linspace(100, 900, 500)
+    source = write_imzml(tmp_path / "in.imzML", grid_pixels(mz))
+    run = mzgrid("convert", source, tmp_path / "x.zarr", "--min-mz", 2000, "-q", ranks=2)
+    assert run.status == 1 and run.err.count("error: ") == 1, str(run)
+    assert "the range asked for, m/z 2000 and above, holds none of the data, which have m/z 100 to 900" in run.err
+    assert not (tmp_path / "x.zarr").exists()
+    never = write_imzml(tmp_path / "never.imzML", [Pixel(1 + i, 1, np.sort(rng.uniform(100, 900, 300)), np.ones(300)) for i in range(30)])
+    mzgrid.convert(never, tmp_path / "never.zarr")
+    assert stores.open_store(tmp_path / "never.zarr").table.uns["mzgrid"]["mass_axis"]["type"] != "native"
+    mzgrid.convert(never, tmp_path / "named.zarr", "--mass-axis-type", "native")
+    assert_is(stores.open_store(tmp_path / "named.zarr").table, *expected(reference.read_imzml(never)))
+
+
+def test_one_spectrum(mzgrid, tmp_path):
+    """Nothing shows that its m/z repeat; in continuous mode the file says so."""
+    mz = np.sort(np.random.default_rng(3).uniform(100, 900, 300))
+    for continuous in (False, True):
+        source = write_imzml(tmp_path / f"{continuous}.imzML", [Pixel(1, 1, mz, np.arange(1.0, 301))], continuous=continuous)
+        mzgrid.convert(source, tmp_path / f"{continuous}.zarr")
+        axis = stores.open_store(tmp_path / f"{continuous}.zarr").table.uns["mzgrid"]["mass_axis"]
+        assert (axis["type"] == "native") == continuous
+
+
+@pytest.mark.parametrize("continuous", [True, False])
+def test_descending_and_broken_mz_are_as_good(mzgrid, tmp_path, continuous):
+    mz = np.linspace(100, 900, 500)[::-1].copy()
+    mz[7], mz[8], mz[9] = np.nan, -3.0, 0.0
+    source = write_imzml(tmp_path / "in.imzML", grid_pixels(mz), continuous=continuous)
+    for ranks in (1, 2):
+        mzgrid.convert(source, tmp_path / f"{ranks}.zarr", ranks=ranks)
+    stores.assert_same_tree(tmp_path / "1.zarr", tmp_path / "2.zarr")
+    table = stores.open_store(tmp_path / "1.zarr").table
+    assert table.uns["mzgrid"]["mass_axis"]["type"] == "native" and table.shape == (40, 497)
+    assert_is(table, *expected(reference.read_imzml(source)))
+
+
+def test_a_crop_of_continuous_spectra_has_the_bins_of_the_whole(mzgrid, data, tmp_path):
+    source = data / "dgmm-400px" / "dgmm-400px.imzML"
+    for name, options in (("whole", []), ("crop", ["--region", "3:5,4:9"])):
+        mzgrid.convert(source, tmp_path / f"{name}.zarr", *options)
+    whole, crop = (stores.open_store(tmp_path / f"{n}.zarr").table for n in ("whole", "crop"))
+    assert np.array_equal(whole.var["mz"], crop.var["mz"])
+
+
+def test_the_default_of_several_files_is_one_axis(mzgrid, tmp_path):
+    """`mzgrid axis`: the union of m/z that are shared, the narrower of two widths that are not."""
+    sources = [quality.profiles(tmp_path / f"{i}.imzML", 0.5, steps, pixels=6, seed=i) for i, steps in enumerate((2000, 3000))]
+    widths = [decisions(mzgrid, s)[0]["mass_axis"]["bin_width"] for s in sources]
+    run = mzgrid("axis", *sources, "-o", tmp_path / "axis.json", ranks=2)
+    assert run.status == 0 and "the narrower ones are taken" in run.err, str(run)
+    assert json.loads((tmp_path / "axis.json").read_text())["bin_width"] == min(widths)
