@@ -188,14 +188,12 @@ enum mzg_status mzg_zarr_read_range(const struct mzg_zarr_input *input, struct m
 static void widen(enum mzg_type from, enum mzg_type to, const unsigned char *source, int64_t n, void *values)
 {
     for (int64_t i = 0; i < n; i++) {
-        int8_t byte;
         int32_t narrow;
         int64_t integer = 0;
         float single;
         double real = 0;
         if (from == MZG_BOOL || from == MZG_INT8) {
-            memcpy(&byte, source + i, sizeof byte);
-            real = (double)(integer = byte);
+            real = (double)(integer = (int64_t)(source[i] ^ 0x80) - 0x80); /* of two's complement */
         } else if (from == MZG_INT32) {
             memcpy(&narrow, source + 4 * i, sizeof narrow);
             real = (double)(integer = narrow);
