@@ -14,12 +14,14 @@
 struct json_t;
 struct mzg_context;
 
-enum mzg_layout { MZG_LAYOUT_CSC, MZG_LAYOUT_CSR, MZG_LAYOUT_DENSE };
+/* How X is stored: by columns, by rows, or with its zeros; or by columns and, in layers["csr"], the same
+ * values by rows. */
+enum mzg_layout { MZG_LAYOUT_CSC, MZG_LAYOUT_CSR, MZG_LAYOUT_DENSE, MZG_LAYOUT_CSC_CSR };
 
 /* As what values, computed in double, are stored. */
 enum mzg_dtype { MZG_DTYPE_FLOAT32, MZG_DTYPE_FLOAT64 };
 
-/* Where resampled rows wait: in one parallel HDF5 file; nowhere, as they go into the store as they come; in
+/* Where resampled rows wait: in one HDF5 file; nowhere, as they go into the store as they come; in
  * the memory of the node that all ranks share, until they outgrow it; or in memory or a file, whichever fits.
  */
 enum mzg_streaming { MZG_STREAMING_AUTO, MZG_STREAMING_HDF5, MZG_STREAMING_DIRECT, MZG_STREAMING_OFF };

@@ -35,13 +35,14 @@ enum mzg_status mzg_anndata_write(struct mzg_backend *backend, const struct mzg_
                                   struct mzg_error *err)
 {
     static const char *const empty[] = {"layers", "varm", "obsp", "varp"};
+    size_t first = anndata->has_layers ? 1 : 0;
     if (mzg_write_frame(backend, "obs", anndata->obs, err) != MZG_OK ||
         mzg_write_frame(backend, "var", anndata->var, err) != MZG_OK ||
         write_members(backend, "obsm", anndata->n_obsm, anndata->obsm, err) != MZG_OK ||
         write_members(backend, "uns", anndata->n_uns, anndata->uns_members, err) != MZG_OK ||
         (anndata->uns && mzg_write_tree(backend, "uns", anndata->uns, err) != MZG_OK))
         return err->status;
-    for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
+    for (size_t i = first; i < sizeof empty / sizeof *empty; i++) {
         if (mzg_write_dict(backend, empty[i], err) != MZG_OK)
             break;
     }

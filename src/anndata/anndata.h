@@ -9,6 +9,7 @@
 #include <anndata/backend.h>
 #include <core/frame.h>
 #include <jansson.h>
+#include <stdbool.h>
 
 /* A member of obsm or uns: a frame, or n × width numbers (width 0: a vector of n). Borrowed. */
 struct mzg_anndata_member {
@@ -31,6 +32,7 @@ struct mzg_anndata {
     int n_uns;
     struct mzg_anndata_member uns_members[MZG_ANNDATA_MAX_MEMBERS];
     const json_t *uns; /* NULL: none */
+    bool has_layers; /* the group "layers" stands already, with its matrices; else an empty one is written */
 };
 
 /* Writes all of it through a back end, whose root group and X are not touched. Local. */

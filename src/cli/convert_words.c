@@ -17,14 +17,8 @@ const char *mzg_method_choice(int number)
     return number <= MZG_METHODS ? mzg_method_name((enum mzg_method)(number - 1)) : NULL;
 }
 
-/* The orders are those of enum mzg_layout, enum mzg_dtype, enum mzg_streaming, enum mzg_spectrum_type, enum
+/* The orders are those of enum mzg_dtype, enum mzg_streaming, enum mzg_spectrum_type, enum
  * mzg_duplicates, and of the settings' own numbers. */
-const char *mzg_layout_choice(int number)
-{
-    static const char *const names[] = {"csc", "csr", "dense", NULL};
-    return names[number];
-}
-
 const char *mzg_dtype_choice(int number)
 {
     static const char *const names[] = {"float32", "float64", NULL};

@@ -8,7 +8,6 @@
 /* The name of choice `number`, NULL behind the last one: struct mzg_option.choice. Local. */
 const char *mzg_axis_type_choice(int number);
 const char *mzg_method_choice(int number);
-const char *mzg_layout_choice(int number);
 const char *mzg_dtype_choice(int number);
 const char *mzg_streaming_choice(int number);
 const char *mzg_spectrum_type_choice(int number);

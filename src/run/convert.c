@@ -15,6 +15,7 @@
 #include <run/axis_broadcast.h>
 #include <run/check.h>
 #include <run/decide.h>
+#include <run/layout.h>
 #include <run/metrics.h>
 #include <run/paths.h>
 #include <run/plan.h>
@@ -61,6 +62,7 @@ struct conversion {
     struct mzg_statistics statistics;
     struct mzg_stream_result stream;
     int64_t *column_begins;
+    int matrices_written;
     struct mzg_sdata_geometry geometry;
     struct mzg_table table;
 };
@@ -180,7 +182,6 @@ static enum mzg_status judge_outside(const struct conversion *c, struct mzg_erro
                              c->stream.first[MZG_COUNT_OUTSIDE_POINTS], c->context->log, err);
 }
 
-/* As what values are stored. */
 static enum mzg_type value_type(const struct conversion *c)
 {
     return c->options->dtype == MZG_DTYPE_FLOAT64 ? MZG_FLOAT64 : MZG_FLOAT32;
@@ -200,12 +201,11 @@ static enum mzg_status make_plan(struct conversion *c, struct mzg_error *err)
     return err->status;
 }
 
-static struct mzg_matrix_spec matrix_spec(const struct conversion *c)
+static struct mzg_matrix_spec matrix_spec(const struct conversion *c, int number)
 {
-    static const enum mzg_matrix_layout layouts[] = {[MZG_LAYOUT_CSC] = MZG_MATRIX_CSC,
-                                                     [MZG_LAYOUT_CSR] = MZG_MATRIX_CSR,
-                                                     [MZG_LAYOUT_DENSE] = MZG_MATRIX_DENSE};
-    return (struct mzg_matrix_spec){.layout = layouts[c->options->layout],
+    const struct mzg_layout_matrix *matrix = &mzg_layout_rule(c->options->layout)->matrices[number];
+    return (struct mzg_matrix_spec){.path = matrix->path,
+                                    .layout = matrix->layout,
                                     .value_type = value_type(c),
                                     .n_columns = c->axis.n_bins,
                                     .most_rows = c->reader->dataset.n_pixels,
@@ -222,7 +222,7 @@ static enum mzg_type type_of_kept_indices(const struct conversion *c)
 static enum mzg_status make_sink(struct conversion *c, struct mzg_error *err)
 {
     const struct mzg_direct_target store = {
-        .sdata = c->sdata, .matrix = matrix_spec(c), .memory = mzg_plan_left(&c->plan, 0) / 2};
+        .sdata = c->sdata, .matrix = matrix_spec(c, 0), .memory = mzg_plan_left(&c->plan, 0) / 2};
     struct mzg_sink_spec spec = {.context = c->context,
                                  .n_columns = c->axis.n_bins,
                                  .value_type = value_type(c),
@@ -295,7 +295,8 @@ static void report_matrix(void *context, int64_t done, int64_t total)
 {
     struct conversion *c = context;
     if (c->context->rank == 0 && c->progress.update)
-        c->progress.update(c->progress.context, "writing", done, total);
+        c->progress.update(c->progress.context, "writing", c->matrices_written * total + done,
+                           c->plan.n_matrices * total);
 }
 
 static enum mzg_status write_matrix(struct conversion *c, struct mzg_error *err)
@@ -310,15 +311,18 @@ static enum mzg_status write_matrix(struct conversion *c, struct mzg_error *err)
     c->column_begins[0] = 0;
     for (int64_t k = 0; k < c->axis.n_bins; k++)
         c->column_begins[k + 1] = c->column_begins[k] + c->statistics.counts[k];
-    struct mzg_sdata_matrix matrix = {.spec = matrix_spec(c),
-                                      .staged = c->staged,
+    struct mzg_sdata_matrix matrix = {.staged = c->staged,
                                       .column_begins = c->column_begins,
                                       .memory = mzg_plan_left(&c->plan, c->staged->memory),
                                       .scratch_path = c->paths.scratch,
                                       .scratch_fd = &c->held[SCRATCH],
                                       .progress = report_matrix,
                                       .progress_context = c};
-    return mzg_sdata_write_matrix(c->sdata, &matrix, err);
+    for (; c->matrices_written < c->plan.n_matrices && err->status == MZG_OK; c->matrices_written++) {
+        matrix.spec = matrix_spec(c, c->matrices_written);
+        mzg_sdata_write_matrix(c->sdata, &matrix, err);
+    }
+    return err->status;
 }
 
 static enum mzg_status write_elements(struct conversion *c, struct mzg_error *err)
@@ -342,7 +346,9 @@ static enum mzg_status write_elements(struct conversion *c, struct mzg_error *er
                                       .z = c->table.position[2],
                                       .instance_key = c->table.instance_key,
                                       .tic = c->table.tic};
-    if (mzg_sdata_write_table(c->sdata, &c->table.anndata, err) != MZG_OK)
+    struct mzg_anndata table = c->table.anndata; /* a kept .h5ad has no layers */
+    table.has_layers = c->plan.n_matrices > 1;
+    if (mzg_sdata_write_table(c->sdata, &table, err) != MZG_OK)
         return err->status;
     if (c->context->rank == 0)
         mzg_table_narrow(&c->table, &c->reader->dataset, &c->geometry);

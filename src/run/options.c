@@ -1,6 +1,8 @@
 /* Defaults of a conversion, and what can be checked of its options before the input is read. */
 #include <mzgrid/convert.h>
 
+#include <run/layout.h>
+
 #include <math.h>
 #include <string.h>
 
@@ -86,12 +88,13 @@ enum mzg_status mzg_convert_check(const struct mzg_convert_options *options, str
     if (options->max_gap > 0 && options->max_gap < 1)
         return mzg_fail(err, MZG_EUSAGE, "--max-gap must be at least 1 sampling step, not %g",
                         options->max_gap);
-    if (options->streaming == MZG_STREAMING_DIRECT && options->layout == MZG_LAYOUT_CSC &&
+    if (options->streaming == MZG_STREAMING_DIRECT && mzg_layout_has_columns(options->layout) &&
         !options->keep_hdf5)
         return mzg_fail(
             err, MZG_EUSAGE,
-            "--streaming direct writes rows as they come, which --layout csc does not allow; take --layout "
-            "csr or dense, or --streaming auto, hdf5 or off");
+            "--streaming direct writes rows as they come, which --layout %s does not allow; take --layout "
+            "csr or dense, or --streaming auto, hdf5 or off",
+            mzg_layout_name((int)options->layout));
     if (options->chunk_size < 0)
         return mzg_fail(err, MZG_EUSAGE, "--chunk-size must be at least 1, not %lld",
                         (long long)options->chunk_size);

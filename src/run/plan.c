@@ -7,6 +7,7 @@
 #include <core/memory.h>
 #include <core/mpi.h>
 #include <core/pool.h>
+#include <run/layout.h>
 #include <run/statistics.h>
 #include <spatialdata/matrix.h>
 #include <stage/column_block.h>
@@ -161,7 +162,7 @@ static void choose_chunk(const struct mzg_context *context, const struct mzg_pla
 static void choose_stage(const struct mzg_plan_request *request, struct mzg_plan *plan)
 {
     const struct mzg_convert_options *options = request->options;
-    bool csc = options->layout == MZG_LAYOUT_CSC;
+    bool csc = mzg_layout_has_columns(options->layout);
     plan->result =
         mzg_size_product3(request->reader->dataset.n_pixels, values_per_pixel(request), entry_size(request));
     /* Blocks by column are merged shard by shard, so that little else is needed beside them. */
@@ -203,9 +204,11 @@ static void measure_disk(const struct mzg_plan_request *request, struct mzg_plan
     if (mzg_matrix_index_type(plan->most_values, 0) == MZG_INT64 &&
         request->options->layout != MZG_LAYOUT_DENSE)
         result += result / entry_size(request) * (int64_t)(sizeof(int64_t) - sizeof(int32_t));
-    bool csc = request->options->layout == MZG_LAYOUT_CSC;
+    bool csc = mzg_layout_has_columns(request->options->layout);
     plan->is_dense = request->options->layout == MZG_LAYOUT_DENSE;
-    plan->sparse_bytes = plan->opened_bytes = result;
+    plan->sparse_bytes = result;
+    plan->n_matrices = mzg_layout_rule(request->options->layout)->n_matrices;
+    plan->opened_bytes = plan->n_matrices * result;
     if (plan->is_dense) {
         int64_t all = mzg_size_product3(pixels, request->n_bins, mzg_type_size(request->value_type));
         plan->opened_bytes = all < 0 ? INT64_MAX / 4 : all;
@@ -330,7 +333,8 @@ void mzg_plan_log(const struct mzg_plan *plan, struct mzg_log *log, int level)
             "at most %.1f MB",
             (double)plan->opened_bytes / 1e6, (double)plan->sparse_bytes / 1e6);
     else
-        mzg_log_line(log, l, "plan: opened whole, X takes at most %.1f MB of memory",
+        mzg_log_line(log, l, "plan: opened whole, X%s at most %.1f MB of memory",
+                     plan->n_matrices > 1 ? " and layers/csr together take" : " takes",
                      (double)plan->opened_bytes / 1e6);
     if (plan->free_bytes >= 0)
         mzg_log_line(log, l, "plan: %.1f MB of disk free for them", (double)plan->free_bytes / 1e6);

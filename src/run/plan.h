@@ -49,8 +49,9 @@ struct mzg_plan {
     int64_t chunk_size;      /* pixels, at most */
     int64_t n_rounds;        /* about */
     int64_t final_bytes;     /* of the store, from above */
+    int n_matrices;          /* that hold the values (run/layout.h) */
     bool is_dense;           /* X has its zeros, too: */
-    int64_t opened_bytes;    /* of memory that X takes once it is opened whole, and */
+    int64_t opened_bytes;    /* of memory that X and layers take once opened whole, and */
     int64_t sparse_bytes;    /*  what its values and where they stand take, from above */
     int64_t temporary_bytes; /* in the temporary directory, from above */
     int64_t free_bytes;      /* there; -1 where the system does not tell */

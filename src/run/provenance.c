@@ -2,11 +2,10 @@
 
 #include <core/json.h>
 #include <input/kinds.h>
+#include <run/layout.h>
 #include <run/table.h>
 #include <version.h>
 
-static const char *const layout_names[] = {
-    [MZG_LAYOUT_CSC] = "csc", [MZG_LAYOUT_CSR] = "csr", [MZG_LAYOUT_DENSE] = "dense"};
 static const char *const dtype_names[] = {[MZG_DTYPE_FLOAT32] = "float32", [MZG_DTYPE_FLOAT64] = "float64"};
 static const char *const duplicates_names[] = {
     [MZG_DUPLICATES_SUM] = "sum", [MZG_DUPLICATES_FIRST] = "first", [MZG_DUPLICATES_ERROR] = "error"};
@@ -60,7 +59,7 @@ static json_t *describe_options(const struct mzg_table_source *source)
     const struct mzg_convert_options *options = source->options;
     const struct mzg_sdata_geometry *geometry = source->geometry;
     json_t *json =
-        json_pack("{s:s, s:s, s:s, s:f, s:b, s:f, s:f, s:s}", "layout", layout_names[options->layout],
+        json_pack("{s:s, s:s, s:s, s:f, s:b, s:f, s:f, s:s}", "layout", mzg_layout_name((int)options->layout),
                   "duplicates", duplicates_names[options->duplicates], "dtype", dtype_names[options->dtype],
                   "min_intensity", options->min_intensity, "scan_range", options->scan_range, "pixel_size_x",
                   geometry->pixel_size[0], "pixel_size_y", geometry->pixel_size[1], "pixel_unit",

@@ -19,6 +19,7 @@
 #include <string.h>
 
 enum { BANDS_AT_ONCE = 8, UNITS_AT_ONCE = 8, PANEL_BYTES = 64 << 20, ROWS_BYTES = 48 << 20 };
+enum { SHARDS_BYTES = 256 << 20 }; /* beyond which reading more at once gains nothing */
 
 struct writer {
     const struct mzg_sdata_matrix *matrix;
@@ -113,14 +114,49 @@ static enum mzg_status write_shard(struct writer *w, int64_t shard, const int32_
     return err->status;
 }
 
+/* Room for `n_values` values and their indices. */
+static enum mzg_status reserve_values(struct writer *w, int64_t n_values, struct mzg_error *err)
+{
+    if (n_values <= w->value_capacity)
+        return MZG_OK;
+    free(w->minors);
+    free(w->values);
+    w->minors = malloc((size_t)n_values * sizeof *w->minors);
+    w->values = malloc((size_t)(n_values * mzg_staged_value_size(w->matrix->staged)));
+    w->value_capacity = w->minors && w->values ? n_values : 0;
+    if (!w->value_capacity)
+        return mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " values of the matrix", n_values);
+    return MZG_OK;
+}
+
+/* The shards that are read at once: one; where rows lie by column, as many as half the memory holds, because
+ * a block that is needed in part is walked over whole. */
+static int64_t shards_at_once(const struct writer *w)
+{
+    const struct mzg_staged *staged = w->matrix->staged;
+    int64_t half = w->matrix->memory / 2 < SHARDS_BYTES ? w->matrix->memory / 2 : SHARDS_BYTES;
+    int64_t shards = half / (w->shard_items * mzg_staged_entry_size(staged));
+    if (!staged->by_column || shards < 1)
+        return 1;
+    return shards < w->shards.count ? shards : w->shards.count;
+}
+
 static enum mzg_status write_csr(struct writer *w, struct mzg_error *err)
 {
-    for (int64_t i = 0; i < w->shards.count; i++) {
-        int64_t shard = w->shards.first + i;
-        if (mzg_staged_read_values(w->matrix->staged, shard * w->shard_items, values_of_shard(w, shard),
-                                   w->minors, w->values, err) != MZG_OK ||
-            write_shard(w, shard, w->minors, w->values, err) != MZG_OK)
+    int64_t size = mzg_staged_value_size(w->matrix->staged), step = shards_at_once(w);
+    int64_t end = w->shards.first + w->shards.count;
+    for (int64_t shard = w->shards.first; shard < end; shard += step) {
+        int64_t begin = begin_of_shard(w, shard);
+        int64_t last = shard + step < end ? shard + step : end;
+        if (reserve_values(w, step * w->shard_items, err) != MZG_OK ||
+            mzg_staged_read_values(w->matrix->staged, begin, begin_of_shard(w, last) - begin, w->minors,
+                                   w->values, err) != MZG_OK)
             return err->status;
+        for (int64_t i = shard; i < last; i++) {
+            int64_t at = begin_of_shard(w, i) - begin;
+            if (write_shard(w, i, w->minors + at, (const char *)w->values + at * size, err) != MZG_OK)
+                return err->status;
+        }
     }
     return MZG_OK;
 }
@@ -167,21 +203,6 @@ static enum mzg_status write_csc(struct writer *w, struct mzg_error *err)
                                             .scratch_path = w->matrix->scratch_path,
                                             .scratch_fd = w->matrix->scratch_fd};
     return mzg_staged_transpose(w->matrix->staged, &options, take_columns, w, err);
-}
-
-/* Room for rows of a few bands, whose values are `n_values`. */
-static enum mzg_status reserve_values(struct writer *w, int64_t n_values, struct mzg_error *err)
-{
-    if (n_values <= w->value_capacity)
-        return MZG_OK;
-    free(w->minors);
-    free(w->values);
-    w->minors = malloc((size_t)n_values * sizeof *w->minors);
-    w->values = malloc((size_t)(n_values * mzg_staged_value_size(w->matrix->staged)));
-    w->value_capacity = w->minors && w->values ? n_values : 0;
-    if (!w->value_capacity)
-        return mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " values of the matrix", n_values);
-    return MZG_OK;
 }
 
 /* Packs rows first .. first + n - 1, which begin with a band, and puts them into the shard's file. */
@@ -264,8 +285,6 @@ enum mzg_status mzg_sdata_write_matrix(struct mzg_sdata *sdata, const struct mzg
 {
     struct writer w = {.matrix = matrix, .context = matrix->staged->context};
     declare_matrix(&w, sdata, err);
-    if (err->status == MZG_OK && w.matrix->spec.layout == MZG_MATRIX_CSR)
-        reserve_values(&w, w.shard_items, err);
     if (mzg_agree(w.context->comm, err) != MZG_OK)
         goto cleanup;
     if (is_csc(&w))

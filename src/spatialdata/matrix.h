@@ -11,6 +11,7 @@ enum mzg_matrix_layout { MZG_MATRIX_CSC, MZG_MATRIX_CSR, MZG_MATRIX_DENSE };
 /* What is known of X before its first row. The shapes of its chunks and shards follow from this (for CSC,
  * from the number of values), and so do not depend on how it is written. */
 struct mzg_matrix_spec {
+    const char *path; /* below the table's group: "X", or a layer such as "layers/csr"; NULL: "X" */
     enum mzg_matrix_layout layout;
     enum mzg_type value_type; /* MZG_FLOAT32 or MZG_FLOAT64 */
     int64_t n_columns;

@@ -38,15 +38,45 @@ static int64_t units_of_shard(int64_t n, int64_t unit_items, int64_t most_items)
     return units < 1 ? 1 : units > most ? most : units;
 }
 
-static enum mzg_status declare_vector(struct mzg_sdata *sdata, const char *name, enum mzg_type type,
-                                      int64_t n, int64_t chunk, int64_t shard, struct mzg_codec codec,
+enum { PATH_SIZE = 512 };
+
+/* The path of the matrix in the store, with "/name" behind it if there is a name. */
+static void find_path(struct mzg_sdata *sdata, const struct mzg_matrix_spec *spec, const char *name,
+                      char path[PATH_SIZE])
+{
+    snprintf(path, PATH_SIZE, "%s/%s%s%s", mzg_sdata_table_path(sdata), spec->path ? spec->path : "X",
+             *name ? "/" : "", name);
+}
+
+static enum mzg_status declare_vector(struct mzg_sdata *sdata, const struct mzg_matrix_spec *matrix,
+                                      const char *name, const struct mzg_zarr_array_spec *spec,
                                       struct mzg_zarr_array **array, struct mzg_error *err)
 {
-    char path[512];
-    snprintf(path, sizeof path, "%s/X/%s", mzg_sdata_table_path(sdata), name);
-    struct mzg_zarr_array_spec spec = {
+    char path[PATH_SIZE];
+    find_path(sdata, matrix, name, path);
+    return mzg_zarr_array(mzg_sdata_store(sdata), path, spec, json_object(), array, err);
+}
+
+static struct mzg_zarr_array_spec vector_of(enum mzg_type type, int64_t n, int64_t chunk, int64_t shard,
+                                            struct mzg_codec codec)
+{
+    return (struct mzg_zarr_array_spec){
         .type = type, .n_dimensions = 1, .shape = {n}, .chunk = {chunk}, .shard = {shard}, .codec = codec};
-    return mzg_zarr_array(mzg_sdata_store(sdata), path, &spec, json_object(), array, err);
+}
+
+/* The group of a sparse matrix, and that of the layers if it is one. */
+static enum mzg_status declare_group(struct mzg_sdata *sdata, const struct mzg_matrix_spec *spec,
+                                     json_t *attributes, struct mzg_error *err)
+{
+    char path[PATH_SIZE], layers[PATH_SIZE];
+    find_path(sdata, spec, "", path);
+    snprintf(layers, sizeof layers, "%s/layers", mzg_sdata_table_path(sdata));
+    if (strncmp(path, layers, strlen(layers)) == 0 &&
+        mzg_zarr_group(mzg_sdata_store(sdata), layers, mzg_encoding("dict", "0.1.0"), err) != MZG_OK) {
+        json_decref(attributes);
+        return err->status;
+    }
+    return mzg_zarr_group(mzg_sdata_store(sdata), path, attributes, err);
 }
 
 static json_t *sparse_attributes(const struct mzg_matrix_spec *spec, int64_t n_rows)
@@ -65,15 +95,13 @@ static enum mzg_status declare_sparse(struct mzg_sdata *sdata, int64_t n_rows, i
     x->units_per_shard = units_of_shard(expected, CHUNK_VALUES, SHARD_VALUES);
     x->n_arrays = 2;
     x->n_parts = 2;
-    char path[512];
-    snprintf(path, sizeof path, "%s/X", mzg_sdata_table_path(sdata));
     int64_t shard = x->units_per_shard * CHUNK_VALUES;
-    if (mzg_zarr_group(mzg_sdata_store(sdata), path, sparse_attributes(spec, n_rows), err) != MZG_OK ||
-        declare_vector(sdata, "data", spec->value_type, n_values, CHUNK_VALUES, shard, spec->codec,
-                       &x->arrays[0], err) != MZG_OK)
+    struct mzg_zarr_array_spec data = vector_of(spec->value_type, n_values, CHUNK_VALUES, shard, spec->codec);
+    struct mzg_zarr_array_spec indices = vector_of(x->index_type, n_values, CHUNK_VALUES, shard, spec->codec);
+    if (declare_group(sdata, spec, sparse_attributes(spec, n_rows), err) != MZG_OK ||
+        declare_vector(sdata, spec, "data", &data, &x->arrays[0], err) != MZG_OK)
         return err->status;
-    return declare_vector(sdata, "indices", x->index_type, n_values, CHUNK_VALUES, shard, spec->codec,
-                          &x->arrays[1], err);
+    return declare_vector(sdata, spec, "indices", &indices, &x->arrays[1], err);
 }
 
 static enum mzg_status declare_dense(struct mzg_sdata *sdata, int64_t n_rows, struct mzg_matrix_arrays *x,
@@ -95,8 +123,8 @@ static enum mzg_status declare_dense(struct mzg_sdata *sdata, int64_t n_rows, st
                                         .chunk = {band, x->chunk_columns},
                                         .shard = {band * x->units_per_shard, x->n_parts * x->chunk_columns},
                                         .codec = spec->codec};
-    char path[512];
-    snprintf(path, sizeof path, "%s/X", mzg_sdata_table_path(sdata));
+    char path[PATH_SIZE];
+    find_path(sdata, spec, "", path);
     json_t *attributes = mzg_encoding("array", "0.2.0");
     return mzg_zarr_array(mzg_sdata_store(sdata), path, &array, attributes, &x->arrays[0], err);
 }
@@ -129,9 +157,8 @@ enum mzg_status mzg_matrix_write_indptr(struct mzg_sdata *sdata, const struct mz
 {
     struct mzg_zarr_array *indptr;
     int64_t shard = units_of_shard(n, INDPTR_CHUNK, SHARD_VALUES) * INDPTR_CHUNK;
-    if (declare_vector(sdata, "indptr", x->index_type, n, INDPTR_CHUNK, shard, x->spec.codec, &indptr, err) !=
-            MZG_OK ||
-        !begins)
+    struct mzg_zarr_array_spec spec = vector_of(x->index_type, n, INDPTR_CHUNK, shard, x->spec.codec);
+    if (declare_vector(sdata, &x->spec, "indptr", &spec, &indptr, err) != MZG_OK || !begins)
         return err->status;
     int64_t *numbers = malloc((size_t)(n < shard ? n : shard) * sizeof *numbers);
     if (!numbers)
@@ -151,8 +178,8 @@ enum mzg_status mzg_matrix_arrays_cut(struct mzg_sdata *sdata, struct mzg_matrix
 {
     if (x->spec.layout == MZG_MATRIX_DENSE)
         return mzg_zarr_array_cut(x->arrays[0], n_rows, err);
-    char path[512];
-    snprintf(path, sizeof path, "%s/X", mzg_sdata_table_path(sdata));
+    char path[PATH_SIZE];
+    find_path(sdata, &x->spec, "", path);
     if (mzg_zarr_array_cut(x->arrays[0], n_values, err) != MZG_OK ||
         mzg_zarr_array_cut(x->arrays[1], n_values, err) != MZG_OK)
         return err->status;

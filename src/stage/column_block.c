@@ -79,6 +79,33 @@ int64_t mzg_column_block_begin(const struct mzg_column_block *block, int64_t col
     return begin;
 }
 
+/* Compiled for each type of values (stage/rows.h). */
+static inline void place_part(const struct mzg_column_block *block, int64_t *begins, int64_t first, int64_t n,
+                              int32_t *bins, void *values, bool wide)
+{
+    for (int64_t column = 0, i = 0; column < block->n_columns; column++) {
+        for (int64_t end = i + block->column_counts[column]; i < end; i++) {
+            int64_t place = begins[block->rows[i]]++ - first;
+            if (place < 0 || place >= n)
+                continue;
+            bins[place] = (int32_t)column;
+            if (wide)
+                ((double *)values)[place] = ((const double *)block->values)[i];
+            else
+                ((float *)values)[place] = ((const float *)block->values)[i];
+        }
+    }
+}
+
+void mzg_column_block_part(const struct mzg_column_block *block, bool wide, int64_t *begins, int64_t first,
+                           int64_t n, int32_t *bins, void *values)
+{
+    if (wide)
+        place_part(block, begins, first, n, bins, values, true);
+    else
+        place_part(block, begins, first, n, bins, values, false);
+}
+
 void mzg_column_block_to_rows(const struct mzg_column_block *block, bool wide, int64_t *begins,
                               struct mzg_rows *rows)
 {
@@ -87,16 +114,7 @@ void mzg_column_block_to_rows(const struct mzg_column_block *block, bool wide, i
         begins[row] = begin;
         begin += rows->row_counts[row];
     }
-    for (int64_t column = 0, i = 0; column < block->n_columns; column++) {
-        for (int64_t end = i + block->column_counts[column]; i < end; i++) {
-            int64_t place = begins[block->rows[i]]++;
-            rows->bins[place] = (int32_t)column;
-            if (wide)
-                ((double *)rows->values)[place] = ((const double *)block->values)[i];
-            else
-                ((float *)rows->values)[place] = ((const float *)block->values)[i];
-        }
-    }
+    mzg_column_block_part(block, wide, begins, 0, block->n_values, rows->bins, rows->values);
 }
 
 static int64_t dealt_size(int64_t value_size)

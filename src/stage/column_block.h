@@ -43,6 +43,11 @@ int64_t mzg_column_block_begin(const struct mzg_column_block *block, int64_t col
 void mzg_column_block_to_rows(const struct mzg_column_block *block, bool wide, int64_t *begins,
                               struct mzg_rows *rows);
 
+/* Of the values of the block in the order of rows only first .. first + n - 1, with their bins, for which
+ * there is room. `begins`: of each row, where it begins among the block's values; overwritten. Local. */
+void mzg_column_block_part(const struct mzg_column_block *block, bool wide, int64_t *begins, int64_t first,
+                           int64_t n, int32_t *bins, void *values);
+
 /* Sorts rows of n_columns columns, with values of `value_size` bytes (float or double), on n_workers workers.
  */
 struct mzg_column_sorter;

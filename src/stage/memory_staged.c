@@ -7,6 +7,7 @@
 
 #include <core/agree.h>
 #include <core/mpi.h>
+#include <core/pool.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -207,10 +208,61 @@ static enum mzg_status memory_read_row_begins(struct mzg_staged *staged, int64_t
     return MZG_OK;
 }
 
+/* Values that lie by column, on their way into the order of rows. */
+struct reordering {
+    const struct mzg_staged *staged;
+    int64_t first_block;
+    int64_t first, n;  /* values wanted */
+    int64_t *begins;   /* of each worker: of the rows of its block, */
+    int64_t most_rows; /*  at most so many */
+    int32_t *bins;
+    char *values;
+};
+
+/* A worker's task: what is wanted of the item-th block. */
+static void reorder_block(void *context, int64_t item, int worker)
+{
+    const struct reordering *r = context;
+    const struct mzg_stage_block *block = &r->staged->blocks[r->first_block + item];
+    int64_t *begins = r->begins + worker * r->most_rows;
+    int64_t skip = r->first > block->first_value ? r->first - block->first_value : 0;
+    int64_t at = block->first_value + skip - r->first;
+    int64_t n = block->n_values - skip < r->n - at ? block->n_values - skip : r->n - at;
+    for (int64_t row = 0, begin = 0; row < block->n_rows; row++) {
+        begins[row] = begin;
+        begin += block->row_counts[row];
+    }
+    mzg_column_block_part(&block->by_column, r->staged->value_type == MZG_FLOAT64, begins, skip, n,
+                          r->bins + at, r->values + at * mzg_staged_value_size(r->staged));
+}
+
+static enum mzg_status read_reordered(const struct mzg_staged *staged, int64_t first, int64_t n,
+                                      int32_t *bins, void *values, struct mzg_error *err)
+{
+    struct mzg_pool *pool = staged->context->pool;
+    struct reordering r = {.staged = staged,
+                           .first_block = find_block(staged, first, false),
+                           .first = first,
+                           .n = n,
+                           .bins = bins,
+                           .values = values};
+    int64_t end = r.first_block;
+    for (; end < staged->n_blocks && staged->blocks[end].first_value < first + n; end++)
+        if (staged->blocks[end].n_rows > r.most_rows)
+            r.most_rows = staged->blocks[end].n_rows;
+    r.begins = malloc((size_t)(mzg_pool_size(pool) * r.most_rows + 1) * sizeof *r.begins);
+    if (!r.begins)
+        return mzg_fail(err, MZG_ENOMEM, "no memory to put %" PRId64 " values into the order of rows", n);
+    mzg_pool_run(pool, end - r.first_block, reorder_block, &r);
+    free(r.begins);
+    return MZG_OK;
+}
+
 static enum mzg_status memory_read_values(struct mzg_staged *staged, int64_t first, int64_t n, int32_t *bins,
                                           void *values, struct mzg_error *err)
 {
-    (void)err;
+    if (staged->by_column)
+        return read_reordered(staged, first, n, bins, values, err);
     int64_t width = mzg_staged_value_size(staged), done = 0;
     for (int64_t i = find_block(staged, first, false); i < staged->n_blocks && done < n; i++) {
         const struct mzg_stage_block *block = &staged->blocks[i];

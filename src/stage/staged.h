@@ -50,7 +50,7 @@ struct mzg_staged {
     enum mzg_type value_type; /* MZG_FLOAT32 or MZG_FLOAT64 */
     int64_t n_rows;           /* of all ranks; the same on all */
     int64_t n_values;         /* likewise */
-    bool by_column;           /* rows can be read by block only */
+    bool by_column;           /* they lie as blocks in the order of the columns */
     bool in_store;            /* they stand in the store already, and can be read by nobody here */
     int64_t memory;           /* bytes in which they wait, of all ranks; 0: in a file */
     int64_t n_blocks;         /* the matrix as blocks, in the order of rows, if it lies in memory; else 0 */
@@ -66,7 +66,9 @@ int64_t mzg_staged_entry_size(const struct mzg_staged *staged);
 enum mzg_status mzg_staged_read_row_begins(struct mzg_staged *staged, int64_t first, int64_t n,
                                            int64_t *begins, struct mzg_error *err);
 
-/* Values first .. first + n - 1 and their bins; either pointer may be NULL. Local; not by column. */
+/* Values first .. first + n - 1 and their bins, in the order of rows; by column the workers put them into it,
+ * block by block, and a block that is needed in part is walked over whole: many values at once are cheap.
+ * Either pointer may be NULL, but not by column. Local. */
 enum mzg_status mzg_staged_read_values(struct mzg_staged *staged, int64_t first, int64_t n, int32_t *bins,
                                        void *values, struct mzg_error *err);
 

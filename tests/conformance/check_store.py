@@ -9,7 +9,7 @@ As a module: check(store, rewrite=False) returns a Report; its `errors` are what
    grid of its array.
 2. zarr-python and tensorstore read the same values from every numeric array.
 3. spatialdata opens it, and the model of each element validates.
-4. Tables: unique names, matrix indices sorted and in range, finite values, increasing m/z; each row has its label and each label
+4. Tables: unique names, matrix indices sorted and in range (of layers, too; the layer "csr" equals X), finite values, increasing m/z; each row has its label and each label
    its row; obsm["spatial"] lies at the centres of the pixels.
 5. What users do with a whole table works: scipy's operations on X, anndata.concat (inner and outer), read_lazy without a warning.
 6. --rewrite: the opened object can be saved, and the copy opened (some stores can be read, not saved).
@@ -179,6 +179,15 @@ def check_matrix(report, where, x):
         report.error(f"{where}: {int((values == 0).sum())} stored zeros")
 
 
+def check_rows(report, where, table):
+    """The layer "csr" holds the values of X, by rows."""
+    rows, columns = table.layers["csr"], sp.csc_matrix(table.X)
+    if not sp.issparse(rows) or rows.format != "csr":
+        report.error(f"{where}/layers/csr is no csr_matrix")
+    elif rows.dtype != columns.dtype or rows.nnz != columns.nnz or (rows.tocsc() != columns).nnz:
+        report.error(f"{where}/layers/csr holds other values than X")
+
+
 def raster_of(element):
     """The full-size array of an image or labels element."""
     if hasattr(element, "subtree"):
@@ -193,6 +202,10 @@ def check_table(report, sdata, name, table):
     if not table.var_names.is_unique:
         report.error(f"{where}: var names are not unique")
     check_matrix(report, f"{where}/X", table.X)
+    for key, layer in table.layers.items():
+        check_matrix(report, f"{where}/layers/{key}", layer)
+    if "csr" in table.layers:
+        check_rows(report, where, table)
     if "mz" in table.var and not (np.diff(table.var["mz"].to_numpy()) > 0).all():
         report.error(f"{where}: var['mz'] is not strictly increasing")
 

@@ -136,3 +136,70 @@ def test_dense_says_what_opening_it_takes(mzgrid, tmp_path, more):
         assert "at most 4.4 MB in the store" in run.err, run.err  # with 50,000 bins in var
     else:
         assert stores.open_store(tmp_path / "a.zarr").table.X.nbytes == 2400000
+
+
+def files_below(path):
+    return {str(p.relative_to(path)): p.read_bytes() for p in path.rglob("*") if p.is_file()}
+
+
+def plain(mzgrid, source, tmp_path, layout, dtype="float32"):
+    """The files of X in a store of that layout alone."""
+    path = tmp_path / f"plain-{layout}.zarr"
+    mzgrid.convert(source, path, *AXIS, "--layout", layout, "--dtype", dtype)
+    return files_below(path / "tables" / "msi_dataset_z0" / "X")
+
+
+TWICE = [  # ranks, threads, chunk size, streaming, memory limit
+    (1, 2, 400, "off", "1G"),  # two blocks of a rank, or one that all shards lie in
+    (2, 1, 100, "hdf5", "1G"),
+    (2, 2, 7, "off", "200M"),
+    (3, 1, 64, "auto", "1G"),
+    (4, 1, 1, "off", "1G"),
+    (2, 2, 33, "hdf5", "200M"),
+]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_columns_and_rows(mzgrid, source, tmp_path, dtype):
+    """X has the bytes of csc's X, and the layer those of csr's, by all ways of writing them."""
+    csc, csr = (plain(mzgrid, source, tmp_path, layout, dtype) for layout in ("csc", "csr"))
+    first, again = tmp_path / "first.zarr", tmp_path / "again.zarr"
+    how = [*AXIS, "--layout", "csc+csr", "--dtype", dtype]
+    mzgrid.convert(source, first, *how)
+    table = first / "tables" / "msi_dataset_z0"
+    assert files_below(table / "X") == csc
+    assert files_below(table / "layers" / "csr") == csr
+    store = stores.open_store(first, check=True, rewrite=True)
+    X, rows = store.table.X, store.table.layers["csr"]
+    assert (X.format, rows.format) == ("csc", "csr") and (X.tocsr() != rows).nnz == 0
+    assert store.table.uns["mzgrid"]["options"]["layout"] == "csc+csr"
+    for ranks, threads, chunk, streaming, limit in TWICE:
+        run = ["--chunk-size", chunk, "--streaming", streaming, "--memory-limit", limit, "--overwrite"]
+        mzgrid.convert(source, again, *how, *run, ranks=ranks, threads=threads)
+        stores.assert_same_tree(first, again)
+
+
+def test_columns_and_rows_with_a_kept_file(mzgrid, source, csc, tmp_path):
+    path = tmp_path / "out.zarr"
+    mzgrid.convert(source, path, *AXIS, "--layout", "csc+csr", "--keep-hdf5", ranks=2)
+    stores.open_store(path, check=True)
+    kept = anndata.read_h5ad(tmp_path / "out.h5ad")
+    assert kept.X.format == "csr" and (kept.X != csc.X.tocsr()).nnz == 0 and not kept.layers
+
+
+def test_columns_and_rows_take_twice_the_room(mzgrid, source, csc, tmp_path):
+    """Each point of the input is at most one value of 8 bytes, in each of both."""
+    once = csc.obs["n_points"].sum() * 8 / 1e6
+    how = [*AXIS, "--interpolation-method", "nearest_neighbor", "--dry-run"]
+    said = [mzgrid("convert", source, tmp_path / "out.zarr", *how, "--layout", layout).err for layout in ("csc", "csc+csr")]
+    sizes = [float(text.split("at most ")[1].split(" MB in the store")[0]) for text in said]
+    opened = [float(text.split("opened whole, ")[1].split("at most ")[1].split(" MB")[0]) for text in said]
+    assert opened[0] == pytest.approx(once, abs=0.06) and opened[1] == pytest.approx(2 * once, abs=0.06)
+    assert sizes[1] - sizes[0] == pytest.approx(once, abs=0.16)
+    assert "X and layers/csr together take at most" in said[1]
+
+
+def test_columns_and_rows_cannot_be_written_as_rows_come(mzgrid, source, tmp_path):
+    run = mzgrid("convert", source, tmp_path / "out.zarr", *AXIS, "--layout", "csc+csr", "--streaming", "direct")
+    assert run.status == 2 and "--layout csc+csr does not allow" in run.err, run.err
+    assert not list(tmp_path.iterdir())

@@ -168,12 +168,13 @@ static void check_rows_of(enum kind kind, enum mzg_type type, const char *name)
         int64_t n = ROWS + 1 - first < 7 ? ROWS + 1 - first : 7;
         cr_expect(eq(int, (int)mzg_staged_read_row_begins(staged, first, n, begins + first, &f.err), MZG_OK));
     }
-    int64_t half = staged->n_values / 2 + 1;
-    cr_expect(eq(int, (int)mzg_staged_read_values(staged, 0, half, bins, values, &f.err), MZG_OK));
-    cr_expect(eq(int,
-                 (int)mzg_staged_read_values(staged, half, staged->n_values - half, bins + half,
-                                             values + half * size, &f.err),
-                 MZG_OK));
+    int64_t parts[] = {0, 1, staged->n_values / 3, staged->n_values / 3 + 2, staged->n_values};
+    for (int part = 0; part < 4; part++) { /* within a row, a block, and over many */
+        int64_t first = parts[part], n = parts[part + 1] - first;
+        cr_expect(eq(
+            int, (int)mzg_staged_read_values(staged, first, n, bins + first, values + first * size, &f.err),
+            MZG_OK));
+    }
     int64_t i = 0;
     for (int64_t row = 0; row < ROWS; row++) {
         cr_expect(eq(i64, begins[row], i));
@@ -206,6 +207,11 @@ MPI_TEST(stage, rows_are_read_back_from_hdf5)
 MPI_TEST(stage, rows_are_read_back_from_memory)
 {
     check_rows(MEMORY, "rows-memory");
+}
+
+MPI_TEST(stage, rows_are_read_back_from_columns_in_memory)
+{
+    check_rows(COLUMNS_IN_MEMORY, "rows-columns");
 }
 
 MPI_TEST(stage, rows_are_read_back_after_moving_to_hdf5)
