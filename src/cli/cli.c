@@ -171,12 +171,19 @@ bool mzg_needs_mpi(int argc, char **argv)
     return needs_mpi;
 }
 
-int mzg_refuse(const struct mzg_launch *launch, struct mzg_error *err)
+/* Without MPI nothing holds the ranks together, and mpirun ends all of them once one has failed: the others
+ * wait, so that rank 0 has said why. */
+static void let_rank_0_speak(const struct mzg_launch *launch)
 {
-    struct timespec moment = {.tv_nsec = 300000000};
-    struct mzg_log *log = NULL;
+    struct timespec moment = {.tv_sec = 1};
     if (launch->rank > 0)
         nanosleep(&moment, NULL);
+}
+
+int mzg_refuse(const struct mzg_launch *launch, struct mzg_error *err)
+{
+    struct mzg_log *log = NULL;
+    let_rank_0_speak(launch);
     struct mzg_error no_log = {0};
     mzg_log_new(0, MZG_LOG_ERROR, NULL, &log, &no_log);
     log_failure(log, "", err);
@@ -222,6 +229,8 @@ int mzg_main(MPI_Comm comm, const struct mzg_launch *launch, int argc, char **ar
             fprintf(stderr, "mzgrid: error: %s\n", err.text);
         status = mzg_exit_status(err.status);
     }
+    if (status != 0 && comm == MPI_COMM_NULL)
+        let_rank_0_speak(launch);
     mzg_mpi_set_end(NULL);
     mzg_pool_free(context.pool);
     mzg_log_free(context.log);

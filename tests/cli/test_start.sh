@@ -35,6 +35,19 @@ for ranks in 1 2; do
 done
 unset OMPI_MCA_mtl_base_verbose
 
+# mpirun ends rank 0 once another has failed, however late rank 0 is: its sentence comes all the same.
+last_run="on 2 ranks, of which rank 0 is late"
+cat >"$box/late" <<'EOF'
+#!/bin/sh
+[ "$OMPI_COMM_WORLD_RANK" = 0 ] && sleep 0.2
+exec "$@"
+EOF
+chmod +x "$box/late"
+for arguments in no_such_command "convert" "info missing.imzML"; do
+    mpirun -q --oversubscribe --bind-to none -n 2 "$box/late" "$MZGRID" $arguments >"$out" 2>"$err"
+    check "one line for: $arguments" eval '[ "$(grep -c "^mzgrid: error: " "$err")" = 1 ]'
+done
+
 # A plain process has no helper that could outlive it. All that it starts is in its own session.
 last_run="killed while it converts"
 setsid "$MZGRID" convert synthetic:3000x3000:500 big.zarr -q --threads 1 --streaming hdf5 --progress none >"$out" 2>"$err" &
