@@ -6,6 +6,7 @@
 
 #include <mzgrid/axis.h>
 #include <mzgrid/error.h>
+#include <mzgrid/progress.h>
 #include <mzgrid/reader.h>
 #include <mzgrid/resample.h>
 #include <stdbool.h>
@@ -98,13 +99,6 @@ struct mzg_convert_report {
     double seconds_stream;
     double seconds_assemble;
     double seconds_finish;
-};
-
-/* Told how far the run has come: `done` of `total` pixels in the stage "resampling", parts of the store in
- * "writing". Called on rank 0 by its main thread. */
-struct mzg_progress {
-    void (*update)(void *context, const char *stage, int64_t done, int64_t total);
-    void *context;
 };
 
 void mzg_convert_defaults(struct mzg_convert_options *options);

@@ -10,7 +10,7 @@
  * error of the run.
  *
  * A further kind of input is one file that defines a struct mzg_reader_kind, and one line in
- * src/input/reader.c.
+ * src/run/readers.c.
  */
 #ifndef MZGRID_READER_H
 #define MZGRID_READER_H

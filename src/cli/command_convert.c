@@ -3,9 +3,9 @@
 #include <cli/convert_options.h>
 #include <cli/prepare.h>
 #include <cli/progress.h>
-#include <cli/report.h>
 #include <cli/run_record.h>
 #include <cli/signals.h>
+#include <cli/summary.h>
 #include <core/agree.h>
 #include <core/context.h>
 #include <core/file.h>

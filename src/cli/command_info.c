@@ -1,7 +1,7 @@
 /* `mzgrid info`: what an input is, on standard output. Rank 0 alone reads the header; decisions take all
  * ranks. */
 #include <cli/commands.h>
-#include <cli/json_text.h>
+#include <cli/json_print.h>
 #include <cli/output.h>
 #include <cli/prepare.h>
 #include <core/agree.h>

@@ -1,6 +1,6 @@
 /* `mzgrid validate`: every check on every spectrum, by all ranks; the report on standard output. */
 #include <cli/commands.h>
-#include <cli/json_text.h>
+#include <cli/json_print.h>
 #include <cli/output.h>
 #include <cli/prepare.h>
 #include <cli/progress.h>
@@ -8,7 +8,7 @@
 #include <core/agree.h>
 #include <core/context.h>
 #include <core/escape.h>
-#include <input/json_text.h>
+#include <core/json_text.h>
 #include <mzgrid/validate.h>
 
 #include <jansson.h>

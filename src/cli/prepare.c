@@ -3,7 +3,7 @@
 #include <core/agree.h>
 #include <core/named_file.h>
 #include <core/pool.h>
-#include <input/ibd.h>
+#include <imzml/ibd.h>
 #include <input/synthetic_kind.h>
 
 #include <stdlib.h>

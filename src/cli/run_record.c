@@ -4,10 +4,10 @@
 #include <core/context.h>
 #include <core/file.h>
 #include <core/json.h>
+#include <core/json_text.h>
 #include <core/mpi.h>
 #include <core/own_file.h>
 #include <core/pool.h>
-#include <input/json_text.h>
 
 #include <errno.h>
 #include <stdio.h>

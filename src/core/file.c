@@ -141,3 +141,42 @@ char *mzg_file_path(const char *head, const char *tail)
         snprintf(path, size, "%s%s", head, tail);
     return path;
 }
+
+enum mzg_status mzg_open_regular(const char *path, int *fd, int64_t *size, struct mzg_error *err)
+{
+    /* Without O_NONBLOCK opening a named pipe would wait for a writer for ever. */
+    int new_fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (new_fd < 0)
+        return mzg_fail(err, MZG_EIO, "%s: cannot open: %s", path, strerror(errno));
+    struct stat about;
+    if (fstat(new_fd, &about) != 0)
+        mzg_fail(err, MZG_EIO, "%s: cannot tell its size: %s", path, strerror(errno));
+    else if (!S_ISREG(about.st_mode))
+        mzg_fail(err, MZG_EIO, "%s: is %s, expected a file", path,
+                 S_ISDIR(about.st_mode) ? "a directory" : "not a regular file");
+    else {
+        *fd = new_fd;
+        *size = about.st_size;
+        return MZG_OK;
+    }
+    close(new_fd);
+    return err->status;
+}
+
+int mzg_read_at(int fd, void *bytes, int64_t n, int64_t offset)
+{
+    char *to = bytes;
+    while (n > 0) {
+        ssize_t got = pread(fd, to, (size_t)n, offset);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return errno;
+        if (got == 0)
+            return ENODATA;
+        to += got;
+        n -= got;
+        offset += got;
+    }
+    return 0;
+}

@@ -36,4 +36,10 @@ enum mzg_status mzg_file_sync_directory(const char *path, struct mzg_error *err)
 /* `head` followed by `tail`, in memory that the caller frees; NULL without memory. */
 char *mzg_file_path(const char *head, const char *tail);
 
+/* Opens a regular file for reading, says what is wrong with any other. */
+enum mzg_status mzg_open_regular(const char *path, int *fd, int64_t *size, struct mzg_error *err);
+
+/* Reads exactly n bytes at `offset`. Returns 0, or errno; ENODATA where the file ends before. Thread-safe. */
+int mzg_read_at(int fd, void *bytes, int64_t n, int64_t offset);
+
 #endif

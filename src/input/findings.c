@@ -1,7 +1,7 @@
 #include <core/escape.h>
+#include <core/json_text.h>
 #include <core/log.h>
 #include <input/findings.h>
-#include <input/json_text.h>
 
 #include <inttypes.h>
 #include <jansson.h>

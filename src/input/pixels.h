@@ -7,6 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The coordinate of a spectrum without a usable position. */
+#define MZG_NO_COORDINATE INT32_MIN
+
 /* Pixel i has the spectra spectra[begin[i]] … spectra[begin[i + 1] - 1], ascending. Both NULL where no
  * position occurs twice and none was left out: pixel i is then spectrum i. */
 struct mzg_pixels {

@@ -1,5 +1,5 @@
+#include <core/file.h>
 #include <core/memory.h>
-#include <input/ibd.h>
 #include <input/ranges.h>
 
 #include <errno.h>

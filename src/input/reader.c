@@ -1,72 +1,10 @@
-/* The registry of readers and the thin layer over it: a further kind of input is one line in `kinds`. */
+/* The thin layer over the kinds of readers; their table is src/run/readers.c. */
 #include <core/agree.h>
 #include <core/context.h>
-#include <input/imzml_kind.h>
-#include <input/synthetic_kind.h>
 #include <mzgrid/reader.h>
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
-#include <strings.h>
-#include <sys/stat.h>
-
-static const struct mzg_reader_kind *const kinds[] = {&mzg_imzml_kind, &mzg_synthetic_kind};
-enum { N_KINDS = sizeof kinds / sizeof *kinds };
-
-static enum mzg_status find_kind(const char *path, const struct mzg_reader_kind **kind, struct mzg_error *err)
-{
-    for (int i = 0; i < N_KINDS; i++) {
-        if (kinds[i]->claims(path)) {
-            *kind = kinds[i];
-            return MZG_OK;
-        }
-    }
-    struct stat info;
-    if (stat(path, &info) != 0)
-        return mzg_fail(err, MZG_EIO, "%s: cannot open: %s", path, strerror(errno));
-    if (S_ISDIR(info.st_mode))
-        return mzg_fail(err, MZG_EFORMAT, "%s: it is a directory; expected the .imzML file of a pair", path);
-    size_t length = strlen(path);
-    if (length > 4 && strcasecmp(path + length - 4, ".ibd") == 0)
-        return mzg_fail(err, MZG_EFORMAT,
-                        "%s: it is the binary half of a pair; give the .imzML file beside it", path);
-    return mzg_fail(err, MZG_EFORMAT,
-                    "%s: no kind of input that mzgrid knows; expected the .imzML file of a pair", path);
-}
-
-static enum mzg_status check_part(const struct mzg_reader_kind *kind, const char *path,
-                                  const struct mzg_reader_options *options, struct mzg_error *err)
-{
-    if (!kind->ordinal && (options->region.given || options->pixels_file))
-        return mzg_fail(err, MZG_EUSAGE, "%s: of %s input no part can be chosen", path, kind->name);
-    return MZG_OK;
-}
-
-/* What a kind that always reads the whole input need not tell. */
-static void settle_whole(struct mzg_dataset *dataset)
-{
-    if (dataset->n_all_pixels > 0)
-        return;
-    dataset->n_all_pixels = dataset->n_pixels;
-    for (int d = 0; d < 3; d++)
-        dataset->origin[d] = dataset->min[d] < 1 ? dataset->min[d] : 1;
-}
-
-enum mzg_status mzg_reader_open(const struct mzg_context *context, const char *path,
-                                const struct mzg_reader_options *options, struct mzg_reader **reader,
-                                struct mzg_error *err)
-{
-    /* By the name alone, so that all ranks come to the same kind; but for the words of the refusal. */
-    const struct mzg_reader_kind *kind = NULL;
-    if (find_kind(path, &kind, err) == MZG_OK)
-        check_part(kind, path, options, err);
-    if (mzg_agree(context->comm, err) != MZG_OK || kind->open(context, path, options, reader, err) != MZG_OK)
-        return err->status;
-    settle_whole(&(*reader)->dataset);
-    return MZG_OK;
-}
 
 void mzg_reader_close(struct mzg_reader *reader)
 {
@@ -147,14 +85,6 @@ enum mzg_status mzg_reader_scan_mz(const struct mzg_reader *reader, int64_t firs
                                    struct mzg_error *err)
 {
     return reader->kind->scan_mz(reader, first_pixel, n_pixels, full, decoder, scan, err);
-}
-
-enum mzg_status mzg_reader_describe(const char *path, struct json_t **description, struct mzg_error *err)
-{
-    const struct mzg_reader_kind *kind = NULL;
-    if (find_kind(path, &kind, err) != MZG_OK)
-        return err->status;
-    return kind->describe(path, description, err);
 }
 
 enum mzg_status mzg_fault_check(const struct mzg_fault *fault, struct mzg_error *err)

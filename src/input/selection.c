@@ -1,4 +1,4 @@
-#include <input/ibd.h>
+#include <core/file.h>
 #include <input/selection.h>
 #include <input/text.h>
 

@@ -12,12 +12,12 @@
 #include <core/agree.h>
 #include <core/block.h>
 #include <core/context.h>
+#include <core/json_text.h>
 #include <core/memory.h>
 #include <core/mpi.h>
 #include <core/pool.h>
 #include <input/decoder.h>
-#include <input/imzml_array.h>
-#include <input/json_text.h>
+#include <input/stored_array.h>
 #include <input/synthetic_kind.h>
 #include <input/text.h>
 #include <synthetic/tissue.h>

@@ -4,7 +4,7 @@
 #include <core/mpi.h>
 #include <run/decide.h>
 #include <run/plan.h>
-#include <run/statistics.h>
+#include <stream/statistics.h>
 
 #include <inttypes.h>
 #include <stdlib.h>

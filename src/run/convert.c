@@ -16,15 +16,15 @@
 #include <run/check.h>
 #include <run/decide.h>
 #include <run/layout.h>
-#include <run/metrics.h>
 #include <run/paths.h>
 #include <run/plan.h>
 #include <run/range.h>
 #include <run/stages.h>
-#include <run/stream.h>
 #include <run/table.h>
 #include <spatialdata/direct.h>
 #include <spatialdata/matrix.h>
+#include <stream/metrics.h>
+#include <stream/stream.h>
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,7 +5,7 @@
 #include <core/mpi.h>
 #include <run/axis_broadcast.h>
 #include <run/law.h>
-#include <run/native.h>
+#include <run/native_mz.h>
 #include <run/plan.h>
 #include <run/range.h>
 #include <run/sample.h>

@@ -1,6 +1,6 @@
 #include <run/law.h>
 
-#include <run/native.h>
+#include <run/native_mz.h>
 
 #include <jansson.h>
 

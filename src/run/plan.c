@@ -8,10 +8,10 @@
 #include <core/mpi.h>
 #include <core/pool.h>
 #include <run/layout.h>
-#include <run/statistics.h>
 #include <spatialdata/matrix.h>
 #include <stage/column_block.h>
 #include <stage/memory_block.h>
+#include <stream/statistics.h>
 
 #include <inttypes.h>
 
@@ -23,7 +23,6 @@ enum {
     CHUNKS_PER_RANK = 8, /* at least so many, where there are pixels enough, to keep ranks busy to the end */
     SORTED_CHUNKS_PER_RANK = 32, /* so that small inputs do not pay for memory touched for the first time */
     ROUND_PIXELS = 24 << 20,     /* of all ranks together: MPI counts the bytes of their records in an int */
-    PIXEL_BYTES = 768,           /* of one pixel in a chunk, beside its bytes and values */
     POINT_BYTES = 56,            /* of one point while it is decoded and resampled, */
     VALUE_BYTES = 24,            /*  and of one value */
     OBS_BYTES = 212,             /* of one pixel on rank 0: its record and its columns of obs */
@@ -92,12 +91,6 @@ static int64_t most_values(const struct mzg_plan_request *request)
 static int64_t entry_size(const struct mzg_plan_request *request)
 {
     return (int64_t)sizeof(int32_t) + mzg_type_size(request->value_type);
-}
-
-int64_t mzg_pixel_memory(const struct mzg_pixel_weight *weight, int64_t stored, int64_t points)
-{
-    int64_t values = weight->interpolates ? weight->n_bins : least(points, weight->n_bins);
-    return 2 * stored + weight->per_value * values + PIXEL_BYTES;
 }
 
 /* What all pixels together take in chunks, and the most that one does; and the most points of one. */

@@ -9,7 +9,7 @@
 #include <run/axis_broadcast.h>
 #include <run/check.h>
 #include <run/decide.h>
-#include <run/native.h>
+#include <run/native_mz.h>
 #include <run/plan.h>
 #include <run/provenance.h>
 

@@ -11,9 +11,9 @@
 #include <jansson.h>
 #include <mzgrid/convert.h>
 #include <run/decide.h>
-#include <run/statistics.h>
-#include <run/stream.h>
 #include <spatialdata/spatialdata.h>
+#include <stream/statistics.h>
+#include <stream/stream.h>
 
 /* All arrays are owned; n_rows, n_skips and the frames' shapes are the same on all ranks, the values stand on
  * rank 0 only. */

@@ -1,9 +1,9 @@
 #include <run/validation.h>
 
 #include <core/agree.h>
+#include <core/json_text.h>
 #include <core/mpi.h>
 #include <input/findings.h>
-#include <input/json_text.h>
 #include <input/kinds.h>
 
 #include <jansson.h>

@@ -20,7 +20,7 @@
 #include <core/pool.h>
 #include <core/stop.h>
 #include <stage/exchange.h>
-#include <stage/merge.h>
+#include <stage/merge_columns.h>
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  * without branches, compiled for several CPUs. The peaks are the same to the last bit.
  */
 #include <axis/clones.h>
-#include <synthetic/walk.h>
+#include <synthetic/peak_walk.h>
 
 enum { BLOCK = 256 }; /* peaks that one loop deals with before the next one does */
 

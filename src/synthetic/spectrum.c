@@ -3,7 +3,7 @@
  * Loops over many samples do one thing each, without branches, and are compiled for several CPUs.
  */
 #include <axis/clones.h>
-#include <synthetic/walk.h>
+#include <synthetic/peak_walk.h>
 
 #include <stddef.h>
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zarr/block.h>
+#include <zarr/box.h>
 #include <zarr/codec.h>
 #include <zarr/shard.h>
 #include <zarr/store.h>

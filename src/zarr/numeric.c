@@ -2,7 +2,7 @@
  * array's ends. */
 #include <stdlib.h>
 #include <string.h>
-#include <zarr/block.h>
+#include <zarr/box.h>
 #include <zarr/shard.h>
 
 #include <inttypes.h>

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zarr/block.h>
+#include <zarr/box.h>
 
 /* Part of a box that lies in one chunk. */
 struct piece {

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zarr/block.h>
+#include <zarr/box.h>
 #include <zarr/crc32c.h>
 
 /* Of a chunk that is left out: both numbers of the index. */

@@ -5,7 +5,7 @@
  */
 #include <core/context.h>
 #include <core/pool.h>
-#include <input/imzml_spectra.h>
+#include <imzml/spectra.h>
 
 #include <inttypes.h>
 #include <stdio.h>

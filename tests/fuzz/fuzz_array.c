@@ -5,8 +5,8 @@
  */
 #include "fuzz.h"
 
+#include <imzml/imzml.h>
 #include <input/decoder.h>
-#include <input/imzml_reader.h>
 #include <string.h>
 
 enum { PROMISE = 7 };

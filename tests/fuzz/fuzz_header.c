@@ -1,9 +1,9 @@
 /* Fuzzes the header: parsing, resolving its groups, and all that is read from it. */
 #include "fuzz.h"
 
-#include <input/imzml_facts.h>
-#include <input/imzml_metadata.h>
-#include <input/imzml_pair.h>
+#include <imzml/facts.h>
+#include <imzml/metadata.h>
+#include <imzml/pair.h>
 #include <jansson.h>
 #include <math.h>
 

@@ -3,8 +3,8 @@
 #include <mpi_test.h>
 
 #include <core/pool.h>
+#include <imzml/spectra.h>
 #include <imzml_sample.h>
-#include <input/imzml_spectra.h>
 #include <stdlib.h>
 #include <temp_files.h>
 

@@ -1,5 +1,5 @@
 /* What lies outside the axis, added up over spectra and ranks, and judged. */
-#include <run/outside.h>
+#include <stream/outside.h>
 
 #include <core/log.h>
 #include <mpi_test.h>

@@ -3,7 +3,7 @@
  * streamed into it is what the stage in memory gets.
  */
 #include <run/stages.h>
-#include <run/stream.h>
+#include <stream/stream.h>
 
 #include <core/pool.h>
 #include <mpi_test.h>

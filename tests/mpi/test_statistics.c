@@ -3,7 +3,7 @@
 #include <core/pool.h>
 #include <math.h>
 #include <mpi_test.h>
-#include <run/statistics.h>
+#include <stream/statistics.h>
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* What takes long ends soon after a stop, although only the last rank was asked: all ranks with
  * MZG_EINTERRUPTED, and nothing is left. Streaming and validation have tests of their own. */
-#include <input/ibd_checksum.h>
+#include <imzml/ibd_checksum.h>
 #include <mpi_directory.h>
 #include <mzgrid/convert.h>
 #include <mzgrid/reader.h>

@@ -2,7 +2,7 @@
  * Streaming, where ranks differ: one that is slower, that fails in the middle, that is interrupted, or that
  * finds damaged spectra. The input is the synthetic kind, of which single functions are replaced.
  */
-#include <run/stream.h>
+#include <stream/stream.h>
 
 #include <core/pool.h>
 #include <mpi_test.h>

@@ -5,8 +5,8 @@
 #ifndef INDEX_EQUALITY_H
 #define INDEX_EQUALITY_H
 
-#include <input/imzml_parse.h>
-#include <input/imzml_slices.h>
+#include <imzml/parse.h>
+#include <imzml/slices.h>
 
 #include <stdio.h>
 #include <stdlib.h>

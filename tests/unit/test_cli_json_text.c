@@ -1,5 +1,5 @@
 /* A JSON object as text for people. */
-#include <cli/json_text.h>
+#include <cli/json_print.h>
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>

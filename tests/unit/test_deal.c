@@ -1,6 +1,6 @@
 /* Dealing pixels to ranks: each exactly once, in chunks that keep to their bounds, and so that ranks of
  * different and of changing speed are done at the same time. */
-#include <run/deal.h>
+#include <stream/deal.h>
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>

@@ -1,8 +1,8 @@
 /* Stored bytes → doubles, for every type, at any alignment; entries of the index against the size of the ibd.
  */
-#include <input/imzml_array.h>
-#include <input/imzml_entry.h>
-#include <input/imzml_terms.h>
+#include <imzml/entry.h>
+#include <imzml/terms.h>
+#include <input/stored_array.h>
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>

@@ -1,8 +1,8 @@
 /* What the header says of the whole: identity, mode, type, pixel size, metadata. */
-#include <input/imzml_facts.h>
-#include <input/imzml_metadata.h>
-#include <input/imzml_pair.h>
-#include <input/imzml_parse.h>
+#include <imzml/facts.h>
+#include <imzml/metadata.h>
+#include <imzml/pair.h>
+#include <imzml/parse.h>
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>

@@ -1,6 +1,6 @@
 /* Parameter groups: what they say counts wherever a spectrum refers to them, and costs no more than it is
  * long. */
-#include <input/imzml_parse.h>
+#include <imzml/parse.h>
 
 #include <imzml_sample.h>
 

@@ -1,5 +1,6 @@
 /* What a spectrum says, where, how often and how wrongly → its entry, faults and findings. */
-#include <input/imzml_parse.h>
+#include <imzml/parse.h>
+#include <input/pixels.h>
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>

@@ -1,6 +1,6 @@
 /* Arrays in each other's bytes are found, whatever the order of the file; offsets that the size of the ibd
  * contradicts are repaired where it proves the right ones, and only there. */
-#include <input/imzml_overlap.h>
+#include <imzml/array_overlap.h>
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>

@@ -1,6 +1,6 @@
 /* The XML of imzML in its many shapes → index: encodings, line ends, prefixes, comments, pieces, and hostile
  * documents. */
-#include <input/imzml_parse.h>
+#include <imzml/parse.h>
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>

@@ -1,5 +1,5 @@
 /* Offsets counted in 32 bits are repaired where the layout of the ibd proves them, and only there. */
-#include <input/imzml_wrap.h>
+#include <imzml/wrap.h>
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>

@@ -1,5 +1,5 @@
 /* Ranges of a file read together: every range gets its own bytes, whatever their order, gaps and overlaps. */
-#include <input/ibd.h>
+#include <imzml/ibd.h>
 #include <input/ranges.h>
 
 #include <criterion/criterion.h>

@@ -1,6 +1,6 @@
 /* Numbers as writers print them, accessions, units. */
-#include <input/imzml_terms.h>
-#include <input/json_text.h>
+#include <core/json_text.h>
+#include <imzml/terms.h>
 #include <input/text.h>
 
 #include <criterion/criterion.h>

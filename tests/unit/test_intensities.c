@@ -1,5 +1,5 @@
 /* Root mean square and median of intensities: literal cases, and all kinds of values against sorting. */
-#include <run/intensities.h>
+#include <stream/intensities.h>
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>

@@ -1,5 +1,5 @@
 /* What the memory that ranks see says of their chunks. Limit: 1000. */
-#include <run/watch.h>
+#include <stream/watch.h>
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>

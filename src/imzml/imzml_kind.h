@@ -1,0 +1,9 @@
+/* The reader of imzML, for the registry. */
+#ifndef MZG_IMZML_IMZML_KIND_H
+#define MZG_IMZML_IMZML_KIND_H
+
+#include <mzgrid/reader.h>
+
+extern const struct mzg_reader_kind mzg_imzml_kind;
+
+#endif

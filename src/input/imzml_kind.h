@@ -1,9 +1,0 @@
-/* The reader of imzML, for the registry. */
-#ifndef MZG_INPUT_IMZML_KIND_H
-#define MZG_INPUT_IMZML_KIND_H
-
-#include <mzgrid/reader.h>
-
-extern const struct mzg_reader_kind mzg_imzml_kind;
-
-#endif

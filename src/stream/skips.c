@@ -1,0 +1,114 @@
+#include <stream/skips.h>
+
+#include <core/agree.h>
+#include <core/log.h>
+#include <core/mpi.h>
+#include <input/pixels.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LOGGED_SKIPS = 100 };
+
+enum mzg_status mzg_skips_init(struct mzg_skips *skips, const struct mzg_context *context,
+                               const struct mzg_reader *reader, struct mzg_error *err)
+{
+    *skips = (struct mzg_skips){.context = context, .reader = reader};
+    if (context->rank > 0)
+        return MZG_OK;
+    skips->counts = calloc(2 * (size_t)context->size, sizeof *skips->counts);
+    if (!skips->counts)
+        return mzg_fail(err, MZG_ENOMEM, "no memory for the skipped spectra of %d ranks", context->size);
+    skips->begins = skips->counts + context->size;
+    return MZG_OK;
+}
+
+void mzg_skips_destroy(struct mzg_skips *skips)
+{
+    free(skips->kept);
+    free(skips->counts);
+    free(skips->list);
+    *skips = (struct mzg_skips){0};
+}
+
+enum mzg_status mzg_skips_keep(struct mzg_skips *skips, const struct mzg_chunk *chunk, struct mzg_error *err)
+{
+    int64_t wanted = skips->n_kept + chunk->n_skips;
+    if (wanted > skips->capacity) {
+        struct mzg_skip *grown = realloc(skips->kept, 2 * (size_t)wanted * sizeof *grown);
+        if (!grown)
+            return mzg_fail(err, MZG_ENOMEM, "no memory to list %" PRId64 " skipped spectra", wanted);
+        skips->kept = grown;
+        skips->capacity = 2 * wanted;
+    }
+    if (chunk->n_skips > 0)
+        memcpy(skips->kept + skips->n_kept, chunk->skips, (size_t)chunk->n_skips * sizeof *skips->kept);
+    skips->n_kept = wanted;
+    return MZG_OK;
+}
+
+static void log_skip(const struct mzg_skips *skips, int64_t i)
+{
+    const struct mzg_skip *skip = &skips->list[i];
+    int32_t position[3];
+    int64_t first, n;
+    mzg_reader_pixel(skips->reader, skip->pixel, position, &first, &n);
+    char at[40] = "without a position";
+    if (position[0] != MZG_NO_COORDINATE)
+        snprintf(at, sizeof at, "(%d,%d)", position[0], position[1]);
+    mzg_log_line(skips->context->log, i < LOGGED_SKIPS ? MZG_LOG_WARNING : MZG_LOG_DETAIL,
+                 "pixel %s, spectrum %" PRId64 ", %s; skipped", at, skip->fault.spectrum + 1,
+                 skip->fault.text);
+    if (i == LOGGED_SKIPS)
+        mzg_log_line(
+            skips->context->log, MZG_LOG_WARNING,
+            "more than %d spectra skipped; all are listed in uns[\"skipped_pixels\"] and the --log-file",
+            LOGGED_SKIPS);
+}
+
+enum mzg_status mzg_skips_gather(struct mzg_skips *skips, int64_t mine, int64_t total, struct mzg_error *err)
+{
+    const struct mzg_context *context = skips->context;
+    int n = mzg_mpi_count(mine, "skipped spectra of a round");
+    mzg_mpi_count(total, "skipped spectra of a round");
+    MPI_Datatype skip; /* MPI counts skips, for their bytes are more than fit into an int */
+    if (context->rank == 0) {
+        struct mzg_skip *grown = realloc(skips->list, (size_t)(skips->n + total) * sizeof *grown);
+        if (grown)
+            skips->list = grown;
+        else
+            mzg_fail(err, MZG_ENOMEM, "no memory to list %" PRId64 " skipped spectra", skips->n + total);
+    }
+    if (mzg_agree(context->comm, err) != MZG_OK)
+        return err->status;
+    MZG_MPI(MPI_Type_contiguous((int)sizeof *skips->kept, MPI_BYTE, &skip));
+    MZG_MPI(MPI_Type_commit(&skip));
+    MZG_MPI(MPI_Gather(&n, 1, MPI_INT, skips->counts, 1, MPI_INT, 0, context->comm));
+    for (int rank = 0; context->rank == 0 && rank < context->size; rank++)
+        skips->begins[rank] = rank == 0 ? 0 : skips->begins[rank - 1] + skips->counts[rank - 1];
+    MZG_MPI(MPI_Gatherv(skips->kept, n, skip, skips->list ? skips->list + skips->n : NULL, skips->counts,
+                        skips->begins, skip, 0, context->comm));
+    MZG_MPI(MPI_Type_free(&skip));
+    skips->n_kept -= mine;
+    if (skips->n_kept > 0)
+        memmove(skips->kept, skips->kept + mine, (size_t)skips->n_kept * sizeof *skips->kept);
+    for (int64_t i = skips->n; context->rank == 0 && i < skips->n + total; i++)
+        log_skip(skips, i);
+    skips->n += total;
+    return MZG_OK;
+}
+
+enum mzg_status mzg_skips_fail(const struct mzg_skips *skips, int64_t mine, struct mzg_error *err)
+{
+    if (mine == 0)
+        return MZG_OK;
+    int32_t position[3];
+    int64_t first, n;
+    mzg_reader_pixel(skips->reader, skips->kept[0].pixel, position, &first, &n);
+    return mzg_fail(err, MZG_EFORMAT,
+                    "%s: pixel (%d,%d), spectrum %" PRId64 ", %s; --on-error skip would go on",
+                    skips->reader->dataset.path, position[0], position[1], skips->kept[0].fault.spectrum + 1,
+                    skips->kept[0].fault.text);
+}

@@ -1,0 +1,479 @@
+/*
+ * Three chunks are under way on each rank at any time: while the workers resample chunk k, a thread beside
+ * them fetches the bytes of chunk k + 1, and the main thread hands over the rows of chunk k - 1, and then
+ * resamples along. Two chunk objects are enough: the bytes of chunk k - 1 are no longer needed when those of
+ * chunk k + 1 come, only its rows.
+ *
+ *     thread beside   | fetch 0 | fetch 1              | fetch 2              |
+ *     main thread               |           resample 0 | append 0, resample 1 | append 1, resample 2 |
+ *     workers                   | resample 0           | resample 1           | resample 2           |
+ *
+ * A sink that needs the workers itself gets the rows before they go on.
+ *
+ * At the end of each round a rank reports how it fares (run/report.h). What follows from the reports of a
+ * round, all ranks do together, MZG_REPORT_SLACK rounds later where rows wait in memory: until then a rank
+ * that is slower for a moment holds up no other. Where all append to a file together, they do it at once.
+ */
+#include <stream/stream.h>
+
+#include <core/agree.h>
+#include <core/log.h>
+#include <core/mpi.h>
+#include <core/pool.h>
+#include <core/stop.h>
+#include <stream/deal.h>
+#include <stream/skips.h>
+#include <stream/tally.h>
+#include <stream/watch.h>
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROUNDS_BETWEEN_TRIMS = 4 + MZG_REPORT_SLACK }; /* until what was given up shows in the reports */
+
+_Static_assert(MZG_DEAL_ROUNDS > MZG_REPORT_SLACK + 2, "rounds are known until their reports were taken");
+
+struct stream {
+    const struct mzg_context *context;
+    const struct mzg_stream_options *options;
+    struct mzg_sink **sink;
+    bool local, by_column, uses_pool; /* what its kind is like */
+    struct mzg_statistics *statistics;
+    struct mzg_stream_result *result;
+    struct mzg_chunk_workers *workers;
+    struct mzg_chunk chunks[2];
+    struct mzg_column_sorter *sorter; /* if the sink takes rows by column */
+    struct mzg_column_block sorted;   /* of the rows that were resampled last */
+    struct mzg_deal *deal;
+    struct mzg_reports *reports;
+    struct mzg_skips skips;
+    struct mzg_watch watch;
+    double begin, waited_before; /* seconds: when all began, and what this rank had waited then */
+    int64_t round;               /* under way */
+    int64_t taken;               /* reports of rounds before it were taken */
+    int64_t appended;            /* rows of rounds before it were handed over */
+    int64_t stage_bytes;         /* of all ranks, by the reports taken, */
+    int64_t stage_growth;        /*  and the most by which it grew in a round, */
+    double stage_per_pixel;      /*  and for a pixel */
+    int64_t trimmed_round;       /* when chunks shrank last */
+    int n_shrinks;
+    int rounds_to_trim;           /* for so many rounds more buffers may be larger than the chunks to come */
+    int64_t fetched_round;        /* by the thread beside the workers, */
+    struct mzg_error fetch_error; /*  and how it went */
+};
+
+static const struct mzg_dataset *dataset_of(const struct stream *s)
+{
+    return &s->options->chunk.reader->dataset;
+}
+
+/* Takes note of the sink, which is a new one at first and after it has moved. */
+static void read_sink(struct stream *s)
+{
+    const struct mzg_sink *sink = *s->sink;
+    s->local = sink->kind->local;
+    s->uses_pool = sink->kind->uses_pool;
+    s->by_column = sink->spec.by_column;
+}
+
+/* The bytes that a pixel takes in a chunk. */
+static int64_t weigh_pixel(const void *context, int64_t pixel)
+{
+    const struct mzg_stream_options *options = context;
+    int64_t stored, points;
+    mzg_reader_measure(options->chunk.reader, pixel, 1, &stored, &points);
+    return mzg_pixel_memory(&options->weight, stored, points);
+}
+
+/* This rank's pixels of a round. */
+static int64_t my_pixels(const struct stream *s, int64_t round, int64_t *first)
+{
+    return mzg_deal_pixels(s->deal, round, s->context->rank, first);
+}
+
+/* A task of the thread beside the workers: fetches the bytes of s->fetched_round. */
+static void fetch_round(void *context)
+{
+    struct stream *s = context;
+    int64_t first;
+    int64_t n = my_pixels(s, s->fetched_round, &first);
+    struct mzg_batch *batch = &s->chunks[s->fetched_round % 2].batch;
+    mzg_reader_fetch(s->options->chunk.reader, n > 0 ? first : 0, n, batch, &s->fetch_error);
+}
+
+static void start_fetch(struct stream *s, int64_t round)
+{
+    if (!mzg_deal_has_pixels(s->deal, round))
+        return;
+    s->fetched_round = round;
+    mzg_pool_start_aside(s->context->pool, fetch_round, s);
+}
+
+/* Chunks grow again once memory is left for so long: the longer, the more often they shrank. */
+static void grow_chunks(struct stream *s)
+{
+    if (s->round - s->trimmed_round < ROUNDS_BETWEEN_TRIMS << (s->n_shrinks < 6 ? s->n_shrinks : 6) ||
+        !mzg_deal_grow(s->deal))
+        return;
+    s->trimmed_round = s->round;
+    mzg_log_line(s->context->log, MZG_LOG_DETAIL, "memory is left: chunks grow to %" PRId64 " pixels",
+                 mzg_deal_chunk_size(s->deal));
+}
+
+/* Halves the chunks to come if the memory of some node comes to an end. */
+static void mind_memory(struct stream *s, const struct mzg_report *reports)
+{
+    int64_t used, left;
+    enum mzg_watch_cause cause = mzg_watch_judge(&s->watch, &reports->sight, sizeof *reports, &used, &left);
+    if (cause == MZG_WATCH_CALM)
+        grow_chunks(s);
+    if (cause <= MZG_WATCH_FAIR ||
+        s->trimmed_round + ROUNDS_BETWEEN_TRIMS > s->round) /* what was given up last is not free yet */
+        return;
+    if (!mzg_deal_shrink(s->deal))
+        return;
+    s->trimmed_round = s->round;
+    s->rounds_to_trim = 3;
+    mzg_log_line(s->context->log, s->n_shrinks++ == 0 ? MZG_LOG_INFO : MZG_LOG_DETAIL,
+                 "chunks shrink to %" PRId64 " pixels, because %s (%" PRId64 " of %" PRId64
+                 " MiB used by the ranks of this node, %" PRId64 " MiB left on it)",
+                 mzg_deal_chunk_size(s->deal), mzg_watch_words(cause), used >> 20,
+                 s->options->memory_limit >> 20, left >> 20);
+}
+
+/* Notes that the sink has `bytes` bytes on all ranks together after `round`. */
+static void note_growth(struct stream *s, int64_t round, int64_t bytes)
+{
+    const int64_t *firsts = mzg_deal_firsts(s->deal, round);
+    int64_t pixels = firsts[s->context->size] - firsts[0];
+    int64_t growth = bytes - s->stage_bytes;
+    if (growth > s->stage_growth)
+        s->stage_growth = growth;
+    if (pixels > 0 && (double)growth / (double)pixels > s->stage_per_pixel)
+        s->stage_per_pixel = (double)growth / (double)pixels;
+    s->stage_bytes = bytes;
+}
+
+/* Whether the rows may have outgrown its memory by the time that all know what followed `round`. */
+static bool nears_move(const struct stream *s, int64_t round)
+{
+    int64_t left = dataset_of(s)->n_pixels - mzg_deal_firsts(s->deal, round)[s->context->size];
+    double ahead = (double)((MZG_REPORT_SLACK + 1) * s->stage_growth);
+    if (ahead > s->stage_per_pixel * (double)left)
+        ahead = s->stage_per_pixel * (double)left;
+    return mzg_sink_is_outgrown(*s->sink, s->stage_bytes + (int64_t)ahead);
+}
+
+/* What the reports of all ranks come to. */
+struct round_sums {
+    int64_t n_failed, n_skips, metrics_due;
+};
+
+/* Adds the reports of a round to the result. */
+static struct round_sums add_reports(struct stream *s, int64_t round, const struct mzg_report *reports)
+{
+    struct round_sums sums = {0};
+    int64_t stage_bytes = 0;
+    for (int rank = 0; rank < s->context->size; rank++) {
+        const struct mzg_report *report = &reports[rank];
+        sums.n_failed += report->failed;
+        sums.n_skips += report->n_skips;
+        sums.metrics_due += report->metrics_due;
+        stage_bytes += report->stage_bytes;
+        s->result->n_skipped += report->n_skipped;
+        s->result->bytes_read += report->bytes_read;
+        for (int i = 0; i < MZG_COUNTS; i++)
+            s->result->counts[i] += report->counts[i];
+        if (s->local)
+            mzg_deal_note_pace(s->deal, round, rank, report->elapsed, report->worked);
+    }
+    note_growth(s, round, stage_bytes);
+    return sums;
+}
+
+static enum mzg_status check_skipped(const struct stream *s, struct mzg_error *err)
+{
+    if (s->options->keep_going || s->result->n_skipped <= s->options->max_skipped)
+        return MZG_OK;
+    return mzg_fail(err, MZG_ESKIPPED,
+                    "%s: %" PRId64 " pixels skipped so far, more than the %" PRId64
+                    " that --max-skipped allows; --keep-going lifts the limit",
+                    dataset_of(s)->path, s->result->n_skipped, s->options->max_skipped);
+}
+
+/* All ranks dealt for themselves; that they came to the same is checked, for otherwise pixels would be lost.
+ */
+static enum mzg_status check_ends(const struct stream *s, const struct mzg_report *reports,
+                                  struct mzg_error *err)
+{
+    for (int rank = 1; rank < s->context->size; rank++)
+        if (reports[rank].round_end != reports[0].round_end)
+            return mzg_fail(err, MZG_EIO,
+                            "%s: ranks 0 and %d dealt the pixels differently, up to %" PRId64 " and %" PRId64
+                            "; do all nodes run the same mzgrid?",
+                            dataset_of(s)->path, rank, reports[0].round_end, reports[rank].round_end);
+    return MZG_OK;
+}
+
+/* Does what follows from the reports of a round. `mine` is what this rank failed at since, which it reports
+ * itself. All ranks return the same status. Collective. */
+static enum mzg_status take_round(struct stream *s, int64_t round, const struct mzg_error *mine,
+                                  struct mzg_error *err)
+{
+    const struct mzg_context *context = s->context;
+    const struct mzg_report *reports = mzg_reports_take(s->reports, round);
+    struct round_sums sums = add_reports(s, round, reports);
+    int64_t my_skips = reports[context->rank].n_skips;
+    if (sums.n_failed > 0) {
+        *err = *mine;
+        return mzg_agree(context->comm, err);
+    }
+    if (check_ends(s, reports, err) != MZG_OK)
+        return err->status;
+    if (sums.metrics_due)
+        mzg_metrics_round(s->options->metrics, "stream", round, mzg_deal_chunk_size(s->deal));
+    if (sums.n_skips > 0 && s->options->fail_on_error) {
+        mzg_skips_fail(&s->skips, my_skips, err);
+        return mzg_agree(context->comm, err);
+    }
+    if ((sums.n_skips > 0 && mzg_skips_gather(&s->skips, my_skips, sums.n_skips, err) != MZG_OK) ||
+        check_skipped(s, err) != MZG_OK)
+        return err->status;
+    mind_memory(s, reports);
+    if (context->rank == 0 && s->options->progress.update)
+        s->options->progress.update(s->options->progress.context, "resampling", reports->round_end,
+                                    dataset_of(s)->n_pixels);
+    return MZG_OK;
+}
+
+/* Tells all ranks how this one fares with `round`. Collective. */
+static void post_report(struct stream *s, int64_t round, struct mzg_error *err)
+{
+    const struct mzg_chunk *chunk = &s->chunks[round % 2];
+    int64_t first;
+    int64_t n = my_pixels(s, round, &first);
+    bool done = n > 0 && err->status == MZG_OK;
+    if (done && mzg_skips_keep(&s->skips, chunk, err) != MZG_OK)
+        done = false;
+    const int64_t *firsts = mzg_deal_firsts(s->deal, round);
+    struct mzg_report report = {.failed = err->status != MZG_OK,
+                                .round_end = firsts[s->context->size],
+                                .metrics_due = mzg_metrics_is_due(s->options->metrics),
+                                .stage_bytes = (*s->sink)->bytes,
+                                .sight = mzg_watch_look(&s->watch)};
+    if (done) {
+        report.n_skips = chunk->n_skips;
+        report.n_skipped = chunk->n_pixels - chunk->rows.n_rows;
+        report.bytes_read = chunk->bytes_read;
+        memcpy(report.counts, chunk->counts, sizeof chunk->counts);
+        for (int i = 0; i < MZG_COUNTS; i++)
+            if (chunk->first[i] < s->result->first[i])
+                s->result->first[i] = chunk->first[i]; /* of this rank; all come together at the end */
+        mzg_outside_merge(&chunk->outside, &s->result->outside);
+        report.stage_bytes += mzg_sink_bytes_of_rows(*s->sink, &chunk->rows);
+    }
+    report.elapsed = MPI_Wtime() - s->begin;
+    report.worked = report.elapsed - (mzg_agree_seconds() - s->waited_before);
+    mzg_reports_post(s->reports, round, &report, done ? chunk->records : NULL, n, firsts);
+}
+
+/* Sorts the rows of a chunk by column, if the sink wants them so, and adds them to the statistics. */
+static enum mzg_status finish_rows(struct stream *s, struct mzg_chunk *chunk, struct mzg_error *err)
+{
+    chunk->rows.by_column = NULL;
+    if (s->by_column) {
+        if (mzg_column_sort(s->sorter, &chunk->rows, s->context->pool, &s->sorted, err) != MZG_OK)
+            return err->status;
+        chunk->rows.by_column = &s->sorted;
+    }
+    mzg_statistics_add(s->statistics, &chunk->rows, s->context->pool);
+    return MZG_OK;
+}
+
+/* Hands over the rows of all rounds before `round`, which is one at most. Collective, unless the sink is
+ * local. */
+static void append_rows(struct stream *s, int64_t round, struct mzg_error *err)
+{
+    if (s->appended < round && err->status == MZG_OK)
+        mzg_sink_append(*s->sink, &s->chunks[s->appended % 2].rows, err);
+    s->appended = round;
+}
+
+/* Whether the thread beside would only hinder the handing over: where rows go to memory, and it shares the
+ * core of the main thread. */
+static bool hinders_append(const struct stream *s)
+{
+    return mzg_pool_size(s->context->pool) == 1 && s->local;
+}
+
+/* One round of the pipeline: chunk `round` is resampled, the one before handed over, the one behind fetched.
+ * The workers begin first: else the thread beside them could take a core from the main thread while another
+ * one idles. Both ends of the run are rounds with less to do. */
+static void run_round(struct stream *s, int64_t round, struct mzg_error *err)
+{
+    struct mzg_chunk *chunk = &s->chunks[round % 2];
+    struct mzg_pool *pool = s->context->pool;
+    struct mzg_error start_error = {0};
+    bool fetch_late = hinders_append(s);
+    if (s->uses_pool)
+        append_rows(s, round, err);
+    bool started = err->status == MZG_OK && mzg_deal_has_pixels(s->deal, round) &&
+                   mzg_chunk_start(chunk, s->workers, pool, &start_error) == MZG_OK;
+    if (!fetch_late)
+        start_fetch(s, round + 1);
+    append_rows(s, round, err);
+    if (fetch_late)
+        start_fetch(s, round + 1);
+    if (started && mzg_chunk_finish(chunk, s->workers, s->by_column, pool, err) == MZG_OK)
+        finish_rows(s, chunk, err);
+    double begin = MPI_Wtime();
+    mzg_pool_wait_aside(pool);
+    mzg_metrics_count(s->options->metrics, started ? chunk->n_pixels : 0, MPI_Wtime() - begin);
+    if (err->status == MZG_OK)
+        *err = start_error;
+    if (err->status == MZG_OK)
+        *err = s->fetch_error;
+}
+
+/* Takes what may wait no longer, and moves the rows to their file when they are near to outgrow their memory.
+ * `mine` as for take_round(). All ranks return the same status. Collective. */
+static enum mzg_status catch_up(struct stream *s, struct mzg_error *mine, struct mzg_error *err)
+{
+    while (s->taken < s->round - (s->local ? MZG_REPORT_SLACK : 0)) {
+        int64_t round = s->taken++;
+        if (take_round(s, round, mine, err) != MZG_OK)
+            return err->status;
+        if (!nears_move(s, round))
+            continue;
+        for (; s->taken < s->round; s->taken++)
+            if (take_round(s, s->taken, mine, err) != MZG_OK)
+                return err->status;
+        append_rows(s, s->round, mine);
+        *err = *mine;
+        mzg_log_line(s->context->log, MZG_LOG_INFO,
+                     "the result outgrows its share of memory (%" PRId64 " MB) and moves to %s",
+                     (*s->sink)->spec.most_bytes >> 20, (*s->sink)->spec.path);
+        if (mzg_agree(s->context->comm, err) != MZG_OK || mzg_sink_move(s->sink, err) != MZG_OK)
+            return err->status;
+        read_sink(s);
+    }
+    return MZG_OK;
+}
+
+static void trim_buffers(struct stream *s)
+{
+    if (s->rounds_to_trim == 0)
+        return;
+    if (s->sorter)
+        mzg_column_sorter_trim(s->sorter);
+    mzg_chunk_trim(&s->chunks[s->round % 2], &s->chunks[(s->round + 1) % 2], s->workers);
+    s->rounds_to_trim--;
+}
+
+static enum mzg_status run_rounds(struct stream *s, struct mzg_error *err)
+{
+    struct mzg_error mine = {0}; /* what this rank failed at: it goes on with empty rounds until all know */
+    s->begin = MPI_Wtime();
+    s->waited_before = mzg_agree_seconds();
+    mzg_deal_round(s->deal, 0);
+    start_fetch(s, 0);
+    mzg_pool_wait_aside(s->context->pool);
+    mine = s->fetch_error;
+    /* The last round has nothing but the rows of the one before. */
+    for (s->round = 0; s->round == 0 || mzg_deal_has_pixels(s->deal, s->round - 1); s->round++) {
+        if (catch_up(s, &mine, err) != MZG_OK)
+            return err->status;
+        mzg_deal_round(s->deal, s->round + 1);
+        if (mine.status == MZG_OK)
+            run_round(s, s->round, &mine);
+        mzg_check_stop(s->context->stop, &mine);
+        post_report(s, s->round, &mine);
+        trim_buffers(s);
+    }
+    for (; s->taken < s->round; s->taken++)
+        if (take_round(s, s->taken, &mine, err) != MZG_OK)
+            return err->status;
+    return MZG_OK;
+}
+
+/* The pixels that a chunk can have, at most. */
+static int64_t most_pixels(const struct mzg_stream_options *options)
+{
+    int64_t by_memory = options->chunk_bytes / mzg_pixel_memory(&options->weight, 0, 0) + 1;
+    return by_memory < options->chunk_size ? by_memory : options->chunk_size;
+}
+
+/* All ranks return the same status. Collective. */
+static enum mzg_status allocate(struct stream *s, struct mzg_error *err)
+{
+    const struct mzg_context *context = s->context;
+    const struct mzg_stream_options *options = s->options;
+    int n_workers = mzg_pool_size(context->pool);
+    struct mzg_deal_options deal = {.n_ranks = context->size,
+                                    .n_pixels = dataset_of(s)->n_pixels,
+                                    .weigh = weigh_pixel,
+                                    .context = options,
+                                    .chunk_size = options->chunk_size,
+                                    .chunk_bytes = options->chunk_bytes};
+    if (context->rank == 0) {
+        s->result->records = calloc((size_t)deal.n_pixels + 1, sizeof *s->result->records);
+        if (!s->result->records)
+            mzg_fail(err, MZG_ENOMEM, "no memory for the records of %" PRId64 " pixels", deal.n_pixels);
+    }
+    if (err->status == MZG_OK &&
+        mzg_chunk_workers_new(&options->chunk, n_workers, &s->workers, err) == MZG_OK &&
+        mzg_skips_init(&s->skips, context, options->chunk.reader, err) == MZG_OK &&
+        mzg_deal_new(&deal, &s->deal, err) == MZG_OK &&
+        mzg_reports_new(context, most_pixels(options), s->result->records, &s->reports, err) == MZG_OK &&
+        s->by_column)
+        mzg_column_sorter_new((*s->sink)->spec.n_columns, mzg_type_size(options->chunk.value_type), n_workers,
+                              &s->sorter, err);
+    return mzg_agree(context->comm, err);
+}
+
+enum mzg_status mzg_stream(const struct mzg_context *context, const struct mzg_stream_options *options,
+                           struct mzg_sink **sink, struct mzg_statistics *statistics,
+                           struct mzg_stream_result *result, struct mzg_error *err)
+{
+    struct stream s = {.context = context,
+                       .options = options,
+                       .sink = sink,
+                       .statistics = statistics,
+                       .result = result,
+                       .trimmed_round = -ROUNDS_BETWEEN_TRIMS};
+    *result = (struct mzg_stream_result){0};
+    read_sink(&s);
+    for (int i = 0; i < MZG_COUNTS; i++)
+        result->first[i] = INT64_MAX;
+    mzg_chunk_init(&s.chunks[0]);
+    mzg_chunk_init(&s.chunks[1]);
+
+    if (mzg_watch_begin(&s.watch, context, options->memory_limit, err) == MZG_OK &&
+        allocate(&s, err) == MZG_OK && run_rounds(&s, err) == MZG_OK) {
+        MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, result->first, MZG_COUNTS, MPI_INT64_T, MPI_MIN, context->comm));
+        mzg_outside_reduce(&result->outside, context->comm);
+        result->n_skips = s.skips.n;
+        result->skips = s.skips.list;
+        s.skips.list = NULL;
+    }
+
+    mzg_reports_free(s.reports);
+    mzg_deal_free(s.deal);
+    mzg_skips_destroy(&s.skips);
+    mzg_watch_end(&s.watch);
+    mzg_column_sorter_free(s.sorter);
+    mzg_chunk_workers_free(s.workers);
+    mzg_chunk_destroy(&s.chunks[0]);
+    mzg_chunk_destroy(&s.chunks[1]);
+    if (err->status != MZG_OK)
+        mzg_stream_result_destroy(result);
+    return err->status;
+}
+
+void mzg_stream_result_destroy(struct mzg_stream_result *result)
+{
+    free(result->records);
+    free(result->skips);
+    *result = (struct mzg_stream_result){0};
+}
