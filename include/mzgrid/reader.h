@@ -134,6 +134,8 @@ struct mzg_batch {
     void (*free_storage)(void *storage);
 };
 
+enum { MZG_MZ_SCAN_SEEN = 16 };
+
 /* What m/z arrays show: the range of those that are finite, above 0 and at most 1e6, and whether their order
  * can be relied on. Begin with MZG_MZ_SCAN_NOTHING. */
 struct mzg_mz_scan {
@@ -141,7 +143,7 @@ struct mzg_mz_scan {
     double max_mz;
     int64_t n_by_ends; /* arrays whose first and last value stood for all */
     int64_t unsorted;  /* the first spectrum that was seen to be out of order; INT64_MAX: none was */
-    int64_t seen[16];  /* 1 + the spectra of some arrays that were scanned: others may have the same array */
+    int64_t seen[MZG_MZ_SCAN_SEEN]; /* 1 + spectra that were scanned: others may have the same array */
 
     /* NULL: none; else given each array of a scan in full, or one in place of those that are known to be the
      * same. What it fails with ends the scan. */

@@ -246,16 +246,17 @@ static bool scan_ends(const double ends[2], struct mzg_mz_scan *scan)
     return true;
 }
 
-/* Whether spectrum `ordinal` has the very array of one that was scanned before; if not, this one is noted. */
-static bool is_seen(const struct mzg_imzml_reader *reader, int64_t ordinal, struct mzg_mz_scan *scan)
+/* Where a spectrum that was scanned is noted; those of other arrays may have to share the place. */
+static int64_t place_of(const struct mzg_imzml_reader *reader, int64_t ordinal)
 {
-    const struct mzg_imzml_entry *entry = &reader->entries[ordinal];
-    const int64_t places = sizeof scan->seen / sizeof *scan->seen;
-    int64_t *seen = &scan->seen[((entry->array[MZG_MZ].offset >> 3) & INT64_MAX) % places];
-    if (*seen > 0 && mzg_entry_same_mz(&reader->entries[*seen - 1], entry))
-        return true;
-    *seen = ordinal + 1;
-    return false;
+    return (reader->entries[ordinal].array[MZG_MZ].offset >> 3 & INT64_MAX) % MZG_MZ_SCAN_SEEN;
+}
+
+/* Whether spectrum `ordinal` has the very array of one that was scanned before. */
+static bool is_seen(const struct mzg_imzml_reader *reader, int64_t ordinal, const struct mzg_mz_scan *scan)
+{
+    int64_t other = scan->seen[place_of(reader, ordinal)] - 1;
+    return other >= 0 && mzg_entry_same_mz(&reader->entries[other], &reader->entries[ordinal]);
 }
 
 /* Scans the fetched m/z array of spectrum i of the batch. */
@@ -269,6 +270,7 @@ static enum mzg_status scan_fetched(const struct mzg_imzml_reader *reader, const
     int64_t n = entry->array[MZG_MZ].n;
     if (entry->fault != MZG_ENTRY_OK || n == 0 || is_seen(reader, batch->spectra[i], scan))
         return MZG_OK;
+    scan->seen[place_of(reader, batch->spectra[i])] = 1 + batch->spectra[i];
     if (!full && !range->error && !mzg_entry_is_zlib(entry, MZG_MZ)) {
         const char *bytes = storage->bytes.bytes + range->at;
         enum mzg_array_type type = mzg_entry_type(entry, MZG_MZ);
@@ -313,15 +315,13 @@ static bool scan_long_pixel(const struct mzg_imzml_reader *reader, int64_t pixel
 }
 
 /* Whether pixel `pixel` has a single spectrum whose m/z array was scanned before, so that it need not be
- * read.
- */
+ * read. */
 static bool is_seen_pixel(const struct mzg_imzml_reader *reader, int64_t pixel,
                           const struct mzg_mz_scan *scan)
 {
-    struct mzg_mz_scan as_it_is = *scan;
     int64_t ordinal = mzg_imzml_spectrum_at(reader, pixel, 0);
     return mzg_imzml_spectrum_count(reader, pixel) == 1 && reader->entries[ordinal].fault == MZG_ENTRY_OK &&
-           is_seen(reader, ordinal, &as_it_is);
+           is_seen(reader, ordinal, scan);
 }
 
 /* As many pixels from `first` on as have m/z arrays of two megabytes together. */

@@ -4,7 +4,7 @@
 #include <core/log.h>
 #include <core/mpi.h>
 #include <run/axis_broadcast.h>
-#include <run/law.h>
+#include <run/axis_choice.h>
 #include <run/native_mz.h>
 #include <run/plan.h>
 #include <run/range.h>
@@ -98,7 +98,7 @@ static enum mzg_status decide_law(const struct mzg_context *context,
     if (!options->axis_type_auto)
         snprintf(d->axis_reason, sizeof d->axis_reason, "given");
     if (context->rank == 0)
-        mzg_law_decide(options, dataset, sample, d, err);
+        mzg_axis_choice_decide(options, dataset, sample, d, err);
     if (mzg_agree(context->comm, err) != MZG_OK)
         return err->status;
     if (why_not_native[0] && context->rank == 0) {

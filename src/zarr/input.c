@@ -1,10 +1,10 @@
 /* Metadata as found: zarr.json read, and what an array's says, checked. */
 #include <zarr/input.h>
 
+#include <core/file.h>
 #include <core/memory.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -17,23 +17,18 @@ enum { MAX_METADATA = 1 << 28, MAX_INNER_CHUNKS = 1 << 24 };
 
 static enum mzg_status read_file(const char *path, struct mzg_buffer *text, struct mzg_error *err)
 {
-    struct stat status;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return mzg_fail(err, MZG_EIO, "%s: it cannot be read: %s", path, strerror(errno));
-    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size > MAX_METADATA)
-        mzg_fail(err, MZG_EFORMAT, "%s: it is not a file of at most %d bytes", path, MAX_METADATA);
-    else
-        mzg_buffer_reserve(text, (size_t)status.st_size + 1, err);
-    while (err->status == MZG_OK && (off_t)text->size < status.st_size) {
-        ssize_t n = read(fd, text->bytes + text->size, (size_t)status.st_size - text->size);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            mzg_fail(err, MZG_EIO, "%s: it cannot be read: %s", path, strerror(errno));
-        if (n <= 0)
-            break;
-        text->size += (size_t)n;
+    int fd;
+    int64_t size;
+    if (mzg_open_regular(path, &fd, &size, err) != MZG_OK)
+        return err->status;
+    if (size > MAX_METADATA)
+        mzg_fail(err, MZG_EFORMAT, "%s: it has %" PRId64 " bytes, expected at most %d", path, size,
+                 MAX_METADATA);
+    else if (mzg_buffer_reserve(text, (size_t)size + 1, err) == MZG_OK) {
+        int error = mzg_read_at(fd, text->bytes, size, 0);
+        if (error)
+            mzg_fail(err, MZG_EIO, "%s: it cannot be read: %s", path, strerror(error));
+        text->size = (size_t)size;
     }
     close(fd);
     return err->status;

@@ -1,6 +1,7 @@
 /* A chunk as it lies in its file, unpacked: the file opened, the index of a shard read, codecs undone. */
 #include <zarr/input.h>
 
+#include <core/file.h>
 #include <core/memory.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -45,17 +46,12 @@ void mzg_zarr_cursor_close(struct mzg_zarr_cursor *cursor)
 static enum mzg_status read_at(const struct mzg_zarr_input *input, const struct mzg_zarr_cursor *cursor,
                                int64_t offset, void *bytes, size_t size, struct mzg_error *err)
 {
-    for (size_t done = 0; done < size;) {
-        ssize_t n = pread(cursor->fd, (char *)bytes + done, size - done, (off_t)(offset + (int64_t)done));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return mzg_fail(err, MZG_EIO, "%s/%s: chunk file %" PRId64 " cannot be read: %s", input->store,
-                            input->node, cursor->file, strerror(errno));
-        if (n == 0)
-            return damaged(input, cursor->file, "it ends early", err);
-        done += (size_t)n;
-    }
+    int error = mzg_read_at(cursor->fd, bytes, (int64_t)size, offset);
+    if (error == ENODATA)
+        return damaged(input, cursor->file, "it ends early", err);
+    if (error)
+        return mzg_fail(err, MZG_EIO, "%s/%s: chunk file %" PRId64 " cannot be read: %s", input->store,
+                        input->node, cursor->file, strerror(error));
     return MZG_OK;
 }
 

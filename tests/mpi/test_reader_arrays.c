@@ -172,6 +172,40 @@ MPI_TEST(reader_arrays, scans_pass_over_what_is_no_mz)
     mzg_reader_close(reader);
 }
 
+static enum mzg_status count_taken(void *taker, const double *values, int64_t n, struct mzg_error *err)
+{
+    (void)values;
+    cr_expect(eq(i64, n, 3));
+    ++*(int *)taker;
+    return err->status;
+}
+
+/* Four spectra of processed mode, of which three have the array at one place. */
+MPI_TEST(reader_arrays, scans_take_an_array_at_one_place_once)
+{
+    static const double one[] = {150, 250, 260}, other[] = {120, 130, 140};
+    begin(SAMPLE_CONTENT, 4);
+    int64_t mz = append(one, sizeof one), intensity = append(intensity3, 3 * sizeof *intensity3);
+    sample_spectrum(&sample, 1, 1, mz, intensity, 3);
+    sample_spectrum(&sample, 2, 1, mz, intensity, 3);
+    add_processed(3, 1, other, intensity3, 3);
+    sample_spectrum(&sample, 4, 1, mz, intensity, 3);
+    write_pair();
+    struct mzg_reader *reader = open_pair();
+    struct mzg_decoder *decoder = NULL;
+    struct mzg_error err = {0};
+    cr_assert(eq(int, (int)mzg_decoder_new(&decoder, &err), MZG_OK));
+    int n_taken = 0;
+    struct mzg_mz_scan scan = MZG_MZ_SCAN_NOTHING;
+    scan.take = count_taken;
+    scan.taker = &n_taken;
+    cr_expect(eq(int, (int)mzg_reader_scan_mz(reader, 0, 4, true, decoder, &scan, &err), MZG_OK));
+    cr_expect(eq(int, n_taken, 2));
+    cr_expect(scan.min_mz == 120 && scan.max_mz == 260, "%g %g", scan.min_mz, scan.max_mz);
+    mzg_decoder_free(decoder);
+    mzg_reader_close(reader);
+}
+
 /* Arrays so long that only their ends are read, unless these cannot stand for the rest. */
 MPI_TEST(reader_arrays, scans_of_long_arrays)
 {

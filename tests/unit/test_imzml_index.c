@@ -1,82 +1,10 @@
 /* What a spectrum says, where, how often and how wrongly → its entry, faults and findings. */
-#include <imzml/parse.h>
 #include <input/pixels.h>
 
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
-#include <imzml_sample.h>
+#include <index_fixture.h>
 #include <inttypes.h>
 
-enum { IBD_SIZE = 1000 };
-static const struct mzg_imzml_parse_options whole = {.ibd_size = IBD_SIZE};
-
-static struct sample sample;
-static struct mzg_imzml_document document;
-
-static enum mzg_status parse(struct mzg_error *err)
-{
-    sample_tail(&sample);
-    return mzg_imzml_parse_bytes(sample.text, (int64_t)sample.n, 4096, "x.imzML", &whole, &document, err);
-}
-
-static void parse_well(void)
-{
-    struct mzg_error err = {0};
-    enum mzg_status status = parse(&err);
-    cr_assert(eq(int, (int)status, MZG_OK), "%s", err.text);
-}
-
-static void expect_refusal(const char *words)
-{
-    struct mzg_error err = {0};
-    cr_expect(eq(int, (int)parse(&err), MZG_EFORMAT));
-    cr_expect(strstr(err.text, words) != NULL, "%s", err.text);
-}
-
-static const struct mzg_imzml_entry *entry_at(int64_t i)
-{
-    cr_assert(lt(i64, i, document.index.entries.n));
-    return mzg_entry_list_at(&document.index.entries, i);
-}
-
-static void head(const char *groups)
-{
-    sample.n = 0;
-    sample_head(&sample, SAMPLE_CONTENT, groups, "", 1);
-}
-
-static void end_test(void)
-{
-    mzg_imzml_document_destroy(&document);
-}
-
 TestSuite(index, .fini = end_test);
-
-#define POSITION                                                                                             \
-    "<cvParam accession=\"IMS:1000050\" value=\"4\"/><cvParam accession=\"IMS:1000051\" value=\"5\"/>"
-#define PLACE(offset, n, encoded)                                                                            \
-    "<cvParam accession=\"IMS:1000102\" value=\"" offset "\"/><cvParam accession=\"IMS:1000103\" value=\"" n \
-    "\"/><cvParam accession=\"IMS:1000104\" value=\"" encoded "\"/>"
-
-/* A spectrum with any parameters of its own and any two arrays. */
-static void spectrum(const char *params, const char *mz_group, const char *mz, const char *intensity_group,
-                     const char *intensity)
-{
-    sample_add(&sample, "<spectrum id=\"s\">%s<binaryDataArrayList>", params);
-    sample_array(&sample, mz_group, mz);
-    sample_array(&sample, intensity_group, intensity);
-    sample_add(&sample, "</binaryDataArrayList></spectrum>\n");
-}
-
-static void spectrum_with(const char *params)
-{
-    spectrum(params, "mz", PLACE("16", "2", "16"), "intensity", PLACE("32", "2", "8"));
-}
-
-static void spectrum_with_mz(const char *mz)
-{
-    spectrum(POSITION, "mz", mz, "intensity", PLACE("32", "2", "8"));
-}
 
 Test(index, positions_stand_anywhere_in_a_spectrum)
 {
@@ -412,69 +340,6 @@ Test(index, repeated_terms)
     cr_expect(eq(i32, entry_at(1)->position[0], 4), "the first counts");
     cr_expect(eq(i64, document.findings.count[MZG_FOUND_REPEATED_TERM], 1));
     cr_expect(eq(str, document.findings.first[MZG_FOUND_REPEATED_TERM], "position x of spectrum 2"));
-}
-
-Test(index, types_of_spectra_are_counted)
-{
-    head("<referenceableParamGroup id=\"profile\"><cvParam "
-         "accession=\"MS:1000128\"/></referenceableParamGroup>");
-    spectrum_with(POSITION "<referenceableParamGroupRef ref=\"profile\"/>");
-    spectrum_with(POSITION
-                  "<referenceableParamGroupRef ref=\"profile\"/><cvParam accession=\"MS:1000127\"/>");
-    spectrum_with(POSITION "<cvParam accession=\"MS:1000128\"/><cvParam accession=\"MS:1000127\"/>");
-    spectrum_with(POSITION);
-    parse_well();
-    cr_expect(eq(i64, document.index.totals.kinds.of[0][0].n_type[MZG_SPECTRUM_PROFILE], 1));
-    cr_expect(eq(i64, document.index.totals.kinds.of[0][0].n_type[MZG_SPECTRUM_CENTROID], 1),
-              "the element wins");
-    cr_expect(eq(i64, document.index.totals.kinds.of[0][0].n_type[MZG_SPECTRUM_UNKNOWN], 2),
-              "both, and neither");
-}
-
-#define RANGE(low, high)                                                                                     \
-    "<cvParam accession=\"MS:1000528\" value=\"" low "\"/><cvParam accession=\"MS:1000527\" value=\"" high   \
-    "\"/>"
-
-Test(index, observed_mz_is_widened_by_half_a_digit)
-{
-    head("");
-    spectrum_with(POSITION RANGE("100.10", "500"));
-    spectrum_with("<scanList><scan>" POSITION RANGE("99.5", "499.99") "</scan></scanList>");
-    parse_well();
-    cr_expect(eq(i64, document.index.totals.kinds.of[0][0].n_with_range, 2));
-    cr_expect(epsilon_eq(dbl, document.index.totals.kinds.of[0][0].min_mz, 99.45, 1e-12));
-    cr_expect(epsilon_eq(dbl, document.index.totals.kinds.of[0][0].max_mz, 500.5, 1e-12));
-}
-
-#define EMPTY PLACE("16", "0", "0")
-
-/* A spectrum without points states no range, and one that has points must. */
-Test(index, empty_spectra_have_no_range)
-{
-    head("");
-    spectrum_with(POSITION RANGE("100", "500"));
-    spectrum(POSITION RANGE("1", "9000"), "mz", EMPTY, "intensity", EMPTY);
-    spectrum(POSITION, "mz", EMPTY, "intensity", EMPTY);
-    parse_well();
-    cr_expect(eq(i64, document.index.totals.kinds.of[0][0].n_with_range, 1));
-    cr_expect(eq(i64, document.index.totals.kinds.of[0][0].n_without_range, 0));
-    cr_expect(epsilon_eq(dbl, document.index.totals.kinds.of[0][0].min_mz, 99.5, 1e-12));
-    cr_expect(epsilon_eq(dbl, document.index.totals.kinds.of[0][0].max_mz, 500.5, 1e-12));
-    cr_expect(epsilon_eq(dbl, document.index.totals.kinds.of[0][0].stated_mz[0], 99, 1e-12));
-    cr_expect(epsilon_eq(dbl, document.index.totals.kinds.of[0][0].stated_mz[1], 501, 1e-12));
-}
-
-Test(index, observed_mz_that_cannot_be_believed)
-{
-    head("");
-    spectrum_with(POSITION RANGE("0", "500"));
-    spectrum_with(POSITION RANGE("500", "100"));
-    spectrum_with(POSITION RANGE("100", "1e7"));
-    spectrum_with(POSITION RANGE("nan", "500"));
-    spectrum_with(POSITION);
-    parse_well();
-    cr_expect(eq(i64, document.index.totals.kinds.of[0][0].n_with_range, 0));
-    cr_expect(eq(i64, document.index.totals.kinds.of[0][0].n_without_range, 5));
 }
 
 Test(index, more_spectra_than_a_block)

@@ -1,4 +1,4 @@
-#include <run/law.h>
+#include <run/axis_choice.h>
 
 #include <run/native_mz.h>
 
@@ -169,9 +169,9 @@ static enum mzg_status decide_width(const struct mzg_convert_options *options,
     return MZG_OK;
 }
 
-enum mzg_status mzg_law_decide(const struct mzg_convert_options *options, const struct mzg_dataset *dataset,
-                               const struct mzg_sample *sample, struct mzg_decisions *d,
-                               struct mzg_error *err)
+enum mzg_status mzg_axis_choice_decide(const struct mzg_convert_options *options,
+                                       const struct mzg_dataset *dataset, const struct mzg_sample *sample,
+                                       struct mzg_decisions *d, struct mzg_error *err)
 {
     struct found_width found;
     bool has_width = options->axis.bin_width > 0 || options->axis.bins > 0;
