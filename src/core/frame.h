@@ -23,14 +23,15 @@ struct mzg_column {
 
 /* With `index_values` the index of row i is index_values[i] in decimal: with as many digits as tell apart
  * values at a seventh of the distance between index_edges[i] and [i + 1], so that neighbours differ, and the
- * same value between the same edges has the same name in any frame. Else it is `index_prefix` followed by the
+ * same value between the same edges has the same name in any frame. Without `index_edges` it is the shortest
+ * decimal that reads back as the very value. Without `index_values` it is `index_prefix` followed by the
  * decimal index_numbers[i], or by i where that is NULL.
  */
 struct mzg_frame {
     int64_t n;
     const char *index_prefix;
     const double *index_values; /* ascending, n */
-    const double *index_edges;  /* around them, n + 1 */
+    const double *index_edges;  /* around them, n + 1; or NULL */
     const int64_t *index_numbers;
     int n_columns;
     struct mzg_column columns[MZG_FRAME_MAX_COLUMNS];

@@ -193,7 +193,10 @@ static void make_frames(struct mzg_table *t, const struct mzg_table_source *sour
     mzg_frame_add(&t->obs, "base_peak_intensity", MZG_FLOAT64, t->base_peak_intensity);
 
     const struct mzg_axis *axis = source->axis;
-    t->var = (struct mzg_frame){.n = axis->n_bins, .index_values = axis->centers, .index_edges = axis->edges};
+    /* Bins of a native axis are as wide as the far neighbour allows: their width tells no near one apart. */
+    bool is_native = axis->spec.type == MZG_AXIS_NATIVE;
+    t->var = (struct mzg_frame){
+        .n = axis->n_bins, .index_values = axis->centers, .index_edges = is_native ? NULL : axis->edges};
     mzg_frame_add(&t->var, "mz", MZG_FLOAT64, axis->centers);
     mzg_frame_add(&t->var, "mz_lower", MZG_FLOAT64, axis->edges);
     mzg_frame_add(&t->var, "mz_upper", MZG_FLOAT64, axis->edges + 1);

@@ -3,6 +3,7 @@ known law, least distance and jitter and on all real ones; native copies are the
 do not depend on ranks, threads, chunks and streaming."""
 import json
 
+import anndata
 import numpy as np
 import pytest
 
@@ -53,6 +54,9 @@ def test_sets_that_share_their_mz_are_copied(mzgrid, data, tmp_path, name):
     store = stores.open_store(tmp_path / "a.zarr")
     assert store.table.uns["mzgrid"]["mass_axis"]["type"] == "native"
     assert_is(store.table, *expected(document))
+    assert store.table.var_names.is_unique and (store.table.var_names.astype(float) == store.table.var["mz"]).all()
+    both = anndata.concat([store.table, store.table], keys=["a", "b"], index_unique="-", join="inner")
+    assert both.n_vars == store.table.n_vars
 
 
 @pytest.mark.parametrize("name", MADE)

@@ -23,6 +23,9 @@ MODES = {
     "off": ["--streaming", "off"],
     "hdf5": ["--streaming", "hdf5"],
     "keep": ["--streaming", "hdf5", "--keep-hdf5"],
+    "native": ["--streaming", "off", "--mass-axis-type", "native"],
+    "off-both": ["--streaming", "off", "--layout", "csc+csr"],
+    "hdf5-both": ["--streaming", "hdf5", "--layout", "csc+csr"],
     "direct-csr": ["--streaming", "direct", "--layout", "csr"],
     "direct-dense": ["--streaming", "direct", "--layout", "dense"],
 }

@@ -49,3 +49,18 @@ Test(frame, index_has_prefix_and_number)
     mzg_frame_index(&frame, 2, text, sizeof text);
     cr_expect(eq(str, text, "1000"), "a bin of 202 needs no digit behind the point");
 }
+
+/* Values that are as near to each other as doubles can be, and beside a wide gap. */
+Test(frame, index_without_edges_reads_back_as_the_value)
+{
+    static const double values[] = {1e-5, 100, 103.05883026123047, 103.05983, 103.05983000000002, 1e6};
+    static const char *const texts[] = {
+        "1e-05", "100", "103.05883026123047", "103.05983", "103.05983000000002", "1000000"};
+    struct mzg_frame frame = {.n = 6, .index_values = values};
+    char text[32];
+    for (int64_t i = 0; i < frame.n; i++) {
+        mzg_frame_index(&frame, i, text, sizeof text);
+        cr_expect(eq(str, text, (char *)texts[i]));
+        cr_expect(strtod(text, NULL) == values[i]);
+    }
+}
