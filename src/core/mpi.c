@@ -71,6 +71,9 @@ static _Noreturn void end_job(const char *what, const char *reason)
     static bool ending;
     char rank_text[320], sentence[1020];
     bool running = is_running();
+    /* Others may be gone from MPI already, and Open MPI hangs or crashes if they are to be ended from there;
+     * that this process ends with an error is enough for the launcher. */
+    bool leaving = strncmp(what, "MPI_Finalize ", strlen("MPI_Finalize ")) == 0;
     if (!ending) {
         ending = true;
         int rank = name_rank(rank_text, running);
@@ -83,7 +86,7 @@ static _Noreturn void end_job(const char *what, const char *reason)
             fprintf(stderr, "mzgrid: error: %s\n", sentence);
         fflush(NULL);
     }
-    if (running) {
+    if (running && !leaving) {
         silence();
         MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
     }
