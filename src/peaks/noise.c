@@ -1,0 +1,99 @@
+#include <peaks/noise.h>
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+static const double normal_from_median = 1.4826; /* 1 / the 75 % point of the normal law */
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* 0 of none. Sorts the values. */
+static double median_of(double *values, int64_t n)
+{
+    if (n == 0)
+        return 0;
+    qsort(values, (size_t)n, sizeof *values, compare);
+    return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+static int64_t begin_of(const struct mzg_noise *noise, int64_t window)
+{
+    return (int64_t)((__int128)noise->n_bins * window / noise->n_windows);
+}
+
+int64_t mzg_noise_window(const struct mzg_noise *noise, int64_t bin)
+{
+    int64_t window = (int64_t)((__int128)bin * noise->n_windows / noise->n_bins);
+    while (begin_of(noise, window + 1) <= bin)
+        window++;
+    while (begin_of(noise, window) > bin)
+        window--;
+    return window;
+}
+
+static double sigma_of_differences(const double *values, int64_t n_bins, int64_t first, int64_t end,
+                                   double *scratch)
+{
+    int64_t n = 0;
+    for (int64_t k = first > 0 ? first : 1; k < end && k + 1 < n_bins; k++)
+        scratch[n++] = fabs(values[k] - (values[k - 1] + values[k + 1]) / 2);
+    return normal_from_median * median_of(scratch, n) / sqrt(1.5);
+}
+
+/* Of a window that is nearly empty. */
+static double sigma_of_few(const struct mzg_spectra *spectra, const double *values, int64_t first,
+                           int64_t end, double *scratch)
+{
+    bool is_mean = values == spectra->mean;
+    int64_t n = 0;
+    for (int64_t k = first; k < end; k++) {
+        if (values[k] > 0 && spectra->n_pixels[k] > 0)
+            scratch[n++] =
+                is_mean ? values[k] * (double)spectra->n_rows / (double)spectra->n_pixels[k] : values[k];
+    }
+    double typical = median_of(scratch, n);
+    if (!is_mean)
+        return typical;
+    double n_empty = (double)(end - first - n);
+    double rate = log((double)(end - first + 1) / (n_empty + 1));
+    return typical * sqrt(rate) / (double)spectra->n_rows;
+}
+
+enum mzg_status mzg_noise_measure(const struct mzg_spectra *spectra, const double *values,
+                                  struct mzg_noise *noise, struct mzg_error *err)
+{
+    int64_t n_windows = (spectra->n_bins + MZG_PEAK_WINDOW / 2) / MZG_PEAK_WINDOW;
+    *noise = (struct mzg_noise){.n_bins = spectra->n_bins, .n_windows = n_windows > 0 ? n_windows : 1};
+    noise->sigma = calloc((size_t)noise->n_windows, sizeof *noise->sigma);
+    noise->median = calloc((size_t)noise->n_windows, sizeof *noise->median);
+    double *scratch = malloc((2 * MZG_PEAK_WINDOW + 2) * sizeof *scratch);
+    if (!noise->sigma || !noise->median || !scratch) {
+        mzg_noise_destroy(noise);
+        mzg_fail(err, MZG_ENOMEM, "no memory for the noise of %" PRId64 " bins", spectra->n_bins);
+        goto cleanup;
+    }
+    for (int64_t window = 0; window < noise->n_windows; window++) {
+        int64_t first = begin_of(noise, window), end = begin_of(noise, window + 1);
+        double sigma = sigma_of_differences(values, spectra->n_bins, first, end, scratch);
+        noise->sigma[window] = sigma > 0 ? sigma : sigma_of_few(spectra, values, first, end, scratch);
+        for (int64_t k = first; k < end; k++)
+            scratch[k - first] = values[k];
+        noise->median[window] = median_of(scratch, end - first);
+    }
+
+cleanup:
+    free(scratch);
+    return err->status;
+}
+
+void mzg_noise_destroy(struct mzg_noise *noise)
+{
+    free(noise->sigma);
+    free(noise->median);
+    *noise = (struct mzg_noise){0};
+}

@@ -1,0 +1,31 @@
+/* How much a spectrum moves from bin to bin where nothing is: window by window. */
+#ifndef MZG_PEAKS_NOISE_H
+#define MZG_PEAKS_NOISE_H
+
+#include <peaks/pick.h>
+
+struct mzg_noise {
+    int64_t n_bins, n_windows;
+    double *sigma;  /* of each window: standard deviation */
+    double *median; /* of its values */
+};
+
+/*
+ * The noise of `values`, which are spectra->mean or spectra->maximum, in windows of about MZG_PEAK_WINDOW
+ * bins:
+ *
+ *     sigma = 1.4826 median |x[k] - (x[k-1] + x[k+1]) / 2| / sqrt(1.5)
+ *
+ * because a straight line has none, and peaks are few. Where more than half of these are 0 the window is
+ * nearly empty, and what is in it tells: of the maximum sigma is the median of its values that are not 0; of
+ * the mean it is what single values, as large as their median, would give if they fell into bins at random,
+ * as often as the share of bins that have none says (Poisson's law). Release with mzg_noise_destroy(). Local.
+ */
+enum mzg_status mzg_noise_measure(const struct mzg_spectra *spectra, const double *values,
+                                  struct mzg_noise *noise, struct mzg_error *err);
+void mzg_noise_destroy(struct mzg_noise *noise);
+
+/* The window of a bin. */
+int64_t mzg_noise_window(const struct mzg_noise *noise, int64_t bin);
+
+#endif

@@ -1,0 +1,206 @@
+/* What counts as a peak, and which bins it has. Spectra are made by hand, so that noise, prominence and
+ * bounds are known: values that go up and down by 1 around 10 have differences of 2 from their neighbours'
+ * mean, hence a noise of 1.4826 * 2 / sqrt(1.5) = 2.421076. */
+#include <peaks/pick.h>
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+enum { BINS = 400, ROWS = 100 };
+
+static double mz[BINS], mean[BINS], maximum[BINS];
+static int64_t n_pixels[BINS];
+static struct mzg_spectra spectra;
+static struct mzg_peaks peaks;
+
+static void begin(void)
+{
+    for (int k = 0; k < BINS; k++) {
+        mz[k] = 100 + k;
+        mean[k] = maximum[k] = 0;
+        n_pixels[k] = ROWS;
+    }
+    spectra = (struct mzg_spectra){
+        .n_bins = BINS, .mz = mz, .mean = mean, .maximum = maximum, .n_pixels = n_pixels, .n_rows = ROWS};
+}
+
+static void end(void)
+{
+    mzg_peaks_destroy(&peaks);
+}
+
+TestSuite(peaks_pick, .init = begin, .fini = end);
+
+static void add_noise(double *values)
+{
+    for (int k = 0; k < BINS; k++)
+        values[k] = k % 2 ? 11 : 9;
+}
+
+/* Heights over 10: a triangle, 4 bins on either side. */
+static void add_peak(double *values, int top, double height)
+{
+    for (int d = -4; d <= 4; d++)
+        values[top + d] = 10 + height * (1 - abs(d) / 5.0);
+}
+
+static void pick(double snr)
+{
+    struct mzg_error err = {0};
+    cr_assert(eq(int, mzg_peaks_pick(&spectra, snr, &peaks, &err), MZG_OK), "%s", err.text);
+}
+
+static void expect_peak(int64_t i, int64_t top, int64_t first, int64_t end_bin, enum mzg_peak_source source)
+{
+    cr_assert(i < peaks.n);
+    cr_expect(eq(i64, peaks.items[i].top, top));
+    cr_expect(eq(i64, peaks.items[i].first, first));
+    cr_expect(eq(i64, peaks.items[i].end, end_bin));
+    cr_expect(eq(int, (int)peaks.items[i].source, (int)source));
+}
+
+Test(peaks_pick, a_peak_above_the_noise_is_found_and_one_below_it_is_not)
+{
+    add_noise(mean);
+    add_noise(maximum);
+    add_peak(mean, 100, 30); /* 10 times the noise are 24.2; it stands on 9 */
+    add_peak(mean, 200, 20);
+    pick(10);
+    cr_assert(eq(i64, peaks.n, 1));
+    /* Down by half, to 25, at 3 bins from the top: 34 - 25 = 9 would be bin 91. */
+    expect_peak(0, 100, 91, 110, MZG_PEAK_MEAN);
+    cr_expect(ieee_ulp_eq(dbl, peaks.items[0].noise, 1.4826 * 2 / sqrt(1.5), 4));
+    cr_expect(ieee_ulp_eq(dbl, peaks.items[0].prominence, 31, 4));
+    cr_expect(ieee_ulp_eq(dbl, peaks.items[0].height, 40, 4));
+}
+
+Test(peaks_pick, the_valley_between_two_peaks_belongs_to_the_right_one)
+{
+    static const double shape[] = {20, 40, 60, 80, 60, 40, 30, 50, 70, 60, 40, 20};
+    add_noise(mean);
+    for (int i = 0; i < 12; i++)
+        mean[150 + i] = 10 + shape[i];
+    pick(10);
+    cr_assert(eq(i64, peaks.n, 2));
+    /* Half of 90 above the foot, 9: 49.5, reached at 150, 3 bins from the top. */
+    expect_peak(0, 153, 144, 156, MZG_PEAK_MEAN);
+    /* Half of 80 above the median, 10: 45, reached at 161, 3 bins from the top. */
+    expect_peak(1, 158, 156, 168, MZG_PEAK_MEAN);
+}
+
+Test(peaks_pick, peaks_end_before_zeros)
+{
+    for (int k = 0; k < 5; k++)
+        mean[50 + k] = (double[]){2, 8, 9, 5, 1}[k];
+    pick(10);
+    cr_assert(eq(i64, peaks.n, 1));
+    expect_peak(0, 52, 50, 55, MZG_PEAK_MEAN);
+}
+
+Test(peaks_pick, the_middle_of_a_flat_top_is_the_top)
+{
+    for (int k = 0; k < 6; k++)
+        mean[50 + k] = (double[]){2, 9, 9, 9, 9, 1}[k];
+    pick(10);
+    cr_assert(eq(i64, peaks.n, 1));
+    cr_expect(eq(i64, peaks.items[0].top, 52));
+}
+
+Test(peaks_pick, a_split_of_a_large_peak_below_a_twentieth_of_its_height_is_none)
+{
+    static const double split[] = {0, 400, 800, 1000, 960, 990, 800, 400};
+    static const double two[] = {0, 400, 800, 1000, 900, 990, 800, 400};
+    add_noise(mean);
+    for (int i = 0; i < 8; i++) {
+        mean[100 + i] = 10 + split[i]; /* 30 of 990: above 24.2, but 3 % */
+        mean[300 + i] = 10 + two[i];   /* 90 of 990 */
+    }
+    pick(10);
+    cr_assert(eq(i64, peaks.n, 3));
+    cr_expect(eq(i64, peaks.items[0].top, 103));
+    cr_expect(eq(i64, peaks.items[1].top, 303));
+    cr_expect(eq(i64, peaks.items[2].top, 305));
+}
+
+Test(peaks_pick, rare_peaks_come_from_the_maximum_unless_the_mean_has_them)
+{
+    add_noise(mean);
+    add_noise(maximum);
+    add_peak(mean, 100, 100);
+    add_peak(maximum, 101, 500); /* its top lies in the mean's peak */
+    add_peak(maximum, 250, 50);
+    pick(10);
+    cr_assert(eq(i64, peaks.n, 2));
+    expect_peak(0, 100, 91, 110, MZG_PEAK_MEAN);
+    expect_peak(1, 250, 241, 260, MZG_PEAK_MAXIMUM);
+    cr_expect(ieee_ulp_eq(dbl, peaks.items[1].height, 60, 4));
+}
+
+Test(peaks_pick, in_an_empty_spectrum_what_many_pixels_have_is_a_peak_and_what_one_has_is_not)
+{
+    spectra.is_centroid = true;
+    for (int k = 0; k < BINS; k++) {
+        bool noise = k % 10 == 5;
+        n_pixels[k] = noise;
+        mean[k] = noise ? 1.0 / ROWS : 0; /* one pixel, a value of 1 */
+        maximum[k] = noise;
+    }
+    mean[101] = 20.0 / ROWS; /* 20 pixels: 10 sqrt(-ln 0.9) = 3.2 would do */
+    n_pixels[101] = 20;
+    maximum[101] = 1;
+    mean[303] = maximum[303] / ROWS;
+    n_pixels[303] = 1;
+    maximum[303] = 12; /* one pixel, 12 times the median of the others */
+    mean[303] = 0.02;  /* and not a peak of the mean */
+    pick(10);
+    cr_assert(eq(i64, peaks.n, 2));
+    expect_peak(0, 101, 101, 102, MZG_PEAK_MEAN);
+    expect_peak(1, 303, 303, 304, MZG_PEAK_MAXIMUM);
+}
+
+Test(peaks_pick, centroids_within_ten_ppm_of_a_higher_one_are_not_peaks_of_their_own)
+{
+    spectra.is_centroid = true;
+    for (int k = 0; k < BINS; k++) {
+        mz[k] = 500 * exp(k * 4e-6);
+        n_pixels[k] = 0;
+    }
+    const int tops[] = {100, 102, 105}; /* 8 and 20 ppm behind the first one */
+    for (int i = 0; i < 3; i++) {
+        mean[tops[i]] = 5 - i;
+        n_pixels[tops[i]] = ROWS;
+    }
+    pick(10);
+    cr_assert(eq(i64, peaks.n, 2));
+    cr_expect(eq(i64, peaks.items[0].top, 100));
+    cr_expect(eq(i64, peaks.items[1].top, 105));
+}
+
+Test(peaks_pick, columns_of_a_native_axis_of_centroids_are_peaks_and_each_belongs_to_one)
+{
+    static const double values[] = {1, 5, 2, 1, 6, 3};
+    static const double ppm[] = {0, 8, 14, 17, 22, 60};
+    spectra.is_centroid = spectra.is_native = true;
+    spectra.n_bins = 6;
+    for (int k = 0; k < 6; k++) {
+        mz[k] = 500 * (1 + ppm[k] * 1e-6);
+        mean[k] = values[k];
+    }
+    pick(10);
+    cr_assert(eq(i64, peaks.n, 3));
+    expect_peak(0, 1, 0, 3, MZG_PEAK_MEAN);
+    expect_peak(1, 4, 3, 5, MZG_PEAK_MEAN);
+    expect_peak(2, 5, 5, 6, MZG_PEAK_MEAN);
+    cr_expect(isnan(peaks.items[0].noise));
+}
+
+Test(peaks_pick, a_spectrum_of_nothing_has_no_peak)
+{
+    pick(10);
+    cr_expect(eq(i64, peaks.n, 0));
+    spectra.n_bins = 1;
+    pick(10);
+    cr_expect(eq(i64, peaks.n, 0));
+}
