@@ -36,9 +36,9 @@ enum mzg_status mzg_anndata_write(struct mzg_backend *backend, const struct mzg_
 {
     static const char *const empty[] = {"layers", "varm", "obsp", "varp"};
     size_t first = anndata->has_layers ? 1 : 0;
-    if (mzg_write_frame(backend, "obs", anndata->obs, err) != MZG_OK ||
+    if ((anndata->obs && mzg_write_frame(backend, "obs", anndata->obs, err) != MZG_OK) ||
         mzg_write_frame(backend, "var", anndata->var, err) != MZG_OK ||
-        write_members(backend, "obsm", anndata->n_obsm, anndata->obsm, err) != MZG_OK ||
+        (anndata->obs && write_members(backend, "obsm", anndata->n_obsm, anndata->obsm, err) != MZG_OK) ||
         write_members(backend, "uns", anndata->n_uns, anndata->uns_members, err) != MZG_OK ||
         (anndata->uns && mzg_write_tree(backend, "uns", anndata->uns, err) != MZG_OK))
         return err->status;

@@ -22,7 +22,8 @@ struct mzg_anndata_member {
 
 enum { MZG_ANNDATA_MAX_MEMBERS = 8 };
 
-/* Everything is borrowed. obs has a row for each row of X, var one for each column. `uns` is a tree of
+/* Everything is borrowed. obs has a row for each row of X, var one for each column; where obs is NULL the
+ * groups "obs" and "obsm" stand already, or are made by others. `uns` is a tree of
  * objects, strings, numbers, booleans and arrays, without the members in `uns_members`. */
 struct mzg_anndata {
     const struct mzg_frame *obs;

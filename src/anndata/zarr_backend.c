@@ -23,7 +23,7 @@ static struct mzg_zarr_backend *zarr_of(struct mzg_backend *backend)
 static char *path_in_store(const struct mzg_zarr_backend *zarr, const char *path, struct mzg_error *err)
 {
     char *joined;
-    if (asprintf(&joined, "%s/%s", zarr->root, path) >= 0)
+    if (asprintf(&joined, "%s%s%s", zarr->root, *zarr->root ? "/" : "", path) >= 0)
         return joined;
     mzg_fail(err, MZG_ENOMEM, "%s/%s: no memory for its path", zarr->root, path);
     return NULL;

@@ -9,7 +9,8 @@
 struct mzg_zarr_backend {
     struct mzg_backend base;
     struct mzg_zarr_store *store;
-    const char *root;       /* the declared group that paths begin in, such as "tables/a_z0" */
+    const char
+        *root; /* the declared group that paths begin in, such as "tables/a_z0"; "": the store's root */
     struct mzg_codec codec; /* of numbers */
 };
 

@@ -61,6 +61,8 @@ static int print_exactly(double value, char *text, int size)
 
 int mzg_frame_index(const struct mzg_frame *frame, int64_t i, char *text, int size)
 {
+    if (frame->index_texts)
+        return snprintf(text, (size_t)size, "%s", frame->index_texts[i]);
     if (frame->index_values && !frame->index_edges)
         return print_exactly(frame->index_values[i], text, size);
     if (frame->index_values)

@@ -25,11 +25,13 @@ struct mzg_column {
  * values at a seventh of the distance between index_edges[i] and [i + 1], so that neighbours differ, and the
  * same value between the same edges has the same name in any frame. Without `index_edges` it is the shortest
  * decimal that reads back as the very value. Without `index_values` it is `index_prefix` followed by the
- * decimal index_numbers[i], or by i where that is NULL.
+ * decimal index_numbers[i], or by i where that is NULL. With `index_texts` it is index_texts[i], whatever
+ * else is set.
  */
 struct mzg_frame {
     int64_t n;
     const char *index_prefix;
+    const char *const *index_texts;
     const double *index_values; /* ascending, n */
     const double *index_edges;  /* around them, n + 1; or NULL */
     const int64_t *index_numbers;
