@@ -75,6 +75,8 @@ static enum mzg_status check_named_files(const struct mzg_convert_settings *sett
         for (size_t i = 0; i < sizeof pairs / sizeof *pairs && err->status == MZG_OK; i++)
             if (pairs[i].path)
                 mzg_named_check(pairs[i].option, pairs[i].path, pairs[i].what, pairs[i].used, err);
+        if (err->status == MZG_OK)
+            mzg_run_record_check(record, err);
     }
     mzg_paths_destroy(&paths);
     free(record);

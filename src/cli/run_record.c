@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct place {
@@ -138,5 +139,28 @@ enum mzg_status mzg_run_record_write(const char *path, const json_t *record, str
         mzg_fail(err, MZG_ENOMEM, "%s: no memory for the run record", path);
     free(lines);
     free(text);
+    return err->status;
+}
+
+enum mzg_status mzg_run_record_check(const char *path, struct mzg_error *err)
+{
+    static const char first_bytes[] = "{\n  \"mzgrid\": \""; /* of every record, of all versions */
+    char read[sizeof first_bytes - 1];
+    struct stat info;
+    struct mzg_error unread = {0};
+    int64_t size;
+    int fd = -1;
+    if (lstat(path, &info) != 0) /* nothing, or what the output's own name will be refused for */
+        return MZG_OK;
+    bool ours = S_ISREG(info.st_mode) && mzg_open_regular(path, &fd, &size, &unread) == MZG_OK &&
+                mzg_read_at(fd, read, sizeof read, 0) == 0 && memcmp(read, first_bytes, sizeof read) == 0;
+    if (fd >= 0)
+        close(fd);
+    if (!ours)
+        mzg_fail(err, MZG_EIO,
+                 "%s: exists, and is not the record of an earlier run, which this run would replace; move "
+                 "it, or give "
+                 "the output another name",
+                 path);
     return err->status;
 }

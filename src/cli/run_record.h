@@ -22,4 +22,8 @@ json_t *mzg_run_record_new(const struct mzg_context *context, const struct mzg_a
 /* Writes `record` to `path`, which is replaced only once the new one is complete. Local: rank 0 calls it. */
 enum mzg_status mzg_run_record_write(const char *path, const json_t *record, struct mzg_error *err);
 
+/* Whether a record may take the name `path`: nothing stands there, or the record of an earlier run. Anything
+ * else, a link too, is somebody's. Local: rank 0 calls it. */
+enum mzg_status mzg_run_record_check(const char *path, struct mzg_error *err);
+
 #endif

@@ -49,8 +49,10 @@ check "more lines with -vv" [ "$verbose" -gt "$(wc -l <"$err")" ]
 check "the output's name without its slash" [ -d plain.zarr ]
 check "its record beside it" [ -f plain.zarr.run.json ]
 
-# A record that cannot be written is no failure of the run.
+# What has the record's name and is no record is somebody's.
 mkdir odd.zarr.run.json
 run 1 convert in.imzML odd.zarr --bins 500
-expect_status 0
-expect_text "$err" "mzgrid: warning: odd.zarr.run.json"
+expect_status 1
+expect_text "$err" "mzgrid: error: odd.zarr.run.json: exists, and is not the record of an earlier run"
+check "no store" [ ! -e odd.zarr ]
+check "the directory" [ -d odd.zarr.run.json ]

@@ -47,7 +47,7 @@ cp -r out.zarr out.zarr.old && echo mine >out.zarr.old/thesis
 run 0 convert $sample out.zarr -q --overwrite
 expect_kept out.zarr.old/thesis
 
-for name in out.h5ad.part out.h5ad.part.columns-0 out.zarr.run.json.part out.zarr.run.json out.zarr.part; do
+for name in out.h5ad.part out.h5ad.part.columns-0 out.zarr.run.json.part out.zarr.part; do
     fresh "a link $name"
     ln -s precious/file $name
     run 0 convert $sample out.zarr -q --streaming hdf5
@@ -57,6 +57,28 @@ for name in out.h5ad.part out.h5ad.part.columns-0 out.zarr.run.json.part out.zar
     [ $? != 124 ] || fail "waited for the reader of a pipe"
     expect_kept $name
 done
+
+# The run record takes its name only from a run record.
+for extra in "" --overwrite --dry-run; do
+    fresh "a file of the user's called out.zarr.run.json $extra"
+    echo mine >out.zarr.run.json
+    run 1 convert $sample out.zarr -q $extra
+    [ "$(cat out.zarr.run.json)" = mine ] || fail "the file was changed"
+    [ ! -e out.zarr ] || fail "a store, though the run was refused"
+    fresh "a link out.zarr.run.json $extra"
+    ln -s precious/file out.zarr.run.json
+    run 1 convert $sample out.zarr -q $extra
+    expect_kept out.zarr.run.json
+    fresh "a pipe out.zarr.run.json $extra"
+    mkfifo out.zarr.run.json
+    run 1 convert $sample out.zarr -q $extra
+    expect_kept out.zarr.run.json
+done
+fresh "the record of an earlier run"
+run 0 convert $sample out.zarr -q
+run 0 convert $sample out.zarr -q --overwrite
+rm -r out.zarr
+run 0 convert $sample out.zarr -q
 
 fresh "modes"
 umask 022
