@@ -93,7 +93,7 @@ struct mzg_convert_report {
     int64_t bytes_read;
     int64_t bytes_written; /* of the finished store */
     int64_t peak_memory;   /* sum over all ranks of each one's peak, bytes */
-    double seconds;        /* wall, in all, and by stage: */
+    double seconds;        /* wall, in all, and by phase: */
     double seconds_open;
     double seconds_axis;
     double seconds_stream;

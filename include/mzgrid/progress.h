@@ -6,10 +6,10 @@
 
 #include <stdint.h>
 
-/* Told how far the run has come: `done` of `total` pixels in the stage "resampling", parts of the store in
+/* Told how far the run has come: `done` of `total` pixels in the phase "resampling", parts of the store in
  * "writing". Called on rank 0 by its main thread. */
 struct mzg_progress {
-    void (*update)(void *context, const char *stage, int64_t done, int64_t total);
+    void (*update)(void *context, const char *phase, int64_t done, int64_t total);
     void *context;
 };
 

@@ -8,7 +8,7 @@
 
 /*
  * Opens the input at `path`, decodes every array of every spectrum by all ranks and their workers, and
- * computes the checksum beside that. `*report`, on rank 0, NULL elsewhere, is then an object of the caller,
+ * computes the checksum beside that. `*verdict`, on rank 0, NULL elsewhere, is then an object of the caller,
  * the same for any number of ranks and workers:
  *
  *     path, valid (nothing was found), spectra, pixels, points, empty_spectra, checksum_type,
@@ -21,7 +21,7 @@
  * mzg_convert(). All ranks return the same status and `*valid`. Collective over context->comm.
  */
 enum mzg_status mzg_validate(const struct mzg_context *context, const char *path, int64_t memory_limit,
-                             const struct mzg_progress *progress, struct json_t **report, bool *valid,
+                             const struct mzg_progress *progress, struct json_t **verdict, bool *valid,
                              struct mzg_error *err);
 
 #endif

@@ -1,4 +1,4 @@
-"""The suite end-to-end: whole conversions of the workloads, on one and two ranks, with the time of each stage."""
+"""The suite end-to-end: whole conversions of the workloads, on one and two ranks, with the time of each phase."""
 
 import json
 
@@ -6,7 +6,7 @@ from . import report, workloads
 from .measure import BenchError, discard, empty_job_seconds, launch, run, tree_bytes
 
 PLACEMENTS = [(1, 1), (1, 2), (2, 1)]  # ranks, threads of each
-STAGES = ["open", "axis", "stream", "assemble", "finish"]
+PHASES = ["open", "axis", "stream", "assemble", "finish"]
 
 NOTES = """\
 Wall time is that of `mpirun`; an empty job (`info --decisions` of 4 pixels) takes {start}. Rates are of
@@ -42,7 +42,7 @@ def convert(program, path, workload, ranks, threads, *, more=(), source=None, wa
         "processor_seconds": round(done.processor_seconds, 3),
         "peak_pss": done.peak_pss,
         "peak_reported": told["peak_memory"],
-        "stages": {stage: round(told["seconds"][stage], 3) for stage in STAGES},
+        "stages": {phase: round(told["seconds"][phase], 3) for phase in PHASES},
         "non_zeros": told["non_zeros"],
         "store_bytes": tree_bytes(store),
     }
@@ -54,14 +54,14 @@ def convert(program, path, workload, ranks, threads, *, more=(), source=None, wa
 
 def row(workload, n_bytes, ranks, threads, runs):
     seconds = report.median([r["seconds"] for r in runs])
-    stages = [f"{report.median([r['stages'][stage] for r in runs]):.2f}" for stage in STAGES]
+    phases = [f"{report.median([r['stages'][phase] for r in runs]):.2f}" for phase in PHASES]
     return [
         f"{workload.name}, {ranks} × {threads}",
         f"{workload.pixels / seconds:,.0f}",
         f"{n_bytes / seconds / 1e6:,.0f}",
         report.spread([r["seconds"] for r in runs]),
         f"{report.median([r['processor_seconds'] for r in runs]):.2f}",
-        *stages,
+        *phases,
         f"{report.median([r['peak_pss'] for r in runs]) / 1e6:,.0f} "
         f"({report.median([r['peak_reported'] for r in runs]) / 1e6:,.0f})",
         f"{runs[0]['store_bytes'] / 1e6:,.0f}",
@@ -97,7 +97,7 @@ def run_suite(options):
         for ranks, threads in PLACEMENTS:
             mine = [r for r in runs if (r["workload"], r["ranks"], r["threads"]) == (workload.name, ranks, threads)]
             rows.append(row(workload, sizes[workload], ranks, threads, mine))
-    head = ["workload, ranks × threads", "pixels/s", "MB/s", "wall s", "CPU s", *STAGES, "memory MB", "store MB"]
+    head = ["workload, ranks × threads", "pixels/s", "MB/s", "wall s", "CPU s", *PHASES, "memory MB", "store MB"]
     start = " and ".join(
         f"{empty_job_seconds(options.program, ranks, options.runs):.2f} s on {ranks} rank{'s' * (ranks > 1)}"
         for ranks in (1, 2)

@@ -21,7 +21,7 @@ GROWTH = 1.2  # of the memory at a million pixels, its index left out, over that
 BIG = workloads.Workload("synthetic", "centroid", 1060, 1060, 1500, "reflector_tof", 100_000, "nearest_neighbor")
 BIG_LIMIT = 2 * GIB
 POINT_BYTES = 12
-SLICES = 10  # of the time of a stage, in each of which the rate is taken
+SLICES = 10  # of the time of a phase, in each of which the rate is taken
 FLAT = 0.8  # the rate of the slowest slice, and of the larger run, over what it is held against: at least
 WHOLE, MINUTES = 100e9, 30  # bytes that should take no longer
 
@@ -31,7 +31,7 @@ the ranks, sampled up to ten times a second, in MiB. The index takes as many byt
 index" is the memory less that. Medians of {runs}, the least and the greatest in brackets.
 
 The synthetic input is made where it is decoded, so that no disk is read. Its bytes are those that its arrays would take in an
-`.ibd`. Rates are of these bytes; while pixels stream, that of the whole stage, and the least and the greatest in a tenth of its
+`.ibd`. Rates are of these bytes; while pixels stream, that of the whole phase, and the least and the greatest in a tenth of its
 time over it, by the pixels that `--metrics` counts. The larger run takes longer by as much as its input is larger, if rates are flat; the last column
 is what {whole:.0f} GB would take at the rate of the whole run, in minutes. "disk" is the most that all files took at once."""
 
@@ -145,11 +145,11 @@ def of_synthetic(options, workload):
 def table_of_synthetic(runs):
     rows = []
     for r in runs:
-        stages, n = r["stages"], r["input_bytes"]
+        phases, n = r["stages"], r["input_bytes"]
         rows.append([f"{n / 1e9:.1f} GB, {r['pixels']:,} pixels", f"{r['limit'] >> 20:,}", f"{r['peak_pss'] / (1 << 20):,.0f}",
-                     f"{n / stages['stream'] / 1e6:,.0f}",
+                     f"{n / phases['stream'] / 1e6:,.0f}",
                      f"{min(r['stream_slices']):.2f}–{max(r['stream_slices']):.2f}",
-                     f"{n / stages['assemble'] / 1e6:,.0f}", f"{n / r['seconds'] / 1e6:,.0f}",
+                     f"{n / phases['assemble'] / 1e6:,.0f}", f"{n / r['seconds'] / 1e6:,.0f}",
                      f"{r['disk_bytes'] / 1e9:.1f}", f"{r['seconds'] * WHOLE / n / 60:.1f}"])  # fmt: skip
     head = ["synthetic input", "limit MiB", "memory MiB", "streaming MB/s", "in tenths", "assembling MB/s", "whole MB/s",
             "disk GB", f"{WHOLE / 1e9:.0f} GB, min"]  # fmt: skip

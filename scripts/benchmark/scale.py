@@ -1,4 +1,4 @@
-"""The suite scale: the streaming stage on more threads and ranks and with more pixels, and the index of the XML."""
+"""The suite scale: the streaming phase on more threads and ranks and with more pixels, and the index of the XML."""
 
 import concurrent.futures
 import dataclasses
@@ -14,7 +14,7 @@ APART = "apart"  # two conversions that share nothing, at the same time, each on
 SPEEDUP, SIZE_RATIO, INDEX_RATE = 1.8, 0.9, 700  # to reach, the last one in MB/s
 
 NOTES = """\
-All times are of stages, from the run record, without the start of the job; the input lies in the page cache. The stage
+All times are of phases, from the run record, without the start of the job; the input lies in the page cache. The phase
 `open`, in which the index is built, holds a few more things that take milliseconds. Medians of {runs}, the
 least and the greatest in brackets. "streaming" reads, decodes, resamples and stages all pixels. How many times as fast
 is the median of the ratios of runs that followed each other, for a shared host may change its pace in between.
@@ -26,7 +26,7 @@ def of(runs, workload, placement):
     return [r for r in runs if (r["workload"], r["ranks"], r["threads"]) == (workload.name, *placement)]
 
 
-def stage(runs, name):
+def phase(runs, name):
     return [r["stages"][name] for r in runs]
 
 
@@ -53,11 +53,11 @@ def speedups(runs, chosen):
     """Streaming on one core and on two."""
     rows = []
     for workload in chosen:
-        alone = stage([r for r in of(runs, workload, ALONE) if "placement" not in r], "stream")
-        apart = stage([r for r in runs if r["workload"] == workload.name and "placement" in r], "stream")
+        alone = phase([r for r in of(runs, workload, ALONE) if "placement" not in r], "stream")
+        apart = phase([r for r in runs if r["workload"] == workload.name and "placement" in r], "stream")
         for name, together, work in (
-            ("1 rank × 2 threads", stage(of(runs, workload, THREADS), "stream"), 1),
-            ("2 ranks × 1 thread", stage(of(runs, workload, RANKS), "stream"), 1),
+            ("1 rank × 2 threads", phase(of(runs, workload, THREADS), "stream"), 1),
+            ("2 ranks × 1 thread", phase(of(runs, workload, RANKS), "stream"), 1),
             ("two jobs apart", apart, 2),
         ):
             ratios = [work * a / b for a, b in zip(alone, together)]
@@ -69,7 +69,7 @@ def speedups(runs, chosen):
 
 def sizes(runs, small, large):
     """Streaming at a tenth of the pixels and at all of them."""
-    rates = {w: [w.pixels / s for s in stage(of(runs, w, RANKS), "stream")] for w in (small, large)}
+    rates = {w: [w.pixels / s for s in phase(of(runs, w, RANKS), "stream")] for w in (small, large)}
     ratio = report.median(rates[large]) / report.median(rates[small])
     rows = [[f"{w.pixels:,} pixels, 2 ranks", report.spread(rates[w], 0), "", ""] for w in (small, large)]
     rows[1][2:] = [f"{ratio:.2f}", is_reached(ratio, SIZE_RATIO)]
@@ -80,7 +80,7 @@ def index(runs, workload, xml_bytes):
     """The XML, as fast as its index is built."""
     rows = []
     for placement in PLACEMENTS:
-        seconds = stage(of(runs, workload, placement), "open")
+        seconds = phase(of(runs, workload, placement), "open")
         rate = xml_bytes / report.median(seconds) / 1e6
         name = f"{placement[0]} rank{'s' * (placement[0] > 1)} × {placement[1]} thread{'s' * (placement[1] > 1)}"
         verdict = is_reached(rate, INDEX_RATE) if placement != ALONE else ""

@@ -102,7 +102,7 @@ static void finish(const struct mzg_context *context, const struct mzg_arguments
 {
     if (context->rank != 0)
         return;
-    mzg_report_log(context, output, report);
+    mzg_summary_log(context, output, report);
     json_t *record = mzg_run_record_new(context, arguments, started, hosts, report);
     write_record(context, output, record);
     json_decref(record);

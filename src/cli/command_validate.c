@@ -1,4 +1,4 @@
-/* `mzgrid validate`: every check on every spectrum, by all ranks; the report on standard output. */
+/* `mzgrid validate`: every check on every spectrum, by all ranks; the verdict on standard output. */
 #include <cli/commands.h>
 #include <cli/json_print.h>
 #include <cli/output.h>
@@ -87,22 +87,22 @@ static void print_kinds(const json_t *kinds)
     printf("\n");
 }
 
-static void print_text(const json_t *report)
+static void print_text(const json_t *verdict)
 {
-    const json_t *findings = json_object_get(report, "findings");
-    const json_t *faults = json_object_get(report, "faulty_spectra");
+    const json_t *findings = json_object_get(verdict, "findings");
+    const json_t *faults = json_object_get(verdict, "faulty_spectra");
     const json_t *listed = json_object_get(faults, "listed"), *item;
     json_int_t n_faulty = number_of(faults, "count");
     size_t i;
-    print_line(text_of(report, "path"));
+    print_line(text_of(verdict, "path"));
     printf("spectra   %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " pixels, %" JSON_INTEGER_FORMAT
            " of them empty; %" JSON_INTEGER_FORMAT " points\n",
-           number_of(report, "spectra"), number_of(report, "pixels"), number_of(report, "empty_spectra"),
-           number_of(report, "points"));
-    print_kinds(json_object_get(report, "kinds"));
+           number_of(verdict, "spectra"), number_of(verdict, "pixels"), number_of(verdict, "empty_spectra"),
+           number_of(verdict, "points"));
+    print_kinds(json_object_get(verdict, "kinds"));
     printf("checksum  ");
-    mzg_escape_print(stdout, text_of(report, "checksum_type"));
-    printf(", %s\n", text_of(report, "checksum_status"));
+    mzg_escape_print(stdout, text_of(verdict, "checksum_type"));
+    printf(", %s\n", text_of(verdict, "checksum_status"));
     printf("findings  %zu\n", json_array_size(findings));
     json_array_foreach(findings, i, item)
     {
@@ -114,18 +114,19 @@ static void print_text(const json_t *report)
     if (n_faulty > PRINTED_FAULTS)
         printf("  ... and %" JSON_INTEGER_FORMAT " more; --json lists the first %zu\n",
                n_faulty - PRINTED_FAULTS, json_array_size(listed));
-    printf("%s\n", json_is_true(json_object_get(report, "valid")) ? "valid" : "not valid");
+    printf("%s\n", json_is_true(json_object_get(verdict, "valid")) ? "valid" : "not valid");
 }
 
-/* An input that is not even opened has a report for programs, too; people read the line on standard error. */
+/* An input that is not even opened has a verdict for programs, too; people read the line on standard error.
+ */
 static void print_refusal(const char *path, const struct mzg_error *err)
 {
     struct mzg_error ignored = {0};
-    json_t *report = json_pack("{s:o, s:b, s:o}", "path", mzg_json_text(path), "valid", 0, "refused",
-                               mzg_json_text(err->text));
-    if (report)
-        mzg_json_print(stdout, report, &ignored);
-    json_decref(report);
+    json_t *verdict = json_pack("{s:o, s:b, s:o}", "path", mzg_json_text(path), "valid", 0, "refused",
+                                mzg_json_text(err->text));
+    if (verdict)
+        mzg_json_print(stdout, verdict, &ignored);
+    json_decref(verdict);
     mzg_output_flush(&ignored);
 }
 
@@ -139,17 +140,17 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
     struct validate_settings settings = {0};
     struct mzg_progress_view view;
     const char *path = arguments->operands[0];
-    json_t *report = NULL;
+    json_t *verdict = NULL;
     bool valid = false;
     mzg_arguments_apply(arguments, &settings, err);
-    /* Findings are in the report, so the log is silent but for errors. */
+    /* Findings are in the verdict, so the log is silent but for errors. */
     if (mzg_agree(context->comm, err) != MZG_OK ||
         mzg_prepare(context, MZG_LOG_ERROR, NULL, settings.threads, err) != MZG_OK)
         return 0;
 
     mzg_progress_begin(&view, context->log, false, mzg_clock_seconds());
     struct mzg_progress progress = {.update = mzg_progress_update, .context = &view};
-    mzg_validate(context, path, settings.memory_limit, &progress, &report, &valid, err);
+    mzg_validate(context, path, settings.memory_limit, &progress, &verdict, &valid, err);
     mzg_progress_end(&view);
     if (context->rank == 0 && settings.json && is_refusal(err))
         print_refusal(path, err);
@@ -157,13 +158,13 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
         return 0;
     if (context->rank == 0) {
         if (settings.json)
-            mzg_json_print(stdout, report, err);
+            mzg_json_print(stdout, verdict, err);
         else
-            print_text(report);
+            print_text(verdict);
         if (err->status == MZG_OK)
             mzg_output_flush(err);
     }
-    json_decref(report);
+    json_decref(verdict);
     mzg_agree(context->comm, err);
     return valid ? 0 : EXIT_FINDINGS;
 }

@@ -139,7 +139,7 @@ enum mzg_status mzg_json_print(FILE *file, const json_t *object, struct mzg_erro
 {
     char *text = json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
     if (!text)
-        return mzg_fail(err, MZG_ENOMEM, "no memory for the report");
+        return mzg_fail(err, MZG_ENOMEM, "no memory to print JSON");
     mzg_escape_print_json(file, text);
     fputc('\n', file);
     free(text);

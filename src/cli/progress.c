@@ -45,7 +45,7 @@ char *mzg_progress_bar(char *text, size_t size, int columns, const struct mzg_pr
     int tail_length = snprintf(tail, sizeof tail, "%3d%%  %s%sETA %s  %s", parts.percent, parts.rate,
                                parts.rate[0] ? "  " : "", parts.left, parts.memory);
 
-    int room = columns - (int)strlen(state->stage) - tail_length - 4;
+    int room = columns - (int)strlen(state->phase) - tail_length - 4;
     if (room >= LEAST) {
         int width = room < MOST ? room : MOST;
         int filled = (int)((double)width * ((double)state->done / (double)state->total));
@@ -54,7 +54,7 @@ char *mzg_progress_bar(char *text, size_t size, int columns, const struct mzg_pr
         memset(bar + 1, '#', (size_t)filled);
         memcpy(bar + 1 + width, "] ", sizeof "] ");
     }
-    snprintf(text, size, "%s %s%s", state->stage, bar, tail);
+    snprintf(text, size, "%s %s%s", state->phase, bar, tail);
     if (columns >= 0 && (size_t)columns < strlen(text))
         text[columns] = '\0';
     return text;
@@ -69,7 +69,7 @@ char *mzg_progress_line(char *text, size_t size, const struct mzg_progress_state
         snprintf(pixels, sizeof pixels, "%s of %s pixels, %s, ",
                  mzg_format_count(done, sizeof done, state->done),
                  mzg_format_count(total, sizeof total, state->total), parts.rate);
-    snprintf(text, size, "%s: %d%%, %sETA %s, %s", state->stage, parts.percent, pixels, parts.left,
+    snprintf(text, size, "%s: %d%%, %sETA %s, %s", state->phase, parts.percent, pixels, parts.left,
              parts.memory);
     return text;
 }
@@ -87,24 +87,24 @@ static int terminal_columns(void)
     return 80;
 }
 
-void mzg_progress_tell(struct mzg_progress_view *view, const char *stage, int64_t done, int64_t total,
+void mzg_progress_tell(struct mzg_progress_view *view, const char *phase, int64_t done, int64_t total,
                        double now)
 {
     if (view->silent || total <= 0)
         return;
-    if (strcmp(view->stage, stage) != 0) {
-        snprintf(view->stage, sizeof view->stage, "%s", stage);
+    if (strcmp(view->phase, phase) != 0) {
+        snprintf(view->phase, sizeof view->phase, "%s", phase);
         view->stage_begin = now;
         view->stage_begin_done = done;
     }
     bool terminal = mzg_log_is_terminal(view->log);
-    bool is_shown = terminal && done >= total; /* a bar ends full, however short the stage was */
+    bool is_shown = terminal && done >= total; /* a bar ends full, however short the phase was */
     if (!is_shown && now - view->last < (terminal ? bar_interval : line_interval))
         return;
     view->last = now;
 
-    struct mzg_progress_state state = {.stage = view->stage,
-                                       .counts_pixels = strcmp(stage, "resampling") == 0,
+    struct mzg_progress_state state = {.phase = view->phase,
+                                       .counts_pixels = strcmp(phase, "resampling") == 0,
                                        .done = done < total ? done : total,
                                        .total = total,
                                        .done_before = view->stage_begin_done,
@@ -122,9 +122,9 @@ void mzg_progress_end(struct mzg_progress_view *view)
     mzg_log_status(view->log, "");
 }
 
-void mzg_progress_update(void *view, const char *stage, int64_t done, int64_t total)
+void mzg_progress_update(void *view, const char *phase, int64_t done, int64_t total)
 {
-    mzg_progress_tell(view, stage, done, total, mzg_clock_seconds());
+    mzg_progress_tell(view, phase, done, total, mzg_clock_seconds());
 }
 
 double mzg_clock_seconds(void)

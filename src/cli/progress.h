@@ -1,6 +1,6 @@
 /*
  * How far a run has come, as rank 0 sees it: on a terminal one line that is redrawn in place, at most ten
- * times a second and when a stage is done; elsewhere a line of the log every ten seconds, so that runs
+ * times a second and when a phase is done; elsewhere a line of the log every ten seconds, so that runs
  * shorter than that say nothing.
  */
 #ifndef MZG_CLI_PROGRESS_H
@@ -14,7 +14,7 @@
 
 /* What is told. */
 struct mzg_progress_state {
-    const char *stage;
+    const char *phase;
     bool counts_pixels;  /* else the parts that are done may differ in size, and no rate is told */
     int64_t done;        /* in [0, total] */
     int64_t total;       /* above 0 */
@@ -23,7 +23,7 @@ struct mzg_progress_state {
     int64_t memory;      /* bytes of this process in RAM */
 };
 
-/* One line without a newline: stage, bar, percentage, rate, time left, memory, in at most `columns` columns
+/* One line without a newline: phase, bar, percentage, rate, time left, memory, in at most `columns` columns
  * and `size` bytes. The bar is left out where there is no room for it. Returns `text`. Local. */
 char *mzg_progress_bar(char *text, size_t size, int columns, const struct mzg_progress_state *state);
 
@@ -33,7 +33,7 @@ char *mzg_progress_line(char *text, size_t size, const struct mzg_progress_state
 struct mzg_progress_view {
     struct mzg_log *log; /* borrowed */
     bool silent;
-    char stage[48];
+    char phase[48];
     double stage_begin; /* seconds on the monotonic clock */
     int64_t stage_begin_done;
     double last; /* when something was shown last, or the run began */
@@ -43,7 +43,7 @@ struct mzg_progress_view {
 void mzg_progress_begin(struct mzg_progress_view *view, struct mzg_log *log, bool silent, double now);
 
 /* Tells the view that `done` of `total` are done at time `now`. Local. */
-void mzg_progress_tell(struct mzg_progress_view *view, const char *stage, int64_t done, int64_t total,
+void mzg_progress_tell(struct mzg_progress_view *view, const char *phase, int64_t done, int64_t total,
                        double now);
 
 /* Removes the line from the terminal. Local. */
@@ -51,7 +51,7 @@ void mzg_progress_end(struct mzg_progress_view *view);
 
 /* mzg_progress_tell() by the clock, to be used as `update` of struct mzg_progress, whose context is the view.
  * Local. */
-void mzg_progress_update(void *view, const char *stage, int64_t done, int64_t total);
+void mzg_progress_update(void *view, const char *phase, int64_t done, int64_t total);
 
 /* Seconds on the monotonic clock. Local. */
 double mzg_clock_seconds(void);

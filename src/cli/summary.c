@@ -34,20 +34,20 @@ static void log_sizes(const struct mzg_context *context, const struct mzg_conver
                  context->size == 1 ? "rank" : "ranks together");
 }
 
-void mzg_report_log(const struct mzg_context *context, const char *output,
-                    const struct mzg_convert_report *report)
+void mzg_summary_log(const struct mzg_context *context, const char *output,
+                     const struct mzg_convert_report *report)
 {
-    char all[MZG_FORMAT_SIZE], stages[5][MZG_FORMAT_SIZE];
+    char all[MZG_FORMAT_SIZE], phases[5][MZG_FORMAT_SIZE];
     const double seconds[5] = {report->seconds_open, report->seconds_axis, report->seconds_stream,
                                report->seconds_assemble, report->seconds_finish};
     for (int i = 0; i < 5; i++)
-        mzg_format_duration(stages[i], sizeof stages[i], seconds[i]);
+        mzg_format_duration(phases[i], sizeof phases[i], seconds[i]);
 
     mzg_log_line(context->log, MZG_LOG_INFO, "%s is complete", output);
     log_counts(context->log, report);
     log_sizes(context, report);
     mzg_log_line(context->log, MZG_LOG_INFO,
                  "  time       %s: open %s, axis %s, stream %s, assemble %s, finish %s",
-                 mzg_format_duration(all, sizeof all, report->seconds), stages[0], stages[1], stages[2],
-                 stages[3], stages[4]);
+                 mzg_format_duration(all, sizeof all, report->seconds), phases[0], phases[1], phases[2],
+                 phases[3], phases[4]);
 }

@@ -7,7 +7,7 @@
 struct mzg_context;
 
 /* Logs, at the level of information, what became of the run that wrote `output`. Local. */
-void mzg_report_log(const struct mzg_context *context, const char *output,
-                    const struct mzg_convert_report *report);
+void mzg_summary_log(const struct mzg_context *context, const char *output,
+                     const struct mzg_convert_report *report);
 
 #endif

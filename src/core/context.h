@@ -1,5 +1,5 @@
 /*
- * What every stage of a run needs from its surroundings: the ranks it works with, its threads, its log,
+ * What every part of a run needs from its surroundings: the ranks it works with, its threads, its log,
  * whether it should end early. Owned by whoever starts the run; borrowed, and valid, for as long as any
  * object made with it lives.
  */

@@ -37,7 +37,7 @@ static void set_spectrum_type(struct mzg_index_spectrum *spectrum,
     }
 }
 
-/* Level 0 is what many writers mean by none: that of all spectra of the first stage. */
+/* Level 0 is what many writers mean by none: that of all spectra of the first level. */
 static void set_level(struct mzg_imzml_index *index, const struct mzg_index_parameter *parameter)
 {
     struct mzg_index_spectrum *spectrum = &index->spectrum;

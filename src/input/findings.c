@@ -180,7 +180,7 @@ struct json_t *mzg_findings_json(const struct mzg_findings *findings)
     return list(findings, false);
 }
 
-struct json_t *mzg_findings_report(const struct mzg_findings *findings)
+struct json_t *mzg_findings_objects(const struct mzg_findings *findings)
 {
     return list(findings, true);
 }

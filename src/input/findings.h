@@ -84,6 +84,6 @@ void mzg_findings_log_kind(const struct mzg_findings *findings, enum mzg_finding
 struct json_t *mzg_findings_json(const struct mzg_findings *findings);
 
 /* The same as an array of objects, {kind, count, text}; NULL where there is no memory. Local. */
-struct json_t *mzg_findings_report(const struct mzg_findings *findings);
+struct json_t *mzg_findings_objects(const struct mzg_findings *findings);
 
 #endif

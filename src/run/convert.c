@@ -44,7 +44,7 @@ struct conversion {
     struct mzg_progress progress;
     struct mzg_metrics *metrics; /* NULL: none */
     struct mzg_convert_report *report;
-    double clock; /* when the present stage began */
+    double clock; /* when the present phase began */
 
     struct mzg_sdata *sdata;
     struct mzg_reader *reader;
@@ -67,10 +67,10 @@ struct conversion {
     struct mzg_table table;
 };
 
-/* The seconds since the last call, for the stage that just ended. Collective. */
-static double lap(struct conversion *c, const char *stage)
+/* The seconds since the last call, for the phase that just ended. Collective. */
+static double lap(struct conversion *c, const char *phase)
 {
-    mzg_metrics_stage(c->metrics, stage);
+    mzg_metrics_phase(c->metrics, phase);
     double now = MPI_Wtime();
     double seconds = now - c->clock;
     c->clock = now;

@@ -181,9 +181,9 @@ static void release(struct run *run)
     mzg_reader_close(run->reader);
 }
 
-/* The report on rank 0, from what all workers of all ranks counted. Collective. */
+/* The verdict on rank 0, from what all workers of all ranks counted. Collective. */
 static enum mzg_status conclude(struct run *run, struct mzg_validation *validation,
-                                const struct mzg_error *shared_mz, struct json_t **report, bool *valid,
+                                const struct mzg_error *shared_mz, struct json_t **verdict, bool *valid,
                                 struct mzg_error *err)
 {
     const struct mzg_context *context = run->context;
@@ -197,7 +197,7 @@ static enum mzg_status conclude(struct run *run, struct mzg_validation *validati
         mzg_reader_check_unchanged(context, run->reader, err) != MZG_OK)
         return err->status;
     if (context->rank == 0) {
-        mzg_validation_report(validation, run->reader, shared_mz, report, valid, err);
+        mzg_validation_verdict(validation, run->reader, shared_mz, verdict, valid, err);
         found_nothing = *valid;
     }
     if (mzg_agree(context->comm, err) != MZG_OK)
@@ -208,7 +208,7 @@ static enum mzg_status conclude(struct run *run, struct mzg_validation *validati
 }
 
 enum mzg_status mzg_validate(const struct mzg_context *context, const char *path, int64_t memory_limit,
-                             const struct mzg_progress *progress, struct json_t **report, bool *valid,
+                             const struct mzg_progress *progress, struct json_t **verdict, bool *valid,
                              struct mzg_error *err)
 {
     /* Truncated XML is a finding among others, and an ion mobility array is none; every spectrum is looked
@@ -221,14 +221,14 @@ enum mzg_status mzg_validate(const struct mzg_context *context, const char *path
     struct run run = {.context = context};
     struct mzg_validation validation = {0};
     struct mzg_error shared_mz = {0};
-    *report = NULL;
+    *verdict = NULL;
     *valid = false;
     mzg_batch_init(&run.batches[0]);
     mzg_batch_init(&run.batches[1]);
     if (mzg_reader_open(context, path, &options, &run.reader, err) == MZG_OK &&
         prepare(&run, err) == MZG_OK && check_shared_mz(&run, &validation, &shared_mz, err) == MZG_OK &&
         check_all(&run, progress, err) == MZG_OK)
-        conclude(&run, &validation, &shared_mz, report, valid, err);
+        conclude(&run, &validation, &shared_mz, verdict, valid, err);
     if (err->status != MZG_OK)
         mzg_check_changed(context, run.reader, err);
     mzg_validation_destroy(&validation);

@@ -114,7 +114,7 @@ static json_t *list_findings(const struct mzg_validation *validation, const stru
 {
     static const struct mzg_findings none = {0};
     const struct mzg_findings *found = reader->dataset.findings;
-    json_t *findings = mzg_findings_report(found ? found : &none);
+    json_t *findings = mzg_findings_objects(found ? found : &none);
     bool complete = findings != NULL;
     if (complete && shared_mz->status != MZG_OK)
         complete = json_array_append_new(findings, finding("shared_mz", 1, shared_mz->text)) == 0;
@@ -162,21 +162,21 @@ static json_t *list_faults(const struct mzg_validation *validation, const struct
     return NULL;
 }
 
-enum mzg_status mzg_validation_report(const struct mzg_validation *validation,
-                                      const struct mzg_reader *reader, const struct mzg_error *shared_mz,
-                                      struct json_t **report, bool *valid, struct mzg_error *err)
+enum mzg_status mzg_validation_verdict(const struct mzg_validation *validation,
+                                       const struct mzg_reader *reader, const struct mzg_error *shared_mz,
+                                       struct json_t **verdict, bool *valid, struct mzg_error *err)
 {
     const struct mzg_dataset *dataset = &reader->dataset;
     json_t *findings = list_findings(validation, reader, shared_mz);
     *valid = json_array_size(findings) == 0 && validation->n_faulty == 0;
-    *report = json_pack(
+    *verdict = json_pack(
         "{s:o, s:b, s:I, s:I, s:I, s:I, s:O*, s:O*, s:o, s:o, s:o}", "path", mzg_json_text(dataset->path),
         "valid", *valid, "spectra", (json_int_t)dataset->n_spectra, "pixels", (json_int_t)dataset->n_pixels,
         "points", (json_int_t)validation->n_points, "empty_spectra", (json_int_t)validation->n_empty,
         "checksum_type", json_object_get(dataset->metadata, "checksum_type"), "checksum_status",
         json_object_get(dataset->metadata, "checksum_status"), "findings", findings, "faulty_spectra",
         list_faults(validation, reader), "kinds", mzg_kinds_json(&dataset->kinds));
-    return *report ? MZG_OK : mzg_fail(err, MZG_ENOMEM, "%s: no memory for the report", dataset->path);
+    return *verdict ? MZG_OK : mzg_fail(err, MZG_ENOMEM, "%s: no memory for the verdict", dataset->path);
 }
 
 void mzg_validation_destroy(struct mzg_validation *validation)

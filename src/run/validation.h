@@ -1,4 +1,4 @@
-/* What validation counted over spectra, gathered from all workers and ranks, and the report made of it. */
+/* What validation counted over spectra, gathered from all workers and ranks, and the verdict made of it. */
 #ifndef MZG_RUN_VALIDATION_H
 #define MZG_RUN_VALIDATION_H
 
@@ -32,10 +32,10 @@ enum mzg_status mzg_validation_merge(const struct mzg_validation *other, struct 
 enum mzg_status mzg_validation_gather(const struct mzg_context *context, struct mzg_validation *validation,
                                       struct mzg_error *err);
 
-/* The report of mzg_validate(), and whether nothing was found. Local, on rank 0. */
-enum mzg_status mzg_validation_report(const struct mzg_validation *validation,
-                                      const struct mzg_reader *reader, const struct mzg_error *shared_mz,
-                                      struct json_t **report, bool *valid, struct mzg_error *err);
+/* The verdict of mzg_validate(), and whether nothing was found. Local, on rank 0. */
+enum mzg_status mzg_validation_verdict(const struct mzg_validation *validation,
+                                       const struct mzg_reader *reader, const struct mzg_error *shared_mz,
+                                       struct json_t **verdict, bool *valid, struct mzg_error *err);
 
 void mzg_validation_destroy(struct mzg_validation *validation);
 

@@ -48,8 +48,8 @@ struct mzg_metrics {
     double counted[COUNTERS]; /* those that are counted here */
     double *now;              /* rank 0, as all below: of each rank its values, */
     double *at_round;         /*  as they were at the line of a round before, */
-    double *at_stage;         /*  and when the stage began */
-    double round_time, stage_time;
+    double *at_phase;         /*  and when the phase began */
+    double round_time, phase_time;
 };
 
 static enum mzg_status open_file(struct mzg_metrics *m, bool overwrite, struct mzg_error *err)
@@ -59,7 +59,7 @@ static enum mzg_status open_file(struct mzg_metrics *m, bool overwrite, struct m
     if (!m->now) /* other ranks than 0 */
         return mzg_fail(err, MZG_ENOMEM, "no memory for the metrics of %d ranks", m->context->size);
     m->at_round = m->now + size;
-    m->at_stage = m->at_round + size;
+    m->at_phase = m->at_round + size;
     int fd = -1;
     if (mzg_named_open("--metrics", m->path, &fd, err) == MZG_OK)
         mzg_named_empty("--metrics", m->path, fd, first_bytes, overwrite, err);
@@ -125,13 +125,13 @@ static void gather(struct mzg_metrics *m)
 }
 
 /* What follows is counted from now. */
-static void begin_stage(struct mzg_metrics *m)
+static void begin_phase(struct mzg_metrics *m)
 {
-    m->stage_time = m->round_time = MPI_Wtime();
+    m->phase_time = m->round_time = MPI_Wtime();
     if (!m->now) /* other ranks than 0 */
         return;
     size_t size = (size_t)m->context->size * VALUES * sizeof *m->now;
-    memcpy(m->at_stage, m->now, size);
+    memcpy(m->at_phase, m->now, size);
     memcpy(m->at_round, m->now, size);
 }
 
@@ -167,7 +167,7 @@ enum mzg_status mzg_metrics_open(const struct mzg_context *context, const char *
     }
     write_run(m);
     gather(m);
-    begin_stage(m);
+    begin_phase(m);
     *metrics = m;
     return MZG_OK;
 }
@@ -193,20 +193,20 @@ static double growth_of_all(const struct mzg_metrics *m, const double *before, e
 }
 
 /* What rank 0 says of the growth since `before`, in `seconds` of wall time. */
-static json_t *describe(const struct mzg_metrics *m, const char *event, const char *stage, double now,
+static json_t *describe(const struct mzg_metrics *m, const char *event, const char *phase, double now,
                         double seconds, const double *before)
 {
     json_t *ranks = json_array();
     for (int rank = 0; rank < m->context->size; rank++)
         ranks = mzg_json_append(ranks, rank_object(m, rank, before));
-    return json_pack("{s:s, s:s, s:f, s:f, s:I, s:I, s:I, s:o}", "event", event, "stage", stage, "at",
+    return json_pack("{s:s, s:s, s:f, s:f, s:I, s:I, s:I, s:o}", "event", event, "stage", phase, "at",
                      now - m->begin, "seconds", seconds, "pixels",
                      (json_int_t)growth_of_all(m, before, PIXELS), "bytes_in",
                      (json_int_t)growth_of_all(m, before, BYTES_IN), "bytes_out",
                      (json_int_t)growth_of_all(m, before, BYTES_OUT), "ranks", ranks);
 }
 
-void mzg_metrics_round(struct mzg_metrics *metrics, const char *stage, int64_t round, int64_t chunk_size)
+void mzg_metrics_round(struct mzg_metrics *metrics, const char *phase, int64_t round, int64_t chunk_size)
 {
     if (!metrics)
         return;
@@ -214,7 +214,7 @@ void mzg_metrics_round(struct mzg_metrics *metrics, const char *stage, int64_t r
     if (metrics->context->rank != 0)
         return;
     double now = MPI_Wtime();
-    json_t *line = describe(metrics, "round", stage, now, now - metrics->round_time, metrics->at_round);
+    json_t *line = describe(metrics, "round", phase, now, now - metrics->round_time, metrics->at_round);
     line = mzg_json_with(line, "round", json_integer(round));
     line = mzg_json_with(line, "chunk_size", json_integer(chunk_size));
     write_line(metrics, line);
@@ -222,7 +222,7 @@ void mzg_metrics_round(struct mzg_metrics *metrics, const char *stage, int64_t r
     metrics->round_time = now;
 }
 
-void mzg_metrics_stage(struct mzg_metrics *metrics, const char *stage)
+void mzg_metrics_phase(struct mzg_metrics *metrics, const char *phase)
 {
     if (!metrics)
         return;
@@ -230,6 +230,6 @@ void mzg_metrics_stage(struct mzg_metrics *metrics, const char *stage)
     double now = MPI_Wtime();
     if (metrics->context->rank == 0)
         write_line(metrics,
-                   describe(metrics, "stage", stage, now, now - metrics->stage_time, metrics->at_stage));
-    begin_stage(metrics);
+                   describe(metrics, "stage", phase, now, now - metrics->phase_time, metrics->at_phase));
+    begin_phase(metrics);
 }

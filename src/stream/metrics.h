@@ -1,6 +1,7 @@
 /*
- * Where time and memory go, as lines of JSON: one for each stage of a run, and while pixels stream one for a
- * round now and then. docs/tuning.md describes them. Rank 0 writes what all ranks count.
+ * Where time and memory go, as lines of JSON: one for each phase of a run, and while pixels stream one for a
+ * round now and then. docs/tuning.md describes them (the name of a phase
+ * stands under the key "stage"; schema 1 called it so). Rank 0 writes what all ranks count.
  */
 #ifndef MZG_STREAM_METRICS_H
 #define MZG_STREAM_METRICS_H
@@ -27,10 +28,10 @@ void mzg_metrics_count(struct mzg_metrics *metrics, int64_t pixels, double secon
 /* Whether it is time for the line of a round; on rank 0, false elsewhere. Local. */
 bool mzg_metrics_is_due(const struct mzg_metrics *metrics);
 
-/* Writes a line about all since the line of a round before, or since the stage began. Collective. */
-void mzg_metrics_round(struct mzg_metrics *metrics, const char *stage, int64_t round, int64_t chunk_size);
+/* Writes a line about all since the line of a round before, or since the phase began. Collective. */
+void mzg_metrics_round(struct mzg_metrics *metrics, const char *phase, int64_t round, int64_t chunk_size);
 
-/* Writes a line about the stage that just ended: all since the one before. Collective. */
-void mzg_metrics_stage(struct mzg_metrics *metrics, const char *stage);
+/* Writes a line about the phase that just ended: all since the one before. Collective. */
+void mzg_metrics_phase(struct mzg_metrics *metrics, const char *phase);
 
 #endif

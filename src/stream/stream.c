@@ -10,9 +10,10 @@
  *
  * A sink that needs the workers itself gets the rows before they go on.
  *
- * At the end of each round a rank reports how it fares (run/report.h). What follows from the reports of a
- * round, all ranks do together, MZG_REPORT_SLACK rounds later where rows wait in memory: until then a rank
- * that is slower for a moment holds up no other. Where all append to a file together, they do it at once.
+ * At the end of each round a rank tells how it fares, in a tally (stream/tally.h). What follows from the
+ * tallies of a round, all ranks do together, MZG_TALLY_SLACK rounds later where rows wait in memory: until
+ * then a rank that is slower for a moment holds up no other. Where all append to a file together, they do it
+ * at once.
  */
 #include <stream/stream.h>
 
@@ -30,9 +31,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROUNDS_BETWEEN_TRIMS = 4 + MZG_REPORT_SLACK }; /* until what was given up shows in the reports */
+enum { ROUNDS_BETWEEN_TRIMS = 4 + MZG_TALLY_SLACK }; /* until what was given up shows in the tallies */
 
-_Static_assert(MZG_DEAL_ROUNDS > MZG_REPORT_SLACK + 2, "rounds are known until their reports were taken");
+_Static_assert(MZG_DEAL_ROUNDS > MZG_TALLY_SLACK + 2, "rounds are known until their tallies were taken");
 
 struct stream {
     const struct mzg_context *context;
@@ -46,14 +47,14 @@ struct stream {
     struct mzg_column_sorter *sorter; /* if the sink takes rows by column */
     struct mzg_column_block sorted;   /* of the rows that were resampled last */
     struct mzg_deal *deal;
-    struct mzg_reports *reports;
+    struct mzg_tallies *tallies;
     struct mzg_skips skips;
     struct mzg_watch watch;
     double begin, waited_before; /* seconds: when all began, and what this rank had waited then */
     int64_t round;               /* under way */
-    int64_t taken;               /* reports of rounds before it were taken */
+    int64_t taken;               /* tallies of rounds before it were taken */
     int64_t appended;            /* rows of rounds before it were handed over */
-    int64_t stage_bytes;         /* of all ranks, by the reports taken, */
+    int64_t stage_bytes;         /* of all ranks, by the tallies taken, */
     int64_t stage_growth;        /*  and the most by which it grew in a round, */
     double stage_per_pixel;      /*  and for a pixel */
     int64_t trimmed_round;       /* when chunks shrank last */
@@ -122,10 +123,10 @@ static void grow_chunks(struct stream *s)
 }
 
 /* Halves the chunks to come if the memory of some node comes to an end. */
-static void mind_memory(struct stream *s, const struct mzg_report *reports)
+static void mind_memory(struct stream *s, const struct mzg_tally *tallies)
 {
     int64_t used, left;
-    enum mzg_watch_cause cause = mzg_watch_judge(&s->watch, &reports->sight, sizeof *reports, &used, &left);
+    enum mzg_watch_cause cause = mzg_watch_judge(&s->watch, &tallies->sight, sizeof *tallies, &used, &left);
     if (cause == MZG_WATCH_CALM)
         grow_chunks(s);
     if (cause <= MZG_WATCH_FAIR ||
@@ -159,34 +160,34 @@ static void note_growth(struct stream *s, int64_t round, int64_t bytes)
 static bool nears_move(const struct stream *s, int64_t round)
 {
     int64_t left = dataset_of(s)->n_pixels - mzg_deal_firsts(s->deal, round)[s->context->size];
-    double ahead = (double)((MZG_REPORT_SLACK + 1) * s->stage_growth);
+    double ahead = (double)((MZG_TALLY_SLACK + 1) * s->stage_growth);
     if (ahead > s->stage_per_pixel * (double)left)
         ahead = s->stage_per_pixel * (double)left;
     return mzg_sink_is_outgrown(*s->sink, s->stage_bytes + (int64_t)ahead);
 }
 
-/* What the reports of all ranks come to. */
+/* What the tallies of all ranks come to. */
 struct round_sums {
     int64_t n_failed, n_skips, metrics_due;
 };
 
-/* Adds the reports of a round to the result. */
-static struct round_sums add_reports(struct stream *s, int64_t round, const struct mzg_report *reports)
+/* Adds the tallies of a round to the result. */
+static struct round_sums add_tallies(struct stream *s, int64_t round, const struct mzg_tally *tallies)
 {
     struct round_sums sums = {0};
     int64_t stage_bytes = 0;
     for (int rank = 0; rank < s->context->size; rank++) {
-        const struct mzg_report *report = &reports[rank];
-        sums.n_failed += report->failed;
-        sums.n_skips += report->n_skips;
-        sums.metrics_due += report->metrics_due;
-        stage_bytes += report->stage_bytes;
-        s->result->n_skipped += report->n_skipped;
-        s->result->bytes_read += report->bytes_read;
+        const struct mzg_tally *tally = &tallies[rank];
+        sums.n_failed += tally->failed;
+        sums.n_skips += tally->n_skips;
+        sums.metrics_due += tally->metrics_due;
+        stage_bytes += tally->stage_bytes;
+        s->result->n_skipped += tally->n_skipped;
+        s->result->bytes_read += tally->bytes_read;
         for (int i = 0; i < MZG_COUNTS; i++)
-            s->result->counts[i] += report->counts[i];
+            s->result->counts[i] += tally->counts[i];
         if (s->local)
-            mzg_deal_note_pace(s->deal, round, rank, report->elapsed, report->worked);
+            mzg_deal_note_pace(s->deal, round, rank, tally->elapsed, tally->worked);
     }
     note_growth(s, round, stage_bytes);
     return sums;
@@ -204,32 +205,32 @@ static enum mzg_status check_skipped(const struct stream *s, struct mzg_error *e
 
 /* All ranks dealt for themselves; that they came to the same is checked, for otherwise pixels would be lost.
  */
-static enum mzg_status check_ends(const struct stream *s, const struct mzg_report *reports,
+static enum mzg_status check_ends(const struct stream *s, const struct mzg_tally *tallies,
                                   struct mzg_error *err)
 {
     for (int rank = 1; rank < s->context->size; rank++)
-        if (reports[rank].round_end != reports[0].round_end)
+        if (tallies[rank].round_end != tallies[0].round_end)
             return mzg_fail(err, MZG_EIO,
                             "%s: ranks 0 and %d dealt the pixels differently, up to %" PRId64 " and %" PRId64
                             "; do all nodes run the same mzgrid?",
-                            dataset_of(s)->path, rank, reports[0].round_end, reports[rank].round_end);
+                            dataset_of(s)->path, rank, tallies[0].round_end, tallies[rank].round_end);
     return MZG_OK;
 }
 
-/* Does what follows from the reports of a round. `mine` is what this rank failed at since, which it reports
+/* Does what follows from the tallies of a round. `mine` is what this rank failed at since, which it tells
  * itself. All ranks return the same status. Collective. */
 static enum mzg_status take_round(struct stream *s, int64_t round, const struct mzg_error *mine,
                                   struct mzg_error *err)
 {
     const struct mzg_context *context = s->context;
-    const struct mzg_report *reports = mzg_reports_take(s->reports, round);
-    struct round_sums sums = add_reports(s, round, reports);
-    int64_t my_skips = reports[context->rank].n_skips;
+    const struct mzg_tally *tallies = mzg_tallies_take(s->tallies, round);
+    struct round_sums sums = add_tallies(s, round, tallies);
+    int64_t my_skips = tallies[context->rank].n_skips;
     if (sums.n_failed > 0) {
         *err = *mine;
         return mzg_agree(context->comm, err);
     }
-    if (check_ends(s, reports, err) != MZG_OK)
+    if (check_ends(s, tallies, err) != MZG_OK)
         return err->status;
     if (sums.metrics_due)
         mzg_metrics_round(s->options->metrics, "stream", round, mzg_deal_chunk_size(s->deal));
@@ -240,15 +241,15 @@ static enum mzg_status take_round(struct stream *s, int64_t round, const struct 
     if ((sums.n_skips > 0 && mzg_skips_gather(&s->skips, my_skips, sums.n_skips, err) != MZG_OK) ||
         check_skipped(s, err) != MZG_OK)
         return err->status;
-    mind_memory(s, reports);
+    mind_memory(s, tallies);
     if (context->rank == 0 && s->options->progress.update)
-        s->options->progress.update(s->options->progress.context, "resampling", reports->round_end,
+        s->options->progress.update(s->options->progress.context, "resampling", tallies->round_end,
                                     dataset_of(s)->n_pixels);
     return MZG_OK;
 }
 
 /* Tells all ranks how this one fares with `round`. Collective. */
-static void post_report(struct stream *s, int64_t round, struct mzg_error *err)
+static void post_tally(struct stream *s, int64_t round, struct mzg_error *err)
 {
     const struct mzg_chunk *chunk = &s->chunks[round % 2];
     int64_t first;
@@ -257,25 +258,25 @@ static void post_report(struct stream *s, int64_t round, struct mzg_error *err)
     if (done && mzg_skips_keep(&s->skips, chunk, err) != MZG_OK)
         done = false;
     const int64_t *firsts = mzg_deal_firsts(s->deal, round);
-    struct mzg_report report = {.failed = err->status != MZG_OK,
-                                .round_end = firsts[s->context->size],
-                                .metrics_due = mzg_metrics_is_due(s->options->metrics),
-                                .stage_bytes = (*s->sink)->bytes,
-                                .sight = mzg_watch_look(&s->watch)};
+    struct mzg_tally tally = {.failed = err->status != MZG_OK,
+                              .round_end = firsts[s->context->size],
+                              .metrics_due = mzg_metrics_is_due(s->options->metrics),
+                              .stage_bytes = (*s->sink)->bytes,
+                              .sight = mzg_watch_look(&s->watch)};
     if (done) {
-        report.n_skips = chunk->n_skips;
-        report.n_skipped = chunk->n_pixels - chunk->rows.n_rows;
-        report.bytes_read = chunk->bytes_read;
-        memcpy(report.counts, chunk->counts, sizeof chunk->counts);
+        tally.n_skips = chunk->n_skips;
+        tally.n_skipped = chunk->n_pixels - chunk->rows.n_rows;
+        tally.bytes_read = chunk->bytes_read;
+        memcpy(tally.counts, chunk->counts, sizeof chunk->counts);
         for (int i = 0; i < MZG_COUNTS; i++)
             if (chunk->first[i] < s->result->first[i])
                 s->result->first[i] = chunk->first[i]; /* of this rank; all come together at the end */
         mzg_outside_merge(&chunk->outside, &s->result->outside);
-        report.stage_bytes += mzg_sink_bytes_of_rows(*s->sink, &chunk->rows);
+        tally.stage_bytes += mzg_sink_bytes_of_rows(*s->sink, &chunk->rows);
     }
-    report.elapsed = MPI_Wtime() - s->begin;
-    report.worked = report.elapsed - (mzg_agree_seconds() - s->waited_before);
-    mzg_reports_post(s->reports, round, &report, done ? chunk->records : NULL, n, firsts);
+    tally.elapsed = MPI_Wtime() - s->begin;
+    tally.worked = tally.elapsed - (mzg_agree_seconds() - s->waited_before);
+    mzg_tallies_post(s->tallies, round, &tally, done ? chunk->records : NULL, n, firsts);
 }
 
 /* Sorts the rows of a chunk by column, if the sink wants them so, and adds them to the statistics. */
@@ -340,7 +341,7 @@ static void run_round(struct stream *s, int64_t round, struct mzg_error *err)
  * `mine` as for take_round(). All ranks return the same status. Collective. */
 static enum mzg_status catch_up(struct stream *s, struct mzg_error *mine, struct mzg_error *err)
 {
-    while (s->taken < s->round - (s->local ? MZG_REPORT_SLACK : 0)) {
+    while (s->taken < s->round - (s->local ? MZG_TALLY_SLACK : 0)) {
         int64_t round = s->taken++;
         if (take_round(s, round, mine, err) != MZG_OK)
             return err->status;
@@ -388,7 +389,7 @@ static enum mzg_status run_rounds(struct stream *s, struct mzg_error *err)
         if (mine.status == MZG_OK)
             run_round(s, s->round, &mine);
         mzg_check_stop(s->context->stop, &mine);
-        post_report(s, s->round, &mine);
+        post_tally(s, s->round, &mine);
         trim_buffers(s);
     }
     for (; s->taken < s->round; s->taken++)
@@ -425,7 +426,7 @@ static enum mzg_status allocate(struct stream *s, struct mzg_error *err)
         mzg_chunk_workers_new(&options->chunk, n_workers, &s->workers, err) == MZG_OK &&
         mzg_skips_init(&s->skips, context, options->chunk.reader, err) == MZG_OK &&
         mzg_deal_new(&deal, &s->deal, err) == MZG_OK &&
-        mzg_reports_new(context, most_pixels(options), s->result->records, &s->reports, err) == MZG_OK &&
+        mzg_tallies_new(context, most_pixels(options), s->result->records, &s->tallies, err) == MZG_OK &&
         s->by_column)
         mzg_column_sorter_new((*s->sink)->spec.n_columns, mzg_type_size(options->chunk.value_type), n_workers,
                               &s->sorter, err);
@@ -458,7 +459,7 @@ enum mzg_status mzg_stream(const struct mzg_context *context, const struct mzg_s
         s.skips.list = NULL;
     }
 
-    mzg_reports_free(s.reports);
+    mzg_tallies_free(s.tallies);
     mzg_deal_free(s.deal);
     mzg_skips_destroy(&s.skips);
     mzg_watch_end(&s.watch);

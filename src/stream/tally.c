@@ -8,29 +8,29 @@
 
 static const char record_bytes[] = "bytes of records of a round";
 
-enum { SLOTS = MZG_REPORT_SLACK + 1 };
+enum { SLOTS = MZG_TALLY_SLACK + 1 };
 
 /* A round on its way. */
 struct slot {
     MPI_Request requests[2];
-    struct mzg_report mine;
-    struct mzg_report *all; /* of each rank */
+    struct mzg_tally mine;
+    struct mzg_tally *all; /* of each rank */
     struct mzg_pixel_record *records;
     int *counts, *begins; /* rank 0: where the records of each rank go, in bytes */
 };
 
-struct mzg_reports {
+struct mzg_tallies {
     const struct mzg_context *context;
     struct mzg_pixel_record *records; /* rank 0 */
     struct slot slots[SLOTS];
 };
 
-enum mzg_status mzg_reports_new(const struct mzg_context *context, int64_t most_pixels,
-                                struct mzg_pixel_record *records, struct mzg_reports **reports,
+enum mzg_status mzg_tallies_new(const struct mzg_context *context, int64_t most_pixels,
+                                struct mzg_pixel_record *records, struct mzg_tallies **tallies,
                                 struct mzg_error *err)
 {
     size_t size = (size_t)context->size;
-    struct mzg_reports *made = calloc(1, sizeof *made);
+    struct mzg_tallies *made = calloc(1, sizeof *made);
     bool complete = made != NULL;
     for (int i = 0; complete && i < SLOTS; i++) {
         struct slot *slot = &made->slots[i];
@@ -42,19 +42,19 @@ enum mzg_status mzg_reports_new(const struct mzg_context *context, int64_t most_
         complete = slot->all && slot->records && slot->counts && slot->begins;
     }
     if (!complete) {
-        mzg_reports_free(made);
-        return mzg_fail(err, MZG_ENOMEM, "no memory for the reports of %zu ranks", size);
+        mzg_tallies_free(made);
+        return mzg_fail(err, MZG_ENOMEM, "no memory for the tallies of %zu ranks", size);
     }
     made->context = context;
     made->records = records;
-    *reports = made;
+    *tallies = made;
     return MZG_OK;
 }
 
-void mzg_reports_free(struct mzg_reports *reports)
+void mzg_tallies_free(struct mzg_tallies *tallies)
 {
-    for (int i = 0; reports && i < SLOTS; i++) {
-        struct slot *slot = &reports->slots[i];
+    for (int i = 0; tallies && i < SLOTS; i++) {
+        struct slot *slot = &tallies->slots[i];
         if (slot->all)
             mzg_agree_wait(2, slot->requests);
         free(slot->all);
@@ -62,14 +62,14 @@ void mzg_reports_free(struct mzg_reports *reports)
         free(slot->counts);
         free(slot->begins);
     }
-    free(reports);
+    free(tallies);
 }
 
-void mzg_reports_post(struct mzg_reports *reports, int64_t round, const struct mzg_report *mine,
+void mzg_tallies_post(struct mzg_tallies *tallies, int64_t round, const struct mzg_tally *mine,
                       const struct mzg_pixel_record *records, int64_t n, const int64_t *firsts)
 {
-    const struct mzg_context *context = reports->context;
-    struct slot *slot = &reports->slots[round % SLOTS];
+    const struct mzg_context *context = tallies->context;
+    struct slot *slot = &tallies->slots[round % SLOTS];
     int64_t record = (int64_t)sizeof *records;
     slot->mine = *mine;
     MZG_MPI(MPI_Iallgather(&slot->mine, sizeof slot->mine, MPI_BYTE, slot->all, sizeof slot->mine, MPI_BYTE,
@@ -83,13 +83,13 @@ void mzg_reports_post(struct mzg_reports *reports, int64_t round, const struct m
         slot->begins[rank] = mzg_mpi_count((firsts[rank] - firsts[0]) * record, record_bytes);
     }
     MZG_MPI(MPI_Igatherv(slot->records, mzg_mpi_count(n * record, record_bytes), MPI_BYTE,
-                         reports->records ? reports->records + firsts[0] : NULL, slot->counts, slot->begins,
+                         tallies->records ? tallies->records + firsts[0] : NULL, slot->counts, slot->begins,
                          MPI_BYTE, 0, context->comm, &slot->requests[1]));
 }
 
-const struct mzg_report *mzg_reports_take(struct mzg_reports *reports, int64_t round)
+const struct mzg_tally *mzg_tallies_take(struct mzg_tallies *tallies, int64_t round)
 {
-    struct slot *slot = &reports->slots[round % SLOTS];
+    struct slot *slot = &tallies->slots[round % SLOTS];
     mzg_agree_wait(2, slot->requests);
     return slot->all;
 }

@@ -1,5 +1,5 @@
 /*
- * What the ranks tell each other about a round, once for each. A report is posted when a rank is done with
+ * What the ranks tell each other about a round, once for each. A tally is posted when a rank is done with
  * its chunk and taken some rounds later, so that a rank seldom waits for one that happens to be slower. The
  * records of the pixels go to rank 0 in the same way.
  */
@@ -10,12 +10,12 @@
 #include <stream/chunk.h>
 #include <stream/watch.h>
 
-/* The most rounds that a report may wait before it is taken, beside the one that was posted last: with more
+/* The most rounds that a tally may wait before it is taken, beside the one that was posted last: with more
  * of them, what disturbs one rank for some rounds evens out before another one waits. */
-enum { MZG_REPORT_SLACK = 3 };
+enum { MZG_TALLY_SLACK = 3 };
 
 /* Of one rank, all of the round unless said. */
-struct mzg_report {
+struct mzg_tally {
     int64_t failed;    /* the rank has an error, which mzg_agree() will tell */
     int64_t round_end; /* the pixel behind the round, on which all must agree */
     int64_t n_skips;   /* faulty spectra */
@@ -28,25 +28,25 @@ struct mzg_report {
     double elapsed, worked; /* seconds, as mzg_deal_note_pace() */
 };
 
-struct mzg_reports;
+struct mzg_tallies;
 
 /* For rounds in which a rank has at most most_pixels pixels; on rank 0 the records go to `records`, one for
  * each pixel of the input, which is borrowed. Not collective, though it may fail: agree. */
-enum mzg_status mzg_reports_new(const struct mzg_context *context, int64_t most_pixels,
-                                struct mzg_pixel_record *records, struct mzg_reports **reports,
+enum mzg_status mzg_tallies_new(const struct mzg_context *context, int64_t most_pixels,
+                                struct mzg_pixel_record *records, struct mzg_tallies **tallies,
                                 struct mzg_error *err);
 
 /* Waits for what was posted and not taken, which is the same on all ranks. Accepts NULL. Collective. */
-void mzg_reports_free(struct mzg_reports *reports);
+void mzg_tallies_free(struct mzg_tallies *tallies);
 
-/* Posts the report of this rank about `round`, and its records of the n pixels that it was dealt; NULL where
+/* Posts the tally of this rank about `round`, and its records of the n pixels that it was dealt; NULL where
  * it failed. firsts[r]: the first pixel of rank r in this round, and firsts[size] their end. Returns at once.
  * Collective over context->comm. */
-void mzg_reports_post(struct mzg_reports *reports, int64_t round, const struct mzg_report *mine,
+void mzg_tallies_post(struct mzg_tallies *tallies, int64_t round, const struct mzg_tally *mine,
                       const struct mzg_pixel_record *records, int64_t n, const int64_t *firsts);
 
-/* The reports of all ranks about `round`, the one behind that taken last; valid until the next is posted.
+/* The tallies of all ranks about `round`, the one behind that taken last; valid until the next is posted.
  * Waits for the last rank, which counts in mzg_agree_seconds(). Collective. */
-const struct mzg_report *mzg_reports_take(struct mzg_reports *reports, int64_t round);
+const struct mzg_tally *mzg_tallies_take(struct mzg_tallies *tallies, int64_t round);
 
 #endif

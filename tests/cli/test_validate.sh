@@ -1,50 +1,50 @@
 #!/bin/bash
-# mzgrid validate: the same report and exit status on any number of ranks and threads, as text and as JSON.
+# mzgrid validate: the same verdict and exit status on any number of ranks and threads, as text and as JSON.
 . "$(dirname "$0")/lib.sh"
 
 "$MZGRID" generate good.imzML --size 8x6 --points 40 -q
 
-# expect_report STATUS NAME [OPTION...]: on 1 and 3 ranks, with 1 and 3 threads; leaves the report in $out.
-expect_report() {
+# expect_verdict STATUS NAME [OPTION...]: on 1 and 3 ranks, with 1 and 3 threads; leaves the verdict in $out.
+expect_verdict() {
     local wanted=$1 name=$2
     shift 2
-    rm -f "$box/report"
+    rm -f "$box/verdict"
     for ranks in 1 3; do
         for threads in 1 3; do
             run $ranks validate "$name" --threads $threads "$@"
             expect_status "$wanted"
             expect_empty "$err"
-            [ -e "$box/report" ] || cp "$out" "$box/report"
-            check "the same report on $ranks ranks and $threads threads" cmp "$out" "$box/report"
+            [ -e "$box/verdict" ] || cp "$out" "$box/verdict"
+            check "the same verdict on $ranks ranks and $threads threads" cmp "$out" "$box/verdict"
         done
     done
 }
 
-expect_report 0 good.imzML
+expect_verdict 0 good.imzML
 expect_text "$out" "checksum  SHA-1, agrees"
 expect_text "$out" "findings  0"
 check "the last line is 'valid'" [ "$(tail -n 1 "$out")" = valid ]
-expect_report 0 good.imzML --json
+expect_verdict 0 good.imzML --json
 expect_text "$out" '"valid": true'
 
 # A changed byte, a cut ibd, and a wrong count.
 cp good.imzML changed.imzML
 cp good.ibd changed.ibd
 printf 'x' | dd of=changed.ibd bs=1 seek=20 conv=notrunc status=none
-expect_report 1 changed.imzML
+expect_verdict 1 changed.imzML
 expect_text "$out" "SHA-1, differs"
 expect_text "$out" "the ibd was changed"
 check "the last line is 'not valid'" [ "$(tail -n 1 "$out")" = "not valid" ]
 
 sed 's/<spectrumList count="[0-9]*"/<spectrumList count="5"/' good.imzML >short.imzML
 head -c 3000 good.ibd >short.ibd
-expect_report 1 short.imzML --json
+expect_verdict 1 short.imzML --json
 expect_text "$out" '"kind": "truncated_ibd"'
 expect_text "$out" '"kind": "count"'
 expect_text "$out" '"array outside the file"'
 expect_text "$out" '"valid": false'
 
-# What cannot be opened is refused with a line, and with a report for programs.
+# What cannot be opened is refused with a line, and with a verdict for programs.
 printf 'no XML\n' >text.imzML
 cp good.ibd text.ibd
 for ranks in 1 3; do

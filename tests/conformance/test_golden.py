@@ -1,5 +1,5 @@
 """What mzgrid says of every damaged set, word for word, on 1 and on 3 ranks: tests/conformance/golden holds the messages of
-convert, and the report of validate. `pytest --write-golden` writes them anew; the difference is then for people to read.
+convert, and the verdict of validate. `pytest --write-golden` writes them anew; the difference is then for people to read.
 """
 from pathlib import Path
 

@@ -5,7 +5,7 @@ import pytest
 from stores import tree
 
 SOURCE = "synthetic:90x70:400:centroid:3:full"
-STAGES = ["open", "axis", "stream", "assemble", "finish"]
+PHASES = ["open", "axis", "stream", "assemble", "finish"]
 COUNTERS = {"pixels", "bytes_in", "bytes_out", "busy", "waiting", "reading"}
 
 
@@ -16,8 +16,8 @@ def test_lines_add_up(mzgrid, tmp_path, ranks):
     mzgrid.convert(SOURCE, store, "--bins", 4000, "--metrics", path, "--chunk-size", 100, ranks=ranks)
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert lines[0] == {"event": "run", "schema": 1, "ranks": ranks, "threads": ranks}
-    stages = [line for line in lines if line["event"] == "stage"]
-    assert [line["stage"] for line in stages] == STAGES
+    phases = [line for line in lines if line["event"] == "stage"]
+    assert [line["stage"] for line in phases] == PHASES
     for line in lines[1:]:
         assert line["event"] in ("stage", "round")
         assert [rank["rank"] for rank in line["ranks"]] == list(range(ranks))
@@ -27,18 +27,18 @@ def test_lines_add_up(mzgrid, tmp_path, ranks):
             assert all(rank[counter] >= 0 for counter in COUNTERS)
         for total in ("pixels", "bytes_in", "bytes_out"):
             assert line[total] == sum(rank[total] for rank in line["ranks"])
-    # Ranks do not end a stage together, but they all end within the run; each has one thread.
-    seconds = sum(line["seconds"] for line in stages)
+    # Ranks do not end a phase together, but they all end within the run; each has one thread.
+    seconds = sum(line["seconds"] for line in phases)
     for rank in range(ranks):
-        assert sum(line["ranks"][rank]["busy"] for line in stages) <= 1.2 * seconds + 0.05
-        assert sum(line["ranks"][rank]["waiting"] for line in stages) <= 1.2 * seconds + 0.05
-    assert {line["stage"]: line["pixels"] for line in stages} == {s: 6300 if s == "stream" else 0 for s in STAGES}
+        assert sum(line["ranks"][rank]["busy"] for line in phases) <= 1.2 * seconds + 0.05
+        assert sum(line["ranks"][rank]["waiting"] for line in phases) <= 1.2 * seconds + 0.05
+    assert {line["stage"]: line["pixels"] for line in phases} == {s: 6300 if s == "stream" else 0 for s in PHASES}
     assert all(line["stage"] == "stream" and line["chunk_size"] == 100 for line in lines if line["event"] == "round")
     record = json.loads((tmp_path / "a.zarr.run.json").read_text())["report"]["seconds"]
-    for line in stages:
+    for line in phases:
         assert abs(line["seconds"] - record[line["stage"]]) < 0.2 + 0.1 * line["seconds"]
     written = sum(file.stat().st_size for file in store.rglob("*") if file.is_file())
-    assert sum(line["bytes_out"] for line in stages) >= written
+    assert sum(line["bytes_out"] for line in phases) >= written
 
     mzgrid.convert(SOURCE, tmp_path / "b.zarr", "--bins", 4000)
     assert tree(store) == tree(tmp_path / "b.zarr")

@@ -9,12 +9,12 @@ from pathlib import Path
 import harness
 
 SOURCE = "synthetic:60x60:300:centroid:3"
-STAGES = ["open", "axis", "stream", "assemble", "finish"]
+PHASES = ["open", "axis", "stream", "assemble", "finish"]
 VICTIMS = ["all", "one", "first"]  # the whole job, one rank, mpirun (on one rank: the program) alone
 
 
-def stages(metrics):
-    """The stages that are over, with their seconds."""
+def phases(metrics):
+    """The phases that are over, with their seconds."""
     found = {}
     try:
         for line in metrics.read_text(errors="replace").splitlines():
@@ -29,14 +29,14 @@ def stages(metrics):
     return found
 
 
-def wait_for(process, metrics, stage, lengths, chance):
-    """Until a random moment of that stage."""
-    if stage in ("start", "whole"):
-        time.sleep(chance.random() * (0.5 if stage == "start" else 1.05 * lengths["whole"]))
+def wait_for(process, metrics, phase, lengths, chance):
+    """Until a random moment of that phase."""
+    if phase in ("start", "whole"):
+        time.sleep(chance.random() * (0.5 if phase == "start" else 1.05 * lengths["whole"]))
         return
-    while process.poll() is None and len(stages(metrics)) < STAGES.index(stage):
+    while process.poll() is None and len(phases(metrics)) < PHASES.index(phase):
         time.sleep(0.0005)
-    time.sleep(chance.random() * lengths.get(stage, 0.05))
+    time.sleep(chance.random() * lengths.get(phase, 0.05))
 
 
 def strike(process, mark, victim, number, chance):
@@ -61,11 +61,11 @@ class Kill:
         self.overwrite = chance.random() < 0.3
         self.victim = chance.choice(VICTIMS)
         self.number = chance.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM])
-        self.stage = chance.choice([*STAGES, "start", "whole"])
+        self.phase = chance.choice([*PHASES, "start", "whole"])
         self.temp = chance.random() < 0.3 and not self.mode.startswith("direct")
         self.chance = random.Random(chance.random())
         self.name = (f"{self.mode}/{self.ranks}/{'overwrite' if self.overwrite else 'fresh'}{'/temp' if self.temp else ''}, "
-                     f"{signal.Signals(self.number).name} to {self.victim} at {self.stage}")
+                     f"{signal.Signals(self.number).name} to {self.victim} at {self.phase}")
 
     def arguments(self, place, *more):
         extra = ["--metrics", place / "metrics", *more]
@@ -74,13 +74,13 @@ class Kill:
         return self.program.convert(place / "out" / "out.zarr", self.mode, *extra, source=SOURCE)
 
     def length(self):
-        """The seconds of the stages of such a run, from a first one."""
+        """The seconds of the phases of such a run, from a first one."""
         key = self.mode, self.ranks
         if key not in self.lengths:
             place = self.program.folder()
             command, extra = self.program.command(self.ranks, self.arguments(place))
             result = harness.run(command, harness.environment(place, extra), 120)
-            self.lengths[key] = {**stages(place / "metrics"), "whole": result.seconds}
+            self.lengths[key] = {**phases(place / "metrics"), "whole": result.seconds}
             harness.discard(place)
         return self.lengths[key]
 
@@ -101,7 +101,7 @@ class Kill:
         command, extra = self.program.command(self.ranks, self.arguments(place, *more))
         values = harness.environment(place, extra)
         process = harness.start(command, values)
-        wait_for(process, place / "metrics", self.stage, lengths, self.chance)
+        wait_for(process, place / "metrics", self.phase, lengths, self.chance)
         struck = strike(process, values[harness.MARK], self.victim, self.number, self.chance)
         begun = time.monotonic()
         while harness.processes(values[harness.MARK]) and time.monotonic() - begun < 5:

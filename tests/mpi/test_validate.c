@@ -1,4 +1,4 @@
-/* Validation: the same report on any number of ranks; what one rank meets, all know. */
+/* Validation: the same verdict on any number of ranks; what one rank meets, all know. */
 #include <imzml_pair.h>
 #include <mzgrid/validate.h>
 
@@ -7,14 +7,14 @@
 #include <jansson.h>
 #include <math.h>
 
-static json_t *report;
+static json_t *verdict;
 static bool valid;
 
 static enum mzg_status validate(const atomic_int *stop, struct mzg_error *err)
 {
     struct mzg_context context = {.comm = MPI_COMM_WORLD, .rank = mpi_rank, .size = mpi_size, .stop = stop};
     cr_assert(eq(int, (int)mzg_pool_new(MPI_COMM_WORLD, 2, &context.pool, err), MZG_OK));
-    enum mzg_status status = mzg_validate(&context, imzml, 0, NULL, &report, &valid, err);
+    enum mzg_status status = mzg_validate(&context, imzml, 0, NULL, &verdict, &valid, err);
     mzg_pool_free(context.pool);
     return status;
 }
@@ -23,7 +23,7 @@ static void validate_well(void)
 {
     struct mzg_error err = {0};
     cr_assert(eq(int, (int)validate(NULL, &err), MZG_OK), "%s", err.text);
-    cr_expect(report != NULL || mpi_rank > 0);
+    cr_expect(verdict != NULL || mpi_rank > 0);
 }
 
 static int64_t number(const json_t *object, const char *name)
@@ -35,7 +35,7 @@ static const char *text_of_kind(const char *kind)
 {
     size_t i;
     json_t *finding;
-    json_array_foreach(json_object_get(report, "findings"), i,
+    json_array_foreach(json_object_get(verdict, "findings"), i,
                        finding) if (strcmp(json_string_value(json_object_get(finding, "kind")), kind) ==
                                     0) return json_string_value(json_object_get(finding, "text"));
     return "none";
@@ -51,14 +51,14 @@ MPI_TEST(validate, a_sound_file_is_valid)
     validate_well();
     cr_expect(valid);
     if (mpi_rank == 0) {
-        cr_expect(json_object_get(report, "valid") == json_true());
-        cr_expect(eq(i64, number(report, "spectra"), 7));
-        cr_expect(eq(i64, number(report, "points"), 18));
-        cr_expect(eq(i64, number(report, "empty_spectra"), 1));
-        cr_expect(eq(str, (char *)json_string_value(json_object_get(report, "checksum_status")), "none"));
-        cr_expect(eq(sz, json_array_size(json_object_get(report, "findings")), 0));
+        cr_expect(json_object_get(verdict, "valid") == json_true());
+        cr_expect(eq(i64, number(verdict, "spectra"), 7));
+        cr_expect(eq(i64, number(verdict, "points"), 18));
+        cr_expect(eq(i64, number(verdict, "empty_spectra"), 1));
+        cr_expect(eq(str, (char *)json_string_value(json_object_get(verdict, "checksum_status")), "none"));
+        cr_expect(eq(sz, json_array_size(json_object_get(verdict, "findings")), 0));
     }
-    json_decref(report);
+    json_decref(verdict);
 }
 
 /* Every third spectrum is faulty, every fifth unsorted, every seventh has odd intensities. */
@@ -78,7 +78,7 @@ MPI_TEST(validate, oddities_of_all_ranks_come_together)
     validate_well();
     cr_expect(valid == false);
     if (mpi_rank == 0) {
-        const json_t *faulty = json_object_get(report, "faulty_spectra");
+        const json_t *faulty = json_object_get(verdict, "faulty_spectra");
         const json_t *listed = json_object_get(faulty, "listed");
         cr_expect(eq(i64, number(faulty, "count"), 16));
         cr_expect(eq(i64, number(json_object_get(faulty, "by_reason"), "array outside the file"), 16));
@@ -98,7 +98,7 @@ MPI_TEST(validate, oddities_of_all_ranks_come_together)
             "%s", text_of_kind("intensity_not_finite"));
         cr_expect(strstr(text_of_kind("truncated_ibd"), "16 of 48 spectra") != NULL);
     }
-    json_decref(report);
+    json_decref(verdict);
 }
 
 /* A file while it is indexed; of other input, which has no index, the spectra. */
@@ -110,11 +110,11 @@ MPI_TEST(validate, a_stop_on_the_last_rank_ends_all)
     atomic_int stop = mpi_rank == mpi_size - 1;
     struct mzg_error err = {0};
     cr_expect(eq(int, (int)validate(&stop, &err), MZG_EINTERRUPTED));
-    cr_expect(report == NULL && !valid);
+    cr_expect(verdict == NULL && !valid);
     err = (struct mzg_error){0};
     snprintf(imzml, sizeof imzml, "synthetic:8x8:10");
     cr_expect(eq(int, (int)validate(&stop, &err), MZG_EINTERRUPTED));
-    cr_expect(report == NULL && !valid);
+    cr_expect(verdict == NULL && !valid);
 }
 
 MPI_TEST(validate, failure_of_the_last_rank_reaches_all)
@@ -126,5 +126,5 @@ MPI_TEST(validate, failure_of_the_last_rank_reaches_all)
         snprintf(imzml, sizeof imzml, "%s/unknown.format", directory);
     struct mzg_error err = {0};
     cr_expect(eq(int, (int)validate(NULL, &err), MZG_EIO));
-    cr_expect(report == NULL && !valid);
+    cr_expect(verdict == NULL && !valid);
 }

@@ -33,10 +33,10 @@ static json_t *sentence_of(const struct mzg_error *err)
 static json_t *validate(const struct mzg_context *context, const char *path)
 {
     struct mzg_error err = {0};
-    json_t *report = NULL;
+    json_t *verdict = NULL;
     bool valid;
-    mzg_validate(context, path, 0, NULL, &report, &valid, &err);
-    json_decref(report);
+    mzg_validate(context, path, 0, NULL, &verdict, &valid, &err);
+    json_decref(verdict);
     return sentence_of(&err);
 }
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct mzg_progress_state halfway = {.stage = "resampling",
+static const struct mzg_progress_state halfway = {.phase = "resampling",
                                                   .counts_pixels = true,
                                                   .done = 20000,
                                                   .total = 40000,
@@ -33,7 +33,7 @@ Test(cli_progress, nothing_is_guessed_before_anything_is_done)
 {
     char text[250];
     struct mzg_progress_state start = {
-        .stage = "resampling", .counts_pixels = true, .total = 10, .memory = 1024};
+        .phase = "resampling", .counts_pixels = true, .total = 10, .memory = 1024};
     cr_expect(eq(str, mzg_progress_bar(text, sizeof text, 50, &start),
                  "resampling [--------]   0%  - px/s  ETA -  1.0 KiB"));
     cr_expect(eq(str, mzg_progress_line(text, sizeof text, &start),
@@ -44,7 +44,7 @@ Test(cli_progress, complete_is_100_percent_and_a_full_bar)
 {
     char text[250];
     struct mzg_progress_state end = {
-        .stage = "resampling", .counts_pixels = true, .done = 3, .total = 3, .seconds = 1, .memory = 1024};
+        .phase = "resampling", .counts_pixels = true, .done = 3, .total = 3, .seconds = 1, .memory = 1024};
     cr_expect(eq(str, mzg_progress_bar(text, sizeof text, 60, &end),
                  "resampling [##########] 100%  3.00 px/s  ETA 0.00 s  1.0 KiB"),
               "%s", text);
@@ -54,7 +54,7 @@ Test(cli_progress, a_rate_only_of_pixels)
 {
     char text[250];
     struct mzg_progress_state writing = {
-        .stage = "writing", .done = 1, .total = 4, .seconds = 1, .memory = 1024};
+        .phase = "writing", .done = 1, .total = 4, .seconds = 1, .memory = 1024};
     cr_expect(eq(str, mzg_progress_bar(text, sizeof text, 44, &writing),
                  "writing [##------]  25%  ETA 3.00 s  1.0 KiB"),
               "%s", text);

@@ -58,7 +58,7 @@ static double run(struct job *job, struct mzg_deal *deal, int64_t n_pixels)
             cr_assert(eq(i64, first, next));
             cr_assert(le(i64, n, CHUNK));
             next += n;
-            for (int other = 0; round > SLACK && other < job->n_ranks; other++) /* waits for its report */
+            for (int other = 0; round > SLACK && other < job->n_ranks; other++) /* waits for its tally */
                 if (job->free_after[round - SLACK - 1][other] > job->free_at[rank])
                     job->free_at[rank] = job->free_after[round - SLACK - 1][other];
             double seconds = job->seconds(rank, round, n);
