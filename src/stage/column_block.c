@@ -1,7 +1,7 @@
 /*
- * A sort in two passes, each of which writes to few places at a time. The first deals the values to panels,
+ * A sort in two passes, each of which writes to few places at a time. The first deals the values to buckets,
  * row by row; each worker has a share of the rows, whose values come behind those of the workers before it.
- * The second sorts the values of one panel, which fit a core's cache, into its columns. How many values each
+ * The second sorts the values of one bucket, which fit a core's cache, into its columns. How many values each
  * column has is counted before both: along a row columns ascend, so that a processor fetches the counts ahead
  * and never waits for the one that it has just raised.
  */
@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* So many panels are dealt to at once: their ends fit the nearest cache and the memory of pages. A column's
- * number within its panel fits two bytes. */
-enum { PANELS = 256, WIDEST_SHIFT = 16 };
+/* So many buckets are dealt to at once: their ends fit the nearest cache and the memory of pages. A column's
+ * number within its bucket fits two bytes. */
+enum { BUCKETS = 256, WIDEST_SHIFT = 16 };
 
 enum { AHEAD = 8 }; /* values: a line of the cache or more */
 
@@ -24,12 +24,12 @@ struct lane {
     int64_t first_row, end_row;
     int64_t first_value;
     uint16_t *counts; /* of each column: its values in these rows */
-    int64_t *places;  /* of each panel: where its next value goes */
+    int64_t *places;  /* of each bucket: where its next value goes */
 };
 
-/* A value dealt to its panel. */
+/* A value dealt to its bucket. */
 struct dealt_float {
-    uint32_t key; /* column within the panel << 16 | row */
+    uint32_t key; /* column within the bucket << 16 | row */
     float value;
 };
 struct dealt_double {
@@ -40,14 +40,14 @@ struct dealt_double {
 struct mzg_column_sorter {
     int64_t n_columns, value_size;
     int shift;
-    int64_t n_panels;
+    int64_t n_buckets;
     int n_workers;
-    int64_t *panel_begins;
+    int64_t *bucket_begins;
     uint16_t *column_counts;
     struct lane *lanes;
     uint16_t *lane_counts; /* in which those of all lanes lie */
     int64_t *lane_places;
-    uint32_t *column_places; /* of each worker: those of one panel's columns */
+    uint32_t *column_places; /* of each worker: those of one bucket's columns */
     const struct mzg_rows *rows;
     int64_t capacity;
     void *dealt; /* struct dealt_float or dealt_double */
@@ -55,26 +55,26 @@ struct mzg_column_sorter {
     void *sorted_values;
 };
 
-int mzg_column_panel_shift(int64_t n_columns)
+int mzg_column_bucket_shift(int64_t n_columns)
 {
     int shift = 0;
-    while (shift < WIDEST_SHIFT && n_columns >> shift >= PANELS)
+    while (shift < WIDEST_SHIFT && n_columns >> shift >= BUCKETS)
         shift++;
     return shift;
 }
 
-int64_t mzg_column_panels(int64_t n_columns)
+int64_t mzg_column_buckets(int64_t n_columns)
 {
-    int shift = mzg_column_panel_shift(n_columns);
+    int shift = mzg_column_bucket_shift(n_columns);
     return (n_columns + (INT64_C(1) << shift) - 1) >> shift;
 }
 
 int64_t mzg_column_block_begin(const struct mzg_column_block *block, int64_t column)
 {
-    int shift = mzg_column_panel_shift(block->n_columns);
-    int64_t panel = column >> shift;
-    int64_t begin = block->panel_begins[panel];
-    for (int64_t c = panel << shift; c < column; c++)
+    int shift = mzg_column_bucket_shift(block->n_columns);
+    int64_t bucket = column >> shift;
+    int64_t begin = block->bucket_begins[bucket];
+    for (int64_t c = bucket << shift; c < column; c++)
         begin += block->column_counts[c];
     return begin;
 }
@@ -122,10 +122,10 @@ static int64_t dealt_size(int64_t value_size)
     return value_size == sizeof(double) ? sizeof(struct dealt_double) : sizeof(struct dealt_float);
 }
 
-/* The columns of a panel: the first, and the end. */
-static int64_t first_of_panel(const struct mzg_column_sorter *s, int64_t panel, int64_t *end)
+/* The columns of a bucket: the first, and the end. */
+static int64_t first_of_bucket(const struct mzg_column_sorter *s, int64_t bucket, int64_t *end)
 {
-    int64_t first = panel << s->shift;
+    int64_t first = bucket << s->shift;
     *end = first + (INT64_C(1) << s->shift);
     if (*end > s->n_columns)
         *end = s->n_columns;
@@ -141,7 +141,7 @@ static struct mzg_row_place place_of_row(const struct mzg_column_sorter *s, int6
                                   .values = (const char *)s->rows->values + first * s->value_size};
 }
 
-/* A worker's task: counts the values of a lane in each column, and in each panel, into its places. */
+/* A worker's task: counts the values of a lane in each column, and in each bucket, into its places. */
 static void count_lane(void *context, int64_t item, int worker)
 {
     (void)worker;
@@ -156,17 +156,17 @@ static void count_lane(void *context, int64_t item, int worker)
             counts[bins[i]]++;
         first += n;
     }
-    for (int64_t panel = 0; panel < s->n_panels; panel++) {
+    for (int64_t bucket = 0; bucket < s->n_buckets; bucket++) {
         int64_t end;
         uint32_t sum = 0;
-        for (int64_t c = first_of_panel(s, panel, &end); c < end; c++)
+        for (int64_t c = first_of_bucket(s, bucket, &end); c < end; c++)
             sum += counts[c];
-        lane->places[panel] = sum;
+        lane->places[bucket] = sum;
     }
 }
 
-/* Deals the values of a lane to the panels; compiled for each type of values (stage/rows.h). No processor
- * foresees where so many panels go on, so each asks for the memory behind its end ahead of time. */
+/* Deals the values of a lane to the buckets; compiled for each type of values (stage/rows.h). No processor
+ * foresees where so many buckets go on, so each asks for the memory behind its end ahead of time. */
 static inline void deal_values(const struct mzg_column_sorter *s, const struct lane *lane, bool wide)
 {
     int64_t *places = lane->places;
@@ -207,7 +207,7 @@ static void deal_lane(void *context, int64_t item, int worker)
         deal_values(s, &s->lanes[item], false);
 }
 
-/* Sorts the values of a panel into its columns, of which `places` tells where the next value goes; compiled
+/* Sorts the values of a bucket into its columns, of which `places` tells where the next value goes; compiled
  * for each type of values. */
 static inline void place_values(const struct mzg_column_sorter *s, int64_t begin, int64_t end,
                                 uint32_t *places, bool wide)
@@ -229,15 +229,15 @@ static inline void place_values(const struct mzg_column_sorter *s, int64_t begin
     }
 }
 
-/* A worker's task: the item-th panel. */
-static void sort_panel(void *context, int64_t item, int worker)
+/* A worker's task: the item-th bucket. */
+static void sort_bucket(void *context, int64_t item, int worker)
 {
     const struct mzg_column_sorter *s = context;
-    int64_t begin = s->panel_begins[item], end = s->panel_begins[item + 1];
+    int64_t begin = s->bucket_begins[item], end = s->bucket_begins[item + 1];
     uint32_t *places = s->column_places + ((int64_t)worker << s->shift);
     uint32_t place = 0;
     int64_t end_column;
-    int64_t first = first_of_panel(s, item, &end_column);
+    int64_t first = first_of_bucket(s, item, &end_column);
     for (int64_t column = first; column < end_column; column++) {
         uint32_t count = 0;
         for (int i = 0; i < s->n_workers; i++)
@@ -269,19 +269,19 @@ static void deal_rows(struct mzg_column_sorter *s)
     }
 }
 
-/* Turns the lanes' counts into places: panel by panel, lane by lane. */
+/* Turns the lanes' counts into places: bucket by bucket, lane by lane. */
 static void set_places(struct mzg_column_sorter *s)
 {
     int64_t place = 0;
-    for (int64_t panel = 0; panel < s->n_panels; panel++) {
-        s->panel_begins[panel] = place;
+    for (int64_t bucket = 0; bucket < s->n_buckets; bucket++) {
+        s->bucket_begins[bucket] = place;
         for (int i = 0; i < s->n_workers; i++) {
-            int64_t count = s->lanes[i].places[panel];
-            s->lanes[i].places[panel] = place;
+            int64_t count = s->lanes[i].places[bucket];
+            s->lanes[i].places[bucket] = place;
             place += count;
         }
     }
-    s->panel_begins[s->n_panels] = place;
+    s->bucket_begins[s->n_buckets] = place;
 }
 
 void mzg_column_sorter_trim(struct mzg_column_sorter *sorter)
@@ -329,10 +329,10 @@ enum mzg_status mzg_column_sort(struct mzg_column_sorter *sorter, const struct m
     mzg_pool_run(pool, sorter->n_workers, count_lane, sorter);
     set_places(sorter);
     mzg_pool_run(pool, sorter->n_workers, deal_lane, sorter);
-    mzg_pool_run(pool, sorter->n_panels, sort_panel, sorter);
+    mzg_pool_run(pool, sorter->n_buckets, sort_bucket, sorter);
     *block = (struct mzg_column_block){.n_columns = sorter->n_columns,
                                        .n_values = rows->n_values,
-                                       .panel_begins = sorter->panel_begins,
+                                       .bucket_begins = sorter->bucket_begins,
                                        .column_counts = sorter->column_counts,
                                        .rows = sorter->sorted_rows,
                                        .values = sorter->sorted_values};
@@ -347,24 +347,24 @@ enum mzg_status mzg_column_sorter_new(int64_t n_columns, int64_t value_size, int
         return mzg_fail(err, MZG_ENOMEM, "no memory to sort rows by column");
     *made = (struct mzg_column_sorter){.n_columns = n_columns,
                                        .value_size = value_size,
-                                       .shift = mzg_column_panel_shift(n_columns),
-                                       .n_panels = mzg_column_panels(n_columns),
+                                       .shift = mzg_column_bucket_shift(n_columns),
+                                       .n_buckets = mzg_column_buckets(n_columns),
                                        .n_workers = n_workers};
-    size_t workers = (size_t)n_workers, panels = (size_t)made->n_panels;
-    made->panel_begins = calloc(panels + 1, sizeof *made->panel_begins);
+    size_t workers = (size_t)n_workers, buckets = (size_t)made->n_buckets;
+    made->bucket_begins = calloc(buckets + 1, sizeof *made->bucket_begins);
     made->column_counts = calloc((size_t)n_columns + 1, sizeof *made->column_counts);
     made->lanes = calloc(workers, sizeof *made->lanes);
     made->lane_counts = calloc(workers * (size_t)n_columns, sizeof *made->lane_counts);
-    made->lane_places = calloc(workers * panels, sizeof *made->lane_places);
+    made->lane_places = calloc(workers * buckets, sizeof *made->lane_places);
     made->column_places = calloc(workers << made->shift, sizeof *made->column_places);
-    if (!made->panel_begins || !made->column_counts || !made->lanes || !made->lane_counts ||
+    if (!made->bucket_begins || !made->column_counts || !made->lanes || !made->lane_counts ||
         !made->lane_places || !made->column_places) {
         mzg_column_sorter_free(made);
         return mzg_fail(err, MZG_ENOMEM, "no memory to sort rows of %lld columns", (long long)n_columns);
     }
     for (size_t i = 0; i < workers; i++) {
         made->lanes[i].counts = made->lane_counts + i * (size_t)n_columns;
-        made->lanes[i].places = made->lane_places + i * panels;
+        made->lanes[i].places = made->lane_places + i * buckets;
     }
     *sorter = made;
     return MZG_OK;
@@ -376,7 +376,7 @@ void mzg_column_sorter_free(struct mzg_column_sorter *sorter)
         return;
     mzg_column_sorter_trim(sorter);
     drop_block(sorter);
-    free(sorter->panel_begins);
+    free(sorter->bucket_begins);
     free(sorter->column_counts);
     free(sorter->lanes);
     free(sorter->lane_counts);

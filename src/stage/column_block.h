@@ -1,13 +1,13 @@
 /*
  * Some consecutive rows as a block in the order of the columns, sorted as they come, while they lie in the
  * caches. From many such blocks the columns of the whole matrix are merged by copying runs of values
- * (stage/merge.h), instead of looking for each column in each row.
+ * (stage/merge_columns.h), instead of looking for each column in each row.
  *
- * Rows are numbered within their block in two bytes. Columns are taken together in panels, each of 2^shift
+ * Rows are numbered within their block in two bytes. Columns are taken together in buckets, each of 2^shift
  * columns, of which a block says where it begins:
  *
- *     panel_begins    0           3       ...
- *     column_counts   1  0  2  0  | 1  1  ...     of each column, panels of 4
+ *     bucket_begins   0           3       ...
+ *     column_counts   1  0  2  0  | 1  1  ...     of each column, buckets of 4
  *     rows            7  0  7     | 3  0  ...     of each value, ascending in each column
  *     values          .  .  .     | .  .  ...
  */
@@ -25,15 +25,15 @@ enum { MZG_COLUMN_BLOCK_ROWS = UINT16_MAX };
 struct mzg_column_block {
     int64_t n_columns;
     int64_t n_values;
-    const int64_t *panel_begins;   /* mzg_column_panels() + 1 */
+    const int64_t *bucket_begins;  /* mzg_column_buckets() + 1 */
     const uint16_t *column_counts; /* n_columns */
     const uint16_t *rows;          /* n_values */
     const void *values;            /* n_values; float or double */
 };
 
-/* How many columns a panel has, as a power of 2, and how many panels there are. Local. */
-int mzg_column_panel_shift(int64_t n_columns);
-int64_t mzg_column_panels(int64_t n_columns);
+/* How many columns a bucket has, as a power of 2, and how many buckets there are. Local. */
+int mzg_column_bucket_shift(int64_t n_columns);
+int64_t mzg_column_buckets(int64_t n_columns);
 
 /* Where column `column` of the block begins, in values. Local. */
 int64_t mzg_column_block_begin(const struct mzg_column_block *block, int64_t column);

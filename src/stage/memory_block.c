@@ -11,8 +11,8 @@ struct mzg_memory_layout mzg_memory_layout_of(const struct mzg_memory_shape *sha
                   [MZG_PART_MINORS] = n_values * minor,
                   [MZG_PART_VALUES] = n_values * mzg_type_size(shape->value_type)}};
     if (shape->by_column) {
-        layout.sizes[MZG_PART_PANEL_BEGINS] =
-            (mzg_column_panels(shape->n_columns) + 1) * (int64_t)sizeof(int64_t);
+        layout.sizes[MZG_PART_BUCKET_BEGINS] =
+            (mzg_column_buckets(shape->n_columns) + 1) * (int64_t)sizeof(int64_t);
         layout.sizes[MZG_PART_COLUMN_COUNTS] = shape->n_columns * (int64_t)sizeof(uint16_t);
     }
     for (int i = 0; i < MZG_MEMORY_PARTS; i++) {
@@ -33,7 +33,7 @@ void mzg_memory_find_parts(const struct mzg_memory_shape *shape, const char *beg
     if (shape->by_column) {
         block->by_column = (struct mzg_column_block){.n_columns = shape->n_columns,
                                                      .n_values = block->n_values,
-                                                     .panel_begins = parts[MZG_PART_PANEL_BEGINS],
+                                                     .bucket_begins = parts[MZG_PART_BUCKET_BEGINS],
                                                      .column_counts = parts[MZG_PART_COLUMN_COUNTS],
                                                      .rows = parts[MZG_PART_MINORS],
                                                      .values = parts[MZG_PART_VALUES]};

@@ -16,7 +16,7 @@
 /* What a block consists of. */
 enum mzg_memory_part {
     MZG_PART_ROW_COUNTS,
-    MZG_PART_PANEL_BEGINS,
+    MZG_PART_BUCKET_BEGINS,
     MZG_PART_COLUMN_COUNTS,
     MZG_PART_MINORS,
     MZG_PART_VALUES,

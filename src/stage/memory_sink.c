@@ -66,7 +66,7 @@ static enum mzg_status write_block(struct memory_sink *sink, const struct mzg_ro
     const void *parts[MZG_MEMORY_PARTS] = {
         [MZG_PART_ROW_COUNTS] = counts, [MZG_PART_MINORS] = rows->bins, [MZG_PART_VALUES] = rows->values};
     if (sink->shape.by_column) {
-        parts[MZG_PART_PANEL_BEGINS] = rows->by_column->panel_begins;
+        parts[MZG_PART_BUCKET_BEGINS] = rows->by_column->bucket_begins;
         parts[MZG_PART_COLUMN_COUNTS] = rows->by_column->column_counts;
         parts[MZG_PART_MINORS] = rows->by_column->rows;
         parts[MZG_PART_VALUES] = rows->by_column->values;

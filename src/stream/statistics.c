@@ -41,13 +41,13 @@ static uint64_t *sum_of(const struct mzg_statistics *statistics, int64_t bin)
 static const struct value_kind {
     const struct mzg_exact_sum_kind *sums;
     size_t recent_size;
-    mzg_task_fn *add_part, *add_panel;
+    mzg_task_fn *add_part, *add_bucket;
     void (*settle)(const struct mzg_statistics *statistics, int64_t bin);
 } value_kinds[] = {
     [MZG_FLOAT32] = {&mzg_exact_sum_float32, sizeof(struct recent_float32), add_part_float32,
-                     add_panel_float32, settle_float32},
+                     add_bucket_float32, settle_float32},
     [MZG_FLOAT64] = {&mzg_exact_sum_float64, sizeof(struct recent_float64), add_part_float64,
-                     add_panel_float64, settle_float64},
+                     add_bucket_float64, settle_float64},
 };
 
 int64_t mzg_statistics_per_bin(enum mzg_type value_type)
@@ -90,7 +90,7 @@ void mzg_statistics_add(struct mzg_statistics *statistics, const struct mzg_rows
     const struct value_kind *kind = &value_kinds[statistics->value_type];
     struct addition addition = {.statistics = statistics, .rows = rows};
     if (rows->by_column) {
-        mzg_pool_run(pool, mzg_column_panels(statistics->n_bins), kind->add_panel, &addition);
+        mzg_pool_run(pool, mzg_column_buckets(statistics->n_bins), kind->add_bucket, &addition);
         return;
     }
     /* A worker alone needs no parts, in which each row would be searched. */

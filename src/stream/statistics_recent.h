@@ -80,15 +80,15 @@ static void OF_TYPE(add_part)(void *context, int64_t item, int worker)
     }
 }
 
-/* A worker's task: the item-th panel of rows sorted by column. */
-static void OF_TYPE(add_panel)(void *context, int64_t item, int worker)
+/* A worker's task: the item-th bucket of rows sorted by column. */
+static void OF_TYPE(add_bucket)(void *context, int64_t item, int worker)
 {
     (void)worker;
     const struct addition *a = context;
     const struct mzg_column_block *block = a->rows->by_column;
-    int shift = mzg_column_panel_shift(block->n_columns);
+    int shift = mzg_column_bucket_shift(block->n_columns);
     int64_t end = (item + 1) << shift < block->n_columns ? (item + 1) << shift : block->n_columns;
-    const VALUE *values = (const VALUE *)block->values + block->panel_begins[item];
+    const VALUE *values = (const VALUE *)block->values + block->bucket_begins[item];
     for (int64_t column = item << shift; column < end; column++) {
         OF_TYPE(add_values)(a->statistics, column, values, block->column_counts[column]);
         values += block->column_counts[column];

@@ -1,4 +1,4 @@
-/* Columns merged from blocks that were sorted by column, where panels and tiles have several columns, parts
+/* Columns merged from blocks that were sorted by column, where buckets and tiles have several columns, parts
  * begin and end in the middle of them, and rows differ in length: against a matrix that is simply looked up.
  */
 #include <core/pool.h>

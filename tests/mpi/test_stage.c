@@ -320,10 +320,10 @@ MPI_TEST(stage, without_values_is_readable)
         struct mzg_staged *staged = NULL;
         int64_t counts[2] = {0, 0};
         struct mzg_rows rows = {.n_rows = mpi_rank == mpi_size - 1 ? 2 : 0, .row_counts = counts};
-        const int64_t panel_begins[5] = {0};
+        const int64_t bucket_begins[5] = {0};
         const uint16_t column_counts[4] = {0};
         const struct mzg_column_block sorted = {
-            .n_columns = 4, .panel_begins = panel_begins, .column_counts = column_counts};
+            .n_columns = 4, .bucket_begins = bucket_begins, .column_counts = column_counts};
         if (sink->spec.by_column)
             rows.by_column = &sorted;
         cr_expect(eq(int, (int)mzg_sink_append(sink, &rows, &f.err), MZG_OK));
