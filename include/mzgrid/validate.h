@@ -11,9 +11,10 @@
  * computes the checksum beside that. `*verdict`, on rank 0, NULL elsewhere, is then an object of the caller,
  * the same for any number of ranks and workers:
  *
- *     path, valid (nothing was found), spectra, pixels, points, empty_spectra, checksum_type,
- * checksum_status, findings         objects {kind, count, text}, one for each kind of oddity faulty_spectra
- * {count, by_reason {reason: count}, listed: objects {spectrum, x, y, z, reason, detail} of the first 1000}
+ *     path, valid (nothing was found), spectra, pixels, points, empty_spectra, checksum_type, checksum_status
+ *     findings         objects {kind, count, text}, one for each kind of oddity
+ *     faulty_spectra   {count, by_reason {reason: count}, listed}; listed: of the first 1000 spectra objects
+ *                      {spectrum, x, y, z, reason, detail}
  *     kinds            objects {ms_level, polarity, spectra}, one for each kind of spectra
  *
  * Fails where the input cannot be opened at all, or where its largest spectrum needs more than `memory_limit`

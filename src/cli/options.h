@@ -2,8 +2,8 @@
  * The command line as tables. A subcommand is a struct mzg_command whose options are rows of a table; the
  * parser, the text of --help (help.h) and the suggestions for misspelt options all come from these rows:
  *
- *     argv ── mzg_arguments_parse ──► pairs (row, text) and operands ── mzg_arguments_apply ──► the command's
- * settings
+ *     argv ── mzg_arguments_parse ──► pairs (row, text) and operands
+ *                                     ── mzg_arguments_apply ──► the command's settings
  *
  * Parsing needs no files and no MPI. Errors are MZG_EUSAGE and name the option as it was typed.
  */

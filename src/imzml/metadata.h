@@ -12,8 +12,8 @@ struct json_t;
  * The metadata of struct mzg_dataset: every term of the header, as arrays of strings by section. Each string
  * is a term:
  *
- *     <element>: <accession> <name> = <value> <unit>        such as "scansettings1: IMS:1000046 pixel size
- * (x) = 100.0 micrometer"
+ *     <element>: <accession> <name> = <value> <unit>
+ *     scansettings1: IMS:1000046 pixel size (x) = 100.0 micrometer
  *
  * without "<element>: " where the section has one element only, and without what the file does not give. The
  * caller owns the object. Local.

@@ -2,8 +2,10 @@
  * cubic: the twice continuously differentiable spline through the points. Its slopes s solve a tridiagonal
  * system; with widths h and slopes d of the intervals, the rows are
  *
- *     h[1] s[0] + (h[0] + h[1]) s[1]                          = ((h0 + 2 (h0 + h1)) h1 d0 + h0^2 d1) / (h0 +
- * h1) h[i] s[i-1] + 2 (h[i-1] + h[i]) s[i] + h[i-1] s[i+1]    = 3 (h[i] d[i-1] + h[i-1] d[i])
+ *     h[1] s[0] + (h[0] + h[1]) s[1]
+ *         = ((h[0] + 2 (h[0] + h[1])) h[1] d[0] + h[0]^2 d[1]) / (h[0] + h[1])
+ *     h[i] s[i-1] + 2 (h[i-1] + h[i]) s[i] + h[i-1] s[i+1]
+ *         = 3 (h[i] d[i-1] + h[i-1] d[i])
  *
  * and the last the mirror image of the first: "not-a-knot", the first two pieces are one cubic, and the last
  * two. Elimination needs no pivoting, and all of it that depends on m/z alone is prepared.

@@ -3,9 +3,9 @@
  * for the next level of a pyramid without ever standing in memory, for in this order the cells of a shard
  * follow each other, and so do the four cells that become one.
  *
- *      0  1 | 4  5      x is in the even bits of a cell's code, y in the odd ones. Any square whose side is a
- * power of 2  3 | 6  7      two and that is aligned to its side is one interval of codes.
- *      ------+-----
+ *      0  1 |  4  5     x is in the even bits of a cell's code, y in the odd ones. Any square whose side is a
+ *      2  3 |  6  7     power of two and that is aligned to its side is one interval of codes.
+ *     ------+------
  *      8  9 | 12 13
  *     10 11 | 14 15
  */

@@ -4,11 +4,15 @@
  * The raster holds an irregular ellipse of tissue with three regions of their own, a ring of bare matrix
  * around it, and beyond that positions without a spectrum:
  *
- *      . . m m m m m m . .      .  no spectrum            Every region has a catalogue of peaks: some are the
- *      . m m t t t t m m .      m  matrix                 matrix's and lie everywhere, some are the tissue's,
- * some m m t A A t B t m m      t  tissue                 the region's own. A spectrum takes a share of the
- * peaks m m t A A t B t m m      A  B  C  regions          of its region and fills up with noise peaks. . m m
- * C C C C m m . . . m m m m m m . .
+ *     . . m m m m m m . .     .  no spectrum
+ *     . m m t t t t m m .     m  matrix
+ *     m m t A A t B t m m     t  tissue
+ *     m m t A A t B t m m     A  B  C  regions
+ *     . m m C C C C m m .
+ *     . . m m m m m m . .
+ *
+ * Every region has a catalogue of peaks: some are the matrix's and lie everywhere, some are the tissue's,
+ * some the region's own. A spectrum takes a share of the peaks of its region and fills up with noise peaks.
  *
  * Everything random about a pixel is drawn by counter from a key made of seed and position: each spectrum can
  * be made alone, by any thread of any rank, and is the same each time. All of it happens in t = √(m/z), in

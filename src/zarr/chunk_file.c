@@ -1,8 +1,8 @@
 /*
  * A chunk file is a row of compressed chunks, and for a shard an index:
  *
- *     | chunk 0 | chunk 1 | chunk 3 | … | offset, size of chunk 0 | of chunk 1 | of chunk 2: absent | … |
- * CRC-32C |
+ *     file    | chunk 0 | chunk 1 | chunk 3 | … | index | CRC-32C |
+ *     index   | offset, size of chunk 0 | of chunk 1 | of chunk 2: absent | of chunk 3 | … |
  *
  * Chunks lie in C order without gaps, so that the bytes do not depend on who made them, or when.
  */
