@@ -1,0 +1,116 @@
+"""From an m/z and a tolerance to a range of bins."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class Window:
+    """The bins [first, end) whose centres lie in [low, high]."""
+
+    mz: float
+    low: float
+    high: float
+    first: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Centres and edges of the bins, ascending."""
+
+    mz: npt.NDArray[np.float64]
+    lower: npt.NDArray[np.float64]
+    upper: npt.NDArray[np.float64]
+
+    def window(self, mz: float, ppm: float | None = None, da: float | None = None) -> Window:
+        """The bins with their centre within the tolerance; without a tolerance the one that holds `mz`."""
+        mz = positive("m/z", mz)
+        if ppm is None and da is None:
+            return self._bin_of(mz)
+        if ppm is not None and da is not None:
+            raise ValueError("ppm and da both say how wide the window is: give one of them")
+        half = not_negative("ppm", ppm) * mz * 1e-6 if ppm is not None else not_negative("da", da)
+        window = self._between(mz, mz - half, mz + half)
+        if window.first == window.end:
+            width = f"{ppm:g} ppm" if ppm is not None else f"{da:g} Da"
+            raise ValueError(
+                f"no bin has its centre within {width} of m/z {mz:.10g} ({window.low:.8g} to {window.high:.8g}); "
+                f"{self._nearest(mz)}"
+            )
+        return window
+
+    def windows(
+        self, mz: Iterable[float], ppm: float | None = None, da: float | None = None
+    ) -> list[Window]:
+        return [self.window(one, ppm, da) for one in mz]
+
+    def _between(self, mz: float, low: float, high: float) -> Window:
+        first = int(np.searchsorted(self.mz, low, "left"))
+        end = int(np.searchsorted(self.mz, high, "right"))
+        return Window(mz, low, high, first, max(first, end))
+
+    def _bin_of(self, mz: float) -> Window:
+        k = int(np.searchsorted(self.lower, mz, "right")) - 1
+        if k < 0 or mz > self.upper[k]:
+            raise ValueError(f"no bin holds m/z {mz:.10g}; {self._nearest(mz)}")
+        return Window(mz, float(self.lower[k]), float(self.upper[k]), k, k + 1)
+
+    def _nearest(self, mz: float) -> str:
+        k = int(np.searchsorted(self.mz, mz))
+        near = min((i for i in (k - 1, k) if 0 <= i < len(self.mz)), key=lambda i: abs(self.mz[i] - mz))
+        centre = float(self.mz[near])
+        return (
+            f"the nearest bin is at m/z {centre:.10g}, {abs(centre - mz):.3g} Da "
+            f"({abs(centre - mz) / mz * 1e6:.3g} ppm) away, and the axis runs from {self.lower[0]:.8g} to "
+            f"{self.upper[-1]:.8g}"
+        )
+
+
+def positive(name: str, value: object) -> float:
+    number = as_number(name, value)
+    if not number > 0:
+        raise ValueError(f"{name} is {number:g}, expected a number above 0")
+    return number
+
+
+def not_negative(name: str, value: object) -> float:
+    number = as_number(name, value)
+    if not number >= 0:
+        raise ValueError(f"{name} is {number:g}, expected 0 or more")
+    return number
+
+
+def as_number(name: str, value: object) -> float:
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} is {value!r}, expected a number") from None
+    if not math.isfinite(number):
+        raise ValueError(f"{name} is {number}, expected a finite number")
+    return number
+
+
+def strongest(
+    axis: Axis, intensity: npt.NDArray[np.floating], n: int, ppm: float
+) -> list[int]:
+    """The bins of the `n` strongest peaks, strongest first: local maxima of which no stronger one lies within ppm."""
+    padded = np.concatenate([[-np.inf], intensity, [-np.inf]])
+    tops = np.flatnonzero((intensity > padded[:-2]) & (intensity >= padded[2:]) & (intensity > 0))
+    order = tops[np.argsort(-intensity[tops], kind="stable")]
+    taken: list[int] = []
+    free = np.ones(len(axis.mz), dtype=bool)
+    for k in order.tolist():
+        if len(taken) == n:
+            break
+        if free[k]:
+            taken.append(k)
+            half = axis.mz[k] * ppm * 1e-6
+            free[np.searchsorted(axis.mz, axis.mz[k] - half) : np.searchsorted(axis.mz, axis.mz[k] + half, "right")] = False
+    return taken

@@ -1,0 +1,164 @@
+"""convert(): the program on all cores, with a bar, and what goes wrong as exceptions."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import warnings
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
+
+from . import _errors as errors
+from . import _options, _program
+from ._matrix import find_caller
+
+if TYPE_CHECKING:
+    from ._dataset import Dataset
+
+log = logging.getLogger("mzgrid")
+
+TOO_MANY_SKIPPED = 3
+CLASSES: dict[str, type[errors.ConversionError]] = {
+    "usage": errors.UsageError,
+    "memory": errors.OutOfMemory,
+    "system": errors.SystemFailure,
+    "format": errors.InputError,
+    "range": errors.InputError,
+    "skipped": errors.SkippedTooMany,
+    "interrupted": errors.InterruptedConversion,
+}
+
+
+@overload
+def convert(
+    src: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    ranks: int | None = None,
+    memory_limit: str | int | None = None,
+    progress: bool = True,
+    dry_run: Literal[False] = False,
+    **options: Unpack[_options.Options],
+) -> Dataset: ...
+
+
+@overload
+def convert(
+    src: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    ranks: int | None = None,
+    memory_limit: str | int | None = None,
+    progress: bool = True,
+    dry_run: Literal[True],
+    **options: Unpack[_options.Options],
+) -> str: ...
+
+
+def convert(
+    src: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    ranks: int | None = None,
+    memory_limit: str | int | None = None,
+    progress: bool = True,
+    dry_run: bool = False,
+    **options: Unpack[_options.Options],
+) -> Dataset | str:
+    """Converts the imzML file `src` (or synthetic input) to the store `out`, and opens it.
+
+    The program runs in processes of its own: `ranks` of MPI, by default one that uses all cores. Its options are keyword
+    arguments, ``--bin-width 5mDa`` being ``bin_width="5mDa"``; a flag is True. A tqdm bar shows how far it is. Warnings of
+    the program are warnings of Python (ConversionWarning), the rest of what it says goes to the logger "mzgrid".
+
+    A failure is a ConversionError with the program's own sentence, and nothing is left under the name of the output.
+    Ctrl-C ends all ranks, which remove what they began. With `dry_run` nothing is made, and the plan is returned."""
+    from ._dataset import open
+
+    source, target = os.fspath(src), os.fspath(out)
+    if ranks is not None and (isinstance(ranks, bool) or not isinstance(ranks, int) or ranks < 1):
+        raise errors.UsageError(f"ranks is {ranks!r}, expected a whole number above 0")
+    words = ["convert", "--progress=json", *_options.arguments(options)]
+    if memory_limit is not None:
+        words.append(f"--memory-limit={_options.text('memory_limit', memory_limit)}")
+    if dry_run:
+        words.append("--dry-run")
+    program = _program.find_program()
+    command = _program.command_of(program, ranks or 1, [*words, "--", source, target])
+    _program.check_version(program)
+
+    talk = Talk(bar=progress and not dry_run, loud=bool(options.get("verbose")))
+    listener = _program.Listener(talk.progress, talk.line)
+    try:
+        status = _program.run(command, listener)
+    finally:
+        talk.close()
+    if status not in (0, TOO_MANY_SKIPPED):
+        raise failure(status, listener)
+    if status == TOO_MANY_SKIPPED:
+        talk.warnings.append(f"{target}: more pixels could not be read than max_skipped allows; see skipped_pixels")
+    for text in talk.warnings:
+        warnings.warn(text, errors.ConversionWarning, stacklevel=find_caller())
+    return "".join(listener.output) if dry_run else open(target)
+
+
+class Talk:
+    """What a run shows on its way: a bar for each stage, lines of the log. Called by the threads that listen."""
+
+    def __init__(self, bar: bool, loud: bool) -> None:
+        self.bar = bar
+        self.loud = loud
+        self.stage = ""
+        self.tqdm: Any = None
+        self.warnings: list[str] = []
+
+    def progress(self, message: dict[str, Any]) -> None:
+        if not self.bar:
+            return
+        try:
+            from tqdm.auto import tqdm
+        except ImportError:
+            self.bar = False
+            return
+        stage, done, total = str(message["stage"]), int(message["done"]), int(message["total"])
+        if stage != self.stage:
+            self.close()
+            pixels = message.get("unit") == "pixels"
+            self.stage = stage
+            self.tqdm = tqdm(total=total, desc=stage, unit="px" if pixels else "part", unit_scale=pixels, leave=False)
+        self.tqdm.update(done - self.tqdm.n)
+
+    def line(self, text: str) -> None:
+        kind, _, rest = text.partition(": ")
+        if kind == "warning":
+            self.warnings.append(rest)
+        elif kind != "error":
+            log.info(text)
+            if self.loud:
+                print(f"mzgrid: {text}", file=sys.stderr)
+
+    def close(self) -> None:
+        if self.tqdm is not None:
+            self.tqdm.close()
+            self.tqdm = None
+
+
+def failure(status: int, listener: _program.Listener) -> errors.MzgridError:
+    """What ended the run, by what it said; without a word, by how it ended."""
+    fault = listener.fault
+    if fault is not None:
+        return CLASSES.get(str(fault["error"]), errors.ConversionError)(str(fault["text"]))
+    said = [line.removeprefix("mzgrid: error: ") for line in listener.log if line.startswith("mzgrid: error: ")]
+    if said:
+        return (errors.UsageError if status == 2 else errors.ConversionError)(said[-1])
+    number = -status if status < 0 else status - 128 if 128 < status < 160 else 0
+    if number:
+        try:
+            name = signal.Signals(number).name
+        except ValueError:
+            name = f"signal {number}"
+        hint = ": the system kills who takes too much memory; try a smaller memory_limit" if name == "SIGKILL" else ""
+        return errors.ProgramError(f"the program was ended by {name}{hint}")
+    reason = f": {listener.errors[-1]}" if listener.errors else ""
+    return errors.ProgramError(f"the program ended with status {status} and said nothing{reason}")

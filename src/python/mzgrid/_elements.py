@@ -1,0 +1,84 @@
+"""AnnData elements as they lie in Zarr, read without anndata: https://anndata.readthedocs.io/en/latest/fileformat-prose.html
+
+Reading has its errors in one place: what zarr and codecs raise becomes a StoreError with the path of the array."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ._errors import StoreError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import zarr
+
+
+def read(array: zarr.Array[Any], begin: int | None = None, end: int | None = None) -> npt.NDArray[Any]:
+    """The elements [begin, end) along the first axis, or all."""
+    try:
+        return np.asarray(array[begin:end] if array.ndim else array[()])
+    except MemoryError:
+        raise
+    except Exception as fault:
+        raise StoreError(f"{array.store_path}: cannot be read, the store is damaged: {fault}") from fault
+
+
+def member(group: zarr.Group, name: str) -> Any:
+    """The array or group `name`, or None."""
+    try:
+        return group[name]
+    except KeyError:
+        return None
+
+
+def array(group: zarr.Group, name: str) -> zarr.Array[Any]:
+    """The array `name`, which has to be there."""
+    import zarr
+
+    found = member(group, name)
+    if not isinstance(found, zarr.Array):
+        raise StoreError(f"{group.store_path}: has no array {name}, so this is no table of mzgrid, or a damaged one")
+    return found
+
+
+def column(group: zarr.Group, name: str) -> npt.NDArray[Any] | pd.Categorical:
+    """A column of a dataframe."""
+    import pandas as pd
+    import zarr
+
+    found = member(group, name)
+    if isinstance(found, zarr.Group) and found.attrs.get("encoding-type") == "categorical":
+        categories = strings(read(array(found, "categories")))
+        return pd.Categorical.from_codes(
+            read(array(found, "codes")).tolist(), categories=categories, ordered=bool(found.attrs.get("ordered"))
+        )
+    values = read(array(group, name))
+    return strings(values) if values.dtype.kind not in "biufc" else values
+
+
+def strings(values: npt.NDArray[Any]) -> npt.NDArray[np.object_]:
+    return values.astype(object)
+
+
+def dataframe(group: zarr.Group) -> pd.DataFrame:
+    import pandas as pd
+
+    names = group.attrs.get("column-order")
+    if not isinstance(names, list):
+        raise StoreError(f"{group.store_path}: is no dataframe of AnnData, so this is no table of mzgrid")
+    index = column(group, str(group.attrs.get("_index", "_index")))
+    return pd.DataFrame({str(name): column(group, str(name)) for name in names}, index=pd.Index(index))
+
+
+def tree(element: Any) -> Any:
+    """A tree of `uns` as dicts, lists and scalars of Python."""
+    import zarr
+
+    if isinstance(element, zarr.Group):
+        if element.attrs.get("encoding-type") == "dataframe":
+            return dataframe(element)
+        return {name: tree(part) for name, part in sorted(element.members())}
+    return read(element).tolist()

@@ -1,0 +1,112 @@
+"""Ion images as pictures: on axes of matplotlib, as PNG, as OME-TIFF."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import matplotlib.axes
+    import xarray as xr
+
+
+def limits(image: xr.DataArray, percentile: float) -> tuple[float, float]:
+    """From 0, or below it where there is something, to the percentile of the pixels."""
+    if not 0 < percentile <= 100:
+        raise ValueError(f"percentile is {percentile:g}, expected above 0, at most 100")
+    values = image.to_numpy()
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return 0.0, 1.0
+    top = float(np.percentile(values, percentile))
+    low = min(0.0, float(values.min()))
+    if top <= low:  # a peak of a few pixels
+        top = float(values.max())
+    return low, top if top > low else low + 1
+
+
+def draw(
+    image: xr.DataArray, percentile: float, colormap: str, ax: matplotlib.axes.Axes | None
+) -> matplotlib.axes.Axes:
+    import matplotlib.pyplot as plt
+
+    if image.ndim != 2:
+        raise ValueError(f"the store has {image.sizes['z']} planes, and a picture shows one: give z")
+    if ax is None:
+        ax = plt.subplots(layout="constrained")[1]
+    return paint(image, percentile, colormap, ax)
+
+
+def paint(image: xr.DataArray, percentile: float, colormap: str, ax: matplotlib.axes.Axes) -> matplotlib.axes.Axes:
+    a = image.attrs
+    low, top = limits(image, percentile)
+    (y, x), (height, width) = (image["y"].to_numpy(), image["x"].to_numpy()), (a["pixel_size_y"], a["pixel_size_x"])
+    extent = (x[0] - width / 2, x[-1] + width / 2, y[-1] + height / 2, y[0] - height / 2)
+    picture = ax.imshow(image.to_numpy(), extent=extent, cmap=colormap, vmin=low, vmax=top, interpolation="nearest")
+    unit = "µm" if a["unit"] == "micrometer" else "pixels"
+    ax.set(xlabel=f"x [{unit}]", ylabel=f"y [{unit}]", title=title(a))
+    figure = ax.get_figure()
+    if figure is not None:
+        what = "intensity" if a["normalize"] == "none" else f"intensity / {a['normalize']}"
+        figure.colorbar(picture, ax=ax, label=what, extend="max" if float(image.max()) > top else "neither")
+    return ax
+
+
+def title(a: dict[str, Any]) -> str:
+    bins = "1 bin" if a["n_bins"] == 1 else f"{a['n_bins']} bins"
+    return f"m/z {a['mz']:.4f} ± {(a['window_high'] - a['window_low']) / 2:.4f} ({bins})"
+
+
+def save_png(image: xr.DataArray, path: str | os.PathLike[str], percentile: float, colormap: str, dpi: float) -> Path:
+    """Without pyplot, so that it works in any thread and leaves no figure behind."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    if image.ndim != 2:
+        raise ValueError(f"the store has {image.sizes['z']} planes, and a picture shows one: give z")
+    figure = Figure(layout="constrained")
+    FigureCanvasAgg(figure)
+    paint(image, percentile, colormap, figure.subplots())
+    target = Path(path)
+    figure.savefig(target, dpi=dpi, format="png")
+    return target
+
+
+def save_tiff(images: xr.DataArray, path: str | os.PathLike[str], fill: float) -> Path:
+    """Channels of float32, as they were added up; sizes only where the unit of the store is known."""
+    import tifffile
+
+    if images.ndim != 3:
+        raise ValueError(f"the store has {images.sizes['z']} planes, and a channel holds one: give z")
+    target = Path(path)
+    values = images.to_numpy()
+    metadata: dict[str, Any] = {
+        "axes": "CYX",
+        "Channel": {"Name": [f"m/z {mz:.4f}" for mz in images.attrs["mz"]]},
+        "Description": f"{images.attrs['dataset']}: {images.attrs['reduce']} of the intensities, normalized by "
+        f"{images.attrs['normalize']}",
+    }
+    resolution: dict[str, Any] = {}
+    if images.attrs["unit"] == "micrometer":
+        width, height = images.attrs["pixel_size_x"], images.attrs["pixel_size_y"]
+        metadata |= {
+            "PhysicalSizeX": width,
+            "PhysicalSizeXUnit": "µm",
+            "PhysicalSizeY": height,
+            "PhysicalSizeYUnit": "µm",
+        }
+        resolution = {"resolution": (1e4 / width, 1e4 / height), "resolutionunit": "CENTIMETER"}
+    tifffile.imwrite(
+        target,
+        np.where(np.isnan(values), np.float32(fill), values).astype(np.float32, copy=False),
+        ome=True,
+        bigtiff=values.nbytes > 3e9,
+        photometric="minisblack",
+        compression="zlib",
+        metadata=metadata,
+        **resolution,
+    )
+    return target

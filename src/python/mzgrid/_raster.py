@@ -1,0 +1,108 @@
+"""Where pixels lie: positions in the file, cells of the raster, micrometres."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _elements
+from ._errors import StoreError
+
+if TYPE_CHECKING:
+    import xarray as xr
+    import zarr
+
+
+@dataclass(frozen=True)
+class Raster:
+    """The box of the pixels. Cell (k, i, j) is z_min + k, y_min + i, x_min + j; `cell` is its ordinal for each pixel."""
+
+    origin: tuple[int, int, int]  # z, y, x of the first cell
+    shape: tuple[int, int, int]  # z, y, x
+    cell: npt.NDArray[np.int64]
+    scale: tuple[float, float]  # y, x: size of a cell
+    offset: tuple[float, float]  # y, x: where the first cell begins
+    unit: str
+
+    @property
+    def planes(self) -> list[int]:
+        return list(range(self.origin[0], self.origin[0] + self.shape[0]))
+
+    def at(self, x: int, y: int, z: int | None) -> int | None:
+        """The row of the pixel at a position, or None."""
+        if z is None:
+            if self.shape[0] > 1:
+                raise ValueError(f"the store has {self.shape[0]} planes: give z, one of {self.planes}")
+            z = self.origin[0]
+        place = [v - o for v, o in zip((z, y, x), self.origin, strict=True)]
+        if any(not 0 <= p < n for p, n in zip(place, self.shape, strict=True)):
+            return None
+        rows = np.flatnonzero(self.cell == np.ravel_multi_index(tuple(place), self.shape))
+        return int(rows[0]) if rows.size else None
+
+    def plane(self, z: int | None) -> int | None:
+        """The ordinal of plane z; None: all of them, if there are several."""
+        if z is None:
+            return 0 if self.shape[0] == 1 else None
+        if z not in self.planes:
+            raise ValueError(f"the store has no plane z = {z}, only {self.planes}")
+        return z - self.origin[0]
+
+    def coordinates(self) -> dict[str, npt.NDArray[np.float64]]:
+        """The centres of rows and columns of cells."""
+        (sy, sx), (oy, ox) = self.scale, self.offset
+        return {
+            "y": oy + (np.arange(self.shape[1]) + 0.5) * sy,
+            "x": ox + (np.arange(self.shape[2]) + 0.5) * sx,
+        }
+
+    def fill(self, values: npt.NDArray[np.floating], out: npt.NDArray[np.floating], plane: int | None) -> None:
+        """Puts a value of each pixel into its cell of `out`, (y, x) or (z, y, x)."""
+        flat = out.reshape(-1)
+        if plane is None or self.shape[0] == 1:
+            flat[self.cell] = values
+            return
+        size = self.shape[1] * self.shape[2]
+        inside = np.flatnonzero(self.cell // size == plane)
+        flat[self.cell[inside] - plane * size] = values[inside]
+
+    def pixels(self, mask: xr.DataArray | npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """The rows of the pixels that a mask chooses: a raster of booleans, or a boolean for each pixel."""
+        chosen = np.asarray(mask)
+        if chosen.dtype != bool:
+            raise ValueError(f"the mask has the type {chosen.dtype}, expected booleans, as from image > 5")
+        if chosen.shape == self.cell.shape and chosen.ndim == 1:
+            return np.flatnonzero(chosen)
+        wanted = self.shape if self.shape[0] > 1 else self.shape[1:]
+        if chosen.shape not in (wanted, self.shape):
+            raise ValueError(
+                f"the mask has the shape {chosen.shape}, expected that of an image, {wanted}, or a boolean for "
+                f"each of {len(self.cell)} pixels"
+            )
+        return np.flatnonzero(chosen.reshape(-1)[self.cell])
+
+
+def open_raster(table: zarr.Group, options: dict[str, Any]) -> Raster:
+    """From obs, and the size of a pixel from `options`, as uns/mzgrid has them."""
+    obs = _elements.member(table, "obs")
+    x, y = (_elements.read(_elements.array(obs, name)).astype(np.int64) for name in "xy")
+    if not x.size:
+        raise StoreError(f"{table.store_path}: has no pixel")
+    z = _elements.member(obs, "z")
+    z = _elements.read(z).astype(np.int64) if z is not None else np.zeros_like(x)
+    origin = (int(z.min()), int(y.min()), int(x.min()))
+    nz, ny, nx = (int(v.max()) - o + 1 for v, o in zip((z, y, x), origin, strict=True))
+    cell = ((z - origin[0]) * ny + (y - origin[1])) * nx + (x - origin[2])
+
+    scale = (float(options.get("pixel_size_y", 1)), float(options.get("pixel_size_x", 1)))
+    offset = [0.0, 0.0]
+    for i, (name, position) in enumerate((("spatial_y", y), ("spatial_x", x))):
+        centre = _elements.member(obs, name)
+        if centre is not None:
+            first = float(_elements.read(centre, 0, 1)[0])
+            offset[i] = first - (float(position[0] - origin[1 + i]) + 0.5) * scale[i]
+    unit = str(options.get("pixel_unit", "unit"))
+    return Raster(origin, (nz, ny, nx), cell, scale, (offset[0], offset[1]), unit)
