@@ -6,7 +6,12 @@ file(RELATIVE_PATH MZGRID_PC_TO_PREFIX /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig
 string(REGEX REPLACE "/$" "" MZGRID_PC_TO_PREFIX ${MZGRID_PC_TO_PREFIX})
 configure_file(${PROJECT_SOURCE_DIR}/cmake/mzgrid.pc.in ${PROJECT_BINARY_DIR}/mzgrid.pc @ONLY)
 
-install(TARGETS mzgrid_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+# In a Python package the program lies where that has its scripts (pyproject.toml).
+if(DEFINED SKBUILD_SCRIPTS_DIR)
+  install(TARGETS mzgrid_program RUNTIME DESTINATION ${SKBUILD_SCRIPTS_DIR} COMPONENT program)
+else()
+  install(TARGETS mzgrid_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
 install(TARGETS mzgrid
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})

@@ -3,6 +3,7 @@
 #include <cli/convert_options.h>
 #include <cli/prepare.h>
 #include <cli/progress.h>
+#include <cli/progress_json.h>
 #include <cli/run_record.h>
 #include <cli/signals.h>
 #include <cli/summary.h>
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 enum { EXIT_SKIPPED_TOO_MANY = 3 };
+enum { PROGRESS_AUTO, PROGRESS_NONE, PROGRESS_JSON }; /* as mzg_progress_choice() counts them */
 
 /* HDF5 tells little about a directory that it cannot write to. */
 static enum mzg_status check_temp_dir(const struct mzg_context *context, const char *path,
@@ -113,6 +115,7 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
     struct mzg_convert_settings settings;
     struct mzg_convert_report report = {0};
     struct mzg_progress_view view;
+    struct mzg_progress_json lines = {0};
     json_t *hosts = NULL;
     time_t started = time(NULL);
 
@@ -126,14 +129,19 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
         mzg_hosts_gather(context, &hosts, err) != MZG_OK)
         goto cleanup;
 
-    mzg_progress_begin(&view, context->log, settings.no_progress || settings.quiet, mzg_clock_seconds());
+    mzg_progress_begin(&view, context->log, settings.progress != PROGRESS_AUTO || settings.quiet,
+                       mzg_clock_seconds());
     struct mzg_progress progress = {.update = mzg_progress_update, .context = &view};
+    if (settings.progress == PROGRESS_JSON)
+        progress = (struct mzg_progress){.update = mzg_progress_json_update, .context = &lines};
     mzg_convert(context, &settings.convert, &progress, &report, err);
     mzg_progress_end(&view);
     if (err->status == MZG_OK && !settings.convert.dry_run)
         finish(context, arguments, settings.convert.output, started, hosts, &report);
 
 cleanup:
+    if (settings.progress == PROGRESS_JSON && context->rank == 0)
+        mzg_progress_json_fail(err);
     json_decref(hosts);
     mzg_convert_settings_destroy(&settings);
     return report.skipped_too_many ? EXIT_SKIPPED_TOO_MANY : 0;

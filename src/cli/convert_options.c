@@ -177,9 +177,10 @@ const struct mzg_option mzg_convert_option_table[] = {
              "share."},
 
     {.kind = MZG_OPTION_GROUP, .name = "Messages"},
-    {.kind = MZG_OPTION_CHOICE, .name = "progress", .argument = "HOW", .offset = AT(no_progress),
+    {.kind = MZG_OPTION_CHOICE, .name = "progress", .argument = "HOW", .offset = AT(progress),
      .choice = mzg_progress_choice, .standard = "auto",
-     .help = "'auto' draws a bar on a terminal, and elsewhere writes a line every 10 seconds."},
+     .help = "'auto' draws a bar on a terminal, and elsewhere writes a line every 10 seconds; 'json' writes lines of JSON "
+             "to standard output, for programs, and the failure of the run as the last of them."},
     {.kind = MZG_OPTION_REPEAT, .name = "verbose", .letter = 'v', .offset = AT(verbose),
      .help = "Say how it is done; -vv says more."},
     {.kind = MZG_OPTION_FLAG, .name = "quiet", .letter = 'q', .offset = AT(quiet),

@@ -27,7 +27,7 @@ struct mzg_convert_settings {
     int mobility;      /* 0: skip, 1: sum */
     int polarity;      /* enum mzg_polarity, unknown for auto */
     int64_t threads;
-    int no_progress; /* 0: auto, 1: none */
+    int progress; /* 0: auto, 1: none, 2: json */
     int verbose;
     bool quiet;
     const char *log_file;

@@ -69,7 +69,7 @@ const char *mzg_polarity_choice(int number)
 
 const char *mzg_progress_choice(int number)
 {
-    static const char *const names[] = {"auto", "none", NULL};
+    static const char *const names[] = {"auto", "none", "json", NULL};
     return names[number];
 }
 

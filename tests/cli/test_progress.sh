@@ -36,3 +36,19 @@ for ranks in 1 2; do
     expect_status 0
     check "no bar in a file" [ "$(grep -cF -e ETA -e "$redraw" "$err")" = 0 ]
 done
+
+# For programs: objects on standard output and nothing else, on each number of ranks; the last one of a failure tells it.
+for ranks in 1 2; do
+    run $ranks convert in.imzML out.zarr --bins 500 --chunk-size 1 --overwrite --progress json
+    expect_status 0
+    expect_text "$out" '{"stage":"resampling","done":1600,"total":1600,"unit":"pixels"}'
+    expect_text "$out" '"stage":"writing"'
+    check "only objects with a stage" [ "$(grep -vcE '^\{"stage":"[a-z]+","done":[0-9]+,"total":[0-9]+,"unit":"(pixels|parts)"\}$' "$out")" = 0 ]
+    run $ranks convert in.imzML out.zarr --bins 500 --progress json
+    expect_status 1
+    check "one line tells the failure" [ "$(wc -l <"$out")" = 1 ]
+    expect_text "$out" '{"error":"system","text":"out.zarr'
+    run $ranks convert in.imzML new.zarr --bins 500 --progress json --tof-law 1:1
+    expect_status 2
+    expect_text "$out" '{"error":"usage",'
+done

@@ -1,5 +1,6 @@
 /* Progress: what the line says, and when it is shown. */
 #include <cli/progress.h>
+#include <cli/progress_json.h>
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -98,4 +99,22 @@ Test(cli_progress, a_line_every_ten_seconds_where_there_is_no_terminal)
 Test(cli_progress, none_when_silent)
 {
     cr_expect(eq(int, count_lines(true, 35), 0));
+}
+
+Test(cli_progress, json_tells_beginnings_ends_and_every_tenth_of_a_second, .init = cr_redirect_stdout)
+{
+    struct mzg_progress_json json = {0};
+    mzg_progress_json_tell(&json, "resampling", 1, 9, 5.0);
+    mzg_progress_json_tell(&json, "resampling", 2, 9, 5.05);
+    mzg_progress_json_tell(&json, "resampling", 3, 9, 5.2);
+    mzg_progress_json_tell(&json, "resampling", 9, 9, 5.21);
+    mzg_progress_json_tell(&json, "writing", 0, 2, 5.22);
+    mzg_progress_json_tell(&json, "writing", 0, 0, 9.0);
+    mzg_progress_json_fail(&(struct mzg_error){.status = MZG_OK});
+    mzg_progress_json_fail(&(struct mzg_error){.status = MZG_ENOMEM, .text = "no \"room\"\xff"});
+    cr_assert_stdout_eq_str("{\"stage\":\"resampling\",\"done\":1,\"total\":9,\"unit\":\"pixels\"}\n"
+                            "{\"stage\":\"resampling\",\"done\":3,\"total\":9,\"unit\":\"pixels\"}\n"
+                            "{\"stage\":\"resampling\",\"done\":9,\"total\":9,\"unit\":\"pixels\"}\n"
+                            "{\"stage\":\"writing\",\"done\":0,\"total\":2,\"unit\":\"parts\"}\n"
+                            "{\"error\":\"memory\",\"text\":\"no \\\"room\\\"\\\\xff\"}\n");
 }

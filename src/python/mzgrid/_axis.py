@@ -46,9 +46,7 @@ class Axis:
             )
         return window
 
-    def windows(
-        self, mz: Iterable[float], ppm: float | None = None, da: float | None = None
-    ) -> list[Window]:
+    def windows(self, mz: Iterable[float], ppm: float | None = None, da: float | None = None) -> list[Window]:
         return [self.window(one, ppm, da) for one in mz]
 
     def _between(self, mz: float, low: float, high: float) -> Window:
@@ -97,9 +95,7 @@ def as_number(name: str, value: object) -> float:
     return number
 
 
-def strongest(
-    axis: Axis, intensity: npt.NDArray[np.floating], n: int, ppm: float
-) -> list[int]:
+def strongest(axis: Axis, intensity: npt.NDArray[np.floating], n: int, ppm: float) -> list[int]:
     """The bins of the `n` strongest peaks, strongest first: local maxima of which no stronger one lies within ppm."""
     padded = np.concatenate([[-np.inf], intensity, [-np.inf]])
     tops = np.flatnonzero((intensity > padded[:-2]) & (intensity >= padded[2:]) & (intensity > 0))
@@ -112,5 +108,7 @@ def strongest(
         if free[k]:
             taken.append(k)
             half = axis.mz[k] * ppm * 1e-6
-            free[np.searchsorted(axis.mz, axis.mz[k] - half) : np.searchsorted(axis.mz, axis.mz[k] + half, "right")] = False
+            free[np.searchsorted(axis.mz, axis.mz[k] - half) : np.searchsorted(axis.mz, axis.mz[k] + half, "right")] = (
+                False
+            )
     return taken

@@ -100,7 +100,7 @@ def convert(
         talk.warnings.append(f"{target}: more pixels could not be read than max_skipped allows; see skipped_pixels")
     for text in talk.warnings:
         warnings.warn(text, errors.ConversionWarning, stacklevel=find_caller())
-    return "".join(listener.output) if dry_run else open(target)
+    return "\n".join(talk.said) if dry_run else open(target)
 
 
 class Talk:
@@ -112,6 +112,7 @@ class Talk:
         self.stage = ""
         self.tqdm: Any = None
         self.warnings: list[str] = []
+        self.said: list[str] = []
 
     def progress(self, message: dict[str, Any]) -> None:
         if not self.bar:
@@ -134,6 +135,7 @@ class Talk:
         if kind == "warning":
             self.warnings.append(rest)
         elif kind != "error":
+            self.said.append(text)
             log.info(text)
             if self.loud:
                 print(f"mzgrid: {text}", file=sys.stderr)

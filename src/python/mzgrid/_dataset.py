@@ -157,8 +157,6 @@ class Dataset:
         of the one bin that holds `mz`. `normalize` divides each pixel by its "tic", "rms" or "median", or by a number
         for each pixel. Of a store with several planes the result has a dimension z, unless `z` chooses one. `attrs`
         tells bins and range. A window without a bin is a ValueError that names the nearest."""
-        import xarray as xr
-
         single = np.ndim(mz) == 0  # type: ignore[arg-type]
         masses: list[Any] = [mz] if single else list(mz)  # type: ignore[arg-type]
         windows = self._axis.windows(masses, ppm, da)
@@ -170,15 +168,10 @@ class Dataset:
             self._raster.fill(values, out[i], plane)
 
         self._images(windows, reduce, normalize, keep)
-        dims = ("z", "y", "x")[-len(shape) :]
-        coordinates: dict[str, Any] = dict(self._raster.coordinates())
-        if plane is None:
-            coordinates["z"] = self._raster.planes
         attributes = self._describe(windows, single, reduce, normalize)
         if single:
-            return xr.DataArray(out[0], coordinates, dims, name="intensity", attrs=attributes)
-        coordinates["mz"] = [w.mz for w in windows]
-        return xr.DataArray(out, coordinates, ("mz", *dims), name="intensity", attrs=attributes)
+            return self._raster.array(out[0], None, plane, attributes)
+        return self._raster.array(out, [w.mz for w in windows], plane, attributes)
 
     def spectrum(
         self,
@@ -214,9 +207,7 @@ class Dataset:
             raise ValueError(f"n is {n}, expected 1 or more")
         if by not in ("mean", "max"):
             raise ValueError(f"by is {by!r}, expected 'mean' or 'max'")
-        tops = _axis.strongest(
-            self._axis, self._bins(f"{by}_intensity"), n, _axis.not_negative("ppm", ppm)
-        )
+        tops = _axis.strongest(self._axis, self._bins(f"{by}_intensity"), n, _axis.not_negative("ppm", ppm))
         return self._bin_rows(tops)
 
     def table(
@@ -414,15 +405,13 @@ class Dataset:
             found = numbers.reindex(names)
             if found.isna().all():
                 raise ValueError("normalize: no name of the Series is one of obs (its index, or instance_key)")
-            return found.to_numpy(dtype=np.float64)
+            return np.asarray(found, dtype=np.float64)
         values = np.asarray(numbers, dtype=np.float64)
         if values.shape != (pixels,):
             raise ValueError(f"normalize has the shape {values.shape}, expected a number for each of {pixels} pixels")
         return values
 
-    def _describe(
-        self, windows: list[Window], single: bool, reduce: Reduce, normalize: Normalize
-    ) -> dict[str, Any]:
+    def _describe(self, windows: list[Window], single: bool, reduce: Reduce, normalize: Normalize) -> dict[str, Any]:
         """What was added up, in terms that files of xarray can hold."""
         columns: dict[str, list[Any]] = {
             "mz": [w.mz for w in windows],

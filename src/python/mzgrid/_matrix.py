@@ -188,9 +188,7 @@ class Matrix:
             image[rows] = part.sum(axis=1) if reduce == "sum" else part.max(axis=1)
         return image
 
-    def _images_by_rows(
-        self, windows: Sequence[Window], reduce: Reduce, keep: Callable[[int, Floats], None]
-    ) -> None:
+    def _images_by_rows(self, windows: Sequence[Window], reduce: Reduce, keep: Callable[[int, Floats], None]) -> None:
         rows = self.rows
         assert rows is not None
         rows.tell_cost("an ion image", "csc")
@@ -220,9 +218,7 @@ class Matrix:
             return total
         return self._spectrum_by_columns(pixels)
 
-    def _spectrum_of_rows(
-        self, rows: Compressed, pixels: npt.NDArray[np.int64]
-    ) -> npt.NDArray[np.float64]:
+    def _spectrum_of_rows(self, rows: Compressed, pixels: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         total = np.zeros(self.bins)
         for run in np.split(pixels, np.flatnonzero(np.diff(pixels) != 1) + 1):
             if run.size:

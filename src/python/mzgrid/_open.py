@@ -42,7 +42,9 @@ def check_directory(path: str) -> None:
     if not os.path.exists(path):
         raise StoreError(f"{path}: there is no such store{unfinished(path)}")
     if not os.path.isdir(path):
-        raise StoreError(f"{path}: is a file, expected the directory of a store; mzgrid.convert makes one of an imzML file")
+        raise StoreError(
+            f"{path}: is a file, expected the directory of a store; mzgrid.convert makes one of an imzML file"
+        )
 
 
 def unfinished(path: str) -> str:
@@ -74,7 +76,9 @@ def find_table(root: zarr.Group, wanted: str | None, source: str) -> str:
     tables = tables_of(root)
     if not tables:
         version = root.attrs.get("spatialdata_attrs")
-        what = "a SpatialData store, but none of its tables has m/z" if version else "no store of mzgrid: it has no tables"
+        what = (
+            "a SpatialData store, but none of its tables has m/z" if version else "no store of mzgrid: it has no tables"
+        )
         raise StoreError(f"{source}: is {what}")
     if wanted is not None:
         for name in (wanted, f"{wanted}_z0"):
@@ -84,5 +88,7 @@ def find_table(root: zarr.Group, wanted: str | None, source: str) -> str:
     made = [name for name, table in tables.items() if _elements.member(table, "uns/mzgrid/mass_axis") is not None]
     candidates = made or list(tables)
     if len(candidates) > 1:
-        raise StoreError(f"{source}: has several tables, {', '.join(candidates)}: name one, as in open(store, {candidates[0]!r})")
+        raise StoreError(
+            f"{source}: has several tables, {', '.join(candidates)}: name one, as in open(store, {candidates[0]!r})"
+        )
     return candidates[0]

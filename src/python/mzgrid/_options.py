@@ -5,20 +5,18 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Union
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from ._errors import UsageError
 
 if TYPE_CHECKING:
-    Path = Union[str, os.PathLike[str]]
+    Path = str | os.PathLike[str]
 
 
 class Options(TypedDict, total=False):
     """What `convert` takes beside its own arguments; `mzgrid convert --help` says what each means."""
 
-    mass_axis_type: Literal[
-        "auto", "constant", "linear_tof", "reflector_tof", "orbitrap", "fticr", "tof", "native"
-    ]
+    mass_axis_type: Literal["auto", "constant", "linear_tof", "reflector_tof", "orbitrap", "fticr", "tof", "native"]
     tof_law: str | tuple[float, float]
     bin_width: str | float
     resolution: float
@@ -32,9 +30,7 @@ class Options(TypedDict, total=False):
     pixels: Path
     ms_level: int
     polarity: Literal["auto", "positive", "negative"]
-    interpolation_method: Literal[
-        "auto", "nearest_neighbor", "linear", "cubic", "pchip", "tic_preserving", "overlap"
-    ]
+    interpolation_method: Literal["auto", "nearest_neighbor", "linear", "cubic", "pchip", "tic_preserving", "overlap"]
     accuracy: Literal["normal", "high"]
     max_gap: str | float
     spectrum_type: Literal["auto", "centroid", "profile"]
@@ -68,8 +64,18 @@ class Options(TypedDict, total=False):
 
 
 FLAGS = frozenset(
-    "scan_range ignore_position_offset allow_large_grid overwrite strict verify allow_truncated keep_going "
-    "keep_hdf5 quiet".split()
+    [
+        "scan_range",
+        "ignore_position_offset",
+        "allow_large_grid",
+        "overwrite",
+        "strict",
+        "verify",
+        "allow_truncated",
+        "keep_going",
+        "keep_hdf5",
+        "quiet",
+    ]
 )
 NAMES = tuple(Options.__annotations__)
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._extras import require
+
 if TYPE_CHECKING:
     import matplotlib.axes
     import xarray as xr
@@ -31,6 +33,7 @@ def limits(image: xr.DataArray, percentile: float) -> tuple[float, float]:
 def draw(
     image: xr.DataArray, percentile: float, colormap: str, ax: matplotlib.axes.Axes | None
 ) -> matplotlib.axes.Axes:
+    require("matplotlib", "pictures")
     import matplotlib.pyplot as plt
 
     if image.ndim != 2:
@@ -62,6 +65,7 @@ def title(a: dict[str, Any]) -> str:
 
 def save_png(image: xr.DataArray, path: str | os.PathLike[str], percentile: float, colormap: str, dpi: float) -> Path:
     """Without pyplot, so that it works in any thread and leaves no figure behind."""
+    require("matplotlib", "pictures")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -77,6 +81,7 @@ def save_png(image: xr.DataArray, path: str | os.PathLike[str], percentile: floa
 
 def save_tiff(images: xr.DataArray, path: str | os.PathLike[str], fill: float) -> Path:
     """Channels of float32, as they were added up; sizes only where the unit of the store is known."""
+    require("tifffile", "pictures")
     import tifffile
 
     if images.ndim != 3:

@@ -26,8 +26,21 @@ from ._version import version
 PATIENCE = 10.0  # seconds that a run has to clean up after itself
 
 # What a launcher of MPI jobs leaves in the environment: with it, a program takes itself for a rank of that job.
-OF_A_JOB = ("OMPI_COMM_", "OMPI_UNIVERSE_", "OMPI_APP_", "OMPI_ARGV", "OMPI_COMMAND", "OMPI_FILE_LOCATION",
-            "OMPI_FIRST_RANKS", "OMPI_NUM_APP", "OMPI_MCA_orte_", "OMPI_MCA_ess", "OMPI_MCA_initial_wdir", "PMIX_", "PMI_")
+OF_A_JOB = (
+    "OMPI_COMM_",
+    "OMPI_UNIVERSE_",
+    "OMPI_APP_",
+    "OMPI_ARGV",
+    "OMPI_COMMAND",
+    "OMPI_FILE_LOCATION",
+    "OMPI_FIRST_RANKS",
+    "OMPI_NUM_APP",
+    "OMPI_MCA_orte_",
+    "OMPI_MCA_ess",
+    "OMPI_MCA_initial_wdir",
+    "PMIX_",
+    "PMI_",
+)
 
 
 def find_program() -> str:

@@ -51,13 +51,38 @@ class Raster:
             raise ValueError(f"the store has no plane z = {z}, only {self.planes}")
         return z - self.origin[0]
 
-    def coordinates(self) -> dict[str, npt.NDArray[np.float64]]:
+    def coordinates(self) -> dict[str, npt.NDArray[np.floating]]:
         """The centres of rows and columns of cells."""
         (sy, sx), (oy, ox) = self.scale, self.offset
         return {
             "y": oy + (np.arange(self.shape[1]) + 0.5) * sy,
             "x": ox + (np.arange(self.shape[2]) + 0.5) * sx,
         }
+
+    def array(
+        self,
+        values: npt.NDArray[np.floating],
+        mz: list[float] | None,
+        plane: int | None,
+        attributes: dict[str, Any],
+    ) -> xr.DataArray:
+        """Images with their coordinates: [mz,] [z,] y, x. Variables made by the fast path, which believes that these are
+        arrays: to find out, xarray would import dask, for a second, the first time."""
+        import pandas as pd
+        import xarray as xr
+
+        coordinates: dict[str, Any] = dict(self.coordinates())
+        dims = ["y", "x"]
+        if plane is None:
+            dims.insert(0, "z")
+            coordinates["z"] = np.array(self.planes)
+        if mz is not None:
+            dims.insert(0, "mz")
+            coordinates["mz"] = np.array(mz)
+        index: Any = xr.IndexVariable
+        variables = {n: index(n, pd.Index(c, name=n), fastpath=True) for n, c in coordinates.items()}
+        data = xr.Variable(dims, values, fastpath=True)
+        return xr.DataArray(data, variables, name="intensity", attrs=attributes)
 
     def fill(self, values: npt.NDArray[np.floating], out: npt.NDArray[np.floating], plane: int | None) -> None:
         """Puts a value of each pixel into its cell of `out`, (y, x) or (z, y, x)."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._extras import require
 from ._matrix import Floats, Reduce
 
 if TYPE_CHECKING:
@@ -21,13 +23,14 @@ if TYPE_CHECKING:
 def masses_of(mz: pd.DataFrame | Iterable[float]) -> list[float]:
     import pandas as pd
 
-    if isinstance(mz, pd.DataFrame):
-        if "mz" not in mz:
+    given: Any = mz
+    if isinstance(given, pd.DataFrame):
+        if "mz" not in given:
             raise ValueError("the table of peaks has no column 'mz'")
-        mz = mz["mz"]
-    elif np.ndim(mz) == 0:  # type: ignore[arg-type]
-        mz = [mz]  # type: ignore[list-item]
-    masses = list(mz)
+        given = given["mz"]
+    elif np.ndim(given) == 0:
+        given = [given]
+    masses = list(given)
     if not masses:
         raise ValueError("no m/z is given")
     return masses
@@ -50,6 +53,7 @@ def small_table(
     normalize: Normalize,
     reduce: Reduce,
 ) -> anndata.AnnData:
+    require("anndata", "spatialdata")
     import anndata
     import pandas as pd
     import scipy.sparse as sp
@@ -68,9 +72,7 @@ def small_table(
     indptr = np.cumsum([0, *(len(rows) for rows, _ in columns)], dtype=np.int64)
     data, indices = (np.concatenate([c[part] for c in columns]) for part in (1, 0))
     small = indptr[-1] < 2**31
-    x = sp.csc_matrix(
-        (data, indices, indptr.astype(np.int32) if small else indptr), shape=(d.shape[0], len(windows))
-    )
+    x = sp.csc_matrix((data, indices, indptr.astype(np.int32) if small else indptr), shape=(d.shape[0], len(windows)))
     what = d._describe(windows, False, reduce, normalize)
     var = pd.DataFrame(
         {name: what[name] for name in ("mz", "window_low", "window_high", "mz_lower", "mz_upper", "n_bins")},
@@ -94,12 +96,17 @@ def small_spatialdata(
     normalize: Normalize,
     reduce: Reduce,
 ) -> spatialdata.SpatialData:
+    require("spatialdata", "spatialdata")
     import spatialdata
 
     table = small_table(d, d.peaks() if mz is None else mz, ppm, da, normalize, reduce)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    # Of labels that are no part of an image, as ours, ome_zarr logs a warning that means nothing.
+    said = logging.getLogger("ome_zarr.reader")
+    said.addFilter(says_something)
+    try:
         whole = spatialdata.read_zarr(d._root, selection=("images", "labels"))
+    finally:
+        said.removeFilter(says_something)
     region = str(table.uns["spatialdata_attrs"]["region"]) if "spatialdata_attrs" in table.uns else None
     image = f"{d.name}_tic"
     return spatialdata.SpatialData(
@@ -109,7 +116,12 @@ def small_spatialdata(
     )
 
 
+def says_something(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith("no parent found")
+
+
 def lazy_table(d: Dataset) -> anndata.AnnData:
+    require("anndata", "spatialdata")
     from anndata.experimental import read_lazy
 
     with warnings.catch_warnings():

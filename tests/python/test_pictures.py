@@ -1,0 +1,106 @@
+"""Pictures, OME-TIFF and what viewers are given, looked at with the libraries that read them."""
+
+import logging
+import subprocess
+import sys
+import warnings
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+
+import mzgrid
+
+matplotlib = pytest.importorskip("matplotlib")
+matplotlib.use("Agg")
+
+
+def test_a_plot(csc):
+    d = mzgrid.open(csc.path)
+    ax = d.plot(500.0, da=1, percentile=90)
+    (picture,) = ax.images
+    image = d.ion_image(500.0, da=1)
+    np.testing.assert_array_equal(picture.get_array().filled(np.nan), image)
+    low, high = picture.get_clim()
+    assert low == 0 and high == pytest.approx(np.nanpercentile(image, 90))
+    left, right, bottom, top = picture.get_extent()
+    obs = csc.table.obs
+    assert (left, right) == pytest.approx((obs["spatial_x"].min() - 10, obs["spatial_x"].max() + 10))
+    assert (top, bottom) == pytest.approx((obs["spatial_y"].min() - 5, obs["spatial_y"].max() + 5))
+    assert ax.get_xlabel() == "x [µm]" and ax.get_title().startswith("m/z 500.0000 ± 1.0000 (")
+    with pytest.raises(ValueError, match="percentile is 0"):
+        d.plot(500.0, percentile=0)
+
+
+def test_a_png(csc, tmp_path):
+    path = mzgrid.open(csc.path).save_png(tmp_path / "a.png", 500.0, da=1, normalize="tic", dpi=100)
+    picture = matplotlib.image.imread(path)
+    assert picture.shape == (480, 640, 4)
+    assert len(np.unique(picture.reshape(-1, 4), axis=0)) > 50
+
+
+def test_a_tiff_has_channels_and_physical_sizes(csc, tmp_path):
+    tifffile = pytest.importorskip("tifffile")
+    d = mzgrid.open(csc.path)
+    path = d.save_tiff(tmp_path / "a.ome.tif", [500.0, 300.0], da=1)
+    with tifffile.TiffFile(path) as tiff:
+        assert tiff.is_ome
+        values = tiff.asarray()
+        pixels = ElementTree.fromstring(tiff.ome_metadata).find(".//{*}Pixels")
+        x, y = (tiff.pages[0].tags[name].value for name in ("XResolution", "YResolution"))
+    expected = d.ion_image([500.0, 300.0], da=1)
+    np.testing.assert_array_equal(values, expected.fillna(0))
+    assert values.dtype == np.float32
+    assert float(pixels.get("PhysicalSizeX")) == 20 and float(pixels.get("PhysicalSizeY")) == 10
+    assert pixels.get("PhysicalSizeXUnit") == "µm"
+    assert [c.get("Name") for c in pixels.findall("{*}Channel")] == ["m/z 500.0000", "m/z 300.0000"]
+    assert (x[0] / x[1], y[0] / y[1]) == (500, 1000)  # pixels in a centimetre
+    one = d.save_tiff(tmp_path / "one.tif", 500.0, da=1, fill=-1)
+    np.testing.assert_array_equal(np.squeeze(tifffile.imread(one)), expected[0].fillna(-1))
+
+
+def test_planes_want_one_to_be_chosen(planes, tmp_path):
+    d = mzgrid.open(planes.path)
+    for call in (d.plot, lambda mz, **o: d.save_png(tmp_path / "a.png", mz, **o)):
+        with pytest.raises(ValueError, match="2 planes, and a picture shows one: give z"):
+            call(150.0)
+        call(150.0, z=2)
+    with pytest.raises(ValueError, match="a channel holds one: give z"):
+        d.save_tiff(tmp_path / "a.tif", 150.0)
+    d.save_tiff(tmp_path / "a.tif", 150.0, z=2)
+
+
+def test_what_viewers_get(csc, caplog):
+    d = mzgrid.open(csc.path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        sdata = d.to_spatialdata(mz=[500.0, 300.0], da=1)
+    table = sdata.tables["msi_dataset_z0"]
+    assert list(table.var_names) == ["500.0000", "300.0000"]
+    assert list(sdata.labels) == ["msi_dataset_z0_pixels"] and list(sdata.images) == ["msi_dataset_z0_tic"]
+    labels = np.asarray(sdata.labels["msi_dataset_z0_pixels"])
+    values = np.full(labels.max() + 1, np.nan)
+    values[table.obs["instance_key"]] = table.X[:, [0]].toarray().ravel()
+    np.testing.assert_array_equal(values[labels], d.ion_image(500.0, da=1))
+    assert not [r for r in caplog.records if r.levelno >= logging.WARNING]
+    assert d.to_spatialdata().tables["msi_dataset_z0"].shape == (len(csc.table), len(d.peaks()))
+
+
+def test_the_whole_table_lazily(csc):
+    d = mzgrid.open(csc.path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        table = d.lazy()
+    assert table.shape == d.shape
+    np.testing.assert_array_equal(table.X[:, 100:103].compute().toarray(), csc.x[:, 100:103])
+
+
+def test_what_is_not_installed_is_named(csc):
+    code = (
+        "import sys; sys.modules['tifffile'] = None; import mzgrid\n"
+        f"mzgrid.open({str(csc.path)!r}).save_tiff('a.tif', 500.0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": ":".join(sys.path)}
+    )
+    assert "tifffile" in done.stderr.splitlines()[-1] and "pip install" in done.stderr
