@@ -19,7 +19,7 @@ endif()
 function(add_test_program name source)
   add_executable(${name} ${source} ${ARGN})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests/support)
-  target_link_libraries(${name} PRIVATE mzgrid mzgrid_flags HDF5::HDF5 PkgConfig::CRITERION PkgConfig::JANSSON PkgConfig::CRYPTO PkgConfig::DEFLATE m)
+  target_link_libraries(${name} PRIVATE mzgrid_cli mzgrid_flags HDF5::HDF5 PkgConfig::CRITERION PkgConfig::JANSSON PkgConfig::CRYPTO PkgConfig::DEFLATE m)
 endfunction()
 
 # add_criterion_test(<source.c>)

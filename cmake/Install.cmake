@@ -1,20 +1,39 @@
-# What a static library needs its users link with, too; a shared one brings it.
-if(BUILD_SHARED_LIBS)
-  set(MZGRID_PC_PRIVATE .private)
-endif()
+# What users get: the program with its manual, the libraries with their headers, and a package for CMake and pkg-config.
+include(CMakePackageConfigHelpers)
+
+# A program that uses the library starts MPI itself, so that it needs the very MPI that the library was built with:
+# both packages name it by its paths.
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/mzgrid)
+set(MZGRID_MPI_INCLUDE_DIRS ${MPI_C_INCLUDE_DIRS})
+set(MZGRID_MPI_LIBRARIES ${MPI_C_LIBRARIES})
+configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/mzgridConfig.cmake.in ${PROJECT_BINARY_DIR}/mzgridConfig.cmake
+  INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/mzgridConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+
 file(RELATIVE_PATH MZGRID_PC_TO_PREFIX /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
 string(REGEX REPLACE "/$" "" MZGRID_PC_TO_PREFIX ${MZGRID_PC_TO_PREFIX})
-configure_file(${PROJECT_SOURCE_DIR}/cmake/mzgrid.pc.in ${PROJECT_BINARY_DIR}/mzgrid.pc @ONLY)
+list(TRANSFORM MPI_C_INCLUDE_DIRS PREPEND "-I" OUTPUT_VARIABLE MZGRID_PC_MPI_CFLAGS)
+list(JOIN MZGRID_PC_MPI_CFLAGS " " MZGRID_PC_MPI_CFLAGS)
+list(JOIN MPI_C_LIBRARIES " " MZGRID_PC_MPI_LIBS)
 
+set(libraries mzgrid_library mzgrid_resample)
+set(public_headers axis convert error export input mzgrid progress resample sampling validate version)
+foreach(name mzgrid mzgrid-resample)
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/${name}.pc.in ${PROJECT_BINARY_DIR}/${name}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()
+
+set_target_properties(mzgrid_program PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
 # In a Python package the program lies where that has its scripts (pyproject.toml).
 if(DEFINED SKBUILD_SCRIPTS_DIR)
   install(TARGETS mzgrid_program RUNTIME DESTINATION ${SKBUILD_SCRIPTS_DIR} COMPONENT program)
 else()
   install(TARGETS mzgrid_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
-install(TARGETS mzgrid
-  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
-  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/mzgrid DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(FILES ${PROJECT_BINARY_DIR}/mzgrid.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(TARGETS ${libraries} EXPORT mzgridTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(EXPORT mzgridTargets NAMESPACE mzgrid:: DESTINATION ${package_dir})
+install(FILES ${PROJECT_BINARY_DIR}/mzgridConfig.cmake ${PROJECT_BINARY_DIR}/mzgridConfigVersion.cmake
+  DESTINATION ${package_dir})
+list(TRANSFORM public_headers REPLACE "(.+)" "${PROJECT_SOURCE_DIR}/include/mzgrid/\\1.h")
+install(FILES ${public_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/mzgrid)
 install(FILES ${PROJECT_SOURCE_DIR}/docs/man/mzgrid.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)

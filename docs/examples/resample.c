@@ -1,4 +1,5 @@
-/* One spectrum onto a constant-ppm axis, without MPI: cc resample.c $(pkg-config --cflags --libs mzgrid) */
+/* One spectrum onto a constant-ppm axis, without MPI: cc resample.c $(pkg-config --cflags --libs
+ * mzgrid-resample) */
 #include <mzgrid/resample.h>
 #include <stdio.h>
 

@@ -12,6 +12,7 @@
 #define MZGRID_AXIS_H
 
 #include <mzgrid/error.h>
+#include <mzgrid/export.h>
 #include <stdint.h>
 
 enum mzg_axis_type {
@@ -49,6 +50,8 @@ struct mzg_axis {
     double *edges;     /* N + 1 m/z, strictly increasing; owned */
     double *centers;   /* N m/z, strictly increasing; owned */
 };
+
+MZG_BEGIN_API
 
 /* The name as on the command line, such as "linear_tof". Local. */
 const char *mzg_axis_type_name(enum mzg_axis_type type);
@@ -101,5 +104,7 @@ int64_t mzg_axis_locate(const struct mzg_axis *axis, double mz);
 
 /* The first bin whose centre is `mz` or above, as soon; n_bins where none is. `mz` is not NaN. Local. */
 int64_t mzg_axis_first_center(const struct mzg_axis *axis, double mz);
+
+MZG_END_API
 
 #endif

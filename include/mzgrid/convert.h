@@ -6,8 +6,9 @@
 
 #include <mzgrid/axis.h>
 #include <mzgrid/error.h>
+#include <mzgrid/export.h>
+#include <mzgrid/input.h>
 #include <mzgrid/progress.h>
-#include <mzgrid/reader.h>
 #include <mzgrid/resample.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -101,6 +102,8 @@ struct mzg_convert_report {
     double seconds_finish;
 };
 
+MZG_BEGIN_API
+
 void mzg_convert_defaults(struct mzg_convert_options *options);
 
 /* Checks what can be checked without reading the input: MZG_EUSAGE with one sentence. Local. */
@@ -127,5 +130,7 @@ enum mzg_status mzg_convert_axis(const struct mzg_context *context, const struct
 enum mzg_status mzg_convert_preview(const struct mzg_context *context,
                                     const struct mzg_convert_options *options, struct json_t **decisions,
                                     struct mzg_error *err);
+
+MZG_END_API
 
 #endif

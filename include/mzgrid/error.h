@@ -7,6 +7,8 @@
 #ifndef MZGRID_ERROR_H
 #define MZGRID_ERROR_H
 
+#include <mzgrid/export.h>
+
 enum mzg_status {
     MZG_OK = 0,
     MZG_EUSAGE,      /* the caller asked for something impossible or contradictory */
@@ -24,8 +26,12 @@ struct mzg_error {
     char text[1020]; /* one line: what, where, what was expected, what to do; no newline, no full stop */
 };
 
+MZG_BEGIN_API
+
 /* Fills `err` and returns `status`, to be used as `return mzg_fail(err, MZG_EIO, ...)`. Local. */
 enum mzg_status mzg_fail(struct mzg_error *err, enum mzg_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+MZG_END_API
 
 #endif

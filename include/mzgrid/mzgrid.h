@@ -5,9 +5,11 @@
 #include <mzgrid/axis.h>
 #include <mzgrid/convert.h>
 #include <mzgrid/error.h>
-#include <mzgrid/reader.h>
+#include <mzgrid/input.h>
+#include <mzgrid/progress.h>
 #include <mzgrid/resample.h>
 #include <mzgrid/sampling.h>
 #include <mzgrid/validate.h>
+#include <mzgrid/version.h>
 
 #endif

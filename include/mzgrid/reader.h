@@ -17,6 +17,7 @@
 
 #include <math.h>
 #include <mzgrid/error.h>
+#include <mzgrid/input.h>
 #include <mzgrid/resample.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,8 +26,6 @@ struct json_t;
 struct mzg_context;
 struct mzg_findings;
 struct mzg_log;
-
-enum mzg_polarity { MZG_POLARITY_UNKNOWN, MZG_POLARITY_POSITIVE, MZG_POLARITY_NEGATIVE, MZG_POLARITIES };
 
 enum { MZG_MS_LEVELS = 16 }; /* the last stands for all above it, too */
 
@@ -95,13 +94,6 @@ struct mzg_fault {
     int64_t spectrum; /* ordinal in the input, from 0 */
     char text[240];   /* array, byte range and what is wrong, such as
                        * "m/z array at byte 99999999999: ends beyond the ibd (604744 bytes)" */
-};
-
-/* A box of positions, both ends included. */
-struct mzg_box {
-    bool given; /* else: everywhere */
-    int32_t min[3];
-    int32_t max[3];
 };
 
 struct mzg_reader_options {

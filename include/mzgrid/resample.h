@@ -9,8 +9,10 @@
 
 #include <mzgrid/axis.h>
 #include <mzgrid/error.h>
+#include <mzgrid/export.h>
 #include <mzgrid/sampling.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum mzg_method {
@@ -52,6 +54,8 @@ struct mzg_sparse_row {
 
 struct mzg_resampler;
 struct mzg_workspace;
+
+MZG_BEGIN_API
 
 const char *mzg_method_name(enum mzg_method method);
 enum mzg_status mzg_method_parse(const char *name, enum mzg_method *method, struct mzg_error *err);
@@ -111,5 +115,7 @@ void mzg_workspace_free(struct mzg_workspace *workspace);
 enum mzg_status mzg_resample(const struct mzg_resampler *resampler, struct mzg_workspace *workspace,
                              const struct mzg_spectrum *spectrum, struct mzg_spectrum_summary *summary,
                              struct mzg_sparse_row *row, struct mzg_error *err);
+
+MZG_END_API
 
 #endif

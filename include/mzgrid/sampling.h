@@ -7,6 +7,7 @@
 
 #include <mzgrid/axis.h>
 #include <mzgrid/error.h>
+#include <mzgrid/export.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,6 +34,8 @@ struct mzg_sampling_fit {
     double
         agreement; /* the share of them within a quarter of the fitted step, in [0, 1]; low for centroids */
 };
+
+MZG_BEGIN_API
 
 /* Fits the sampling step to the differences of neighbouring m/z in some spectra of a run; only `mz` and `n`
  * are read. Intervals over trimmed zeros, and points that are missing or out of order, do not disturb it as
@@ -78,5 +81,7 @@ struct mzg_axis_evidence {
  * spacing of centroids, analyser terms, the instrument model, by its accession or its name, the kind of
  * spectra. `reason` gets one sentence of at most `size` bytes, 200 suffice. Local. */
 enum mzg_axis_type mzg_axis_choose(const struct mzg_axis_evidence *evidence, char *reason, size_t size);
+
+MZG_END_API
 
 #endif

@@ -5,6 +5,9 @@
 #define MZGRID_VALIDATE_H
 
 #include <mzgrid/convert.h>
+#include <mzgrid/export.h>
+
+MZG_BEGIN_API
 
 /*
  * Opens the input at `path`, decodes every array of every spectrum by all ranks and their workers, and
@@ -24,5 +27,7 @@
 enum mzg_status mzg_validate(const struct mzg_context *context, const char *path, int64_t memory_limit,
                              const struct mzg_progress *progress, struct json_t **verdict, bool *valid,
                              struct mzg_error *err);
+
+MZG_END_API
 
 #endif

@@ -2,7 +2,8 @@
  * One function, compiled for several CPUs; the loader picks. Contraction is off (cmake/Flags.cmake) and the
  * code below adds nothing up out of order, so that every variant gives the same bits: wider registers, not
  * other arithmetic. The widest is named by what a CPU can do, x86-64-v4: by the name of a CPU of one maker,
- * no other maker's would get it.
+ * no other maker's would get it. Such a function is static: of others gcc shows a resolver to users of the
+ * library.
  */
 #ifndef MZG_AXIS_CLONES_H
 #define MZG_AXIS_CLONES_H

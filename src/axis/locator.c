@@ -109,7 +109,7 @@ static inline double log_of(double x)
 }
 
 MZG_CLONES
-void mzg_locator_positions(const struct mzg_locator *locator, const double *mz, int64_t n, double *positions)
+static void find_positions(const struct mzg_locator *locator, const double *mz, int64_t n, double *positions)
 {
     const struct mzg_axis_spec *spec = &locator->axis->spec;
     double lo = locator->axis->first_edge;
@@ -149,6 +149,11 @@ void mzg_locator_positions(const struct mzg_locator *locator, const double *mz, 
         }
         break;
     }
+}
+
+void mzg_locator_positions(const struct mzg_locator *locator, const double *mz, int64_t n, double *positions)
+{
+    find_positions(locator, mz, n, positions);
 }
 
 static int32_t clamp_position(double position, double last)

@@ -1,5 +1,6 @@
 #include <cli/convert_options.h>
 #include <cli/convert_words.h>
+#include <mzgrid/reader.h>
 #include <run/layout.h>
 
 #include <stdlib.h>

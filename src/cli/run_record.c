@@ -8,6 +8,7 @@
 #include <core/mpi.h>
 #include <core/own_file.h>
 #include <core/pool.h>
+#include <mzgrid/version.h>
 
 #include <errno.h>
 #include <stdio.h>

@@ -6,14 +6,9 @@
 #include <hwloc.h>
 #include <libxml/xmlversion.h>
 #include <mpi.h>
+#include <mzgrid/version.h>
 #include <string.h>
-#include <version.h>
 #include <zstd.h>
-
-const char *mzg_version(void)
-{
-    return MZG_VERSION;
-}
 
 /* "Open MPI v4.1.4, package: ..., ident: ...": what stands before the first comma, apart into name and
  * number. */

@@ -11,9 +11,6 @@ struct mzg_library {
 
 enum { MZG_LIBRARIES = 6 };
 
-/* The version of mzgrid, such as "0.1.0". Local. */
-const char *mzg_version(void);
-
 /* Open MPI first, then the others. MPI must be running. Local. */
 void mzg_version_libraries(struct mzg_library libraries[MZG_LIBRARIES]);
 

@@ -12,14 +12,19 @@
 enum { LANES = 8, BLOCK = 256 };
 
 MZG_CLONES
+static int64_t count_steps_back(const double *mz, int64_t n)
+{
+    int64_t steps_back = 0;
+    for (int64_t i = 1; i < n; i++)
+        steps_back += !(mz[i - 1] < mz[i]);
+    return steps_back;
+}
+
 bool mzg_mz_is_clean(const double *mz, int64_t n)
 {
     if (n == 0)
         return true;
-    int64_t steps_back = 0;
-    for (int64_t i = 1; i < n; i++)
-        steps_back += !(mz[i - 1] < mz[i]);
-    return steps_back == 0 && mz[0] > 0.0 && mz[n - 1] <= DBL_MAX;
+    return count_steps_back(mz, n) == 0 && mz[0] > 0.0 && mz[n - 1] <= DBL_MAX;
 }
 
 /* The bits of a double, as an integer that is ordered like it; and back. */
