@@ -104,8 +104,8 @@ const struct mzg_option mzg_convert_option_table[] = {
     {.kind = MZG_OPTION_CHOICE, .name = "layout", .argument = "LAYOUT", .offset = AT(layout),
      .choice = mzg_layout_name, .standard = "csc",
      .help = "How the matrix of pixels and bins is stored: csc is fast for ion images, csr for spectra; csc+csr stores "
-             "the values twice, by columns in X and by rows in layers/csr, and is fast for both; dense stores zeros "
-             "as well."},
+             "the values twice, by columns in X and by rows in layers/csr, is fast for both, and makes the store about "
+             "twice as large; dense stores zeros as well."},
     {.kind = MZG_OPTION_CHOICE, .name = "dtype", .argument = "TYPE", .offset = AT(dtype),
      .choice = mzg_dtype_choice, .standard = "float32",
      .help = "As what values, computed in double precision, are stored."},
@@ -161,7 +161,7 @@ const struct mzg_option mzg_convert_option_table[] = {
      .choice = mzg_streaming_choice, .standard = "auto",
      .help = "Where resampled rows wait: 'hdf5' in one HDF5 file that all ranks write; 'direct' nowhere, for they go into "
              "the store as they come (not with csc or csc+csr); 'off' in memory, for ranks of one node, until they outgrow a "
-             "third of the limit; 'auto' takes 'off' where they fit. The result does not depend on it."},
+             "third of the limit, or half of it with csc and csc+csr; 'auto' takes 'off' where they fit. The result does not depend on it."},
     {.kind = MZG_OPTION_FLAG, .name = "dry-run", .offset = AT(convert.dry_run),
      .help = "Print the plan, with what each buffer takes, and stop."},
     {.kind = MZG_OPTION_OWN, .name = "chunk-size", .argument = "N|auto", .offset = AT(convert.chunk_size),
