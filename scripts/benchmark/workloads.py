@@ -57,6 +57,28 @@ ALL = [
 ]
 
 
+@dataclasses.dataclass(frozen=True)
+class OwnAxis(Workload):
+    """A workload whose spectra share their m/z, converted without a single option: onto these m/z."""
+
+    is_processed: bool = False  # each spectrum states its m/z by itself
+
+    @property
+    def title(self):
+        mode = "processed mode, m/z shared" if self.is_processed else "continuous mode"
+        return f"{self.name}: {self.pixels:,} px × {self.points:,} points, {mode} → as many bins, defaults"
+
+    def convert_options(self):
+        return "--progress none -q".split()
+
+
+# For the suite peers: by default mzgrid takes the m/z of the file, as Thyra does without resampling.
+OWN_AXIS = [
+    OwnAxis("continuous-own-axis", "continuous", 100, 100, 5000, "native", 5000, "nearest_neighbor"),
+    OwnAxis("processed-own-axis", "continuous", 100, 100, 5000, "native", 5000, "nearest_neighbor", True),
+]
+
+
 def prepare(workload, program, cache):
     """The input of a workload: the path of its imzML and the bytes of both files. Generated unless it is there."""
     cache.mkdir(parents=True, exist_ok=True)

@@ -56,6 +56,16 @@ def test_limit_does_as_much_as_the_conversion(mzgrid, tmp_path):
     assert_only_inputs_left(tmp_path / "cache")
 
 
+def test_reads_finds_images_and_spectra(mzgrid, tmp_path):
+    text, runs = run_bench("reads", ["--workload", "million"], mzgrid.path, tmp_path)
+    csc, csr, both = ([r["store_bytes"] for r in runs if r["layout"] == layout][0] for layout in ("csc", "csr", "csc+csr"))
+    assert max(csc, csr) < both < csc + csr
+    assert set(runs[-1]["reads"]) == {"an ion image of any bin", "an ion image of the fullest bins", "a spectrum"}
+    assert all(t > 0 for kinds in runs[-1]["reads"].values() for times in kinds.values() for t in times)
+    assert "`csc+csr`" in text
+    assert_only_inputs_left(tmp_path / "cache")
+
+
 def test_functions_adds_up(mzgrid, tmp_path):
     probe = ["perf", "record", "-q", "-e", "cpu-clock", "-o", tmp_path / "probe", "true"]
     if not shutil.which("perf") or subprocess.run(probe, capture_output=True).returncode != 0:
@@ -72,7 +82,8 @@ def test_long_suites(mzgrid, tmp_path, full):
     if not full:
         pytest.skip("they install peers and time kernels for minutes; with --full")
     run_bench("kernels", [], mzgrid.path, tmp_path)
-    run_bench("peers", ["--workload", "continuous"], mzgrid.path, tmp_path)
+    some = ["--workload", "continuous", "--workload", "continuous-own-axis", "--workload", "processed-own-axis"]
+    run_bench("peers", some, mzgrid.path, tmp_path)
 
 
 @pytest.mark.parametrize("wrong", [["--scale", "0"], ["--scale", "1.5"], ["--runs", "0"], ["--workload", "none"], ["nosuchsuite"]])
