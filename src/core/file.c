@@ -180,3 +180,20 @@ int mzg_read_at(int fd, void *bytes, int64_t n, int64_t offset)
     }
     return 0;
 }
+
+enum mzg_status mzg_file_make_directories(const char *path, struct mzg_error *err)
+{
+    char *part = strdup(path);
+    if (!part)
+        return mzg_fail(err, MZG_ENOMEM, "%s: no memory for its path", path);
+    for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(part, 0777) != 0 && errno != EEXIST) {
+            mzg_file_write_failed(err, part, "this directory", errno);
+            break;
+        }
+        *slash = '/';
+    }
+    free(part);
+    return err->status;
+}

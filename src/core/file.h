@@ -33,6 +33,9 @@ void mzg_file_ordinary_mode(int fd);
 /* Brings the names in a directory to the disk. */
 enum mzg_status mzg_file_sync_directory(const char *path, struct mzg_error *err);
 
+/* Makes the directories above `path` that do not exist; others may be making the same ones. */
+enum mzg_status mzg_file_make_directories(const char *path, struct mzg_error *err);
+
 /* `head` followed by `tail`, in memory that the caller frees; NULL without memory. */
 char *mzg_file_path(const char *head, const char *tail);
 

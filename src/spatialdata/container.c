@@ -40,22 +40,37 @@ static enum mzg_status set_names(struct mzg_sdata *sdata, const char *id, struct
     return MZG_OK;
 }
 
+/* Of a store whose caller declares all. */
+static enum mzg_status set_table(struct mzg_sdata *sdata, const char *name, struct mzg_error *err)
+{
+    if (name && asprintf(&sdata->table_path, "tables/%s", name) < 0) {
+        sdata->table_path = NULL;
+        mzg_fail(err, MZG_ENOMEM, "no memory for the names of the store's elements");
+    }
+    return err->status;
+}
+
+json_t *mzg_sdata_root_attributes(void)
+{
+    return json_pack("{s:{s:s, s:s}}", "spatialdata_attrs", "version", "0.2", "spatialdata_software_version",
+                     reference_version);
+}
+
+json_t *mzg_sdata_table_attributes(json_t *region)
+{
+    json_t *link =
+        json_pack("{s:s, s:o, s:s, s:s, s:s}", "spatialdata-encoding-type", "ngff:regions_table", "region",
+                  region, "region_key", "region", "instance_key", "instance_key", "version", "0.2");
+    return mzg_json_merge(mzg_encoding("anndata", "0.1.0"), link);
+}
+
 /* The groups above the table and the table itself, whose X any rank may write. */
 static enum mzg_status declare_groups(struct mzg_sdata *sdata, struct mzg_error *err)
 {
-    json_t *root = json_pack("{s:{s:s, s:s}}", "spatialdata_attrs", "version", "0.2",
-                             "spatialdata_software_version", reference_version);
-    json_t *table = mzg_encoding("anndata", "0.1.0");
-    json_t *link =
-        json_pack("{s:s, s:s, s:s, s:s, s:s}", "spatialdata-encoding-type", "ngff:regions_table", "region",
-                  sdata->region, "region_key", "region", "instance_key", "instance_key", "version", "0.2");
-    table = mzg_json_merge(table, link);
-    if (mzg_zarr_group(sdata->store, "", root, err) != MZG_OK ||
-        mzg_zarr_group(sdata->store, "tables", json_object(), err) != MZG_OK) {
-        json_decref(table);
-        return err->status;
-    }
-    if (mzg_zarr_group(sdata->store, sdata->table_path, table, err) != MZG_OK)
+    if (mzg_zarr_group(sdata->store, "", mzg_sdata_root_attributes(), err) != MZG_OK ||
+        mzg_zarr_group(sdata->store, "tables", json_object(), err) != MZG_OK ||
+        mzg_zarr_group(sdata->store, sdata->table_path,
+                       mzg_sdata_table_attributes(json_string(sdata->region)), err) != MZG_OK)
         return err->status;
     return mzg_zarr_consolidate(sdata->store, sdata->table_path, err); /* anndata opens the table alone */
 }
@@ -116,7 +131,9 @@ enum mzg_status mzg_sdata_new(const struct mzg_context *context, const struct mz
     } else {
         new_sdata->context = context;
         new_sdata->codec = options->codec;
-        if (mzg_place_new(options->path, &new_sdata->place, err) == MZG_OK)
+        if (mzg_place_new(options->path, &new_sdata->place, err) == MZG_OK && options->bare)
+            set_table(new_sdata, options->dataset_id, err);
+        else if (err->status == MZG_OK)
             set_names(new_sdata, options->dataset_id, err);
     }
     if (mzg_agree(context->comm, err) != MZG_OK || !new_sdata ||
@@ -124,7 +141,7 @@ enum mzg_status mzg_sdata_new(const struct mzg_context *context, const struct mz
         goto fail;
 
     if (check_is_shared(new_sdata, err) == MZG_OK &&
-        mzg_zarr_store_new(context, new_sdata->part, &new_sdata->store, err) == MZG_OK)
+        mzg_zarr_store_new(context, new_sdata->part, &new_sdata->store, err) == MZG_OK && !options->bare)
         declare_groups(new_sdata, err);
     if (mzg_agree(context->comm, err) != MZG_OK)
         goto fail;
@@ -152,6 +169,11 @@ struct mzg_zarr_store *mzg_sdata_store(struct mzg_sdata *sdata)
 const char *mzg_sdata_table_path(const struct mzg_sdata *sdata)
 {
     return sdata->table_path;
+}
+
+const char *mzg_sdata_part(const struct mzg_sdata *sdata)
+{
+    return sdata->part;
 }
 
 const char *mzg_sdata_region(const struct mzg_sdata *sdata)

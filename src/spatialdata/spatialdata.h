@@ -19,6 +19,7 @@ struct mzg_sdata_options {
     const char *path;       /* OUT.zarr */
     const char *dataset_id; /* letters, digits, '_', '-', '.'; not beginning with "__" */
     bool overwrite;         /* an existing OUT.zarr is replaced, at the end */
+    bool bare;              /* nothing is declared; dataset_id is the whole name of the table, or NULL */
     struct mzg_codec codec; /* of numeric arrays */
 };
 
@@ -39,6 +40,16 @@ void mzg_sdata_free(struct mzg_sdata *sdata);
  * "tables/msi_dataset_z0". Local. */
 struct mzg_zarr_store *mzg_sdata_store(struct mzg_sdata *sdata);
 const char *mzg_sdata_table_path(const struct mzg_sdata *sdata);
+
+/* The directory in which it is built, until it is finished. Local. */
+const char *mzg_sdata_part(const struct mzg_sdata *sdata);
+
+/* The attributes of the root of every store. A new reference, or NULL without memory. Local. */
+json_t *mzg_sdata_root_attributes(void);
+
+/* The attributes of the group of a table that annotates `region`, a name or a list of them, whose reference
+ * it takes; likewise. */
+json_t *mzg_sdata_table_attributes(json_t *region);
 
 /* The name of the labels element, such as "msi_dataset_z0_pixels": what obs["region"] says. Local. */
 const char *mzg_sdata_region(const struct mzg_sdata *sdata);

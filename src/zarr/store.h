@@ -45,11 +45,6 @@ struct mzg_zarr_array {
 enum mzg_status mzg_zarr_note_written(const struct mzg_zarr_array *array, int64_t number, int64_t size,
                                       struct mzg_error *err);
 
-/* Adds a node to the store; takes the reference to `metadata`, also on failure. MZG_EUSAGE where the path is
- * taken or the group above it is missing. Local. */
-enum mzg_status mzg_zarr_declare(struct mzg_zarr_store *store, const char *path, json_t *metadata,
-                                 struct mzg_error *err);
-
 /* The number and the position of the part that chunk file `file` has of the array: its first element and how
  * many elements, cut at the array's ends, in each dimension. Local. */
 void mzg_zarr_file_extent(const struct mzg_zarr_array *array, int64_t file, int64_t *origin, int64_t *extent);

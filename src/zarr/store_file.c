@@ -7,35 +7,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { WORTH_STARTING = 1 << 17 };
-
-/* Makes the directories of `path`, from the top; another rank may be making the same ones. */
-static enum mzg_status make_directories(const char *path, struct mzg_error *err)
-{
-    char *part = strdup(path);
-    if (!part)
-        return mzg_fail(err, MZG_ENOMEM, "%s: no memory for its path", path);
-    for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (mkdir(part, 0777) != 0 && errno != EEXIST) {
-            mzg_file_write_failed(err, part, "this directory", errno);
-            break;
-        }
-        *slash = '/';
-    }
-    free(part);
-    return err->status;
-}
 
 enum mzg_status mzg_store_file_create(const char *path, struct mzg_store_file *file, struct mzg_error *err)
 {
     int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
     int fd = open(path, flags, 0666);
     if (fd < 0 && errno == ENOENT) {
-        if (make_directories(path, err) != MZG_OK)
+        if (mzg_file_make_directories(path, err) != MZG_OK)
             return err->status;
         fd = open(path, flags, 0666);
     }

@@ -61,6 +61,12 @@ enum mzg_status mzg_zarr_store_new(const struct mzg_context *context, const char
 /* Frees the object and leaves the files. Accepts NULL. Local. */
 void mzg_zarr_store_free(struct mzg_zarr_store *store);
 
+/* Declares a group or an array by its whole metadata, of whose arrays the caller writes the files; takes
+ * the reference to `metadata`, also on failure. MZG_EUSAGE where the path is
+ * taken or the group above it is missing. Local. */
+enum mzg_status mzg_zarr_declare(struct mzg_zarr_store *store, const char *path, json_t *metadata,
+                                 struct mzg_error *err);
+
 /* Declares a group at `path` ("" for the root, else such as "tables/a_z0/X") with `attributes`, whose
  * reference it takes, also on failure; NULL stands for a lack of memory. The group above must have been
  * declared. Local. */

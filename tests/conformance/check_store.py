@@ -213,18 +213,23 @@ def check_table(report, sdata, name, table):
     if not attrs:
         report.error(f"{where}: no uns/spatialdata_attrs, annotates nothing")
         return
-    region, ids = attrs["region"], table.obs[attrs["instance_key"]].to_numpy()
-    if len(ids) and set(table.obs[attrs["region_key"]].astype(str)) != {region}:
-        report.error(f"{where}: obs[{attrs['region_key']!r}] is not always {region!r}")
-    if len(np.unique(ids)) != len(ids):
-        report.error(f"{where}: instance ids occur twice")
-    if region not in sdata.labels:
-        report.error(f"{where}: annotates {region!r}, which is not among the labels")
-        return
-    check_labels(report, where, table, ids, raster_of(sdata[region]))
+    regions, ids = np.atleast_1d(attrs["region"]).tolist(), table.obs[attrs["instance_key"]].to_numpy()
+    of_row = table.obs[attrs["region_key"]].astype(str).to_numpy()
+    if len(ids) and set(of_row) != set(regions):
+        report.error(f"{where}: obs[{attrs['region_key']!r}] is not always one of {regions}, or lacks one")
+    for region in regions:
+        rows = of_row == region
+        if len(np.unique(ids[rows])) != rows.sum():
+            report.error(f"{where}: instance ids of {region!r} occur twice")
+        if region not in sdata.labels:
+            report.error(f"{where}: annotates {region!r}, which is not among the labels")
+        else:
+            spatial = np.asarray(table.obsm["spatial"])[rows] if "spatial" in table.obsm else None
+            check_labels(report, f"{where} of {region}", spatial, ids[rows], sdata[region])
 
 
-def check_labels(report, where, table, ids, element):
+def check_labels(report, where, spatial, ids, labels):
+    element = raster_of(labels)
     raster = np.asarray(element.values)
     position = np.argwhere(raster)
     present = raster[tuple(position.T)]
@@ -240,8 +245,11 @@ def check_labels(report, where, table, ids, element):
     order = np.argsort(present)
     at = position[order[np.searchsorted(present, ids, sorter=order)]]
     centre = np.stack([at[:, -1] + 0.5, at[:, -2] + 0.5, np.ones(len(at))])
-    affine = get_transformation(element).to_affine_matrix(("x", "y"), ("x", "y"))
-    far = np.abs((affine @ centre)[:2].T - np.asarray(table.obsm["spatial"])).max(initial=0)
+    if spatial is None:
+        return  # of a table that mzgrid did not write
+    systems = get_transformation(element, get_all=True)
+    affine = next(iter(systems.values())).to_affine_matrix(("x", "y"), ("x", "y"))
+    far = np.abs((affine @ centre)[:2].T - spatial).max(initial=0)
     if far > 1e-6 * max(1.0, np.abs(affine).max() * max(raster.shape)):
         report.error(f"{where}: obsm['spatial'] is up to {far:g} away from the centres of the labels")
 

@@ -49,9 +49,16 @@ timeout 120 sbatch --wait --quiet --mem=0 --cpus-per-task=1 --ntasks-per-node=1 
 status=$?
 [ $status = 0 ] || { cat "$work"/array-*.log; fail "exit status $status"; }
 for name in sample second; do
-    mzgrid 1 convert "$work/$name.imzML" "$work/$name-alone.zarr" --mass-axis-file "$work/axis.json" -q
+    mzgrid 1 convert "$work/$name.imzML" "$work/$name-alone.zarr" --mass-axis-file "$work/axis.json" --dataset-id "$name" -q
     diff -r "$work/$name-alone.zarr" "$work/array/$name.zarr" >"$work/difference" 2>&1 ||
         fail "$name: the store differs: $(head -n 3 "$work/difference")"
+done
+
+begin_case "the stores of an array become one"
+mzgrid 2 merge "$work/array/sample.zarr" "$work/array/second.zarr" -o "$work/study.zarr" -q
+[ $status = 0 ] || fail "exit status $status"
+for name in sample second; do
+    [ -e "$work/study.zarr/tables/${name}_z0" ] || fail "the table of $name is missing"
 done
 
 begin_case "a job that fails tells SLURM"

@@ -1,0 +1,214 @@
+/* `mzgrid merge`: several stores as one. */
+#include <cli/commands.h>
+#include <cli/format.h>
+#include <cli/prepare.h>
+#include <cli/progress.h>
+#include <core/agree.h>
+#include <core/context.h>
+#include <core/named_file.h>
+#include <run/merge.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_RULES = 64, MOST_SAMPLES = 4096 };
+
+struct rules {
+    int n;
+    struct mzg_rename rules[MOST_RULES];
+};
+
+struct merge_settings {
+    const char *output;
+    struct rules rename;
+    const char *samples;
+    int systems;
+    int files;
+    bool concat;
+    const char *table;
+    const char *compression;
+    int64_t memory_limit;
+    int64_t threads;
+    bool overwrite;
+    const char *log_file;
+    bool quiet;
+    int verbose;
+};
+
+static const char *const system_words[] = {"per-sample", "shared"};
+static const char *const file_words[] = {"auto", "copy"};
+
+static const char *system_choice(int number)
+{
+    return number < 2 ? system_words[number] : NULL;
+}
+
+static const char *file_choice(int number)
+{
+    return number < 2 ? file_words[number] : NULL;
+}
+
+static enum mzg_status add_rule(const char *text, void *target, struct mzg_error *err)
+{
+    struct rules *rules = target;
+    if (rules->n == MOST_RULES)
+        return mzg_fail(err, MZG_EUSAGE, "'%s' is the %dth: expected at most %d", text, MOST_RULES + 1,
+                        MOST_RULES);
+    return mzg_rename_parse(text, &rules->rules[rules->n++], err);
+}
+
+/* One row each, as a table is read. */
+/* clang-format off */
+static const struct mzg_option options[] = {
+    {.kind = MZG_OPTION_GROUP, .name = "Output"},
+    {.kind = MZG_OPTION_TEXT, .name = "output", .letter = 'o', .argument = "STUDY",
+     .offset = offsetof(struct merge_settings, output),
+     .help = "The store to be made. It gets this name once it is complete."},
+    {.kind = MZG_OPTION_FLAG, .name = "overwrite", .offset = offsetof(struct merge_settings, overwrite),
+     .help = "Replace an existing output, at the end."},
+    {.kind = MZG_OPTION_CHOICE, .name = "files", .argument = "HOW",
+     .offset = offsetof(struct merge_settings, files), .choice = file_choice, .standard = "auto",
+     .help = "auto: files of arrays share their blocks with those of the samples if the file system can do that "
+             "(reflink), else they are the same files under a second name (hard link), else copies; "
+             "copy: always copies."},
+    {.kind = MZG_OPTION_GROUP, .name = "Names"},
+    {.kind = MZG_OPTION_OWN, .name = "rename", .argument = "OLD=NEW",
+     .offset = offsetof(struct merge_settings, rename), .set = add_rule,
+     .help = "Elements that are called OLD, or OLD and more behind '_', '-' or '.', are called NEW instead. In "
+             "NEW, {sample} stands for the name of the sample and {number} for its number, from 1. OLD may be "
+             "'*', any name, and {name} in its NEW is that name. May be given several times: the first that "
+             "fits holds."},
+    {.kind = MZG_OPTION_TEXT, .name = "samples", .argument = "NAME,...",
+     .offset = offsetof(struct merge_settings, samples), .standard = "the names of the stores without '.zarr'",
+     .help = "Names of the samples, one for each STORE."},
+    {.kind = MZG_OPTION_CHOICE, .name = "coordinate-systems", .argument = "WHICH",
+     .offset = offsetof(struct merge_settings, systems), .choice = system_choice, .standard = "per-sample",
+     .help = "per-sample: what lies in 'global' of a store lies in a coordinate system with the name of its "
+             "sample; shared: coordinate systems keep their names, and the samples lie on each other."},
+    {.kind = MZG_OPTION_GROUP, .name = "Run"},
+    {.kind = MZG_OPTION_INTEGER, .name = "threads", .argument = "N",
+     .offset = offsetof(struct merge_settings, threads), .least = 1, .most = 4096,
+     .standard = "the cores that the launcher gave the rank",
+     .help = "Worker threads of each rank."},
+    {.kind = MZG_OPTION_TEXT, .name = "log-file", .argument = "FILE",
+     .offset = offsetof(struct merge_settings, log_file),
+     .help = "Write the log to FILE as well, with time stamps."},
+    {.kind = MZG_OPTION_FLAG, .name = "quiet", .letter = 'q',
+     .offset = offsetof(struct merge_settings, quiet), .help = "Only warnings and errors."},
+    {.kind = MZG_OPTION_REPEAT, .name = "verbose", .letter = 'v',
+     .offset = offsetof(struct merge_settings, verbose), .help = "Say more; -vv says even more."},
+    {0},
+};
+/* clang-format on */
+
+/* Takes "a,b,c" apart, in place. */
+static enum mzg_status split(char *text, const char **names, int *n, struct mzg_error *err)
+{
+    *n = 0;
+    for (char *name = text; name;) {
+        char *comma = strchr(name, ',');
+        if (*n == MOST_SAMPLES)
+            return mzg_fail(err, MZG_EUSAGE, "--samples: expected at most %d names", MOST_SAMPLES);
+        names[(*n)++] = name;
+        if (comma)
+            *comma = '\0';
+        name = comma ? comma + 1 : NULL;
+    }
+    return MZG_OK;
+}
+
+static enum mzg_status check(const struct mzg_arguments *arguments, const struct merge_settings *settings,
+                             struct mzg_error *err)
+{
+    if (!settings->output)
+        return mzg_fail(err, MZG_EUSAGE, "where the merged store goes is missing: -o STUDY.zarr");
+    for (int i = 0; settings->log_file && i < arguments->n_repeated; i++) {
+        if (mzg_named_check("--log-file", settings->log_file, "a store that is merged",
+                            arguments->repeated[i], err) != MZG_OK)
+            return err->status;
+    }
+    if (settings->log_file)
+        mzg_named_check("--log-file", settings->log_file, "the output", settings->output, err);
+    return err->status;
+}
+
+static void report(const struct mzg_context *context, const struct mzg_merge_options *merge,
+                   const struct mzg_merge_report *done)
+{
+    char copied[32];
+    mzg_format_data(copied, sizeof copied, done->bytes_copied);
+    if (merge->concat)
+        mzg_log_line(context->log, MZG_LOG_INFO,
+                     "table %s: %" PRId64 " pixels x %" PRId64 " bins, %" PRId64 " values", merge->table,
+                     done->rows, done->bins, done->non_zeros);
+    mzg_log_line(context->log, MZG_LOG_INFO,
+                 "%s is complete: %" PRId64 " elements of %d samples; files: %" PRId64 " reflinked, %" PRId64
+                 " hard-linked, %" PRId64 " copied (%s); %.1f s",
+                 merge->output, done->elements, merge->n_inputs, done->shared, done->linked, done->copied,
+                 copied, done->seconds);
+}
+
+static int run(struct mzg_context *context, const struct mzg_arguments *arguments, struct mzg_error *err)
+{
+    struct merge_settings settings = {.table = "all_samples"};
+    struct mzg_merge_report done;
+    struct mzg_progress_view view;
+    const char *names[MOST_SAMPLES];
+    int n_names = 0;
+    char *samples = NULL;
+    if (mzg_arguments_apply(arguments, &settings, err) == MZG_OK)
+        check(arguments, &settings, err);
+    if (err->status == MZG_OK && settings.samples && !(samples = strdup(settings.samples)))
+        mzg_fail(err, MZG_ENOMEM, "no memory for the names of the samples");
+    if (err->status == MZG_OK && samples)
+        split(samples, names, &n_names, err);
+    enum mzg_log_level level = settings.quiet          ? MZG_LOG_WARNING
+                               : settings.verbose == 0 ? MZG_LOG_INFO
+                               : settings.verbose == 1 ? MZG_LOG_DETAIL
+                                                       : MZG_LOG_DEBUG;
+    if (mzg_agree(context->comm, err) != MZG_OK ||
+        mzg_prepare(context, level, settings.log_file, settings.threads, err) != MZG_OK)
+        goto cleanup;
+
+    struct mzg_merge_options merge = {.inputs = arguments->repeated,
+                                      .n_inputs = arguments->n_repeated,
+                                      .output = settings.output,
+                                      .samples = names,
+                                      .n_samples = n_names,
+                                      .renames = settings.rename.rules,
+                                      .n_renames = settings.rename.n,
+                                      .shared_systems = settings.systems == 1,
+                                      .copy = settings.files == 1,
+                                      .concat = settings.concat,
+                                      .table = settings.table,
+                                      .compression = settings.compression,
+                                      .memory_limit = settings.memory_limit,
+                                      .overwrite = settings.overwrite};
+    mzg_progress_begin(&view, context->log, false, mzg_clock_seconds());
+    struct mzg_progress progress = {.update = mzg_progress_update, .context = &view};
+    mzg_merge(context, &merge, &progress, &done, err);
+    mzg_progress_end(&view);
+    if (err->status == MZG_OK)
+        report(context, &merge, &done);
+
+cleanup:
+    free(samples);
+    return 0;
+}
+
+const struct mzg_command mzg_command_merge = {
+    .name = "merge",
+    .summary = "Make one SpatialData store of several.",
+    .description =
+        "Puts the elements of all STOREs into one store, each under its name or a new one (--rename). STOREs "
+        "are "
+        "not changed. Images, labels, points, shapes and tables of any SpatialData store in Zarr 3 are taken "
+        "over as they are.",
+    .operands = {"STORE"},
+    .needed = "-o STUDY.zarr",
+    .repeats = true,
+    .options = options,
+    .run = run,
+};
