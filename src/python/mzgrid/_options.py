@@ -5,12 +5,11 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 from ._errors import UsageError
 
-if TYPE_CHECKING:
-    Path = str | os.PathLike[str]
+Path = str | os.PathLike[str]
 
 
 class Options(TypedDict, total=False):
@@ -36,7 +35,7 @@ class Options(TypedDict, total=False):
     spectrum_type: Literal["auto", "centroid", "profile"]
     min_intensity: float
     mobility: Literal["skip", "sum"]
-    layout: Literal["csc", "csr", "csc+csr", "dense"]
+    layout: Literal["csc", "csr", "dense", "csc+csr"]
     dtype: Literal["float32", "float64"]
     compression: str
     dataset_id: str

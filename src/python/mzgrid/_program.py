@@ -106,8 +106,7 @@ def command_of(program: str, ranks: int, arguments: list[str]) -> list[str]:
             "OMPI_ALLOW_RUN_AS_ROOT=1 and OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1, or use ranks=1"
         )
     return [
-        mpirun, "-q", "--oversubscribe", "--bind-to", "none", "--mca", "odls_base_sigkill_timeout", str(int(PATIENCE)),
-        "-n", str(ranks), program, *arguments,
+        mpirun, "-q", "--oversubscribe", "--bind-to", "none", "-n", str(ranks), program, *arguments,
     ]  # fmt: skip
 
 
@@ -184,13 +183,23 @@ def run(command: list[str], listener: Listener) -> int:
 
 
 def end(process: subprocess.Popen[str]) -> None:
-    """Asks for the end, for the run to remove what it began; kills when asked again or when it takes too long."""
-    process.send_signal(signal.SIGTERM)
+    """Asks the ranks for the end, so that they remove what they began; mpirun, asked in their place, would kill them after
+    a second. It is asked where no rank is on this machine. Kills when interrupted again, or when it takes too long."""
+    ranks = [pid for pid in members(process.pid) if pid != process.pid]
     try:
-        process.wait(PATIENCE + 2)
+        for pid in ranks or [process.pid]:
+            send(pid, signal.SIGTERM)
+        process.wait(PATIENCE)
     except (subprocess.TimeoutExpired, KeyboardInterrupt):
         process.kill()
         process.wait()
+
+
+def send(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except OSError:  # it has just ended
+        pass
 
 
 def end_session(session: int) -> None:
@@ -201,10 +210,7 @@ def end_session(session: int) -> None:
         if not left:
             return
         for pid in left:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except OSError:
-                pass
+            send(pid, signal.SIGKILL)
         time.sleep(0.01)
 
 
