@@ -1,5 +1,6 @@
 #include <anndata/hdf5_backend.h>
 
+#include <core/array.h>
 #include <core/file.h>
 
 #include <errno.h>
@@ -154,7 +155,7 @@ static enum mzg_status hdf5_numbers(struct mzg_backend *backend, const char *pat
 /* Strings in memory, as HDF5 wants them. All zero: none. */
 struct texts {
     char *bytes;
-    size_t capacity;
+    int64_t capacity;
     const char **pointers;
 };
 
@@ -165,15 +166,13 @@ static enum mzg_status get_texts(struct texts *texts, const struct mzg_strings *
     size_t size = 0, at = 0;
     for (int64_t i = 0; i < n; i++)
         size += (size_t)strings->item(strings->source, first + i, NULL, 0) + 1;
-    if (size > texts->capacity) {
-        free(texts->bytes);
-        texts->bytes = malloc(size);
-        texts->capacity = texts->bytes ? size : 0;
-    }
     if (!texts->pointers)
         texts->pointers = malloc(PIECE_STRINGS * sizeof *texts->pointers);
-    if (!texts->bytes || !texts->pointers)
+    if (!texts->pointers)
         return mzg_fail(err, MZG_ENOMEM, "no memory for %lld strings of the .h5ad file", (long long)n);
+    if (mzg_array_reserve(&texts->bytes, 1, (int64_t)size, &texts->capacity, "bytes of strings", err) !=
+        MZG_OK)
+        return err->status;
     for (int64_t i = 0; i < n; i++) {
         int64_t length = strings->item(strings->source, first + i, texts->bytes + at, (int64_t)(size - at));
         texts->pointers[i] = texts->bytes + at;

@@ -1,5 +1,7 @@
 #include <axis/mz_set.h>
 
+#include <core/array.h>
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,20 +12,6 @@ static int by_value(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
-}
-
-/* Room for `wanted` values, and half as many more. What was held stays on failure. */
-static enum mzg_status grow(double **values, int64_t *room, int64_t wanted, struct mzg_error *err)
-{
-    if (wanted <= *room)
-        return MZG_OK;
-    int64_t larger = wanted + wanted / 2;
-    double *grown = realloc(*values, (size_t)larger * sizeof **values);
-    if (!grown)
-        return mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " different m/z", larger);
-    *values = grown;
-    *room = larger;
-    return MZG_OK;
 }
 
 /* Sorts the fresh m/z and drops those that are there twice. */
@@ -45,7 +33,8 @@ enum mzg_status mzg_mz_set_settle(struct mzg_mz_set *set, struct mzg_error *err)
     set->is_full = set->is_full || set->n + n_fresh > set->most;
     if (set->n + n_fresh > set->most)
         n_fresh = set->most - set->n;
-    if (grow(&set->mz, &set->room, set->n + n_fresh, err) != MZG_OK)
+    if (mzg_array_grow(&set->mz, sizeof *set->mz, set->n + n_fresh, &set->room, "different m/z", err) !=
+        MZG_OK)
         return err->status;
     /* From the end, so that nothing is written over before it has moved. */
     int64_t old = set->n - 1, fresh = n_fresh - 1;
@@ -89,7 +78,8 @@ enum mzg_status mzg_mz_set_add(struct mzg_mz_set *set, const double *mz, int64_t
         place = seek(set, place, mz[i]);
         if (place < set->n && set->mz[place] == mz[i])
             continue;
-        if (grow(&set->fresh, &set->fresh_room, set->n_fresh + 1, err) != MZG_OK)
+        if (mzg_array_grow(&set->fresh, sizeof *set->fresh, set->n_fresh + 1, &set->fresh_room,
+                           "different m/z", err) != MZG_OK)
             return err->status;
         set->fresh[set->n_fresh++] = mz[i];
     }

@@ -1,3 +1,4 @@
+#include <core/array.h>
 #include <imzml/entry_list.h>
 
 #include <inttypes.h>
@@ -16,12 +17,10 @@ enum mzg_status mzg_entry_list_append(struct mzg_entry_list *list, const struct 
                                       struct mzg_error *err)
 {
     if (list->n == list->n_blocks * MZG_ENTRY_BLOCK) {
-        /* The table of blocks grows by one each time: it is small, and realloc seldom moves it. */
-        struct mzg_imzml_entry **blocks =
-            realloc(list->blocks, ((size_t)list->n_blocks + 1) * sizeof *list->blocks);
-        if (blocks)
-            list->blocks = blocks;
-        struct mzg_imzml_entry *block = blocks ? malloc(MZG_ENTRY_BLOCK * sizeof *block) : NULL;
+        if (mzg_array_grow(&list->blocks, sizeof *list->blocks, list->n_blocks + 1, &list->block_capacity,
+                           "blocks of the index", err) != MZG_OK)
+            return err->status;
+        struct mzg_imzml_entry *block = malloc(MZG_ENTRY_BLOCK * sizeof *block);
         if (!block)
             return mzg_fail(err, MZG_ENOMEM, "no memory for the index after %" PRId64 " spectra", list->n);
         list->blocks[list->n_blocks++] = block;

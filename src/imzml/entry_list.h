@@ -9,7 +9,7 @@ enum { MZG_ENTRY_BLOCK = 1 << 10 };
 
 struct mzg_entry_list {
     struct mzg_imzml_entry **blocks;
-    int64_t n_blocks;
+    int64_t n_blocks, block_capacity;
     int64_t n;
 };
 

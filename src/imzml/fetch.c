@@ -2,6 +2,7 @@
  * From pixels to bytes to arrays. A batch's storage holds, for each of its spectra, two ranges of the ibd:
  * the m/z array and the intensities, of length 0 where nothing is to be read.
  */
+#include <core/array.h>
 #include <core/file.h>
 #include <imzml/imzml.h>
 #include <input/decoder.h>
@@ -31,33 +32,25 @@ static void free_storage(void *pointer)
     free(storage);
 }
 
-/* Makes `*array` hold at least n values; what it held is lost. */
-static bool reserve(int64_t **array, int64_t *capacity, int64_t n)
+static struct storage *prepare(struct mzg_batch *batch, int64_t n_pixels, int64_t n_spectra,
+                               struct mzg_error *err)
 {
-    if (*array && n <= *capacity)
-        return true;
-    free(*array);
-    *array = malloc((size_t)(n > 0 ? n : 1) * sizeof **array);
-    *capacity = *array ? n : 0;
-    return *array != NULL;
-}
-
-static struct storage *prepare(struct mzg_batch *batch, int64_t n_pixels, int64_t n_spectra)
-{
+    static const char spectra[] = "spectra of a batch; use a smaller --chunk-size";
     if (!batch->storage) {
         batch->storage = calloc(1, sizeof(struct storage));
         batch->free_storage = free_storage;
     }
     struct storage *storage = batch->storage;
-    if (!storage || !reserve(&batch->pixel_begin, &storage->pixel_capacity, n_pixels + 1) ||
-        !reserve(&batch->spectra, &storage->spectra_capacity, n_spectra))
-        return NULL;
-    if (!storage->ranges || n_spectra > storage->capacity) {
-        free(storage->ranges);
-        storage->ranges = malloc((size_t)(2 * n_spectra + 1) * sizeof *storage->ranges);
-        storage->capacity = storage->ranges ? n_spectra : 0;
-    }
-    return storage->ranges ? storage : NULL;
+    if (!storage)
+        mzg_fail(err, MZG_ENOMEM, "no memory for a batch of spectra");
+    else if (mzg_array_reserve(&batch->pixel_begin, sizeof *batch->pixel_begin, n_pixels + 1,
+                               &storage->pixel_capacity, "pixels of a batch; use a smaller --chunk-size",
+                               err) == MZG_OK &&
+             mzg_array_reserve(&batch->spectra, sizeof *batch->spectra, n_spectra, &storage->spectra_capacity,
+                               spectra, err) == MZG_OK)
+        mzg_array_reserve(&storage->ranges, 2 * (int64_t)sizeof *storage->ranges, n_spectra,
+                          &storage->capacity, spectra, err);
+    return storage;
 }
 
 static int64_t bytes_of(const struct mzg_imzml_reader *reader, const struct mzg_imzml_entry *entry, int which)
@@ -85,11 +78,9 @@ static enum mzg_status fetch(const struct mzg_imzml_reader *reader, int64_t firs
     int64_t n_spectra = 0;
     for (int64_t p = 0; p < n_pixels; p++)
         n_spectra += mzg_imzml_spectrum_count(reader, first_pixel + p);
-    struct storage *storage = prepare(batch, n_pixels, n_spectra);
-    if (!storage)
-        return mzg_fail(err, MZG_ENOMEM,
-                        "%s: no memory for a batch of %" PRId64 " spectra; use a smaller --chunk-size",
-                        reader->path, n_spectra);
+    struct storage *storage = prepare(batch, n_pixels, n_spectra, err);
+    if (err->status != MZG_OK)
+        return err->status;
 
     batch->first_pixel = first_pixel;
     batch->n_pixels = n_pixels;

@@ -1,3 +1,4 @@
+#include <core/array.h>
 #include <imzml/header.h>
 
 #include <stdio.h>
@@ -71,14 +72,9 @@ static enum mzg_imzml_section section_of(enum mzg_imzml_element element)
 static enum mzg_status add_param(struct mzg_imzml_header *header, enum mzg_imzml_param_kind kind,
                                  const struct mzg_text texts[4], struct mzg_error *err)
 {
-    if (header->n == header->capacity) {
-        int64_t capacity = header->capacity ? 2 * header->capacity : 64;
-        struct mzg_imzml_param *params = realloc(header->params, (size_t)capacity * sizeof *params);
-        if (!params)
-            return mzg_fail(err, MZG_ENOMEM, "no memory for the header");
-        header->params = params;
-        header->capacity = capacity;
-    }
+    if (mzg_array_grow(&header->params, sizeof *header->params, header->n + 1, &header->capacity,
+                       "parameters of the header", err) != MZG_OK)
+        return err->status;
     struct mzg_imzml_param *param = &header->params[header->n];
     *param = (struct mzg_imzml_param){.kind = kind,
                                       .section = header->section,

@@ -1,3 +1,4 @@
+#include <core/array.h>
 #include <core/pool.h>
 #include <core/stop.h>
 #include <imzml/scan.h>
@@ -41,15 +42,8 @@ int64_t mzg_imzml_slice_count(const struct mzg_imzml_slices *slices)
 /* Room for n bytes and a terminator. */
 static bool reserve(struct worker *worker, int64_t n)
 {
-    if (n < worker->capacity)
-        return true;
-    int64_t capacity = n + n / 8 + 1;
-    char *buffer = realloc(worker->buffer, (size_t)capacity);
-    if (!buffer)
-        return false;
-    worker->buffer = buffer;
-    worker->capacity = capacity;
-    return true;
+    struct mzg_error ignored = {0}; /* without it all is parsed from front to back */
+    return mzg_array_grow(&worker->buffer, 1, n + 1, &worker->capacity, "bytes of XML", &ignored) == MZG_OK;
 }
 
 /* Reads the spectra that begin within slice i, and those alone: n bytes at *begin of the buffer, terminated.

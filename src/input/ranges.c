@@ -1,3 +1,4 @@
+#include <core/array.h>
 #include <core/file.h>
 #include <core/memory.h>
 #include <input/ranges.h>
@@ -49,14 +50,9 @@ static enum mzg_status sort(struct mzg_range *ranges, int64_t n, struct mzg_rang
     if (k >= n)
         return MZG_OK;
 
-    if (n > storage->order_capacity) {
-        free(storage->order);
-        storage->order_capacity = 0;
-        storage->order = malloc((size_t)n * sizeof *storage->order);
-        if (!storage->order)
-            return mzg_fail(err, MZG_ENOMEM, "no memory to sort %" PRId64 " ranges of bytes", n);
-        storage->order_capacity = n;
-    }
+    if (mzg_array_reserve(&storage->order, sizeof *storage->order, n, &storage->order_capacity,
+                          "ranges of bytes to sort", err) != MZG_OK)
+        return err->status;
     for (int64_t i = 0; i < n; i++)
         storage->order[i] = i;
     qsort_r(storage->order, (size_t)n, sizeof *storage->order, compare, ranges);
@@ -92,15 +88,9 @@ static enum mzg_status reserve(struct mzg_range_storage *storage, int64_t size, 
         return mzg_fail(err, MZG_ENOMEM, "no memory to read the input");
     if (storage->bytes && size <= storage->capacity)
         return MZG_OK;
-    free(storage->bytes);
-    storage->capacity = 0;
-    int64_t capacity = size + size / 8; /* or each batch a little larger would begin anew */
-    storage->bytes = mzg_memory_large(capacity);
-    if (!storage->bytes)
-        return mzg_fail(err, MZG_ENOMEM,
-                        "no memory for %" PRId64 " bytes of the input; use a smaller --chunk-size", size);
-    storage->capacity = capacity;
-    return MZG_OK;
+    /* A bit more, or each batch a little larger would begin anew. */
+    return mzg_array_reserve(&storage->bytes, 1, size + size / 8, &storage->capacity,
+                             "bytes of the input; use a smaller --chunk-size", err);
 }
 
 /* Reads all pieces; false as soon as a byte cannot be read. */

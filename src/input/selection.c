@@ -1,3 +1,4 @@
+#include <core/array.h>
 #include <core/file.h>
 #include <input/selection.h>
 #include <input/text.h>
@@ -23,15 +24,9 @@ static int compare(const void *a, const void *b)
 static enum mzg_status append(struct mzg_selection *selection, int64_t *capacity,
                               const struct mzg_position *position, struct mzg_error *err)
 {
-    if (selection->n == *capacity) {
-        int64_t wanted = *capacity ? 2 * *capacity : 1024;
-        struct mzg_position *grown =
-            realloc(selection->positions, (size_t)wanted * sizeof *selection->positions);
-        if (!grown)
-            return mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " positions", wanted);
-        selection->positions = grown;
-        *capacity = wanted;
-    }
+    if (mzg_array_grow(&selection->positions, sizeof *selection->positions, selection->n + 1, capacity,
+                       "positions", err) != MZG_OK)
+        return err->status;
     selection->positions[selection->n++] = *position;
     return MZG_OK;
 }

@@ -10,6 +10,7 @@
  * a bit each.
  */
 #include <core/agree.h>
+#include <core/array.h>
 #include <core/block.h>
 #include <core/context.h>
 #include <core/json_text.h>
@@ -42,8 +43,8 @@ struct position {
 };
 
 struct storage {
-    int64_t capacity;
-    struct position positions[];
+    struct position *positions;
+    int64_t capacity; /* of them and what the batch has of each spectrum */
 };
 
 static const struct synthetic_reader *of(const struct mzg_reader *base)
@@ -296,26 +297,28 @@ static enum mzg_status synthetic_shared_mz(struct mzg_reader *base, const double
     return MZG_OK;
 }
 
-/* Room for n pixels of one spectrum each; false where there is no memory. */
-static bool prepare(struct mzg_batch *batch, int64_t n)
+static void free_storage(void *pointer)
 {
+    struct storage *storage = pointer;
+    free(storage->positions);
+    free(storage);
+}
+
+/* Room for n pixels of one spectrum each. */
+static enum mzg_status prepare(struct mzg_batch *batch, int64_t n, struct mzg_error *err)
+{
+    if (!batch->storage) {
+        batch->storage = calloc(1, sizeof(struct storage));
+        batch->free_storage = free_storage;
+    }
     struct storage *storage = batch->storage;
-    if (storage && n <= storage->capacity)
-        return true;
-    int64_t *begin = realloc(batch->pixel_begin, (size_t)(n + 1) * sizeof *begin);
-    if (begin)
-        batch->pixel_begin = begin;
-    int64_t *spectra = begin ? realloc(batch->spectra, (size_t)n * sizeof *spectra + 1) : NULL;
-    if (spectra)
-        batch->spectra = spectra;
-    struct storage *grown =
-        spectra ? realloc(storage, sizeof *grown + (size_t)n * sizeof *grown->positions) : NULL;
-    if (!grown)
-        return false;
-    grown->capacity = n;
-    batch->storage = grown;
-    batch->free_storage = free;
-    return true;
+    if (!storage)
+        return mzg_fail(err, MZG_ENOMEM, "no memory for a batch of spectra");
+    const struct mzg_array arrays[] = {{&batch->pixel_begin, sizeof *batch->pixel_begin},
+                                       {&batch->spectra, sizeof *batch->spectra},
+                                       {&storage->positions, sizeof *storage->positions}};
+    return mzg_arrays_reserve(arrays, 3, n + 1, &storage->capacity,
+                              "spectra of a batch; use a smaller --chunk-size", err);
 }
 
 /* The share of the first n pixels in the bytes of all: batches add up to the whole, and need not look at
@@ -329,10 +332,8 @@ static enum mzg_status synthetic_fetch(const struct mzg_reader *base, int64_t fi
                                        struct mzg_batch *batch, struct mzg_error *err)
 {
     const struct mzg_tissue *tissue = of(base)->tissue;
-    if (!prepare(batch, n_pixels))
-        return mzg_fail(err, MZG_ENOMEM,
-                        "%s: no memory for a batch of %lld spectra; use a smaller --chunk-size",
-                        base->dataset.path, (long long)n_pixels);
+    if (prepare(batch, n_pixels, err) != MZG_OK)
+        return err->status;
     struct storage *storage = batch->storage;
     struct position at = {0, 0};
     for (int64_t i = 0; i < n_pixels; i++) {

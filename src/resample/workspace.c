@@ -1,7 +1,7 @@
 #include <resample/workspace.h>
 
+#include <core/array.h>
 #include <core/memory.h>
-#include <inttypes.h>
 #include <stdlib.h>
 
 enum mzg_status mzg_workspace_new(struct mzg_workspace **workspace, struct mzg_error *err)
@@ -28,17 +28,9 @@ void *mzg_workspace_lane(struct mzg_workspace *workspace, enum mzg_lane lane, in
     int64_t wanted = mzg_size_product(n, (int64_t)size);
     if (workspace->lanes[lane] && wanted >= 0 && wanted <= workspace->sizes[lane])
         return workspace->lanes[lane];
-    free(workspace->lanes[lane]);
-    workspace->lanes[lane] = NULL;
     /* A quarter more than asked for, so that slowly growing spectra do not allocate each time. */
     int64_t roomy = wanted < 0 || wanted > INT64_MAX / 2 ? -1 : wanted + wanted / 4 + 64;
-    if (roomy > 0)
-        workspace->lanes[lane] = malloc((size_t)roomy);
-    if (!workspace->lanes[lane]) {
-        mzg_fail(err, MZG_ENOMEM, "no memory to resample a spectrum: %" PRId64 " elements of %zu bytes", n,
-                 size);
-        return NULL;
-    }
-    workspace->sizes[lane] = roomy;
-    return workspace->lanes[lane];
+    mzg_array_reserve(&workspace->lanes[lane], 1, roomy, &workspace->sizes[lane],
+                      "bytes to resample a spectrum", err);
+    return err->status == MZG_OK ? workspace->lanes[lane] : NULL;
 }

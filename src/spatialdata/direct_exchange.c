@@ -1,6 +1,7 @@
 #include <spatialdata/direct_exchange.h>
 
 #include <core/agree.h>
+#include <core/array.h>
 #include <core/memory.h>
 #include <core/mpi.h>
 
@@ -8,40 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Makes `*array` hold `wanted` elements, keeping what is in it. */
-static enum mzg_status grow(void *array_pointer, int64_t element, int64_t wanted, struct mzg_error *err)
-{
-    void **array = array_pointer;
-    int64_t bytes = mzg_size_product(wanted, element);
-    void *grown = bytes < 0 ? NULL : realloc(*array, (size_t)bytes + 1);
-    if (!grown)
-        return mzg_fail(err, MZG_ENOMEM, "no memory for %lld values on their way into the store",
-                        (long long)wanted);
-    *array = grown;
-    return MZG_OK;
-}
-
-static enum mzg_status reserve_rows(struct mzg_direct_rows *rows, int64_t n_rows, int64_t n_values,
-                                    struct mzg_error *err)
-{
-    if (n_rows > rows->row_capacity) {
-        if (grow(&rows->counts, sizeof *rows->counts, n_rows, err) != MZG_OK)
-            return err->status;
-        rows->row_capacity = n_rows;
-    }
-    if (n_values > rows->value_capacity) {
-        if (grow(&rows->bins, sizeof *rows->bins, n_values, err) != MZG_OK ||
-            grow(&rows->values, rows->value_size, n_values, err) != MZG_OK)
-            return err->status;
-        rows->value_capacity = n_values;
-    }
-    return MZG_OK;
-}
+static const char on_their_way[] = "values on their way into the store";
 
 enum mzg_status mzg_direct_rows_append(struct mzg_direct_rows *rows, const struct mzg_direct_rows *more,
                                        struct mzg_error *err)
 {
-    if (reserve_rows(rows, rows->n_rows + more->n_rows, rows->n_values + more->n_values, err) != MZG_OK)
+    const struct mzg_array values[] = {{&rows->bins, sizeof *rows->bins}, {&rows->values, rows->value_size}};
+    if (mzg_array_grow(&rows->counts, sizeof *rows->counts, rows->n_rows + more->n_rows, &rows->row_capacity,
+                       on_their_way, err) != MZG_OK ||
+        mzg_arrays_grow(values, 2, rows->n_values + more->n_values, &rows->value_capacity, on_their_way,
+                        err) != MZG_OK)
         return err->status;
     if (more->n_rows > 0)
         memcpy(rows->counts + rows->n_rows, more->counts, (size_t)more->n_rows * sizeof *rows->counts);
@@ -154,13 +131,16 @@ enum mzg_status mzg_direct_redistribute(struct mzg_direct_ranks *ranks, const st
 {
     MPI_Comm comm = ranks->context->comm;
     int size = ranks->context->size;
+    const struct mzg_array arriving[] = {{&received->bins, sizeof *received->bins},
+                                         {&received->values, received->value_size}};
     received->n_rows = by_rows ? ranks->share[ranks->context->rank].count : 0;
     if (mine->n_values > INT_MAX)
         mzg_fail(err, MZG_ERANGE,
                  "a chunk has %lld values, more than MPI can count; give a smaller --chunk-size",
                  (long long)mine->n_values);
     else
-        reserve_rows(received, received->n_rows + 1, 0, err);
+        mzg_array_reserve(&received->counts, sizeof *received->counts, received->n_rows,
+                          &received->row_capacity, on_their_way, err);
     if (mzg_agree(comm, err) != MZG_OK)
         return err->status;
     int64_t first = count_items(ranks);
@@ -172,7 +152,7 @@ enum mzg_status mzg_direct_redistribute(struct mzg_direct_ranks *ranks, const st
         mzg_fail(err, MZG_ERANGE, "a rank gets %lld values at once, more than MPI can count",
                  (long long)received->n_values);
     else
-        reserve_rows(received, 0, received->n_values + 1, err);
+        mzg_arrays_reserve(arriving, 2, received->n_values, &received->value_capacity, on_their_way, err);
     if (mzg_agree(comm, err) != MZG_OK)
         return err->status;
     MPI_Datatype value = mine->value_size == 8 ? MPI_INT64_T : MPI_INT32_T; /* bits are bits */
@@ -261,16 +241,6 @@ static enum mzg_status count_bytes(const struct mzg_direct_parcel *parcel, const
     return MZG_OK;
 }
 
-static enum mzg_status reserve_bytes(char **bytes, int64_t *capacity, int64_t wanted, struct mzg_error *err)
-{
-    if (wanted <= *capacity)
-        return MZG_OK;
-    free(*bytes);
-    *bytes = malloc((size_t)wanted);
-    *capacity = *bytes ? wanted : 0;
-    return *bytes ? MZG_OK : mzg_fail(err, MZG_ENOMEM, "no memory for %lld packed bytes", (long long)wanted);
-}
-
 static int64_t total_of(const int *counts, const int *begins, int n)
 {
     return (int64_t)begins[n - 1] + counts[n - 1];
@@ -301,10 +271,10 @@ enum mzg_status mzg_direct_parcel_send(struct mzg_direct_parcel *parcel,
     int n = ranks->context->size;
     int64_t first = 0;
     if (count_bytes(parcel, units, &first, err) == MZG_OK &&
-        reserve_bytes(&parcel->sent, &parcel->sent_capacity,
-                      total_of(ranks->send_counts, ranks->send_begins, n), err) == MZG_OK)
-        reserve_bytes(&parcel->received, &parcel->received_capacity,
-                      total_of(ranks->receive_counts, ranks->receive_begins, n), err);
+        mzg_array_reserve(&parcel->sent, 1, total_of(ranks->send_counts, ranks->send_begins, n),
+                          &parcel->sent_capacity, "packed bytes", err) == MZG_OK)
+        mzg_array_reserve(&parcel->received, 1, total_of(ranks->receive_counts, ranks->receive_begins, n),
+                          &parcel->received_capacity, "packed bytes", err);
     if (mzg_agree(ranks->context->comm, err) != MZG_OK)
         return err->status;
     fill_parcel(parcel, packer, first);

@@ -1,5 +1,6 @@
 #include <spatialdata/matrix_pack.h>
 
+#include <core/array.h>
 #include <core/pool.h>
 
 #include <stdlib.h>
@@ -14,22 +15,15 @@ static enum mzg_status reserve(struct mzg_matrix_packer *packer, int64_t n_chunk
         packer->scratch = calloc(workers, sizeof *packer->scratch);
     if (!packer->errors)
         packer->errors = calloc(workers, sizeof *packer->errors);
-    if (n_chunks > packer->capacity) {
-        struct mzg_buffer *grown = realloc(packer->packed, (size_t)n_chunks * sizeof *grown);
-        if (grown) {
-            memset(grown + packer->capacity, 0, (size_t)(n_chunks - packer->capacity) * sizeof *grown);
-            packer->packed = grown;
-            packer->capacity = n_chunks;
-        }
-    }
-    if (n_rows > packer->row_capacity) {
-        free(packer->row_begins);
-        packer->row_begins = malloc((size_t)n_rows * sizeof *packer->row_begins);
-        packer->row_capacity = packer->row_begins ? n_rows : 0;
-    }
-    if (!packer->scratch || !packer->errors || n_chunks > packer->capacity || n_rows > packer->row_capacity)
+    if (!packer->scratch || !packer->errors)
         return mzg_fail(err, MZG_ENOMEM, "no memory to pack %lld chunks of the matrix", (long long)n_chunks);
-    return MZG_OK;
+    int64_t known = packer->capacity;
+    if (mzg_array_grow(&packer->packed, sizeof *packer->packed, n_chunks, &packer->capacity,
+                       "packed chunks of the matrix", err) != MZG_OK)
+        return err->status;
+    memset(packer->packed + known, 0, (size_t)(packer->capacity - known) * sizeof *packer->packed);
+    return mzg_array_reserve(&packer->row_begins, sizeof *packer->row_begins, n_rows, &packer->row_capacity,
+                             "rows of the matrix to pack", err);
 }
 
 /* A chunk of indices that are wider than bins. */

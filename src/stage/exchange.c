@@ -10,6 +10,7 @@
 #include <stage/exchange.h>
 
 #include <core/agree.h>
+#include <core/array.h>
 #include <core/memory.h>
 #include <core/mpi.h>
 
@@ -41,23 +42,6 @@ struct mzg_exchange {
     struct mzg_row_piece *pieces;
 };
 
-/* Makes `*pointer` hold at least `wanted` elements of `size` bytes. */
-static enum mzg_status grow(void *pointer, int64_t size, int64_t *capacity, int64_t wanted,
-                            struct mzg_error *err)
-{
-    void **array = pointer;
-    if (wanted <= *capacity)
-        return MZG_OK;
-    int64_t bytes = mzg_size_product(wanted, size);
-    void *grown = bytes < 0 ? NULL : realloc(*array, (size_t)bytes);
-    if (!grown)
-        return mzg_fail(err, MZG_ENOMEM, "no memory for %lld values while turning rows into columns",
-                        (long long)wanted);
-    *array = grown;
-    *capacity = wanted;
-    return MZG_OK;
-}
-
 /* Reads rows first_row .. first_row + n_rows - 1 of the stage. */
 static enum mzg_status read_block(struct mzg_exchange *e, int64_t first_row, int64_t n_rows,
                                   struct mzg_error *err)
@@ -65,14 +49,16 @@ static enum mzg_status read_block(struct mzg_exchange *e, int64_t first_row, int
     if (mzg_staged_read_row_begins(e->staged, first_row, n_rows + 1, e->row_begins, err) != MZG_OK)
         return err->status;
     int64_t n = e->row_begins[n_rows] - e->row_begins[0];
-    int64_t capacity = e->value_capacity;
-    if (grow(&e->bins, sizeof *e->bins, &capacity, n, err) != MZG_OK ||
-        grow(&e->values, mzg_staged_value_size(e->staged), &e->value_capacity, n, err) != MZG_OK)
+    const struct mzg_array arrays[] = {{&e->bins, sizeof *e->bins},
+                                       {&e->values, mzg_staged_value_size(e->staged)}};
+    if (mzg_arrays_reserve(arrays, 2, n, &e->value_capacity, "values of the rows to send", err) != MZG_OK)
         return err->status;
     for (int64_t i = 0; i < n_rows; i++)
         e->counts[i] = (int32_t)(e->row_begins[i + 1] - e->row_begins[i]);
     return mzg_staged_read_values(e->staged, e->row_begins[0], n, e->bins, e->values, err);
 }
+
+static const char to_send[] = "words of rows to send";
 
 /* Appends to e->sent, from word `begin`, the slices of the block that rank `to` wants; returns the number of
  * words, or -1 where they exceed what MPI can count. */
@@ -81,7 +67,7 @@ static int64_t pack_piece(struct mzg_exchange *e, int64_t begin, int64_t n_rows,
 {
     struct mzg_column_range columns = e->wanted[to];
     int64_t total = 0;
-    if (grow(&e->sent, WORD, &e->sent_capacity, begin + n_rows, err) != MZG_OK)
+    if (mzg_array_grow(&e->sent, WORD, begin + n_rows, &e->sent_capacity, to_send, err) != MZG_OK)
         return -1;
     for (int64_t row = 0; row < n_rows; row++) {
         const int32_t *bins = e->bins + (e->row_begins[row] - e->row_begins[0]);
@@ -97,7 +83,7 @@ static int64_t pack_piece(struct mzg_exchange *e, int64_t begin, int64_t n_rows,
                  (long long)total, (long long)n_rows);
         return -1;
     }
-    if (grow(&e->sent, WORD, &e->sent_capacity, begin + words, err) != MZG_OK)
+    if (mzg_array_grow(&e->sent, WORD, begin + words, &e->sent_capacity, to_send, err) != MZG_OK)
         return -1;
 
     int32_t *bins_out = e->sent + begin + n_rows;
@@ -119,9 +105,13 @@ static int64_t pack_piece(struct mzg_exchange *e, int64_t begin, int64_t n_rows,
 
 static enum mzg_status pack_block(struct mzg_exchange *e, int64_t n_rows, struct mzg_error *err)
 {
-    int64_t begin = 0;
+    int64_t begin = 0, n_values = n_rows > 0 ? e->row_begins[n_rows] - e->row_begins[0] : 0;
+    int64_t words = e->staged->context->size * n_rows + n_values * (mzg_staged_entry_size(e->staged) / WORD);
+    /* Just enough, unless a column goes to two ranks. */
+    if (mzg_array_reserve(&e->sent, WORD, words, &e->sent_capacity, to_send, err) != MZG_OK)
+        return err->status;
     for (int to = 0; to < e->staged->context->size; to++) {
-        int64_t words = pack_piece(e, begin, n_rows, to, err);
+        words = pack_piece(e, begin, n_rows, to, err);
         if (words < 0)
             return err->status;
         e->send_begins[to] = (int)begin;
@@ -156,7 +146,7 @@ static enum mzg_status send_slices(struct mzg_exchange *e, int64_t round, int64_
         mzg_fail(err, MZG_ERANGE,
                  "the columns of one rank have more values in a round than MPI can receive at once");
     else
-        grow(&e->received, WORD, &e->received_capacity, words, err);
+        mzg_array_reserve(&e->received, WORD, words, &e->received_capacity, "words of rows that arrive", err);
     if (mzg_agree(context->comm, err) != MZG_OK)
         return err->status;
     MZG_MPI(MPI_Alltoallv(e->sent, e->send_counts, e->send_begins, MPI_INT32_T, e->received,
@@ -187,8 +177,8 @@ static int64_t values_per_block(const struct mzg_staged *staged, int64_t memory)
 
 static enum mzg_status add_block(struct mzg_exchange *e, int64_t first, struct mzg_error *err)
 {
-    int64_t wanted = e->n_blocks + 2 > e->capacity ? 2 * e->n_blocks + 64 : e->capacity;
-    if (grow(&e->firsts, sizeof *e->firsts, &e->capacity, wanted, err) == MZG_OK)
+    if (mzg_array_grow(&e->firsts, sizeof *e->firsts, e->n_blocks + 1, &e->capacity, "blocks of rows", err) ==
+        MZG_OK)
         e->firsts[e->n_blocks++] = first;
     return err->status;
 }
@@ -227,7 +217,7 @@ static enum mzg_status cut_blocks(struct mzg_exchange *e, int64_t memory, struct
     if (context->rank == 0)
         cut_rows(e, values_per_block(e->staged, memory), err);
     MZG_MPI(MPI_Bcast(&e->n_blocks, 1, MPI_INT64_T, 0, context->comm));
-    grow(&e->firsts, sizeof *e->firsts, &e->capacity, e->n_blocks + 1, err);
+    mzg_array_grow(&e->firsts, sizeof *e->firsts, e->n_blocks + 1, &e->capacity, "blocks of rows", err);
     if (mzg_agree(context->comm, err) != MZG_OK)
         return err->status;
     MZG_MPI(

@@ -21,6 +21,7 @@
 #include <stage/sink.h>
 
 #include <core/agree.h>
+#include <core/array.h>
 #include <core/file.h>
 #include <core/hdf5.h>
 #include <core/mpi.h>
@@ -170,20 +171,6 @@ static int find_chunks(const struct hdf5_sink *sink, enum mzg_hdf5_array which, 
     return 0;
 }
 
-/* Room for the places of the chunks that an array of `total` elements has. */
-static enum mzg_status reserve_chunks(struct chunks *chunks, int64_t n, struct mzg_error *err)
-{
-    if (n <= chunks->capacity)
-        return MZG_OK;
-    int64_t capacity = 2 * n + 16;
-    int64_t *grown = realloc(chunks->places, (size_t)capacity * sizeof *grown);
-    if (!grown)
-        return mzg_fail(err, MZG_ENOMEM, "no memory for the places of %lld chunks", (long long)capacity);
-    chunks->places = grown;
-    chunks->capacity = capacity;
-    return MZG_OK;
-}
-
 /* Makes room for arrays of these extents, of which all ranks learn where it is. All ranks return the same
  * status. Collective. */
 static enum mzg_status make_room(struct hdf5_sink *sink, const int64_t totals[MZG_HDF5_ARRAYS],
@@ -193,7 +180,8 @@ static enum mzg_status make_room(struct hdf5_sink *sink, const int64_t totals[MZ
     int64_t n[MZG_HDF5_ARRAYS];
     for (int i = 0; i < MZG_HDF5_ARRAYS && err->status == MZG_OK; i++) {
         n[i] = (totals[i] + mzg_hdf5_specs[i].chunk - 1) / mzg_hdf5_specs[i].chunk;
-        reserve_chunks(&sink->chunks[i], n[i], err);
+        mzg_array_grow(&sink->chunks[i].places, sizeof *sink->chunks[i].places, n[i],
+                       &sink->chunks[i].capacity, "places of chunks", err);
     }
     if (context->rank == 0 && err->status == MZG_OK) {
         int code = reserve_space(sink, totals);

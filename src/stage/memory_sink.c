@@ -8,6 +8,7 @@
 #include <stage/sink.h>
 
 #include <core/agree.h>
+#include <core/array.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -77,24 +78,13 @@ static enum mzg_status write_block(struct memory_sink *sink, const struct mzg_ro
     return err->status;
 }
 
-static enum mzg_status reserve_append(struct memory_sink *sink, struct mzg_error *err)
-{
-    if (sink->n_appends < sink->capacity)
-        return MZG_OK;
-    int64_t capacity = 2 * sink->capacity + 64;
-    struct mzg_memory_append *grown = realloc(sink->appends, (size_t)capacity * sizeof *grown);
-    if (!grown)
-        return mzg_fail(err, MZG_ENOMEM, "no memory to list %" PRId64 " blocks of rows", capacity);
-    sink->appends = grown;
-    sink->capacity = capacity;
-    return MZG_OK;
-}
-
 static enum mzg_status memory_append(struct mzg_sink *base, const struct mzg_rows *rows,
                                      struct mzg_error *err)
 {
     struct memory_sink *sink = (struct memory_sink *)base;
-    if (reserve_append(sink, err) != MZG_OK || (rows->n_rows > 0 && write_block(sink, rows, err) != MZG_OK))
+    if (mzg_array_grow(&sink->appends, sizeof *sink->appends, sink->n_appends + 1, &sink->capacity,
+                       "blocks of rows", err) != MZG_OK ||
+        (rows->n_rows > 0 && write_block(sink, rows, err) != MZG_OK))
         return err->status;
     sink->appends[sink->n_appends++] =
         (struct mzg_memory_append){.n_rows = rows->n_rows, .n_values = rows->n_values};

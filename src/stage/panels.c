@@ -1,5 +1,6 @@
 #include <stage/panels.h>
 
+#include <core/array.h>
 #include <core/file.h>
 #include <core/passing_file.h>
 
@@ -125,14 +126,8 @@ enum mzg_status mzg_panels_add(struct mzg_panels *panels, int64_t panel, int64_t
 {
     struct panel *p = &panels->each[panel];
     int64_t most = INT64_C(2) * VARINT_BYTES + n * ((int64_t)sizeof *bins + panels->value_size);
-    if (p->used + most > p->capacity) {
-        int64_t capacity = p->used + most > 2 * p->capacity ? p->used + most : 2 * p->capacity;
-        char *grown = realloc(p->buffer, (size_t)capacity);
-        if (!grown)
-            return mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " bytes of a column panel", capacity);
-        p->buffer = grown;
-        p->capacity = capacity;
-    }
+    if (mzg_array_grow(&p->buffer, 1, p->used + most, &p->capacity, "bytes of a column panel", err) != MZG_OK)
+        return err->status;
     char *to = p->buffer + p->used;
     to = put_varint(to, (uint64_t)(row - p->last_row));
     to = put_varint(to, (uint64_t)n);
@@ -160,15 +155,9 @@ static enum mzg_status write_buffer(struct mzg_panels *panels, const struct pane
 
 static enum mzg_status flush_panel(struct mzg_panels *panels, struct panel *p, struct mzg_error *err)
 {
-    if (p->n_extents == p->extent_capacity) {
-        int64_t capacity = 2 * p->extent_capacity + 16;
-        struct extent *grown = realloc(p->extents, (size_t)capacity * sizeof *grown);
-        if (!grown)
-            return mzg_fail(err, MZG_ENOMEM, "no memory to list the pieces of a column panel");
-        p->extents = grown;
-        p->extent_capacity = capacity;
-    }
-    if (write_buffer(panels, p, err) != MZG_OK)
+    if (mzg_array_grow(&p->extents, sizeof *p->extents, p->n_extents + 1, &p->extent_capacity,
+                       "pieces of a column panel", err) != MZG_OK ||
+        write_buffer(panels, p, err) != MZG_OK)
         return err->status;
     p->extents[p->n_extents++] = (struct extent){panels->file_size, p->used};
     panels->file_size += p->used;
@@ -211,15 +200,9 @@ enum mzg_status mzg_panels_read(struct mzg_panels *panels, int64_t panel, int64_
                                 int64_t *size, struct mzg_error *err)
 {
     struct extent extent = panels->each[panel].extents[piece];
-    if (extent.size > panels->piece_capacity) {
-        free(panels->piece);
-        panels->piece_capacity = 0;
-        panels->piece = malloc((size_t)extent.size);
-        if (!panels->piece)
-            return mzg_fail(err, MZG_ENOMEM, "no memory to read %" PRId64 " bytes of a column panel",
-                            extent.size);
-        panels->piece_capacity = extent.size;
-    }
+    if (mzg_array_reserve(&panels->piece, 1, extent.size, &panels->piece_capacity, "bytes of a column panel",
+                          err) != MZG_OK)
+        return err->status;
     for (int64_t done = 0; done < extent.size;) {
         ssize_t n =
             pread(panels->fd, panels->piece + done, (size_t)(extent.size - done), extent.offset + done);

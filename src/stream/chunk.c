@@ -11,9 +11,9 @@
  */
 #include <stream/chunk.h>
 
+#include <core/array.h>
 #include <core/pool.h>
 #include <stream/intensities.h>
-#include <stream/reserve.h>
 
 #include <float.h>
 #include <malloc.h>
@@ -60,12 +60,19 @@ struct mzg_chunk_workers {
     struct worker each[];
 };
 
+/* Room for `wanted` bins and the values of `value_size` bytes beside them. */
+static enum mzg_status grow_row(int32_t **bins, void *values, int64_t value_size, int64_t wanted,
+                                int64_t *capacity, struct mzg_error *err)
+{
+    const struct mzg_array arrays[] = {{bins, sizeof **bins}, {values, value_size}};
+    return mzg_arrays_grow(arrays, 2, wanted, capacity, "resampled values; use a smaller --chunk-size", err);
+}
+
 static enum mzg_status note_skip(struct worker *worker, int64_t pixel, const struct mzg_fault *fault)
 {
-    if (mzg_reserve(&worker->skips, sizeof *worker->skips, worker->n_skips + 1, worker->skip_capacity,
-                    &worker->err) != MZG_OK)
+    if (mzg_array_grow(&worker->skips, sizeof *worker->skips, worker->n_skips + 1, &worker->skip_capacity,
+                       "faulty spectra", &worker->err) != MZG_OK)
         return worker->err.status;
-    worker->skip_capacity = mzg_grown_capacity(worker->n_skips + 1, worker->skip_capacity);
     worker->skips[worker->n_skips++] = (struct mzg_skip){.pixel = pixel, .fault = *fault};
     return MZG_OK;
 }
@@ -75,8 +82,8 @@ static enum mzg_status add_row(struct worker *worker, int from, const struct mzg
                                struct mzg_sparse_row *sum)
 {
     int to = 1 - from;
-    if (mzg_reserve_pairs(&worker->sum_bins[to], &worker->sum_values[to], sizeof(double), sum->n + row->n,
-                          &worker->sum_capacity[to], &worker->err) != MZG_OK)
+    if (grow_row(&worker->sum_bins[to], &worker->sum_values[to], sizeof(double), sum->n + row->n,
+                 &worker->sum_capacity[to], &worker->err) != MZG_OK)
         return worker->err.status;
     int32_t *bins = worker->sum_bins[to];
     double *values = worker->sum_values[to];
@@ -152,8 +159,8 @@ static enum mzg_status keep_row(struct worker *worker, const struct mzg_sparse_r
                                 const struct mzg_chunk_options *options, int64_t spectrum)
 {
     int64_t size = mzg_type_size(options->value_type);
-    if (mzg_reserve_pairs(&worker->bins, &worker->values, size, worker->n + row->n, &worker->capacity,
-                          &worker->err) != MZG_OK)
+    if (grow_row(&worker->bins, &worker->values, size, worker->n + row->n, &worker->capacity, &worker->err) !=
+        MZG_OK)
         return worker->err.status;
     int32_t *bins = worker->bins + worker->n;
     void *values = (char *)worker->values + worker->n * size;
@@ -309,8 +316,8 @@ static enum mzg_status move_values(struct mzg_chunk *chunk, struct mzg_chunk_wor
     struct mzg_rows *rows = &chunk->rows;
     if (workers->n == 1)
         swap_values(chunk, &workers->each[0]);
-    else if (mzg_reserve_pairs(&rows->bins, &rows->values, mzg_type_size(workers->options.value_type),
-                               rows->n_values, &chunk->value_capacity, err) == MZG_OK)
+    else if (grow_row(&rows->bins, &rows->values, mzg_type_size(workers->options.value_type), rows->n_values,
+                      &chunk->value_capacity, err) == MZG_OK)
         mzg_pool_run(pool, groups_of(chunk), copy_group, workers);
     return err->status;
 }
@@ -337,9 +344,9 @@ static enum mzg_status collect_notes(struct mzg_chunk *chunk, struct mzg_chunk_w
     int64_t n_skips = 0;
     for (int w = 0; w < workers->n; w++)
         n_skips += workers->each[w].n_skips;
-    if (mzg_reserve(&chunk->skips, sizeof *chunk->skips, n_skips, chunk->skip_capacity, err) != MZG_OK)
+    if (mzg_array_reserve(&chunk->skips, sizeof *chunk->skips, n_skips, &chunk->skip_capacity,
+                          "faulty spectra", err) != MZG_OK)
         return err->status;
-    chunk->skip_capacity = mzg_grown_capacity(n_skips, chunk->skip_capacity);
 
     chunk->n_skips = 0;
     for (int w = 0; w < workers->n; w++) {
@@ -375,13 +382,13 @@ enum mzg_status mzg_chunk_start(struct mzg_chunk *chunk, struct mzg_chunk_worker
                                 struct mzg_pool *pool, struct mzg_error *err)
 {
     int64_t n = chunk->batch.n_pixels;
-    int64_t capacity = chunk->pixel_capacity;
-    if (mzg_reserve(&chunk->records, sizeof *chunk->records, n, capacity, err) != MZG_OK ||
-        mzg_reserve(&chunk->pixels, sizeof *chunk->pixels, n, capacity, err) != MZG_OK ||
-        mzg_reserve(&chunk->row_places, sizeof *chunk->row_places, n, capacity, err) != MZG_OK ||
-        mzg_reserve(&chunk->rows.row_counts, sizeof *chunk->rows.row_counts, n, capacity, err) != MZG_OK)
+    const struct mzg_array arrays[] = {{&chunk->records, sizeof *chunk->records},
+                                       {&chunk->pixels, sizeof *chunk->pixels},
+                                       {&chunk->row_places, sizeof *chunk->row_places},
+                                       {&chunk->rows.row_counts, sizeof *chunk->rows.row_counts}};
+    if (mzg_arrays_grow(arrays, 4, n, &chunk->pixel_capacity, "pixels of a chunk; use a smaller --chunk-size",
+                        err) != MZG_OK)
         return err->status;
-    chunk->pixel_capacity = mzg_grown_capacity(n, capacity);
     chunk->n_pixels = n;
     chunk->bytes_read = chunk->batch.bytes_read;
     reset_workers(workers);

@@ -10,11 +10,11 @@
 #include <stream/intensities.h>
 
 #include <axis/clones.h>
+#include <core/array.h>
 #include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <stream/reserve.h>
 #include <string.h>
 
 enum { LANES = 8, FEW = 12, MANY = 4096, RARE = 16, OCTAVES = 64 };
@@ -208,9 +208,9 @@ struct mzg_intensities mzg_intensities_of(const double *intensities, int64_t n, 
 enum mzg_status mzg_intensity_pool_add(struct mzg_intensity_pool *pool, const double *intensities, int64_t n,
                                        struct mzg_error *err)
 {
-    if (mzg_reserve(&pool->all, sizeof *pool->all, pool->n + n, pool->capacity, err) != MZG_OK)
+    if (mzg_array_grow(&pool->all, sizeof *pool->all, pool->n + n, &pool->capacity, "intensities of a pixel",
+                       err) != MZG_OK)
         return err->status;
-    pool->capacity = mzg_grown_capacity(pool->n + n, pool->capacity);
     if (n > 0)
         memcpy(pool->all + pool->n, intensities, (size_t)n * sizeof *intensities);
     pool->n += n;
@@ -220,9 +220,9 @@ enum mzg_status mzg_intensity_pool_add(struct mzg_intensity_pool *pool, const do
 enum mzg_status mzg_intensity_pool_measure(struct mzg_intensity_pool *pool, const double *intensities,
                                            int64_t n, struct mzg_intensities *found, struct mzg_error *err)
 {
-    if (mzg_reserve(&pool->scratch, sizeof *pool->scratch, n, pool->scratch_capacity, err) != MZG_OK)
+    if (mzg_array_grow(&pool->scratch, sizeof *pool->scratch, n, &pool->scratch_capacity,
+                       "intensities of a pixel", err) != MZG_OK)
         return err->status;
-    pool->scratch_capacity = mzg_grown_capacity(n, pool->scratch_capacity);
     *found = mzg_intensities_of(intensities, n, pool->scratch);
     return MZG_OK;
 }

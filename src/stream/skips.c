@@ -1,6 +1,7 @@
 #include <stream/skips.h>
 
 #include <core/agree.h>
+#include <core/array.h>
 #include <core/log.h>
 #include <core/mpi.h>
 #include <input/pixels.h>
@@ -36,13 +37,9 @@ void mzg_skips_destroy(struct mzg_skips *skips)
 enum mzg_status mzg_skips_keep(struct mzg_skips *skips, const struct mzg_chunk *chunk, struct mzg_error *err)
 {
     int64_t wanted = skips->n_kept + chunk->n_skips;
-    if (wanted > skips->capacity) {
-        struct mzg_skip *grown = realloc(skips->kept, 2 * (size_t)wanted * sizeof *grown);
-        if (!grown)
-            return mzg_fail(err, MZG_ENOMEM, "no memory to list %" PRId64 " skipped spectra", wanted);
-        skips->kept = grown;
-        skips->capacity = 2 * wanted;
-    }
+    if (mzg_array_grow(&skips->kept, sizeof *skips->kept, wanted, &skips->capacity, "skipped spectra", err) !=
+        MZG_OK)
+        return err->status;
     if (chunk->n_skips > 0)
         memcpy(skips->kept + skips->n_kept, chunk->skips, (size_t)chunk->n_skips * sizeof *skips->kept);
     skips->n_kept = wanted;
@@ -74,13 +71,9 @@ enum mzg_status mzg_skips_gather(struct mzg_skips *skips, int64_t mine, int64_t 
     int n = mzg_mpi_count(mine, "skipped spectra of a round");
     mzg_mpi_count(total, "skipped spectra of a round");
     MPI_Datatype skip; /* MPI counts skips, for their bytes are more than fit into an int */
-    if (context->rank == 0) {
-        struct mzg_skip *grown = realloc(skips->list, (size_t)(skips->n + total) * sizeof *grown);
-        if (grown)
-            skips->list = grown;
-        else
-            mzg_fail(err, MZG_ENOMEM, "no memory to list %" PRId64 " skipped spectra", skips->n + total);
-    }
+    if (context->rank == 0)
+        mzg_array_grow(&skips->list, sizeof *skips->list, skips->n + total, &skips->list_capacity,
+                       "skipped spectra", err);
     if (mzg_agree(context->comm, err) != MZG_OK)
         return err->status;
     MZG_MPI(MPI_Type_contiguous((int)sizeof *skips->kept, MPI_BYTE, &skip));

@@ -16,7 +16,8 @@ struct mzg_skips {
     int64_t n_kept, capacity;
     int *counts, *begins;  /* rank 0: of each rank */
     struct mzg_skip *list; /* rank 0: of all ranks, by spectrum */
-    int64_t n;             /* handed over by all ranks; the same on all */
+    int64_t list_capacity;
+    int64_t n; /* handed over by all ranks; the same on all */
 };
 
 /* What is borrowed lives longer. Not collective, though it may fail: agree. */

@@ -4,12 +4,13 @@
 
 #include <mzgrid/error.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* All zero is an empty buffer; the owner frees `bytes`. */
 struct mzg_buffer {
     unsigned char *bytes;
     size_t size; /* in use */
-    size_t capacity;
+    int64_t capacity;
 };
 
 /* Makes room for `capacity` bytes and sets the size to 0. Local. */

@@ -32,7 +32,7 @@ static enum mzg_status compress_zstd(int level, const void *bytes, size_t size, 
 {
     if (mzg_buffer_reserve(packed, ZSTD_compressBound(size), err) != MZG_OK)
         return err->status;
-    size_t written = ZSTD_compress(packed->bytes, packed->capacity, bytes, size, level);
+    size_t written = ZSTD_compress(packed->bytes, (size_t)packed->capacity, bytes, size, level);
     if (ZSTD_isError(written))
         return mzg_fail(err, MZG_ENOMEM, "zstd cannot compress a chunk of %zu bytes: %s", size,
                         ZSTD_getErrorName(written));
@@ -89,8 +89,9 @@ static enum mzg_status compress_blosc(const struct mzg_codec *codec, enum mzg_ty
     struct sorting sorting = sorting_of(codec, type, size);
     if (!has_room(size, sorting.item))
         return mzg_fail(err, MZG_ENOMEM, "no memory to sort and compress a chunk of %zu bytes", size);
-    int written = blosc_compress_ctx(level_of(codec, type), sorting.shuffle, sorting.item, size, bytes,
-                                     packed->bytes, packed->capacity, blosc_name(codec->kind), size, 1);
+    int written =
+        blosc_compress_ctx(level_of(codec, type), sorting.shuffle, sorting.item, size, bytes, packed->bytes,
+                           (size_t)packed->capacity, blosc_name(codec->kind), size, 1);
     if (written <= 0)
         return mzg_fail(err, MZG_ENOMEM, "blosc cannot compress a chunk of %zu bytes with %s", size,
                         blosc_name(codec->kind));

@@ -61,7 +61,7 @@ struct mzg_zarr_cursor {
     int fd; /* -1: the file does not exist */
     int64_t file_size;
     uint64_t *index; /* of a shard: offset and size of each inner chunk */
-    size_t index_capacity;
+    int64_t index_capacity;
     int64_t inner; /* the chunk in `plain`, -1: none */
     struct mzg_buffer packed, between, plain;
 };

@@ -6,6 +6,7 @@
  */
 #include <zarr/store_sync.h>
 
+#include <core/array.h>
 #include <core/file.h>
 
 #include <errno.h>
@@ -38,15 +39,9 @@ enum mzg_status mzg_zarr_note_written(const struct mzg_zarr_array *array, int64_
                                       struct mzg_error *err)
 {
     struct mzg_zarr_store *store = array->store;
-    if (store->n_written == store->written_capacity) {
-        int64_t capacity = 2 * store->written_capacity + 64;
-        struct mzg_zarr_written *grown = realloc(store->written, (size_t)capacity * sizeof *grown);
-        if (!grown)
-            return mzg_fail(err, MZG_ENOMEM, "%s: no memory to list %" PRId64 " of its files", store->path,
-                            capacity);
-        store->written = grown;
-        store->written_capacity = capacity;
-    }
+    if (mzg_array_grow(&store->written, sizeof *store->written, store->n_written + 1,
+                       &store->written_capacity, "files of the store", err) != MZG_OK)
+        return err->status;
     store->written[store->n_written++] = (struct mzg_zarr_written){array, number, size};
     return MZG_OK;
 }

@@ -1,6 +1,7 @@
 /* A chunk as it lies in its file, unpacked: the file opened, the index of a shard read, codecs undone. */
 #include <zarr/input.h>
 
+#include <core/array.h>
 #include <core/file.h>
 #include <core/memory.h>
 #include <errno.h>
@@ -62,15 +63,9 @@ static enum mzg_status read_index(const struct mzg_zarr_input *input, struct mzg
     size_t size = n * sizeof *cursor->index, whole = size + (input->index_checked ? 4 : 0);
     if (cursor->file_size < (int64_t)whole)
         return damaged(input, cursor->file, "it is too short for the index of its chunks", err);
-    if (cursor->index_capacity < n + 1) {
-        free(cursor->index);
-        cursor->index_capacity = 0;
-        cursor->index = malloc((n + 1) * sizeof *cursor->index);
-        if (!cursor->index)
-            return mzg_fail(err, MZG_ENOMEM, "%s/%s: no memory for the index of %" PRId64 " chunks",
-                            input->store, input->node, input->n_inner);
-        cursor->index_capacity = n + 1;
-    }
+    if (mzg_array_reserve(&cursor->index, sizeof *cursor->index, (int64_t)n + 1, &cursor->index_capacity,
+                          "places of chunks in a shard", err) != MZG_OK)
+        return err->status;
     int64_t offset = input->index_first ? 0 : cursor->file_size - (int64_t)whole;
     if (read_at(input, cursor, offset, cursor->index, whole, err) != MZG_OK)
         return err->status;
