@@ -8,6 +8,7 @@
 #include <mzgrid/error.h>
 #include <mzgrid/export.h>
 #include <mzgrid/input.h>
+#include <mzgrid/peaks.h>
 #include <mzgrid/progress.h>
 #include <mzgrid/resample.h>
 #include <stdbool.h>
@@ -82,6 +83,9 @@ struct mzg_convert_options {
     bool keep_hdf5;
     const char *temp_dir; /* NULL: beside the output */
     const char *metrics;  /* a file for metrics as lines of JSON; NULL: none */
+
+    const struct mzg_peaks_options *peaks; /* a feature table as well; its memory_limit, table and replace do
+                                            * not count; NULL: none */
 };
 
 /* What came of it, the same on all ranks. */
@@ -100,6 +104,7 @@ struct mzg_convert_report {
     double seconds_stream;
     double seconds_assemble;
     double seconds_finish;
+    struct mzg_peaks_report peaks; /* of the feature table, if one was asked for */
 };
 
 MZG_BEGIN_API

@@ -9,6 +9,7 @@
 #include <mzgrid/progress.h>
 #include <mzgrid/resample.h>
 #include <mzgrid/sampling.h>
+#include <mzgrid/peaks.h>
 #include <mzgrid/validate.h>
 #include <mzgrid/version.h>
 

@@ -24,6 +24,7 @@ static const struct mzg_command *const commands[] = {&mzg_command_convert,
                                                      &mzg_command_axis,
                                                      &mzg_command_info,
                                                      &mzg_command_merge,
+                                                     &mzg_command_peaks,
                                                      &mzg_command_validate,
                                                      &mzg_command_generate,
                                                      NULL};

@@ -73,6 +73,9 @@ static enum mzg_status check_named_files(const struct mzg_convert_settings *sett
             {"--mass-axis-file", options->axis_file, "the output", output},
             {"--pixels", options->pixels_file, "the output", output},
             {"--temp-dir", options->temp_dir, "the output", output},
+            {"--peak-list", settings->peaks.list, "the output", output},
+            {"--log-file", log, "that of --peak-list", settings->peaks.list},
+            {"--metrics", metrics, "that of --peak-list", settings->peaks.list},
         };
         for (size_t i = 0; i < sizeof pairs / sizeof *pairs && err->status == MZG_OK; i++)
             if (pairs[i].path)

@@ -1,5 +1,6 @@
 #include <cli/convert_options.h>
 #include <cli/convert_words.h>
+#include <cli/peaks_options.h>
 #include <mzgrid/reader.h>
 #include <run/layout.h>
 
@@ -133,6 +134,11 @@ const struct mzg_option mzg_convert_option_table[] = {
      .help = "Write rasters of more than 2^32 cells."},
     {.kind = MZG_OPTION_FLAG, .name = "overwrite", .offset = AT(convert.overwrite),
      .help = "Replace an existing output, once the new one is complete."},
+
+    {.kind = MZG_OPTION_GROUP, .name = "Peaks"},
+    {.kind = MZG_OPTION_FLAG, .name = "peaks", .offset = AT(with_peaks),
+     .help = "Write a feature table as well, as 'mzgrid peaks' does: pixels and peaks in place of bins. The options below mean it."},
+    MZG_PEAKS_ROWS(AT(peaks)),
 
     {.kind = MZG_OPTION_GROUP, .name = "Faulty input"},
     {.kind = MZG_OPTION_FLAG, .name = "strict", .offset = AT(convert.strict),
@@ -293,6 +299,13 @@ static enum mzg_status translate(const struct mzg_arguments *arguments, struct m
     convert->mobility_sum = settings->mobility == 1;
     convert->polarity = (enum mzg_polarity)settings->polarity;
 
+    if (mzg_arguments_has(arguments, "snr") && settings->peaks.list)
+        return mzg_fail(err, MZG_EUSAGE, "--snr is for peaks that are picked, and --peak-list names them");
+    if (mzg_arguments_has(arguments, "tolerance") && !settings->peaks.list)
+        return mzg_fail(err, MZG_EUSAGE, "--tolerance is for peaks that --peak-list names");
+    if (settings->with_peaks || settings->peaks.list || mzg_arguments_has(arguments, "snr"))
+        convert->peaks = &settings->peaks;
+
     if (settings->quiet && settings->verbose > 0)
         return mzg_fail(err, MZG_EUSAGE, "--quiet and --verbose contradict each other");
     return translate_axis(arguments, settings, err);
@@ -303,6 +316,7 @@ enum mzg_status mzg_convert_settings_read(const struct mzg_arguments *arguments,
 {
     *settings = (struct mzg_convert_settings){0};
     mzg_convert_defaults(&settings->convert);
+    mzg_peaks_defaults(&settings->peaks);
     settings->convert.input = arguments->operands[0];
     if (read_output_path(arguments->operands[1], settings, err) != MZG_OK ||
         mzg_arguments_apply(arguments, settings, err) != MZG_OK ||

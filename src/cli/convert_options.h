@@ -5,11 +5,14 @@
 #include <cli/options.h>
 #include <core/log.h>
 #include <mzgrid/convert.h>
+#include <mzgrid/peaks.h>
 
 /* What the rows of the table fill in. Words that need more than storing are turned into `convert` afterwards.
  */
 struct mzg_convert_settings {
     struct mzg_convert_options convert;
+    bool with_peaks; /* then convert.peaks is: */
+    struct mzg_peaks_options peaks;
     struct mzg_bin_width {
         double value;
         enum { MZG_WIDTH_DA, MZG_WIDTH_PPM, MZG_WIDTH_STEP } unit;

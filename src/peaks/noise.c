@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+enum { LONGEST_LAG = 8 };
+
 static const double normal_from_median = 1.4826; /* 1 / the 75 % point of the normal law */
 
 static int compare(const void *a, const void *b)
@@ -36,12 +38,13 @@ int64_t mzg_noise_window(const struct mzg_noise *noise, int64_t bin)
     return window;
 }
 
-static double sigma_of_differences(const double *values, int64_t n_bins, int64_t first, int64_t end,
-                                   double *scratch)
+/* The noise between bins that are `lag` apart. */
+static double sigma_of_differences(const double *values, int64_t n_bins, int64_t lag, int64_t first,
+                                   int64_t end, double *scratch)
 {
     int64_t n = 0;
-    for (int64_t k = first > 0 ? first : 1; k < end && k + 1 < n_bins; k++)
-        scratch[n++] = fabs(values[k] - (values[k - 1] + values[k + 1]) / 2);
+    for (int64_t k = first > lag ? first : lag; k < end && k + lag < n_bins; k++)
+        scratch[n++] = fabs(values[k] - (values[k - lag] + values[k + lag]) / 2);
     return normal_from_median * median_of(scratch, n) / sqrt(1.5);
 }
 
@@ -79,7 +82,11 @@ enum mzg_status mzg_noise_measure(const struct mzg_spectra *spectra, const doubl
     }
     for (int64_t window = 0; window < noise->n_windows; window++) {
         int64_t first = begin_of(noise, window), end = begin_of(noise, window + 1);
-        double sigma = sigma_of_differences(values, spectra->n_bins, first, end, scratch);
+        double sigma = 0;
+        for (int64_t lag = 1; lag <= LONGEST_LAG; lag *= 2) {
+            double found = sigma_of_differences(values, spectra->n_bins, lag, first, end, scratch);
+            sigma = found > sigma ? found : sigma;
+        }
         noise->sigma[window] = sigma > 0 ? sigma : sigma_of_few(spectra, values, first, end, scratch);
         for (int64_t k = first; k < end; k++)
             scratch[k - first] = values[k];

@@ -14,9 +14,10 @@ struct mzg_noise {
  * The noise of `values`, which are spectra->mean or spectra->maximum, in windows of about MZG_PEAK_WINDOW
  * bins:
  *
- *     sigma = 1.4826 median |x[k] - (x[k-1] + x[k+1]) / 2| / sqrt(1.5)
+ *     sigma = max over L = 1, 2, 4, 8 of 1.4826 median |x[k] - (x[k-L] + x[k+L]) / 2| / sqrt(1.5)
  *
- * because a straight line has none, and peaks are few. Where more than half of these are 0 the window is
+ * because a straight line has none, and peaks are few. Neighbouring bins of a curve move together, for noise
+ * that a detector smears has the width of its peaks: the distance L at which they no longer do shows all of it. Where more than half of these are 0 the window is
  * nearly empty, and what is in it tells: of the maximum sigma is the median of its values that are not 0; of
  * the mean it is what single values, as large as their median, would give if they fell into bins at random,
  * as often as the share of bins that have none says (Poisson's law). Release with mzg_noise_destroy(). Local.

@@ -17,10 +17,12 @@
 #include <run/decide.h>
 #include <run/layout.h>
 #include <run/paths.h>
+#include <run/peaks.h>
 #include <run/plan.h>
 #include <run/range.h>
 #include <run/stages.h>
 #include <run/table.h>
+#include <run/warnings.h>
 #include <spatialdata/direct.h>
 #include <spatialdata/matrix.h>
 #include <stream/metrics.h>
@@ -142,33 +144,6 @@ static enum mzg_status make_axis(struct conversion *c, struct mzg_error *err)
     return mzg_agree(c->context->comm, err);
 }
 
-/* Once for each kind, with the first case. */
-static void warn_of_counts(const struct conversion *c)
-{
-    static const char *const texts[MZG_COUNTS] = {
-        [MZG_COUNT_DROPPED_POINTS] =
-            "points with an m/z or intensity that is not finite, or an m/z of 0 or below, were dropped",
-        [MZG_COUNT_NEGATIVE_POINTS] = "points have a negative intensity, and were used as they are",
-        [MZG_COUNT_UNSORTED] = "spectra had unsorted m/z and were sorted",
-        [MZG_COUNT_MERGED] = "spectra had the same m/z more than once; the intensities were added",
-        [MZG_COUNT_BY_NEAREST] =
-            "spectra could not keep their sum by interpolation and were resampled by nearest_neighbor",
-        [MZG_COUNT_CLAMPED] = "values were beyond what the stored type holds and were cut to its largest",
-    };
-    bool repeats_meant = c->options->mobility_sum && c->reader->dataset.has_mobility;
-    for (int i = 0; i < MZG_COUNTS; i++) {
-        bool is_meant = repeats_meant && (i == MZG_COUNT_UNSORTED || i == MZG_COUNT_MERGED);
-        if (c->stream.counts[i] > 0 && texts[i])
-            mzg_log_line(c->context->log, is_meant ? MZG_LOG_DETAIL : MZG_LOG_WARNING,
-                         "%" PRId64 " %s; first: spectrum %" PRId64, c->stream.counts[i], texts[i],
-                         c->stream.first[i] + 1);
-    }
-    if (repeats_meant)
-        mzg_log_line(c->context->log, MZG_LOG_INFO,
-                     "%" PRId64 " spectra had an m/z at several ion mobilities; the intensities were added",
-                     c->stream.counts[MZG_COUNT_MERGED]);
-}
-
 /* What the axis does not hold: a warning, or the end of the run. */
 static enum mzg_status judge_outside(const struct conversion *c, struct mzg_error *err)
 {
@@ -284,7 +259,8 @@ static enum mzg_status stream_pixels(struct conversion *c, struct mzg_error *err
     mzg_sink_close(c->sink);
     c->sink = NULL;
     mzg_statistics_reduce(&c->statistics, c->context->comm);
-    warn_of_counts(c);
+    mzg_warn_of_counts(&c->stream, c->options->mobility_sum && c->reader->dataset.has_mobility,
+                       c->context->log);
     if (refuse_empty(c, err) != MZG_OK)
         return err->status;
     c->report->seconds_stream = lap(c, "stream");
@@ -403,11 +379,23 @@ static enum mzg_status keep_stage(struct conversion *c, struct mzg_error *err)
     return err->status;
 }
 
+/* The feature table, in the store that is complete but for its name. */
+static enum mzg_status add_peaks(struct conversion *c, struct mzg_error *err)
+{
+    if (!c->options->peaks)
+        return MZG_OK;
+    struct mzg_peaks_options peaks = *c->options->peaks;
+    peaks.memory_limit = c->plan.limit;
+    peaks.table = NULL;
+    return mzg_peaks_add(c->context, mzg_sdata_part(c->sdata), true, &peaks, &c->progress, &c->report->peaks,
+                         err);
+}
+
 /* Both get their names, or neither. */
 static enum mzg_status publish(struct conversion *c, struct mzg_error *err)
 {
     if (complete_h5ad(c, err) != MZG_OK || mzg_sdata_complete(c->sdata, err) != MZG_OK ||
-        keep_stage(c, err) != MZG_OK)
+        add_peaks(c, err) != MZG_OK || keep_stage(c, err) != MZG_OK)
         return err->status;
     if (mzg_sdata_finish(c->sdata, err) != MZG_OK && c->stage_kept) {
         if (c->context->rank == 0)

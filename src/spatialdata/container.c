@@ -171,6 +171,11 @@ const char *mzg_sdata_table_path(const struct mzg_sdata *sdata)
     return sdata->table_path;
 }
 
+struct mzg_codec mzg_sdata_codec(const struct mzg_sdata *sdata)
+{
+    return sdata->codec;
+}
+
 const char *mzg_sdata_part(const struct mzg_sdata *sdata)
 {
     return sdata->part;

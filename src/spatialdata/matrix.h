@@ -19,6 +19,9 @@ struct mzg_matrix_spec {
     int64_t most_values; /* that X can have, from above */
     int64_t wide_from;   /* mzg_matrix_index_type(); 0: the usual number */
     struct mzg_codec codec;
+    bool rows_are_columns; /* CSR: what comes as rows are the columns of X, which is a csc_matrix of n_columns
+                            * rows */
+    bool sized_by_most;    /* CSC: shards and the type of indices follow from most_values, as with CSR */
 };
 
 /* The type of `indices` and `indptr` of a matrix of up to `n_values` values: MZG_INT64 from `wide_from`

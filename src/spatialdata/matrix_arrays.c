@@ -82,6 +82,8 @@ static enum mzg_status declare_group(struct mzg_sdata *sdata, const struct mzg_m
 static json_t *sparse_attributes(const struct mzg_matrix_spec *spec, int64_t n_rows)
 {
     const char *type = spec->layout == MZG_MATRIX_CSC ? "csc_matrix" : "csr_matrix";
+    if (spec->rows_are_columns)
+        return mzg_encoding_of_sparse("csc_matrix", spec->n_columns, n_rows);
     return mzg_encoding_of_sparse(type, n_rows, spec->n_columns);
 }
 
@@ -89,7 +91,8 @@ static enum mzg_status declare_sparse(struct mzg_sdata *sdata, int64_t n_rows, i
                                       struct mzg_matrix_arrays *x, struct mzg_error *err)
 {
     const struct mzg_matrix_spec *spec = &x->spec;
-    int64_t expected = spec->layout == MZG_MATRIX_CSC ? n_values : spec->most_values;
+    bool is_counted = spec->layout == MZG_MATRIX_CSC && !spec->sized_by_most;
+    int64_t expected = is_counted ? n_values : spec->most_values;
     x->index_type = mzg_matrix_index_type(expected, spec->wide_from);
     x->unit_items = CHUNK_VALUES;
     x->units_per_shard = units_of_shard(expected, CHUNK_VALUES, SHARD_VALUES);

@@ -51,6 +51,9 @@ json_t *mzg_sdata_root_attributes(void);
  * it takes; likewise. */
 json_t *mzg_sdata_table_attributes(json_t *region);
 
+/* The codec of its numeric arrays. Local. */
+struct mzg_codec mzg_sdata_codec(const struct mzg_sdata *sdata);
+
 /* The name of the labels element, such as "msi_dataset_z0_pixels": what obs["region"] says. Local. */
 const char *mzg_sdata_region(const struct mzg_sdata *sdata);
 

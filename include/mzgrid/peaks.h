@@ -1,0 +1,57 @@
+/*
+ * A feature table: the pixels of a store and their peaks in place of their bins, as one more table of it.
+ */
+#ifndef MZGRID_PEAKS_H
+#define MZGRID_PEAKS_H
+
+#include <mzgrid/error.h>
+#include <mzgrid/export.h>
+#include <mzgrid/progress.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mzg_context;
+
+enum mzg_peaks_layout { MZG_PEAKS_AUTO, MZG_PEAKS_CSC, MZG_PEAKS_DENSE };
+
+/* What the user asks for. mzg_peaks_defaults() gives the defaults; 0, NULL and false mean "not given". */
+struct mzg_peaks_options {
+    const char *table; /* the name of the table whose bins become peaks; NULL: the only one that there is */
+    const char *list;  /* a file that lists peaks (peaks/list.h); NULL: they are picked */
+    double snr;        /* of picked ones: the least prominence over the noise */
+    double tolerance;  /* of listed ones: how far from its m/z a peak reaches, */
+    bool tolerance_in_da; /*  in Da, else in ppm */
+    enum mzg_peaks_layout layout; /* auto: dense up to 2^26 values, zeros included, else csc */
+    bool replace;         /* a feature table that stands is replaced */
+    int64_t memory_limit; /* bytes for all ranks of a node together; 0: the smaller of 8 GiB and half of what
+                             is free */
+};
+
+/* What came of it, the same on all ranks. */
+struct mzg_peaks_report {
+    int64_t pixels;
+    int64_t bins;
+    int64_t peaks;      /* columns of the table */
+    int64_t of_maximum; /* of them those that only the largest spectrum shows */
+    int64_t outside;    /* of listed ones those that lie outside of the axis */
+    int64_t non_zeros;
+    bool is_dense;
+    int64_t bytes_written;
+    double seconds;
+};
+
+MZG_BEGIN_API
+
+void mzg_peaks_defaults(struct mzg_peaks_options *options);
+
+/* Writes tables/NAME_peaks for the table NAME of the store in the directory `store`, and marks the tops of
+ * the peaks in var["is_peak"] of NAME. The store opens at any moment; on failure it is as before. `progress`
+ * may be NULL. Ends with MZG_EINTERRUPTED soon after context->stop was set on any rank. All ranks return the
+ * same status and text. Collective over context->comm. */
+enum mzg_status mzg_peaks_make(const struct mzg_context *context, const char *store,
+                               const struct mzg_peaks_options *options, const struct mzg_progress *progress,
+                               struct mzg_peaks_report *report, struct mzg_error *err);
+
+MZG_END_API
+
+#endif

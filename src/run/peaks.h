@@ -1,0 +1,17 @@
+/* Feature tables, for stores that stand and for one that a conversion has just completed. */
+#ifndef MZG_RUN_PEAKS_H
+#define MZG_RUN_PEAKS_H
+
+#include <core/context.h>
+#include <mzgrid/peaks.h>
+
+/* MZG_EUSAGE for options that make no sense. Local. */
+enum mzg_status mzg_peaks_check(const struct mzg_peaks_options *options, struct mzg_error *err);
+
+/* mzg_peaks_make(); with `is_part` the store is complete but under construction by this run, which nobody
+ * else changes. Collective. */
+enum mzg_status mzg_peaks_add(const struct mzg_context *context, const char *store, bool is_part,
+                              const struct mzg_peaks_options *options, const struct mzg_progress *progress,
+                              struct mzg_peaks_report *report, struct mzg_error *err);
+
+#endif

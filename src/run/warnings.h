@@ -1,0 +1,12 @@
+/* What of the spectra the user may not expect. */
+#ifndef MZG_RUN_WARNINGS_H
+#define MZG_RUN_WARNINGS_H
+
+#include <core/log.h>
+#include <stream/stream.h>
+
+/* A line for each kind of oddity that the stream counted, with the first case. `repeats_meant`: that an m/z
+ * repeats within a spectrum is what the user wants added. Local. */
+void mzg_warn_of_counts(const struct mzg_stream_result *stream, bool repeats_meant, struct mzg_log *log);
+
+#endif
