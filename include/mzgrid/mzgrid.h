@@ -6,10 +6,10 @@
 #include <mzgrid/convert.h>
 #include <mzgrid/error.h>
 #include <mzgrid/input.h>
+#include <mzgrid/peaks.h>
 #include <mzgrid/progress.h>
 #include <mzgrid/resample.h>
 #include <mzgrid/sampling.h>
-#include <mzgrid/peaks.h>
 #include <mzgrid/validate.h>
 #include <mzgrid/version.h>
 

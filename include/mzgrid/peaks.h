@@ -20,9 +20,9 @@ struct mzg_peaks_options {
     const char *list;  /* a file that lists peaks (peaks/list.h); NULL: they are picked */
     double snr;        /* of picked ones: the least prominence over the noise */
     double tolerance;  /* of listed ones: how far from its m/z a peak reaches, */
-    bool tolerance_in_da; /*  in Da, else in ppm */
+    bool tolerance_in_da;         /*  in Da, else in ppm */
     enum mzg_peaks_layout layout; /* auto: dense up to 2^26 values, zeros included, else csc */
-    bool replace;         /* a feature table that stands is replaced */
+    bool replace;                 /* a feature table that stands is replaced */
     int64_t memory_limit; /* bytes for all ranks of a node together; 0: the smaller of 8 GiB and half of what
                              is free */
 };

@@ -96,15 +96,15 @@ static json_t *library_versions(void)
 
 static json_t *report_numbers(const struct mzg_convert_report *report)
 {
-    return json_pack("{s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:{s:f, s:f, s:f, s:f, s:f, s:f}}", //
-                     "pixels", (json_int_t)report->pixels,                                         //
-                     "skipped", (json_int_t)report->skipped,                                       //
-                     "skipped_too_many", report->skipped_too_many,                                 //
-                     "bins", (json_int_t)report->bins,                                             //
-                     "peaks", (json_int_t)report->peaks.peaks, "non_zeros", (json_int_t)report->non_zeros,                                   //
-                     "bytes_read", (json_int_t)report->bytes_read,                                 //
-                     "bytes_written", (json_int_t)report->bytes_written,                           //
-                     "peak_memory", (json_int_t)report->peak_memory,                               //
+    return json_pack("{s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:{s:f, s:f, s:f, s:f, s:f, s:f}}",    //
+                     "pixels", (json_int_t)report->pixels,                                                 //
+                     "skipped", (json_int_t)report->skipped,                                               //
+                     "skipped_too_many", report->skipped_too_many,                                         //
+                     "bins", (json_int_t)report->bins,                                                     //
+                     "peaks", (json_int_t)report->peaks.peaks, "non_zeros", (json_int_t)report->non_zeros, //
+                     "bytes_read", (json_int_t)report->bytes_read,                                         //
+                     "bytes_written", (json_int_t)report->bytes_written,                                   //
+                     "peak_memory", (json_int_t)report->peak_memory,                                       //
                      "seconds", "total", report->seconds, "open", report->seconds_open, "axis",
                      report->seconds_axis, "stream", report->seconds_stream, "assemble",
                      report->seconds_assemble, "finish", report->seconds_finish);

@@ -17,10 +17,11 @@ struct mzg_noise {
  *     sigma = max over L = 1, 2, 4, 8 of 1.4826 median |x[k] - (x[k-L] + x[k+L]) / 2| / sqrt(1.5)
  *
  * because a straight line has none, and peaks are few. Neighbouring bins of a curve move together, for noise
- * that a detector smears has the width of its peaks: the distance L at which they no longer do shows all of it. Where more than half of these are 0 the window is
- * nearly empty, and what is in it tells: of the maximum sigma is the median of its values that are not 0; of
- * the mean it is what single values, as large as their median, would give if they fell into bins at random,
- * as often as the share of bins that have none says (Poisson's law). Release with mzg_noise_destroy(). Local.
+ * that a detector smears has the width of its peaks: the distance L at which they no longer do shows all of
+ * it. Where more than half of these are 0 the window is nearly empty, and what is in it tells: of the maximum
+ * sigma is the median of its values that are not 0; of the mean it is what single values, as large as their
+ * median, would give if they fell into bins at random, as often as the share of bins that have none says
+ * (Poisson's law). Release with mzg_noise_destroy(). Local.
  */
 enum mzg_status mzg_noise_measure(const struct mzg_spectra *spectra, const double *values,
                                   struct mzg_noise *noise, struct mzg_error *err);

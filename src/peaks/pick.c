@@ -228,7 +228,8 @@ enum mzg_status mzg_peaks_pick(const struct mzg_spectra *spectra, double snr, st
     if (spectra->is_centroid && spectra->is_native)
         take_columns(spectra, &found, err);
     else if (pick_from(spectra, spectra->mean, snr, MZG_PEAK_MEAN, &found, err) == MZG_OK &&
-             pick_from(spectra, spectra->maximum, snr, MZG_PEAK_MAXIMUM, &rare, err) == MZG_OK)
+             pick_from(spectra, spectra->maximum, MZG_PEAK_RARE * snr, MZG_PEAK_MAXIMUM, &rare, err) ==
+                 MZG_OK)
         add_rare(spectra, &rare, &found, err);
     mzg_peaks_destroy(&rare);
     if (err->status == MZG_OK)

@@ -51,6 +51,8 @@ struct mzg_spectra {
 enum {
     MZG_PEAK_WINDOW = 2000, /* bins, about, in which the noise is taken for the same */
     MZG_PEAK_REACH = 3,     /* half widths that a peak reaches from its top at most */
+    MZG_PEAK_RARE = 2,      /* what the maximum shows alone needs so many times the S/N: the largest of many
+                             * values has a long tail */
     MZG_PEAK_PPM = 10       /* tops of centroids nearer than that are one peak */
 };
 
@@ -58,9 +60,9 @@ enum {
  * height above the window's median: noise grows with the intensity, and would split every large peak. */
 extern const double mzg_peak_share;
 
-/* Picks the peaks whose prominence is at least `snr` times the noise. Columns of a native axis of centroids
- * are peaks as they are; those within MZG_PEAK_PPM of a higher one are part of it. MZG_ENOMEM. Release with
- * mzg_peaks_destroy(). Local. */
+/* Picks the peaks whose prominence is at least `snr` times the noise, or MZG_PEAK_RARE times that. Columns of
+ * a native axis of centroids are peaks as they are; those within MZG_PEAK_PPM of a higher one are part of it.
+ * MZG_ENOMEM. Release with mzg_peaks_destroy(). Local. */
 enum mzg_status mzg_peaks_pick(const struct mzg_spectra *spectra, double snr, struct mzg_peaks *peaks,
                                struct mzg_error *err);
 

@@ -186,8 +186,9 @@ static enum mzg_status make_slots(struct run *run, struct mzg_error *err)
     int64_t value = mzg_type_size(source->value_type), n_peaks = run->peaks.n;
     int64_t columns = MZG_PEAKS_CHUNK / source->n_rows;
     struct mzg_peaks_matrix *matrix = &run->matrix;
-    matrix->is_dense = run->options->layout == MZG_PEAKS_AUTO ? source->n_rows <= MZG_PEAKS_MOST_DENSE / n_peaks
-                                                              : run->options->layout == MZG_PEAKS_DENSE;
+    matrix->is_dense = run->options->layout == MZG_PEAKS_AUTO
+                           ? source->n_rows <= MZG_PEAKS_MOST_DENSE / n_peaks
+                           : run->options->layout == MZG_PEAKS_DENSE;
     matrix->chunk_columns = columns < 1 ? 1 : columns < n_peaks ? columns : n_peaks;
     /* A slot: what it reads, and a column or a chunk that it makes, packed as well. */
     int64_t chunk = source->n_rows * (matrix->is_dense ? matrix->chunk_columns : 1);

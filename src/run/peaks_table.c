@@ -100,9 +100,9 @@ static json_t *describe_picking(const struct mzg_peaks_facts *facts)
                          options->tolerance_in_da ? "Da" : "ppm");
     if (facts->source->is_centroid && facts->source->is_native)
         return json_pack("{s:s, s:i}", "from", "columns", "joined_within_ppm", MZG_PEAK_PPM);
-    json_t *json =
-        json_pack("{s:s, s:f, s:i, s:i, s:f}", "from", "spectra", "snr", options->snr, "window_bins",
-                  MZG_PEAK_WINDOW, "reach_half_widths", MZG_PEAK_REACH, "least_share", mzg_peak_share);
+    json_t *json = json_pack("{s:s, s:f, s:f, s:i, s:i, s:f}", "from", "spectra", "snr", options->snr,
+                             "snr_of_maximum", MZG_PEAK_RARE * options->snr, "window_bins", MZG_PEAK_WINDOW,
+                             "reach_half_widths", MZG_PEAK_REACH, "least_share", mzg_peak_share);
     if (facts->source->is_centroid)
         json = mzg_json_with(json, "joined_within_ppm", json_integer(MZG_PEAK_PPM));
     return json;

@@ -1,6 +1,6 @@
-/* Prints the catalogue of the peaks of a synthetic tissue: m/z, and the mean intensity that a spectrum of each region is
- * expected to have of it, regions in the order of enum mzg_region. Arguments: WIDTH HEIGHT POINTS KIND SEED. For
- * tests/conformance/test_peaks.py. */
+/* Prints the catalogue of the peaks of a synthetic tissue: m/z, and the mean intensity that a spectrum of
+ * each region is expected to have of it, regions in the order of enum mzg_region. Arguments: WIDTH HEIGHT
+ * POINTS KIND SEED. For tests/conformance/test_peaks.py. */
 #include <synthetic/tissue.h>
 
 #include <stdio.h>
