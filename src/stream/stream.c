@@ -1,28 +1,17 @@
 /*
- * Three chunks are under way on each rank at any time: while the workers resample chunk k, a thread beside
- * them fetches the bytes of chunk k + 1, and the main thread hands over the rows of chunk k - 1, and then
- * resamples along. Two chunk objects are enough: the bytes of chunk k - 1 are no longer needed when those of
- * chunk k + 1 come, only its rows.
- *
- *     thread beside   | fetch 0 | fetch 1              | fetch 2              |
- *     main thread               |           resample 0 | append 0, resample 1 | append 1, resample 2 |
- *     workers                   | resample 0           | resample 1           | resample 2           |
- *
- * A sink that needs the workers itself gets the rows before they go on.
- *
- * At the end of each round a rank tells how it fares, in a tally (stream/tally.h). What follows from the
- * tallies of a round, all ranks do together, MZG_TALLY_SLACK rounds later where rows wait in memory: until
- * then a rank that is slower for a moment holds up no other. Where all append to a file together, they do it
- * at once.
+ * The rounds of a run. In each one every rank does its part of the pipeline (stream/pipeline.c), and tells
+ * all how it fares, in a tally. What follows from the tallies of a round, all ranks do together,
+ * MZG_TALLY_SLACK rounds later if rows wait in memory: until then a rank that is slower for a moment holds up
+ * no other. If all append to a file together, they do it at once.
  */
 #include <stream/stream.h>
 
 #include <core/agree.h>
 #include <core/log.h>
 #include <core/mpi.h>
-#include <core/pool.h>
 #include <core/stop.h>
 #include <stream/deal.h>
+#include <stream/pipeline.h>
 #include <stream/skips.h>
 #include <stream/tally.h>
 #include <stream/watch.h>
@@ -38,14 +27,8 @@ _Static_assert(MZG_DEAL_ROUNDS > MZG_TALLY_SLACK + 2, "rounds are known until th
 struct stream {
     const struct mzg_context *context;
     const struct mzg_stream_options *options;
-    struct mzg_sink **sink;
-    bool local, by_column, uses_pool; /* what its kind is like */
-    struct mzg_statistics *statistics;
     struct mzg_stream_result *result;
-    struct mzg_chunk_workers *workers;
-    struct mzg_chunk chunks[2];
-    struct mzg_column_sorter *sorter; /* if the sink takes rows by column */
-    struct mzg_column_block sorted;   /* of the rows that were resampled last */
+    struct mzg_pipeline pipeline;
     struct mzg_deal *deal;
     struct mzg_tallies *tallies;
     struct mzg_skips skips;
@@ -53,29 +36,17 @@ struct stream {
     double begin, waited_before; /* seconds: when all began, and what this rank had waited then */
     int64_t round;               /* under way */
     int64_t taken;               /* tallies of rounds before it were taken */
-    int64_t appended;            /* rows of rounds before it were handed over */
     int64_t stage_bytes;         /* of all ranks, by the tallies taken, */
     int64_t stage_growth;        /*  and the most by which it grew in a round, */
     double stage_per_pixel;      /*  and for a pixel */
     int64_t trimmed_round;       /* when chunks shrank last */
     int n_shrinks;
-    int rounds_to_trim;           /* for so many rounds more buffers may be larger than the chunks to come */
-    int64_t fetched_round;        /* by the thread beside the workers, */
-    struct mzg_error fetch_error; /*  and how it went */
+    int rounds_to_trim; /* for so many rounds more buffers may be larger than the chunks to come */
 };
 
 static const struct mzg_dataset *dataset_of(const struct stream *s)
 {
     return &s->options->chunk.reader->dataset;
-}
-
-/* Takes note of the sink, which is a new one at first and after it has moved. */
-static void read_sink(struct stream *s)
-{
-    const struct mzg_sink *sink = *s->sink;
-    s->local = sink->kind->local;
-    s->uses_pool = sink->kind->uses_pool;
-    s->by_column = sink->spec.by_column;
 }
 
 /* The bytes that a pixel takes in a chunk. */
@@ -85,30 +56,6 @@ static int64_t weigh_pixel(const void *context, int64_t pixel)
     int64_t stored, points;
     mzg_reader_measure(options->chunk.reader, pixel, 1, &stored, &points);
     return mzg_pixel_memory(&options->weight, stored, points);
-}
-
-/* This rank's pixels of a round. */
-static int64_t my_pixels(const struct stream *s, int64_t round, int64_t *first)
-{
-    return mzg_deal_pixels(s->deal, round, s->context->rank, first);
-}
-
-/* A task of the thread beside the workers: fetches the bytes of s->fetched_round. */
-static void fetch_round(void *context)
-{
-    struct stream *s = context;
-    int64_t first;
-    int64_t n = my_pixels(s, s->fetched_round, &first);
-    struct mzg_batch *batch = &s->chunks[s->fetched_round % 2].batch;
-    mzg_reader_fetch(s->options->chunk.reader, n > 0 ? first : 0, n, batch, &s->fetch_error);
-}
-
-static void start_fetch(struct stream *s, int64_t round)
-{
-    if (!mzg_deal_has_pixels(s->deal, round))
-        return;
-    s->fetched_round = round;
-    mzg_pool_start_aside(s->context->pool, fetch_round, s);
 }
 
 /* Chunks grow again once memory is left for so long: the longer, the more often they shrank. */
@@ -163,7 +110,7 @@ static bool nears_move(const struct stream *s, int64_t round)
     double ahead = (double)((MZG_TALLY_SLACK + 1) * s->stage_growth);
     if (ahead > s->stage_per_pixel * (double)left)
         ahead = s->stage_per_pixel * (double)left;
-    return mzg_sink_is_outgrown(*s->sink, s->stage_bytes + (int64_t)ahead);
+    return mzg_sink_is_outgrown(*s->pipeline.sink, s->stage_bytes + (int64_t)ahead);
 }
 
 /* What the tallies of all ranks come to. */
@@ -186,7 +133,7 @@ static struct round_sums add_tallies(struct stream *s, int64_t round, const stru
         s->result->bytes_read += tally->bytes_read;
         for (int i = 0; i < MZG_COUNTS; i++)
             s->result->counts[i] += tally->counts[i];
-        if (s->local)
+        if (s->pipeline.is_local)
             mzg_deal_note_pace(s->deal, round, rank, tally->elapsed, tally->worked);
     }
     note_growth(s, round, stage_bytes);
@@ -251,9 +198,10 @@ static enum mzg_status take_round(struct stream *s, int64_t round, const struct 
 /* Tells all ranks how this one fares with `round`. Collective. */
 static void post_tally(struct stream *s, int64_t round, struct mzg_error *err)
 {
-    const struct mzg_chunk *chunk = &s->chunks[round % 2];
+    const struct mzg_chunk *chunk = &s->pipeline.chunks[round % 2];
+    const struct mzg_sink *sink = *s->pipeline.sink;
     int64_t first;
-    int64_t n = my_pixels(s, round, &first);
+    int64_t n = mzg_deal_pixels(s->deal, round, s->context->rank, &first);
     bool done = n > 0 && err->status == MZG_OK;
     if (done && mzg_skips_keep(&s->skips, chunk, err) != MZG_OK)
         done = false;
@@ -261,7 +209,7 @@ static void post_tally(struct stream *s, int64_t round, struct mzg_error *err)
     struct mzg_tally tally = {.failed = err->status != MZG_OK,
                               .round_end = firsts[s->context->size],
                               .metrics_due = mzg_metrics_is_due(s->options->metrics),
-                              .stage_bytes = (*s->sink)->bytes,
+                              .stage_bytes = sink->bytes,
                               .sight = mzg_watch_look(&s->watch)};
     if (done) {
         tally.n_skips = chunk->n_skips;
@@ -272,76 +220,18 @@ static void post_tally(struct stream *s, int64_t round, struct mzg_error *err)
             if (chunk->first[i] < s->result->first[i])
                 s->result->first[i] = chunk->first[i]; /* of this rank; all come together at the end */
         mzg_outside_merge(&chunk->outside, &s->result->outside);
-        tally.stage_bytes += mzg_sink_bytes_of_rows(*s->sink, &chunk->rows);
+        tally.stage_bytes += mzg_sink_bytes_of_rows(sink, &chunk->rows);
     }
     tally.elapsed = MPI_Wtime() - s->begin;
     tally.worked = tally.elapsed - (mzg_agree_seconds() - s->waited_before);
     mzg_tallies_post(s->tallies, round, &tally, done ? chunk->records : NULL, n, firsts);
 }
 
-/* Sorts the rows of a chunk by column, if the sink wants them so, and adds them to the statistics. */
-static enum mzg_status finish_rows(struct stream *s, struct mzg_chunk *chunk, struct mzg_error *err)
-{
-    chunk->rows.by_column = NULL;
-    if (s->by_column) {
-        if (mzg_column_sort(s->sorter, &chunk->rows, s->context->pool, &s->sorted, err) != MZG_OK)
-            return err->status;
-        chunk->rows.by_column = &s->sorted;
-    }
-    mzg_statistics_add(s->statistics, &chunk->rows, s->context->pool);
-    return MZG_OK;
-}
-
-/* Hands over the rows of all rounds before `round`, which is one at most. Collective, unless the sink is
- * local. */
-static void append_rows(struct stream *s, int64_t round, struct mzg_error *err)
-{
-    if (s->appended < round && err->status == MZG_OK)
-        mzg_sink_append(*s->sink, &s->chunks[s->appended % 2].rows, err);
-    s->appended = round;
-}
-
-/* Whether the thread beside would only hinder the handing over: where rows go to memory, and it shares the
- * core of the main thread. */
-static bool hinders_append(const struct stream *s)
-{
-    return mzg_pool_size(s->context->pool) == 1 && s->local;
-}
-
-/* One round of the pipeline: chunk `round` is resampled, the one before handed over, the one behind fetched.
- * The workers begin first: else the thread beside them could take a core from the main thread while another
- * one idles. Both ends of the run are rounds with less to do. */
-static void run_round(struct stream *s, int64_t round, struct mzg_error *err)
-{
-    struct mzg_chunk *chunk = &s->chunks[round % 2];
-    struct mzg_pool *pool = s->context->pool;
-    struct mzg_error start_error = {0};
-    bool fetch_late = hinders_append(s);
-    if (s->uses_pool)
-        append_rows(s, round, err);
-    bool started = err->status == MZG_OK && mzg_deal_has_pixels(s->deal, round) &&
-                   mzg_chunk_start(chunk, s->workers, pool, &start_error) == MZG_OK;
-    if (!fetch_late)
-        start_fetch(s, round + 1);
-    append_rows(s, round, err);
-    if (fetch_late)
-        start_fetch(s, round + 1);
-    if (started && mzg_chunk_finish(chunk, s->workers, s->by_column, pool, err) == MZG_OK)
-        finish_rows(s, chunk, err);
-    double begin = MPI_Wtime();
-    mzg_pool_wait_aside(pool);
-    mzg_metrics_count(s->options->metrics, started ? chunk->n_pixels : 0, MPI_Wtime() - begin);
-    if (err->status == MZG_OK)
-        *err = start_error;
-    if (err->status == MZG_OK)
-        *err = s->fetch_error;
-}
-
 /* Takes what may wait no longer, and moves the rows to their file when they are near to outgrow their memory.
  * `mine` as for take_round(). All ranks return the same status. Collective. */
 static enum mzg_status catch_up(struct stream *s, struct mzg_error *mine, struct mzg_error *err)
 {
-    while (s->taken < s->round - (s->local ? MZG_TALLY_SLACK : 0)) {
+    while (s->taken < s->round - (s->pipeline.is_local ? MZG_TALLY_SLACK : 0)) {
         int64_t round = s->taken++;
         if (take_round(s, round, mine, err) != MZG_OK)
             return err->status;
@@ -350,26 +240,17 @@ static enum mzg_status catch_up(struct stream *s, struct mzg_error *mine, struct
         for (; s->taken < s->round; s->taken++)
             if (take_round(s, s->taken, mine, err) != MZG_OK)
                 return err->status;
-        append_rows(s, s->round, mine);
+        mzg_pipeline_hand_over(&s->pipeline, s->round - 1, mine);
         *err = *mine;
+        struct mzg_sink **sink = s->pipeline.sink;
         mzg_log_line(s->context->log, MZG_LOG_INFO,
                      "the result outgrows its share of memory (%" PRId64 " MB) and moves to %s",
-                     (*s->sink)->spec.most_bytes >> 20, (*s->sink)->spec.path);
-        if (mzg_agree(s->context->comm, err) != MZG_OK || mzg_sink_move(s->sink, err) != MZG_OK)
+                     (*sink)->spec.most_bytes >> 20, (*sink)->spec.path);
+        if (mzg_agree(s->context->comm, err) != MZG_OK || mzg_sink_move(sink, err) != MZG_OK)
             return err->status;
-        read_sink(s);
+        mzg_pipeline_note_sink(&s->pipeline);
     }
     return MZG_OK;
-}
-
-static void trim_buffers(struct stream *s)
-{
-    if (s->rounds_to_trim == 0)
-        return;
-    if (s->sorter)
-        mzg_column_sorter_trim(s->sorter);
-    mzg_chunk_trim(&s->chunks[s->round % 2], &s->chunks[(s->round + 1) % 2], s->workers);
-    s->rounds_to_trim--;
 }
 
 static enum mzg_status run_rounds(struct stream *s, struct mzg_error *err)
@@ -378,19 +259,20 @@ static enum mzg_status run_rounds(struct stream *s, struct mzg_error *err)
     s->begin = MPI_Wtime();
     s->waited_before = mzg_agree_seconds();
     mzg_deal_round(s->deal, 0);
-    start_fetch(s, 0);
-    mzg_pool_wait_aside(s->context->pool);
-    mine = s->fetch_error;
+    mzg_pipeline_begin(&s->pipeline, &mine);
     /* The last round has nothing but the rows of the one before. */
     for (s->round = 0; s->round == 0 || mzg_deal_has_pixels(s->deal, s->round - 1); s->round++) {
         if (catch_up(s, &mine, err) != MZG_OK)
             return err->status;
         mzg_deal_round(s->deal, s->round + 1);
         if (mine.status == MZG_OK)
-            run_round(s, s->round, &mine);
+            mzg_pipeline_round(&s->pipeline, s->round, &mine);
         mzg_check_stop(s->context->stop, &mine);
         post_tally(s, s->round, &mine);
-        trim_buffers(s);
+        if (s->rounds_to_trim > 0) {
+            mzg_pipeline_trim(&s->pipeline, s->round);
+            s->rounds_to_trim--;
+        }
     }
     for (; s->taken < s->round; s->taken++)
         if (take_round(s, s->taken, &mine, err) != MZG_OK)
@@ -410,7 +292,6 @@ static enum mzg_status allocate(struct stream *s, struct mzg_error *err)
 {
     const struct mzg_context *context = s->context;
     const struct mzg_stream_options *options = s->options;
-    int n_workers = mzg_pool_size(context->pool);
     struct mzg_deal_options deal = {.n_ranks = context->size,
                                     .n_pixels = dataset_of(s)->n_pixels,
                                     .weigh = weigh_pixel,
@@ -422,14 +303,12 @@ static enum mzg_status allocate(struct stream *s, struct mzg_error *err)
         if (!s->result->records)
             mzg_fail(err, MZG_ENOMEM, "no memory for the records of %" PRId64 " pixels", deal.n_pixels);
     }
-    if (err->status == MZG_OK &&
-        mzg_chunk_workers_new(&options->chunk, n_workers, &s->workers, err) == MZG_OK &&
-        mzg_skips_init(&s->skips, context, options->chunk.reader, err) == MZG_OK &&
+    if (err->status == MZG_OK && mzg_skips_init(&s->skips, context, options->chunk.reader, err) == MZG_OK &&
         mzg_deal_new(&deal, &s->deal, err) == MZG_OK &&
-        mzg_tallies_new(context, most_pixels(options), s->result->records, &s->tallies, err) == MZG_OK &&
-        s->by_column)
-        mzg_column_sorter_new((*s->sink)->spec.n_columns, mzg_type_size(options->chunk.value_type), n_workers,
-                              &s->sorter, err);
+        mzg_tallies_new(context, most_pixels(options), s->result->records, &s->tallies, err) == MZG_OK) {
+        s->pipeline.deal = s->deal;
+        mzg_pipeline_init(&s->pipeline, err);
+    }
     return mzg_agree(context->comm, err);
 }
 
@@ -439,16 +318,16 @@ enum mzg_status mzg_stream(const struct mzg_context *context, const struct mzg_s
 {
     struct stream s = {.context = context,
                        .options = options,
-                       .sink = sink,
-                       .statistics = statistics,
                        .result = result,
+                       .pipeline = {.context = context,
+                                    .options = &options->chunk,
+                                    .sink = sink,
+                                    .statistics = statistics,
+                                    .metrics = options->metrics},
                        .trimmed_round = -ROUNDS_BETWEEN_TRIMS};
     *result = (struct mzg_stream_result){0};
-    read_sink(&s);
     for (int i = 0; i < MZG_COUNTS; i++)
         result->first[i] = INT64_MAX;
-    mzg_chunk_init(&s.chunks[0]);
-    mzg_chunk_init(&s.chunks[1]);
 
     if (mzg_watch_begin(&s.watch, context, options->memory_limit, err) == MZG_OK &&
         allocate(&s, err) == MZG_OK && run_rounds(&s, err) == MZG_OK) {
@@ -463,10 +342,7 @@ enum mzg_status mzg_stream(const struct mzg_context *context, const struct mzg_s
     mzg_deal_free(s.deal);
     mzg_skips_destroy(&s.skips);
     mzg_watch_end(&s.watch);
-    mzg_column_sorter_free(s.sorter);
-    mzg_chunk_workers_free(s.workers);
-    mzg_chunk_destroy(&s.chunks[0]);
-    mzg_chunk_destroy(&s.chunks[1]);
+    mzg_pipeline_destroy(&s.pipeline);
     if (err->status != MZG_OK)
         mzg_stream_result_destroy(result);
     return err->status;
