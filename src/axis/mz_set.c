@@ -1,6 +1,7 @@
 #include <axis/mz_set.h>
 
 #include <core/array.h>
+#include <core/search.h>
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -59,14 +60,7 @@ static int64_t seek(const struct mzg_mz_set *set, int64_t from, double mz)
         step *= 2;
     }
     int64_t high = low + step < set->n ? low + step : set->n;
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (set->mz[middle] < mz)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return low + mzg_count_below(set->mz + low, high - low, mz);
 }
 
 enum mzg_status mzg_mz_set_add(struct mzg_mz_set *set, const double *mz, int64_t n, struct mzg_error *err)

@@ -4,6 +4,8 @@
  */
 #include <axis/native.h>
 
+#include <core/search.h>
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -72,28 +74,12 @@ enum mzg_status mzg_axis_build_native(const double *mz, int64_t n, struct mzg_ax
 
 int64_t mzg_native_locate(const struct mzg_axis *axis, double mz)
 {
-    int64_t low = 0, high = axis->n_bins;
-    while (high - low > 1) {
-        int64_t middle = low + (high - low) / 2;
-        if (axis->edges[middle] <= mz)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
+    return mzg_count_up_to(axis->edges + 1, axis->n_bins - 1, mz); /* the last bin has both its edges */
 }
 
 int64_t mzg_native_first_center(const struct mzg_axis *axis, double mz)
 {
-    int64_t low = 0, high = axis->n_bins;
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (axis->centers[middle] < mz)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return mzg_count_below(axis->centers, axis->n_bins, mz);
 }
 
 void mzg_native_bins(const struct mzg_axis *axis, const double *mz, int64_t n, int32_t *bins)

@@ -1,6 +1,7 @@
 #include <peaks/list.h>
 
 #include <core/escape.h>
+#include <core/search.h>
 
 #include <inttypes.h>
 #include <math.h>
@@ -289,20 +290,6 @@ enum mzg_status mzg_peak_list_parse(const char *path, const char *text, size_t s
     return err->status;
 }
 
-/* The first of n ascending numbers that is not below `value` (with `above`: that is above it). */
-static int64_t lower_bound(const double *numbers, int64_t n, double value, bool above)
-{
-    int64_t low = 0, high = n;
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (numbers[middle] < value || (above && numbers[middle] == value))
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 enum mzg_status mzg_peak_list_place(const struct mzg_peak_list *list, struct mzg_tolerance standard,
                                     const struct mzg_spectra *spectra, const double *edges,
                                     struct mzg_peaks *peaks, struct mzg_error *err)
@@ -317,10 +304,10 @@ enum mzg_status mzg_peak_list_place(const struct mzg_peak_list *list, struct mzg
             list->items[i].tolerance.value > 0 ? list->items[i].tolerance : standard;
         double distance = tolerance.is_ppm ? mz * tolerance.value * 1e-6 : tolerance.value;
         struct mzg_peak peak = {.top = -1, .prominence = NAN, .noise = NAN, .source = MZG_PEAK_LIST};
-        peak.first = lower_bound(spectra->mz, n_bins, mz - distance, false);
-        peak.end = lower_bound(spectra->mz, n_bins, mz + distance, true);
+        peak.first = mzg_count_below(spectra->mz, n_bins, mz - distance);
+        peak.end = mzg_count_up_to(spectra->mz, n_bins, mz + distance);
         if (peak.first == peak.end && mz >= edges[0] && mz <= edges[n_bins]) {
-            peak.first = lower_bound(edges, n_bins, mz, true) - 1;
+            peak.first = mzg_count_up_to(edges, n_bins, mz) - 1;
             peak.first = peak.first < 0 ? 0 : peak.first;
             peak.end = peak.first + 1;
         }

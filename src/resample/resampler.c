@@ -2,6 +2,7 @@
  * A resampler: method, axis, and what follows from an m/z array that all spectra share. Only read once it is
  * made.
  */
+#include <core/search.h>
 #include <resample/method.h>
 
 #include <math.h>
@@ -15,21 +16,6 @@ struct mzg_resampler {
     struct mzg_shared shared;
 };
 
-/* How many of the n increasing m/z are below `bound`, or, with `or_equal`, at most `bound`. */
-static int64_t count_below(const double *mz, int64_t n, double bound, bool or_equal)
-{
-    int64_t low = 0;
-    int64_t high = n;
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (mz[middle] < bound || (or_equal && mz[middle] == bound))
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 static struct mzg_task task_of(const struct mzg_resampler *resampler, const struct mzg_points *points,
                                bool is_shared)
 {
@@ -40,8 +26,8 @@ static struct mzg_task task_of(const struct mzg_resampler *resampler, const stru
         .locator = &resampler->locator,
         .shared = is_shared ? &resampler->shared : NULL,
         .points = *points,
-        .inside = count_below(points->mz, points->n, axis->edges[0], false),
-        .end = count_below(points->mz, points->n, axis->edges[axis->n_bins], true),
+        .inside = mzg_count_below(points->mz, points->n, axis->edges[0]),
+        .end = mzg_count_up_to(points->mz, points->n, axis->edges[axis->n_bins]),
     };
 }
 
