@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void mzg_frame_add(struct mzg_frame *frame, const char *name, enum mzg_type type, const void *values)
 {
@@ -18,22 +19,34 @@ void mzg_frame_add_category(struct mzg_frame *frame, const char *name, const cha
         (struct mzg_column){.name = name, .type = MZG_STRING, .category = category};
 }
 
+static const struct {
+    const char *name;
+    int size;
+} types[] = {
+    [MZG_BOOL] = {"bool", 1},     [MZG_INT8] = {"int8", 1},       [MZG_INT32] = {"int32", 4},
+    [MZG_INT64] = {"int64", 8},   [MZG_FLOAT32] = {"float32", 4}, [MZG_FLOAT64] = {"float64", 8},
+    [MZG_STRING] = {"string", 0},
+};
+
 int mzg_type_size(enum mzg_type type)
 {
-    switch (type) {
-    case MZG_BOOL:
-    case MZG_INT8:
-        return 1;
-    case MZG_INT32:
-    case MZG_FLOAT32:
-        return 4;
-    case MZG_INT64:
-    case MZG_FLOAT64:
-        return 8;
-    case MZG_STRING:
-        break;
+    return types[type].size;
+}
+
+const char *mzg_type_name(enum mzg_type type)
+{
+    return types[type].name;
+}
+
+bool mzg_type_of(const char *name, enum mzg_type *type)
+{
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if (strcmp(types[i].name, name) == 0) {
+            *type = (enum mzg_type)i;
+            return true;
+        }
     }
-    return 0;
+    return false;
 }
 
 /* The digits behind the point of a value in a bin of this width, of which they tell apart a seventh. That is

@@ -5,6 +5,7 @@
 #ifndef MZG_CORE_FRAME_H
 #define MZG_CORE_FRAME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* A value of MZG_BOOL is one byte, 0 or 1. */
@@ -47,6 +48,12 @@ void mzg_frame_add_category(struct mzg_frame *frame, const char *name, const cha
 
 /* Bytes of one value; 0 for MZG_STRING. */
 int mzg_type_size(enum mzg_type type);
+
+/* The name of a type, as Zarr has it: "float32". Local. */
+const char *mzg_type_name(enum mzg_type type);
+
+/* The type of that name; false if there is none. Local. */
+bool mzg_type_of(const char *name, enum mzg_type *type);
 
 /* Writes the index of row i, at most `size` bytes with the terminator, and returns its length. */
 int mzg_frame_index(const struct mzg_frame *frame, int64_t i, char *text, int size);

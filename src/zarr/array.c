@@ -73,27 +73,6 @@ static json_t *json_shape(int n, const int64_t *shape)
     return list;
 }
 
-static const char *type_name(enum mzg_type type)
-{
-    switch (type) {
-    case MZG_BOOL:
-        return "bool";
-    case MZG_INT8:
-        return "int8";
-    case MZG_INT32:
-        return "int32";
-    case MZG_INT64:
-        return "int64";
-    case MZG_FLOAT32:
-        return "float32";
-    case MZG_FLOAT64:
-        return "float64";
-    case MZG_STRING:
-        break;
-    }
-    return "string";
-}
-
 static json_t *json_fill_value(enum mzg_type type)
 {
     if (type == MZG_STRING)
@@ -138,7 +117,7 @@ static json_t *json_metadata(const struct mzg_zarr_array *array, json_t *attribu
     int n = spec->n_dimensions;
     json_t *metadata = json_pack(
         "{s:i, s:s, s:o, s:s, s:{s:s, s:{s:o}}, s:{s:s, s:{s:s}}, s:o, s:o, s:o}", "zarr_format", 3,
-        "node_type", "array", "shape", json_shape(n, spec->shape), "data_type", type_name(spec->type),
+        "node_type", "array", "shape", json_shape(n, spec->shape), "data_type", mzg_type_name(spec->type),
         "chunk_grid", "name", "regular", "configuration", "chunk_shape", json_shape(n, array->file_shape),
         "chunk_key_encoding", "name", "default", "configuration", "separator", "/", "fill_value",
         json_fill_value(spec->type), "codecs", json_codecs(spec, err), "attributes", attributes);

@@ -225,19 +225,9 @@ static bool read_shape(const json_t *list, int n, int64_t least, int64_t *shape)
 
 static enum mzg_status read_type(struct mzg_zarr_input *input, struct mzg_error *err)
 {
-    static const struct {
-        const char *name;
-        enum mzg_type type;
-    } types[] = {{"bool", MZG_BOOL},    {"int8", MZG_INT8},       {"int32", MZG_INT32},
-                 {"int64", MZG_INT64},  {"float32", MZG_FLOAT32}, {"float64", MZG_FLOAT64},
-                 {"string", MZG_STRING}};
-    const json_t *name = json_object_get(input->metadata, "data_type");
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-        if (name_is(name, types[i].name)) {
-            input->shape.type = types[i].type;
-            return MZG_OK;
-        }
-    }
+    const char *name = json_string_value(json_object_get(input->metadata, "data_type"));
+    if (name && mzg_type_of(name, &input->shape.type))
+        return MZG_OK;
     return not_read(input, "data_type", "bool, int8, int32, int64, float32, float64 or string", err);
 }
 
