@@ -19,15 +19,8 @@ static hid_t open_file(const char *path)
 static enum mzg_status complete_matrix(struct mzg_hdf5_backend *hdf5, const struct mzg_anndata *anndata,
                                        struct mzg_error *err)
 {
-    hid_t group = H5Gopen2(hdf5->file, "X", H5P_DEFAULT);
-    json_t *attributes = mzg_encoding_of_sparse("csr_matrix", anndata->obs->n, anndata->var->n);
-    if (group < 0) {
-        json_decref(attributes);
-        return mzg_hdf5_failed(hdf5, err);
-    }
-    if (mzg_hdf5_set_attributes(hdf5, group, attributes, err) != MZG_OK)
-        return err->status;
-    return H5Gclose(group) < 0 ? mzg_hdf5_failed(hdf5, err) : MZG_OK;
+    return mzg_hdf5_end_group(hdf5, H5Gopen2(hdf5->file, "X", H5P_DEFAULT),
+                              mzg_encoding_of_sparse("csr_matrix", anndata->obs->n, anndata->var->n), err);
 }
 
 static enum mzg_status sync_file(const char *path, struct mzg_error *err)

@@ -107,11 +107,9 @@ enum mzg_status mzg_hdf5_set_attributes(struct mzg_hdf5_backend *backend, hid_t 
     return err->status;
 }
 
-static enum mzg_status hdf5_group(struct mzg_backend *backend, const char *path, json_t *attributes,
-                                  struct mzg_error *err)
+enum mzg_status mzg_hdf5_end_group(struct mzg_hdf5_backend *hdf5, hid_t group, json_t *attributes,
+                                   struct mzg_error *err)
 {
-    struct mzg_hdf5_backend *hdf5 = hdf5_of(backend);
-    hid_t group = H5Gcreate2(hdf5->file, path, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     if (group < 0) {
         json_decref(attributes);
         return mzg_hdf5_failed(hdf5, err);
@@ -119,6 +117,14 @@ static enum mzg_status hdf5_group(struct mzg_backend *backend, const char *path,
     if (mzg_hdf5_set_attributes(hdf5, group, attributes, err) != MZG_OK)
         return err->status;
     return H5Gclose(group) < 0 ? mzg_hdf5_failed(hdf5, err) : MZG_OK;
+}
+
+static enum mzg_status hdf5_group(struct mzg_backend *backend, const char *path, json_t *attributes,
+                                  struct mzg_error *err)
+{
+    struct mzg_hdf5_backend *hdf5 = hdf5_of(backend);
+    return mzg_hdf5_end_group(hdf5, H5Gcreate2(hdf5->file, path, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
+                              attributes, err);
 }
 
 /* A dataset with its encoding, and without values; below 0: failed. Takes the reference to `attributes`. */

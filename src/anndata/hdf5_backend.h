@@ -31,6 +31,10 @@ enum mzg_status mzg_hdf5_backend_close(struct mzg_hdf5_backend *backend, struct 
 enum mzg_status mzg_hdf5_set_attributes(struct mzg_hdf5_backend *backend, hid_t object, json_t *attributes,
                                         struct mzg_error *err);
 
+/* The same for a group, which is then closed; below 0: it could not be opened. Local. */
+enum mzg_status mzg_hdf5_end_group(struct mzg_hdf5_backend *backend, hid_t group, json_t *attributes,
+                                   struct mzg_error *err);
+
 /* Says that a call of HDF5 failed, with what errno tells of it. Returns err->status. */
 enum mzg_status mzg_hdf5_failed(const struct mzg_hdf5_backend *backend, struct mzg_error *err);
 

@@ -2,6 +2,7 @@
 #include <cli/convert_words.h>
 #include <cli/peaks_options.h>
 #include <mzgrid/reader.h>
+#include <run/choices.h>
 #include <run/layout.h>
 
 #include <stdlib.h>
@@ -108,7 +109,7 @@ const struct mzg_option mzg_convert_option_table[] = {
              "the values twice, by columns in X and by rows in layers/csr, is fast for both, and makes the store about "
              "twice as large; dense stores zeros as well."},
     {.kind = MZG_OPTION_CHOICE, .name = "dtype", .argument = "TYPE", .offset = AT(dtype),
-     .choice = mzg_dtype_choice, .standard = "float32",
+     .choice = mzg_dtype_name, .standard = "float32",
      .help = "As what values, computed in double precision, are stored."},
     {.kind = MZG_OPTION_TEXT, .name = "compression", .argument = "CODEC", .offset = AT(convert.compression),
      .standard = "blosc-zstd",
@@ -127,7 +128,7 @@ const struct mzg_option mzg_convert_option_table[] = {
      .above_low = true,
      .help = "Distance of neighbouring z planes in micrometres."},
     {.kind = MZG_OPTION_CHOICE, .name = "duplicates", .argument = "HOW", .offset = AT(duplicates),
-     .choice = mzg_duplicates_choice, .standard = "sum",
+     .choice = mzg_duplicates_name, .standard = "sum",
      .help = "What to do with several spectra at one position: add them, use the first, or refuse the "
              "input."},
     {.kind = MZG_OPTION_FLAG, .name = "allow-large-grid", .offset = AT(convert.allow_large_grid),
@@ -164,7 +165,7 @@ const struct mzg_option mzg_convert_option_table[] = {
      .standard = "the smaller of 8G and half of what the node has free",
      .help = "Memory for all ranks of a node together, such as 900M or 16G."},
     {.kind = MZG_OPTION_CHOICE, .name = "streaming", .argument = "HOW", .offset = AT(streaming),
-     .choice = mzg_streaming_choice, .standard = "auto",
+     .choice = mzg_streaming_name, .standard = "auto",
      .help = "Where resampled rows wait: 'hdf5' in one HDF5 file that all ranks write; 'direct' nowhere, for they go into "
              "the store as they come (not with csc or csc+csr); 'off' in memory, for ranks of one node, until they outgrow a "
              "third of the limit, or half of it with csc and csc+csr; 'auto' takes 'off' where they fit. The result does not depend on it."},

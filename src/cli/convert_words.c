@@ -1,5 +1,6 @@
 #include <cli/convert_words.h>
 #include <cli/numbers.h>
+#include <input/kinds.h>
 
 #include <string.h>
 
@@ -17,35 +18,18 @@ const char *mzg_method_choice(int number)
     return number <= MZG_METHODS ? mzg_method_name((enum mzg_method)(number - 1)) : NULL;
 }
 
-/* The orders are those of enum mzg_dtype, enum mzg_streaming, enum mzg_spectrum_type, enum
- * mzg_duplicates, and of the settings' own numbers. */
-const char *mzg_dtype_choice(int number)
-{
-    static const char *const names[] = {"float32", "float64", NULL};
-    return names[number];
-}
-
-const char *mzg_streaming_choice(int number)
-{
-    static const char *const names[] = {"auto", "hdf5", "direct", "off", NULL};
-    return names[number];
-}
-
+/* What is not known is found out. */
 const char *mzg_spectrum_type_choice(int number)
 {
-    static const char *const names[] = {"auto", "centroid", "profile", NULL};
-    return names[number];
+    if (number == MZG_SPECTRUM_UNKNOWN)
+        return "auto";
+    return number <= MZG_SPECTRUM_PROFILE ? mzg_spectrum_type_name((enum mzg_spectrum_type)number) : NULL;
 }
 
+/* The orders are those of the settings' own numbers. */
 const char *mzg_accuracy_choice(int number)
 {
     static const char *const names[] = {"normal", "high", NULL};
-    return names[number];
-}
-
-const char *mzg_duplicates_choice(int number)
-{
-    static const char *const names[] = {"sum", "first", "error", NULL};
     return names[number];
 }
 
@@ -63,8 +47,9 @@ const char *mzg_mobility_choice(int number)
 
 const char *mzg_polarity_choice(int number)
 {
-    static const char *const names[] = {"auto", "positive", "negative", NULL};
-    return names[number];
+    if (number == MZG_POLARITY_UNKNOWN)
+        return "auto";
+    return number < MZG_POLARITIES ? mzg_polarity_name((enum mzg_polarity)number) : NULL;
 }
 
 const char *mzg_progress_choice(int number)

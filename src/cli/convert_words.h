@@ -8,11 +8,8 @@
 /* The name of choice `number`, NULL behind the last one: struct mzg_option.choice. Local. */
 const char *mzg_axis_type_choice(int number);
 const char *mzg_method_choice(int number);
-const char *mzg_dtype_choice(int number);
-const char *mzg_streaming_choice(int number);
 const char *mzg_spectrum_type_choice(int number);
 const char *mzg_accuracy_choice(int number);
-const char *mzg_duplicates_choice(int number);
 const char *mzg_on_error_choice(int number);
 const char *mzg_mobility_choice(int number);
 const char *mzg_polarity_choice(int number);

@@ -3,6 +3,7 @@
 #include <core/mpi.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static double agree_seconds;
 
@@ -50,4 +51,17 @@ void mzg_agree_wait(int n, MPI_Request *requests)
 double mzg_agree_seconds(void)
 {
     return agree_seconds;
+}
+
+enum mzg_status mzg_check_seen(int rank, const char *path, const char *what, struct mzg_error *err)
+{
+    if (access(path, F_OK) == 0)
+        return MZG_OK;
+    char host[MPI_MAX_PROCESSOR_NAME] = "?";
+    int length;
+    MZG_MPI(MPI_Get_processor_name(host, &length));
+    return mzg_fail(err, MZG_EIO,
+                    "%s: rank %d on node %s does not see it, though rank 0 made it: %s must lie on a file "
+                    "system that all nodes share",
+                    path, rank, host, what);
 }

@@ -16,6 +16,10 @@ enum mzg_status mzg_agree(MPI_Comm comm, struct mzg_error *err);
  * Ranks that have no memory for it fail together. Collective over `comm`. */
 enum mzg_status mzg_agree_text(MPI_Comm comm, char **text, struct mzg_error *err);
 
+/* Fails if this rank does not see `path`, which rank 0 made: on a disk of one node's own, each node would
+ * fill its own. `what` lies there, as the error says. Local. */
+enum mzg_status mzg_check_seen(int rank, const char *path, const char *what, struct mzg_error *err);
+
 /* Waits for `n` requests by which ranks tell each other how they fare. Collective as they are. */
 void mzg_agree_wait(int n, MPI_Request *requests);
 

@@ -1,5 +1,7 @@
 #include <imzml/facts.h>
 
+#include <input/kinds.h>
+
 #include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
@@ -130,12 +132,6 @@ enum mzg_spectrum_type mzg_imzml_declared_type(const struct mzg_imzml_header *he
     if (centroid == profile)
         return MZG_SPECTRUM_UNKNOWN;
     return centroid ? MZG_SPECTRUM_CENTROID : MZG_SPECTRUM_PROFILE;
-}
-
-const char *mzg_spectrum_type_name(enum mzg_spectrum_type type)
-{
-    static const char *const names[] = {"unknown", "centroid", "profile"};
-    return names[type];
 }
 
 enum mzg_spectrum_type mzg_imzml_decide_type(const struct mzg_imzml_header *header, const int64_t n_type[3],

@@ -32,7 +32,6 @@ enum mzg_polarity mzg_imzml_declared_polarity(const struct mzg_imzml_header *hea
 
 /* What fileContent says spectra are; MZG_SPECTRUM_UNKNOWN where it says nothing or both. */
 enum mzg_spectrum_type mzg_imzml_declared_type(const struct mzg_imzml_header *header);
-const char *mzg_spectrum_type_name(enum mzg_spectrum_type type);
 
 /* The type of the data set: what most spectra say (`n_type`, by enum mzg_spectrum_type), else fileContent. */
 enum mzg_spectrum_type mzg_imzml_decide_type(const struct mzg_imzml_header *header, const int64_t n_type[3],

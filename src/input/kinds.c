@@ -29,6 +29,12 @@ const char *mzg_polarity_name(enum mzg_polarity polarity)
     return names[polarity];
 }
 
+const char *mzg_spectrum_type_name(enum mzg_spectrum_type type)
+{
+    static const char *const names[] = {"unknown", "centroid", "profile"};
+    return names[type];
+}
+
 /* Spectra of a level, or of all where it is 0, with a polarity, or with any where it is MZG_POLARITIES. */
 static int64_t count(const struct mzg_kinds *kinds, int level, int polarity)
 {

@@ -60,7 +60,8 @@ struct json_t *mzg_kinds_json(const struct mzg_kinds *kinds);
 /* The counts as an array of strings, such as "12 of ms level 1, positive"; NULL where there is no memory. */
 struct json_t *mzg_kinds_lines(const struct mzg_kinds *kinds);
 
-/* "positive", "negative" or "unknown". */
+/* "positive", "negative" or "unknown"; "centroid", "profile" or "unknown". Local. */
 const char *mzg_polarity_name(enum mzg_polarity polarity);
+const char *mzg_spectrum_type_name(enum mzg_spectrum_type type);
 
 #endif

@@ -14,6 +14,7 @@
 #include <mzgrid/reader.h>
 #include <run/axis_broadcast.h>
 #include <run/check.h>
+#include <run/choices.h>
 #include <run/decide.h>
 #include <run/layout.h>
 #include <run/paths.h>
@@ -159,7 +160,7 @@ static enum mzg_status judge_outside(const struct conversion *c, struct mzg_erro
 
 static enum mzg_type value_type(const struct conversion *c)
 {
-    return c->options->dtype == MZG_DTYPE_FLOAT64 ? MZG_FLOAT64 : MZG_FLOAT32;
+    return mzg_dtype_type(c->options->dtype);
 }
 
 static enum mzg_status make_plan(struct conversion *c, struct mzg_error *err)

@@ -2,6 +2,7 @@
 #include <mzgrid/convert.h>
 
 #include <run/layout.h>
+#include <spatialdata/names.h>
 
 #include <math.h>
 #include <string.h>
@@ -59,25 +60,10 @@ static enum mzg_status check_axis_file(const struct mzg_convert_options *options
     return MZG_OK;
 }
 
-/* What SpatialData allows as the name of an element. */
-static enum mzg_status check_dataset_id(const char *id, struct mzg_error *err)
-{
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
-    if (!id || !id[0] || strspn(id, allowed) != strlen(id) || strncmp(id, "__", 2) == 0)
-        return mzg_fail(
-            err, MZG_EUSAGE,
-            "--dataset-id '%s': only letters, digits, '_', '-' and '.' are allowed, not '__' at the start",
-            id ? id : "");
-    if (strlen(id) > 128)
-        return mzg_fail(err, MZG_EUSAGE, "--dataset-id is %zu characters long; at most 128 are allowed",
-                        strlen(id));
-    return MZG_OK;
-}
-
 enum mzg_status mzg_convert_check(const struct mzg_convert_options *options, struct mzg_error *err)
 {
     if (check_axis(options, err) != MZG_OK || check_axis_file(options, err) != MZG_OK ||
-        check_dataset_id(options->dataset_id, err) != MZG_OK)
+        mzg_check_dataset_id(options->dataset_id, err) != MZG_OK)
         return err->status;
     if (!options->input || !options->output)
         return mzg_fail(err, MZG_EUSAGE, "an input and an output are needed");

@@ -67,22 +67,6 @@ static enum mzg_status claim(const struct mzg_convert_options *options, const st
     return err->status;
 }
 
-/* On a disk of one node's own, ranks elsewhere do not see what rank 0 made. */
-static enum mzg_status check_is_shared(const struct mzg_context *context, const struct mzg_paths *paths,
-                                       const char *owner, struct mzg_error *err)
-{
-    if (access(owner, F_OK) == 0)
-        return MZG_OK;
-    char host[MPI_MAX_PROCESSOR_NAME] = "?";
-    int length;
-    MZG_MPI(MPI_Get_processor_name(host, &length));
-    return mzg_fail(
-        err, MZG_EIO,
-        "%s: rank %d on node %s does not see what rank 0 made there (%s): temporary files must lie "
-        "on a file system that all nodes share; choose it with --temp-dir",
-        paths->directory, context->rank, host, strrchr(owner, '/') + 1);
-}
-
 enum mzg_status mzg_paths_claim(const struct mzg_context *context, const struct mzg_convert_options *options,
                                 struct mzg_paths *paths, struct mzg_error *err)
 {
@@ -99,7 +83,7 @@ enum mzg_status mzg_paths_claim(const struct mzg_context *context, const struct 
     if (!paths->scratch || !owner)
         mzg_fail(err, MZG_ENOMEM, "no memory for the paths of temporary files");
     else
-        check_is_shared(context, paths, owner, err);
+        mzg_check_seen(context->rank, owner, "temporary files (--temp-dir)", err);
     free(owner);
     return mzg_agree(context->comm, err);
 }

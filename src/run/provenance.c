@@ -2,13 +2,10 @@
 
 #include <core/json.h>
 #include <input/kinds.h>
+#include <run/choices.h>
 #include <run/layout.h>
 #include <run/table.h>
 #include <version.h>
-
-static const char *const dtype_names[] = {[MZG_DTYPE_FLOAT32] = "float32", [MZG_DTYPE_FLOAT64] = "float64"};
-static const char *const duplicates_names[] = {
-    [MZG_DUPLICATES_SUM] = "sum", [MZG_DUPLICATES_FIRST] = "first", [MZG_DUPLICATES_ERROR] = "error"};
 
 static json_t *describe_axis(const struct mzg_decisions *decisions, const struct mzg_axis *axis)
 {
@@ -60,10 +57,10 @@ static json_t *describe_options(const struct mzg_table_source *source)
     const struct mzg_sdata_geometry *geometry = source->geometry;
     json_t *json =
         json_pack("{s:s, s:s, s:s, s:f, s:b, s:f, s:f, s:s}", "layout", mzg_layout_name((int)options->layout),
-                  "duplicates", duplicates_names[options->duplicates], "dtype", dtype_names[options->dtype],
-                  "min_intensity", options->min_intensity, "scan_range", options->scan_range, "pixel_size_x",
-                  geometry->pixel_size[0], "pixel_size_y", geometry->pixel_size[1], "pixel_unit",
-                  geometry->in_micrometers ? "micrometer" : "pixel");
+                  "duplicates", mzg_duplicates_name((int)options->duplicates), "dtype",
+                  mzg_dtype_name((int)options->dtype), "min_intensity", options->min_intensity, "scan_range",
+                  options->scan_range, "pixel_size_x", geometry->pixel_size[0], "pixel_size_y",
+                  geometry->pixel_size[1], "pixel_unit", geometry->in_micrometers ? "micrometer" : "pixel");
     if (options->region.given || options->pixels_file)
         json = mzg_json_with(json, "part", describe_part(source));
     if (geometry->offset[0] != 0 || geometry->offset[1] != 0)
@@ -81,13 +78,10 @@ static json_t *describe_options(const struct mzg_table_source *source)
 
 static json_t *describe_resampling(const struct mzg_decisions *decisions)
 {
-    static const char *const types[] = {[MZG_SPECTRUM_UNKNOWN] = "unknown",
-                                        [MZG_SPECTRUM_CENTROID] = "centroid",
-                                        [MZG_SPECTRUM_PROFILE] = "profile"};
     json_t *json =
         json_pack("{s:s, s:s, s:s, s:s, s:f}", "method", mzg_method_name(decisions->method), "method_reason",
                   decisions->method_reason, "values", mzg_method_values(decisions->method), "spectrum_type",
-                  types[decisions->spectrum_type], "max_gap", decisions->max_gap);
+                  mzg_spectrum_type_name(decisions->spectrum_type), "max_gap", decisions->max_gap);
     if (decisions->type_reason[0])
         json = mzg_json_with(json, "spectrum_type_reason", json_string(decisions->type_reason));
     if (decisions->has_fit) {

@@ -3,6 +3,7 @@
 #include <core/json.h>
 #include <core/log.h>
 #include <core/mpi.h>
+#include <spatialdata/names.h>
 #include <spatialdata/sdata.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,22 +13,9 @@
 /* The version of spatialdata whose files ours are like. */
 static const char reference_version[] = "0.8.0";
 
-static enum mzg_status check_dataset_id(const char *id, struct mzg_error *err)
-{
-    enum { MAX_LENGTH = 200 }; /* file names have 255 bytes, and some are longer than the id */
-    size_t valid = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.");
-    if (!*id || id[valid] || strncmp(id, "__", 2) == 0 || strlen(id) > MAX_LENGTH)
-        return mzg_fail(
-            err, MZG_EUSAGE,
-            "'%s' cannot be a dataset id: it has 1 to %d letters, digits, '_', '-' or '.', and does not "
-            "begin with '__'",
-            id, MAX_LENGTH);
-    return MZG_OK;
-}
-
 static enum mzg_status set_names(struct mzg_sdata *sdata, const char *id, struct mzg_error *err)
 {
-    if (check_dataset_id(id, err) != MZG_OK)
+    if (mzg_check_dataset_id(id, err) != MZG_OK)
         return err->status;
     if (asprintf(&sdata->table_path, "tables/%s_z0", id) < 0)
         sdata->table_path = NULL;
@@ -89,22 +77,6 @@ static enum mzg_status prepare_place(struct mzg_sdata *sdata, bool overwrite, st
     return mzg_agree_text(context->comm, &sdata->part, err);
 }
 
-/* Every rank must see the directory that rank 0 made: on a disk of one node's own, each node would fill its
- * own. */
-static enum mzg_status check_is_shared(const struct mzg_sdata *sdata, struct mzg_error *err)
-{
-    if (access(sdata->part, F_OK) == 0)
-        return MZG_OK;
-    char host[MPI_MAX_PROCESSOR_NAME] = "?";
-    int length;
-    MZG_MPI(MPI_Get_processor_name(host, &length));
-    return mzg_fail(
-        err, MZG_EIO,
-        "%s: rank %d on node %s does not see this directory, made by rank 0: the output must lie on a file "
-        "system that all nodes share",
-        sdata->part, sdata->context->rank, host);
-}
-
 /* Local. */
 static void destroy(struct mzg_sdata *sdata)
 {
@@ -140,7 +112,7 @@ enum mzg_status mzg_sdata_new(const struct mzg_context *context, const struct mz
         prepare_place(new_sdata, options->overwrite, err) != MZG_OK)
         goto fail;
 
-    if (check_is_shared(new_sdata, err) == MZG_OK &&
+    if (mzg_check_seen(context->rank, new_sdata->part, "the output", err) == MZG_OK &&
         mzg_zarr_store_new(context, new_sdata->part, &new_sdata->store, err) == MZG_OK && !options->bare)
         declare_groups(new_sdata, err);
     if (mzg_agree(context->comm, err) != MZG_OK)

@@ -14,6 +14,20 @@ bool mzg_is_element_name(const char *name)
            strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
+enum mzg_status mzg_check_dataset_id(const char *id, struct mzg_error *err)
+{
+    enum { MOST = 128 };
+    if (id && strlen(id) > MOST)
+        return mzg_fail(err, MZG_EUSAGE, "--dataset-id is %zu characters long; at most %d are allowed",
+                        strlen(id), MOST);
+    if (!id || !mzg_is_element_name(id))
+        return mzg_fail(
+            err, MZG_EUSAGE,
+            "--dataset-id '%s': only letters, digits, '_', '-' and '.' are allowed, not '__' at the start",
+            id ? id : "");
+    return MZG_OK;
+}
+
 /* The length of the word in braces that `text` begins with, and which it is; 0: it begins with none. */
 static size_t placeholder(const char *text, const char **word)
 {

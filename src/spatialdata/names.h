@@ -23,6 +23,10 @@ enum mzg_status mzg_rename_parse(const char *text, struct mzg_rename *rule, stru
  * "__". */
 bool mzg_is_element_name(const char *name);
 
+/* Whether it can begin the names of a conversion's elements: likewise, but 1 to 128 characters, because more
+ * follow. MZG_EUSAGE, which names the option. Local. */
+enum mzg_status mzg_check_dataset_id(const char *id, struct mzg_error *err);
+
 /* What an element of sample `number` (from 1) is called by the first rule that fits, or as before; to be
  * freed. MZG_EUSAGE if that is no name for an element. */
 enum mzg_status mzg_rename_apply(const struct mzg_rename *rules, int n_rules, const char *sample, int number,

@@ -17,7 +17,7 @@
 
 struct mzg_sdata_options {
     const char *path;       /* OUT.zarr */
-    const char *dataset_id; /* letters, digits, '_', '-', '.'; not beginning with "__" */
+    const char *dataset_id; /* mzg_check_dataset_id() */
     bool overwrite;         /* an existing OUT.zarr is replaced, at the end */
     bool bare;              /* nothing is declared; dataset_id is the whole name of the table, or NULL */
     struct mzg_codec codec; /* of numeric arrays */

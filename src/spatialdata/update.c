@@ -155,12 +155,8 @@ enum mzg_status mzg_update_new(const struct mzg_context *context, const struct m
     made->scratch = join(made->sdata.part, "scratch-");
     if (!made->scratch)
         mzg_fail(err, MZG_ENOMEM, "%s: no memory for the paths in it", options->path);
-    else if (access(made->sdata.part, F_OK) != 0)
-        mzg_fail(err, MZG_EIO,
-                 "%s: rank %d does not see this directory, made by rank 0: the store must lie on a file "
-                 "system that all nodes share",
-                 made->sdata.part, context->rank);
-    else if (mzg_zarr_store_new(context, made->sdata.part, &made->sdata.store, err) == MZG_OK)
+    else if (mzg_check_seen(context->rank, made->sdata.part, "the store", err) == MZG_OK &&
+             mzg_zarr_store_new(context, made->sdata.part, &made->sdata.store, err) == MZG_OK)
         declare_groups(made, err);
     mzg_agree(context->comm, err);
 
