@@ -6,7 +6,7 @@
 #include <cli/output.h>
 #include <cli/signals.h>
 #include <cli/suggest.h>
-#include <cli/version.h>
+#include <cli/versions.h>
 #include <core/agree.h>
 #include <core/context.h>
 #include <core/log.h>

@@ -2,8 +2,8 @@
 #include <cli/commands.h>
 #include <cli/convert_options.h>
 #include <cli/prepare.h>
-#include <cli/progress.h>
 #include <cli/progress_json.h>
+#include <cli/progress_view.h>
 #include <cli/run_record.h>
 #include <cli/signals.h>
 #include <cli/summary.h>

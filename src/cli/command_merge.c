@@ -2,7 +2,7 @@
 #include <cli/commands.h>
 #include <cli/format.h>
 #include <cli/prepare.h>
-#include <cli/progress.h>
+#include <cli/progress_view.h>
 #include <core/agree.h>
 #include <core/context.h>
 #include <core/named_file.h>

@@ -4,7 +4,7 @@
 #include <cli/numbers.h>
 #include <cli/peaks_options.h>
 #include <cli/prepare.h>
-#include <cli/progress.h>
+#include <cli/progress_view.h>
 #include <cli/summary.h>
 #include <core/agree.h>
 #include <core/context.h>

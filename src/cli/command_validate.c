@@ -3,7 +3,7 @@
 #include <cli/json_print.h>
 #include <cli/output.h>
 #include <cli/prepare.h>
-#include <cli/progress.h>
+#include <cli/progress_view.h>
 #include <cli/signals.h>
 #include <core/agree.h>
 #include <core/context.h>

@@ -1,5 +1,5 @@
-#include <cli/progress.h>
 #include <cli/progress_json.h>
+#include <cli/progress_view.h>
 #include <core/json_text.h>
 
 #include <jansson.h>

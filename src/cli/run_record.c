@@ -1,5 +1,5 @@
 #include <cli/run_record.h>
-#include <cli/version.h>
+#include <cli/versions.h>
 #include <core/agree.h>
 #include <core/context.h>
 #include <core/file.h>

@@ -21,7 +21,7 @@ enum mzg_entry_fault {
     MZG_ENTRY_OUTSIDE,
     MZG_ENTRY_ENCODED,
     MZG_ENTRY_LENGTHS_DIFFER,
-    MZG_ENTRY_WRAPPED, /* the offset may be another one, see imzml_wrap.h */
+    MZG_ENTRY_WRAPPED, /* the offset may be another one, see imzml/wrap.h */
     MZG_ENTRY_NO_POSITION
 };
 

@@ -218,7 +218,8 @@ static enum mzg_status new_reader(const char *path, struct mzg_imzml_reader **re
     return MZG_OK;
 }
 
-/* Rank 0 hashes the ibd by a thread of its own, while all ranks go on (docs/decisions/015). */
+/* Rank 0 hashes the ibd by a thread of its own, while all ranks go on
+ * (docs/decisions/015-checksum-by-a-thread-of-its-own.md). */
 static void start_checksum(struct mzg_imzml_reader *reader, const struct mzg_reader_options *options,
                            struct mzg_error *err)
 {

@@ -1,7 +1,7 @@
 /*
- * Rows that every rank sees in memory are gathered from there (stage/gather.h). All others come in rounds:
- * every rank meets the rows of the columns it wants in their order (stage/exchange.h), so each value goes
- * straight to its final place:
+ * Rows that every rank sees in memory are gathered from there (stage/merge_columns.h). All others come in
+ * rounds: every rank meets the rows of the columns it wants in their order (stage/exchange.h), so each value
+ * goes straight to its final place:
  *
  *     place = column_begins[column] + how many values of that column came before
  *

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zarr/input.h>
+#include <zarr/array_input.h>
 #include <zarr/store.h>
 #include <zarr/store_file.h>
 

@@ -1,5 +1,5 @@
 /* Boxes and whole arrays, put together from chunks. */
-#include <zarr/input.h>
+#include <zarr/array_input.h>
 
 #include <core/memory.h>
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /* Arrays of strings, read whole; string.c tells how a chunk lies in its file. */
-#include <zarr/input.h>
+#include <zarr/array_input.h>
 
 #include <inttypes.h>
 #include <stdio.h>

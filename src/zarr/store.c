@@ -175,7 +175,7 @@ static json_t *consolidate(const struct mzg_zarr_store *store, const char *group
     size_t n = 0;
     const char **paths = malloc((json_object_size(store->nodes) + 1) * sizeof *paths);
     json_t *all = json_object();
-    /* Not by json_copy(), which leaves out what it has no memory for. */
+    /* Not by jansson's copy, which leaves out what it has no memory for. */
     json_t *group = mzg_json_merge(json_object(), json_incref(json_object_get(store->nodes, group_path)));
     if (!paths || !all || !group)
         goto fail;

@@ -1,5 +1,5 @@
 /* A chunk as it lies in its file, unpacked: the file opened, the index of a shard read, codecs undone. */
-#include <zarr/input.h>
+#include <zarr/array_input.h>
 
 #include <core/array.h>
 #include <core/file.h>

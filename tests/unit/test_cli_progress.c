@@ -1,6 +1,6 @@
 /* Progress: what the line says, and when it is shown. */
-#include <cli/progress.h>
 #include <cli/progress_json.h>
+#include <cli/progress_view.h>
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>

@@ -1,5 +1,5 @@
 #include <cli/format.h>
-#include <cli/progress.h>
+#include <cli/progress_view.h>
 #include <core/memory.h>
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* Metadata as found: zarr.json read, and what an array's says, checked. */
-#include <zarr/input.h>
+#include <zarr/array_input.h>
 
 #include <core/file.h>
 #include <core/memory.h>

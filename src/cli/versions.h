@@ -1,6 +1,6 @@
 /* The versions of mzgrid and of the libraries it runs with. */
-#ifndef MZG_CLI_VERSION_H
-#define MZG_CLI_VERSION_H
+#ifndef MZG_CLI_VERSIONS_H
+#define MZG_CLI_VERSIONS_H
 
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-#include <cli/version.h>
+#include <cli/versions.h>
 
 #include <blosc.h>
 #include <core/mpi.h>

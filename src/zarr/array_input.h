@@ -1,6 +1,6 @@
 /* What the files that read arrays share: an open array, and its chunks one by one. */
-#ifndef MZG_ZARR_INPUT_H
-#define MZG_ZARR_INPUT_H
+#ifndef MZG_ZARR_ARRAY_INPUT_H
+#define MZG_ZARR_ARRAY_INPUT_H
 
 #include <zarr/codec.h>
 #include <zarr/read.h>

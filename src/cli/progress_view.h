@@ -3,8 +3,8 @@
  * times a second and when a phase is done; elsewhere a line of the log every ten seconds, so that runs
  * shorter than that say nothing.
  */
-#ifndef MZG_CLI_PROGRESS_H
-#define MZG_CLI_PROGRESS_H
+#ifndef MZG_CLI_PROGRESS_VIEW_H
+#define MZG_CLI_PROGRESS_VIEW_H
 
 #include <core/log.h>
 
