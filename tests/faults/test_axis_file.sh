@@ -1,18 +1,9 @@
 #!/bin/bash
 # `mzgrid axis` on a full disk: the old file stays, and nothing bears a new one's name.
-if [ -z "${MZGRID_OWN_MOUNTS-}" ]; then
-    export MZGRID_OWN_MOUNTS=1
-    for way in --mount '--map-root-user --mount'; do
-        unshare $way true 2>/dev/null && exec unshare $way bash "$0" "$@"
-    done
-    echo "skipped: needs root or user namespaces, to mount a small tmpfs"
-    exit 77
-fi
+mounts=any
 source "$(dirname "$0")/../support/faults.sh"
 
-disk=$work/disk
-mkdir "$disk"
-mount -t tmpfs -o size=128k tmpfs "$disk" 2>/dev/null || skip "tmpfs cannot be mounted here"
+mount_disk 128k
 
 begin_case "a disk that has space"
 mzgrid 1 axis synthetic:9x9:50 -o "$disk/a.json" -q

@@ -4,28 +4,16 @@
 #
 # The disk is a small tmpfs, in a mount namespace of its own, so that it is gone with this process. The sizes follow
 # from what a run that succeeds leaves there, so that the last of them lacks one page: the one for the last metadata.
-if [ -z "${MZGRID_OWN_MOUNTS-}" ]; then
-    export MZGRID_OWN_MOUNTS=1
-    for way in --mount '--map-root-user --mount'; do
-        unshare $way true 2>/dev/null && exec unshare $way bash "$0" "$@"
-    done
-    echo "skipped: needs root or user namespaces, to mount a small tmpfs"
-    exit 77
-fi
+mounts=any
 source "$(dirname "$0")/../support/faults.sh"
 
-disk=$work/disk
+mount_disk 512M
 elsewhere=$work/elsewhere
-mkdir "$disk" "$elsewhere"
-mount -t tmpfs -o size=512M tmpfs "$disk" 2>/dev/null || skip "tmpfs cannot be mounted here"
-
-used() { # pages of the disk, in KiB
-    df --output=used -k "$disk" | tail -n 1 | tr -d ' '
-}
+mkdir "$elsewhere"
 
 resize() { # KIB: an empty disk of that size
     rm -rf "${disk:?}"/*
-    mount -o "remount,size=${1}k" "$disk"
+    resize_disk "$1"
 }
 
 generate "$work/sample.imzML" 24x24 profile 800
@@ -34,7 +22,7 @@ convert=(convert "$work/sample.imzML" -q --threads 1 --streaming hdf5 --chunk-si
 begin_case "staging"
 mzgrid 2 "${convert[@]}" "$elsewhere/out.zarr" --temp-dir "$disk" --keep-hdf5
 [ $status = 0 ] || { cat "$work/stderr"; fail "the run without a fault failed"; finish; }
-staged=$(used)
+staged=$(used_of_disk)
 rm -rf "$elsewhere"/*
 for ranks in 1 2 4; do
     for percent in 0 1 40; do
@@ -52,7 +40,7 @@ resize 524288
 mzgrid 2 "${convert[@]}" "$disk/out.zarr" --temp-dir "$elsewhere"
 [ $status = 0 ] || { cat "$work/stderr"; fail "the run without a fault failed"; finish; }
 rm "$disk/out.zarr.run.json" # which is not part of the store: without space for it there is a warning
-stored=$(used)
+stored=$(used_of_disk)
 for ranks in 1 2 4; do
     for size in $((stored / 40)) $((stored * 2 / 3)) $((stored - 64)) $((stored - 4)); do
         resize $((size / 4 * 4))
@@ -87,7 +75,7 @@ for layout in csr dense; do
     mzgrid 2 "${direct[@]}" "$disk/out.zarr" --layout $layout
     [ $status = 0 ] || { cat "$work/stderr"; fail "the run without a fault failed"; finish; }
     rm "$disk/out.zarr.run.json"
-    stored=$(used)
+    stored=$(used_of_disk)
     for ranks in 1 4; do
         for size in $((stored / 10)) $((stored - 4)); do
             resize $((size / 4 * 4))

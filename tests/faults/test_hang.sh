@@ -2,10 +2,7 @@
 # A write of the staged file that fails on one rank ends the run on all: on a disk without fallocate that somebody else
 # fills, under a quota that nothing tells of beforehand, and on a disk that fails. HDF5 would otherwise wait in the next
 # collective call for the rank that left.
-if [ -z "${MZGRID_OWN_MOUNTS-}" ]; then
-    export MZGRID_OWN_MOUNTS=1
-    unshare --mount true 2>/dev/null && exec unshare --mount bash "$0" "$@"
-fi
+mounts=if-root
 source "$(dirname "$0")/../support/faults.sh"
 
 # expect_end: within the minute of mzgrid(), with one sentence and nothing left.

@@ -1,6 +1,23 @@
 # What the scripts in tests/faults share; sourced with the program under test as $1. A script runs cases, each of which
 # may note failures, and ends with `finish`. Exit status 77 is CTest's "skipped".
+#
+# A script that mounts something sets `mounts` before it sources this, and is then run in a mount namespace of its own,
+# so that what it mounts is gone with it: `mounts=any` for a tmpfs, which a user namespace allows too, `mounts=root` for
+# what only root may do, `mounts=if-root` if some cases can do without.
 set -uo pipefail
+
+if [ -n "${mounts-}" ] && [ -z "${MZGRID_OWN_MOUNTS-}" ]; then
+    export MZGRID_OWN_MOUNTS=1
+    ways=(--mount)
+    [ "$mounts" != any ] || ways+=('--map-root-user --mount')
+    for way in "${ways[@]}"; do
+        unshare $way true 2>/dev/null && exec unshare $way bash "$0" "$@"
+    done
+    if [ "$mounts" != if-root ]; then
+        echo "skipped: a small tmpfs cannot be mounted without root$([ "$mounts" != any ] || echo ' or user namespaces')"
+        exit 77
+    fi
+fi
 
 program=$(realpath "$1")
 failures=0
@@ -19,6 +36,23 @@ export OMPI_MCA_orte_tmpdir_base=$jobs # see tests/support/own_jobs.sh
 skip() {
     echo "skipped: $*"
     exit 77
+}
+
+# mount_disk SIZE: $disk is an empty disk of that size, a tmpfs.
+mount_disk() {
+    disk=$work/disk
+    mkdir "$disk"
+    mount -t tmpfs -o "size=$1" tmpfs "$disk" 2>/dev/null || skip "tmpfs cannot be mounted here"
+}
+
+# resize_disk KIB: changes its size; what is there stays.
+resize_disk() {
+    mount -o "remount,size=${1}k" "$disk"
+}
+
+# used_of_disk: how many KiB of it are in use.
+used_of_disk() {
+    df --output=used -k "$disk" | tail -n 1 | tr -d ' '
 }
 
 # fail TEXT: notes a failure of the current case.
