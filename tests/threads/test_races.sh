@@ -19,4 +19,3 @@ done
 "$program" convert curves.imzML curves.zarr --bins 2000 --interpolation-method linear --threads 3 --chunk-size 20 -q
 "$program" validate sample.imzML --threads 3 >verdict
 "$program" validate curves.imzML --threads 3 >verdict
-echo "no races"
