@@ -36,6 +36,11 @@ function(add_criterion_test source)
     FAIL_REGULAR_EXPRESSION "${CRITERION_SILENT_FAULTS}")
 endfunction()
 
+# What tests/support/failing_calls.c stands in for.
+set(FAILING_CALLS malloc calloc realloc aligned_alloc strdup strndup mmap pthread_create open close read pread preadv write
+  pwrite ftruncate fallocate fsync mkdir rename fopen opendir)
+list(TRANSFORM FAILING_CALLS PREPEND "LINKER:--wrap=")
+
 # add_criterion_mpi_test(<source.c> RANKS <n>... [MUST_FAIL])
 #
 # For each MPI_TEST(suite, case) at the start of a line and each number of ranks, the test suite/case@n: one MPI job
@@ -44,6 +49,11 @@ function(add_criterion_mpi_test source)
   cmake_parse_arguments(PARSE_ARGV 1 arg "MUST_FAIL" "" "RANKS")
   get_filename_component(name ${source} NAME_WE)
   add_test_program(${name} ${source} ${PROJECT_SOURCE_DIR}/tests/support/mpi_test.c)
+  file(STRINGS ${source} failing REGEX "^#include <failing_calls.h>")
+  if(failing)
+    target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/support/failing_calls.c)
+    target_link_options(${name} PRIVATE ${FAILING_CALLS})
+  endif()
 
   # Configure again when the file changes: it may hold new cases.
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})

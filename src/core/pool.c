@@ -259,6 +259,8 @@ enum mzg_status mzg_pool_new(MPI_Comm comm, int threads, struct mzg_pool **pool,
     else if (hwloc_topology_init(&new_pool->topology) != 0 || hwloc_topology_load(new_pool->topology) != 0)
         mzg_fail(err, MZG_EIO, "hwloc cannot read the topology of this node");
     if (mzg_agree(comm, err) != MZG_OK) {
+        if (new_pool && new_pool->topology)
+            hwloc_topology_destroy(new_pool->topology);
         free(new_pool);
         return err->status;
     }

@@ -139,8 +139,8 @@ enum mzg_status mzg_mz_scan_input(const struct mzg_context *context, const struc
     return MZG_OK;
 }
 
-/* The distinct m/z of rank `from`, or of this rank for rank `to`; -1: none. All ranks take part. Collective.
- */
+/* The distinct m/z of rank `from`, or of this rank for rank `to`; -1: none. All ranks take part, but may
+ * return different statuses. Collective. */
 static enum mzg_status pass_on(const struct mzg_context *context, int from, int to, struct mzg_mz_set *set,
                                struct mzg_error *err)
 {
@@ -183,10 +183,11 @@ static enum mzg_status gather_distinct(const struct mzg_context *context, struct
         int place = context->rank % (2 * step);
         int from = place == 0 && context->rank + step < context->size ? context->rank + step : -1;
         int to = place == step ? context->rank - step : -1;
-        if (pass_on(context, from, to, set, err) != MZG_OK || mzg_agree(context->comm, err) != MZG_OK)
+        pass_on(context, from, to, set, err);
+        if (mzg_agree(context->comm, err) != MZG_OK)
             break;
     }
-    return mzg_agree(context->comm, err);
+    return err->status;
 }
 
 enum mzg_status mzg_mz_scan_distinct(const struct mzg_context *context, const struct mzg_reader *reader,

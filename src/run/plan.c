@@ -253,11 +253,13 @@ enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mz
         .limit = mzg_plan_limit(context->comm, request->options->memory_limit),
         .used = mzg_memory_pss(),
         .statistics = request->n_bins * mzg_statistics_per_bin(request->value_type),
-        .columns =
-            request->n_bins * (COLUMN_BYTES + mzg_column_sort_per_column(mzg_pool_size(context->pool))),
         .table = dataset->n_pixels * (OBS_BYTES + ROW_END_BYTES) + request->n_bins * VAR_BYTES,
         .bytes_per_pixel_of_index = (double)dataset->n_index_bytes / (double)most(dataset->n_pixels, 1)};
-    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &plan->used, 1, MPI_INT64_T, MPI_MAX, context->comm));
+    int64_t most_of[2] = {plan->used,
+                          mzg_pool_size(context->pool)}; /* ranks may have different numbers of threads */
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, most_of, 2, MPI_INT64_T, MPI_MAX, context->comm));
+    plan->used = most_of[0];
+    plan->columns = request->n_bins * (COLUMN_BYTES + mzg_column_sort_per_column((int)most_of[1]));
     find_nodes(context->comm, plan);
     choose_stage(request, plan);
     plan->weight = (struct mzg_pixel_weight){
@@ -276,13 +278,14 @@ enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mz
          * most as much as without the jobs that run beside this one. */
         int64_t enough =
             needed + needed / 16 + plan->ranks_per_node * mzg_memory_shared_elsewhere(plan->ranks_per_node);
-        return mzg_fail(
-            err, MZG_ENOMEM,
-            "the memory limit of %" PRId64 " MiB per node is too small: %d rank%s, %" PRId64
-            " pixels (%.0f bytes each in the index; the largest has %" PRId64 " points) and %" PRId64
-            " bins need %" PRId64 " MiB; raise --memory-limit, or take fewer ranks or bins",
-            plan->limit >> 20, plan->ranks_per_node, plan->ranks_per_node == 1 ? "" : "s", dataset->n_pixels,
-            plan->bytes_per_pixel_of_index, weights.points, request->n_bins, (enough >> 20) + 1);
+        mzg_fail(err, MZG_ENOMEM,
+                 "the memory limit of %" PRId64 " MiB per node is too small: %d rank%s, %" PRId64
+                 " pixels (%.0f bytes each in the index; the largest has %" PRId64 " points) and %" PRId64
+                 " bins need %" PRId64 " MiB; raise --memory-limit, or take fewer ranks or bins",
+                 plan->limit >> 20, plan->ranks_per_node, plan->ranks_per_node == 1 ? "" : "s",
+                 dataset->n_pixels, plan->bytes_per_pixel_of_index, weights.points, request->n_bins,
+                 (enough >> 20) + 1);
+        return mzg_agree(context->comm, err); /* for the sentence: what is shared differs between ranks */
     }
     int64_t left = (plan->limit - total_of_node(plan, 0)) / plan->ranks_per_node;
     if (plan->in_memory)

@@ -58,13 +58,15 @@ enum mzg_status mzg_panels_new(const char *path, int64_t n, const struct mzg_col
         made->each[i].columns = columns[i];
     made->path = strdup(path);
     made->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (!made->path || made->fd < 0) {
+    if (made->fd < 0)
         mzg_fail(err, MZG_EIO, "%s: cannot create this temporary file: %s", path, strerror(errno));
+    else if (unlink(path), !made->path) /* nothing is left behind, however the process ends */
+        mzg_fail(err, MZG_ENOMEM, "no memory for the path of a temporary file");
+    if (err->status != MZG_OK) {
         mzg_panels_free(made);
         return err->status;
     }
     made->passing = (struct mzg_passing_file){.fd = made->fd, .parts = 1};
-    unlink(path); /* nothing is left behind, however the process ends */
     *panels = made;
     return MZG_OK;
 }

@@ -86,8 +86,7 @@ enum mzg_status mzg_zarr_declare(struct mzg_zarr_store *store, const char *path,
     if (err->status != MZG_OK)
         json_decref(metadata);
     else if (json_object_set_new(store->nodes, path, metadata) != 0)
-        mzg_fail(err, MZG_EUSAGE, "%s/%s: this path is not UTF-8, or there is no memory for the node",
-                 store->path, path);
+        mzg_fail(err, MZG_ENOMEM, "%s/%s: no memory for this node", store->path, path);
     return err->status;
 }
 

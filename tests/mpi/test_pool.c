@@ -1,4 +1,5 @@
 #include <core/pool.h>
+#include <failing_calls.h>
 #include <mpi_test.h>
 
 #include <stdatomic.h>
@@ -102,6 +103,28 @@ MPI_TEST(pool, busy_seconds_are_those_of_all_workers)
     cr_expect(ge(dbl, mzg_pool_busy(pool), 0.2));
     cr_expect(lt(dbl, mzg_pool_busy(pool), 2));
     mzg_pool_free(pool);
+}
+
+static enum mzg_status try_to_make(void *fixture, struct mzg_error *err)
+{
+    struct mzg_pool *pool = NULL;
+    (void)fixture;
+    enum mzg_status status = mzg_pool_new(MPI_COMM_WORLD, 3, &pool, err);
+    end_failing();
+    cr_expect(eq(int, pool != NULL, status == MZG_OK));
+    mzg_pool_free(pool);
+    return status;
+}
+
+/* Its two workers, or the thread beside them. */
+MPI_TEST(pool, is_made_by_no_rank_if_the_last_can_start_no_thread)
+{
+    cr_expect(eq(long, fail_each_call(THREADS, mpi_size - 1, 0, try_to_make, NULL), 3));
+}
+
+MPI_TEST(pool, is_made_by_no_rank_if_the_last_has_no_memory)
+{
+    cr_expect(ge(long, fail_each_call(MEMORY, mpi_size - 1, 0, try_to_make, NULL), 2));
 }
 
 MPI_TEST(pool, null_is_freed)
