@@ -30,6 +30,10 @@ done
 check "no row of the reference twice" [ -z "$(grep '^| `-' "$repository/docs/cli.md" | sort | uniq -d | grep -v -e --threads -e --quiet -e --json)" ]
 check "more than 30 options" [ "$(wc -l <"$box/help")" -gt 30 ]
 
+last_run="scripts/check-prose"
+"$repository/scripts/check-prose" >"$out" 2>"$err"
+check "no long sentence in the pages for users" [ $? = 0 ]
+
 if command -v groff >/dev/null; then
     last_run="groff -man -ww"
     groff -man -ww -Tutf8 "$repository/docs/man/mzgrid.1" >"$out" 2>"$err"
