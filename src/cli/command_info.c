@@ -26,7 +26,7 @@ static const struct mzg_option options[] = {
     {.kind = MZG_OPTION_FLAG, .name = "json", .offset = offsetof(struct info_settings, json),
      .help = "Print JSON instead of text."},
     {.kind = MZG_OPTION_FLAG, .name = "decisions", .offset = offsetof(struct info_settings, decisions),
-     .help = "Tell as well which mass axis, range and method 'mzgrid convert' would choose, and why; for this all "
+     .help = "Also print which mass axis, range and method 'mzgrid convert' would choose, and why; for this all "
              "of the imzML file and some spectra are read."},
     {.kind = MZG_OPTION_SIZE, .name = "memory-limit", .argument = "SIZE",
      .offset = offsetof(struct info_settings, memory_limit),
@@ -95,8 +95,8 @@ const struct mzg_command mzg_command_info = {
     .summary = "Tell what an imzML file is, from its header and sizes.",
     .description =
         "Prints what INPUT is: format, number of spectra and pixels, image size, spectrum type, instrument. "
-        "Only the header, the sizes of the files and a look at some spectra are needed, so that it takes no "
-        "longer for large inputs, unless --decisions is given.",
+        "It reads only the header, the sizes of the files and some spectra, so it takes no longer for large "
+        "inputs, unless --decisions is given.",
     .operands = {"INPUT"},
     .options = options,
     .without_mpi = works_without_mpi,

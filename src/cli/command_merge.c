@@ -123,7 +123,7 @@ static enum mzg_status check(const struct mzg_arguments *arguments, const struct
                              struct mzg_error *err)
 {
     if (!settings->output)
-        return mzg_fail(err, MZG_EUSAGE, "where the merged store goes is missing: -o STUDY.zarr");
+        return mzg_fail(err, MZG_EUSAGE, "the merged store is missing: give it with -o STUDY.zarr");
     for (int i = 0; settings->log_file && i < arguments->n_repeated; i++) {
         if (mzg_named_check("--log-file", settings->log_file, "a store that is merged",
                             arguments->repeated[i], err) != MZG_OK)

@@ -19,7 +19,7 @@ static const double max_mz = 1e6;
     {.kind = MZG_OPTION_CHOICE, .name = "mass-axis-type", .argument = "TYPE", .offset = AT(axis_type), \
      .choice = mzg_axis_type_choice, .standard = "auto", \
      .help = "How the width of the bins grows with m/z. 'native' takes the distinct m/z of the spectra as bins, and " \
-             "copies values. 'auto' is 'native' where the spectra share their m/z and no width is given; else the law " \
+             "copies values. 'auto' is 'native' if the spectra share their m/z and no width is given; else the law " \
              "follows from the sampling of profiles, the least distance of centroids, the analyser, the instrument's " \
              "model, or the type of the spectra, whichever tells first."}, \
     {.kind = MZG_OPTION_OWN, .name = "tof-law", .argument = "A:B", .offset = AT(convert.axis), \
@@ -36,23 +36,23 @@ static const double max_mz = 1e6;
      .help = "Instead of --bin-width: the reference m/z divided by R."}, \
     {.kind = MZG_OPTION_NUMBER, .name = "reference-mz", .argument = "MZ", \
      .offset = AT(convert.axis.reference_mz), .above_low = true, .high = max_mz, .standard = "1000", \
-     .help = "Where bins have the width that --bin-width or --resolution names."}, \
+     .help = "The m/z at which bins have the width of --bin-width or --resolution."}, \
     {.kind = MZG_OPTION_INTEGER, .name = "bins", .argument = "N", .offset = AT(convert.axis.bins), \
      .least = 1, .most = INT32_MAX, \
      .help = "Number of bins, instead of --bin-width."}, \
     {.kind = MZG_OPTION_NUMBER, .name = "min-mz", .argument = "MZ", .offset = AT(convert.axis.min_mz), \
      .above_low = true, .high = max_mz, .standard = "as in the input", \
-     .help = "Where the axis begins."}, \
+     .help = "The lower end of the axis."}, \
     {.kind = MZG_OPTION_NUMBER, .name = "max-mz", .argument = "MZ", .offset = AT(convert.axis.max_mz), \
      .above_low = true, .high = max_mz, .standard = "as in the input", \
-     .help = "Where the axis ends."}, \
+     .help = "The upper end of the axis."}, \
     {.kind = MZG_OPTION_FLAG, .name = "scan-range", .offset = AT(convert.scan_range), \
      .help = "Find the range by reading every m/z of the input, whatever its metadata say."}
 
 #define KIND_ROWS \
     {.kind = MZG_OPTION_INTEGER, .name = "ms-level", .argument = "N", .offset = AT(convert.ms_level), .least = 1, \
      .most = MZG_MS_LEVELS - 1, .standard = "1, or the only one that there is", \
-     .help = "Read only spectra of this ms level; those of different levels are never added."}, \
+     .help = "Read only spectra of this ms level. mzgrid never adds spectra of different levels."}, \
     {.kind = MZG_OPTION_CHOICE, .name = "polarity", .argument = "POLARITY", .offset = AT(polarity), \
      .choice = mzg_polarity_choice, .standard = "auto", \
      .help = "Read only spectra of this polarity. 'auto' takes the only one that there is; an input of both is " \
@@ -75,7 +75,7 @@ const struct mzg_option mzg_convert_option_table[] = {
     {.kind = MZG_OPTION_GROUP, .name = "Part of the input"},
     {.kind = MZG_OPTION_OWN, .name = "region", .argument = "X0:X1,Y0:Y1[,Z0:Z1]", .offset = AT(convert.region),
      .set = mzg_set_region, .standard = "all pixels",
-     .help = "Convert only the pixels in this box, both ends included, in the positions of the input."},
+     .help = "Convert only the pixels in this box, both ends included, by the positions of the input."},
     {.kind = MZG_OPTION_TEXT, .name = "pixels", .argument = "FILE", .offset = AT(convert.pixels_file),
      .standard = "all pixels",
      .help = "Convert only the pixels at the positions that FILE lists, 'x y' or 'x y z' on each line; with --region "
@@ -85,7 +85,7 @@ const struct mzg_option mzg_convert_option_table[] = {
     {.kind = MZG_OPTION_GROUP, .name = "Resampling"},
     {.kind = MZG_OPTION_CHOICE, .name = "interpolation-method", .argument = "METHOD", .offset = AT(method),
      .choice = mzg_method_choice, .standard = "auto",
-     .help = "How a spectrum becomes values on the bins; 'auto' follows from the type of the spectra."},
+     .help = "How a spectrum becomes values of bins; 'auto' follows from the type of the spectra."},
     {.kind = MZG_OPTION_CHOICE, .name = "accuracy", .argument = "LEVEL", .offset = AT(accuracy),
      .choice = mzg_accuracy_choice, .standard = "normal",
      .help = "With 'high', 'auto' takes pchip in place of linear while the work is bounded."},
@@ -110,7 +110,7 @@ const struct mzg_option mzg_convert_option_table[] = {
              "twice as large; dense stores zeros as well."},
     {.kind = MZG_OPTION_CHOICE, .name = "dtype", .argument = "TYPE", .offset = AT(dtype),
      .choice = mzg_dtype_name, .standard = "float32",
-     .help = "As what values, computed in double precision, are stored."},
+     .help = "The type of the stored values, which are computed in double precision."},
     {.kind = MZG_OPTION_TEXT, .name = "compression", .argument = "CODEC", .offset = AT(convert.compression),
      .standard = "blosc-zstd",
      .help = "Of numeric arrays: none, or zstd, blosc-lz4 or blosc-zstd, which may be followed by :LEVEL. Without one, "
@@ -120,7 +120,7 @@ const struct mzg_option mzg_convert_option_table[] = {
      .help = "Begins the names of all elements of the store; letters, digits, '_', '-' and '.'."},
     {.kind = MZG_OPTION_OWN, .name = "pixel-size", .argument = "X[:Y]", .offset = AT(convert.pixel_size),
      .set = mzg_set_pixel_size, .standard = "as in the input",
-     .help = "Size of a pixel in micrometres; Y is X where it is not given."},
+     .help = "Size of a pixel in micrometres. Without Y, pixels are square."},
     {.kind = MZG_OPTION_FLAG, .name = "ignore-position-offset", .offset = AT(convert.ignore_position_offset),
      .help = "Leave out the absolute position offset (IMS:1000053, IMS:1000054) of the input, so that positions count from "
              "its first row and column."},
@@ -146,7 +146,7 @@ const struct mzg_option mzg_convert_option_table[] = {
      .help = "Refuse an input whose UUID, checksum, sizes or terms contradict each other, instead of "
              "warning."},
     {.kind = MZG_OPTION_FLAG, .name = "verify", .offset = AT(convert.verify),
-     .help = "Compute the checksum of the .ibd beside the other work, and warn where it is not the one that the "
+     .help = "Compute the checksum of the .ibd beside the other work, and warn if it is not the one that the "
              "input states; --strict computes it before all else."},
     {.kind = MZG_OPTION_FLAG, .name = "allow-truncated", .offset = AT(convert.allow_truncated),
      .help = "Use the complete spectra of an imzML file that ends early."},
@@ -155,9 +155,9 @@ const struct mzg_option mzg_convert_option_table[] = {
      .help = "What to do with a pixel that cannot be read: leave it out and go on, or end the run."},
     {.kind = MZG_OPTION_INTEGER, .name = "max-skipped", .argument = "N", .offset = AT(convert.max_skipped),
      .least = 0, .most = INT64_MAX, .standard = "the larger of 10 pixels and 5 %",
-     .help = "End the run when more than N pixels had to be left out."},
+     .help = "End the run if more than N pixels cannot be read."},
     {.kind = MZG_OPTION_FLAG, .name = "keep-going", .offset = AT(convert.keep_going),
-     .help = "Never end the run because of skipped pixels; the exit status is 3 where it would have "
+     .help = "Go on however many pixels cannot be read; the exit status is 3 if the run would have "
              "ended."},
 
     {.kind = MZG_OPTION_GROUP, .name = "Running"},
@@ -166,9 +166,10 @@ const struct mzg_option mzg_convert_option_table[] = {
      .help = "Memory for all ranks of a node together, such as 900M or 16G."},
     {.kind = MZG_OPTION_CHOICE, .name = "streaming", .argument = "HOW", .offset = AT(streaming),
      .choice = mzg_streaming_name, .standard = "auto",
-     .help = "Where resampled rows wait: 'hdf5' in one HDF5 file that all ranks write; 'direct' nowhere, for they go into "
-             "the store as they come (not with csc or csc+csr); 'off' in memory, for ranks of one node, until they outgrow a "
-             "third of the limit, or half of it with csc and csc+csr; 'auto' takes 'off' where they fit. The result does not depend on it."},
+     .help = "Where resampled rows wait: 'hdf5' in one HDF5 file that all ranks write; 'direct' nowhere, because they go "
+             "into the store as they come (not with csc or csc+csr); 'off' in memory, if all ranks are on one node, until they "
+             "outgrow a third of the limit, or half of it with csc and csc+csr; 'auto' takes 'off' if they fit. The result does "
+             "not depend on it."},
     {.kind = MZG_OPTION_FLAG, .name = "dry-run", .offset = AT(convert.dry_run),
      .help = "Print the plan, with what each buffer takes, and stop."},
     {.kind = MZG_OPTION_OWN, .name = "chunk-size", .argument = "N|auto", .offset = AT(convert.chunk_size),
@@ -205,9 +206,9 @@ const struct mzg_option mzg_convert_option_table[] = {
 const struct mzg_option mzg_axis_option_table[] = {
     {.kind = MZG_OPTION_GROUP, .name = "Output"},
     {.kind = MZG_OPTION_TEXT, .name = "output", .letter = 'o', .argument = "FILE", .offset = AT(convert.output),
-     .help = "Where the axis is written, as JSON. Must be given."},
+     .help = "The file of the axis, in JSON. Must be given."},
     {.kind = MZG_OPTION_FLAG, .name = "overwrite", .offset = AT(convert.overwrite),
-     .help = "Replace FILE where it exists."},
+     .help = "Replace FILE if it exists."},
 
     MASS_AXIS_ROWS,
 
@@ -338,7 +339,7 @@ enum mzg_status mzg_axis_settings_read(const struct mzg_arguments *arguments,
     settings->convert.spectrum_type = (enum mzg_spectrum_type)settings->spectrum_type;
     settings->convert.polarity = (enum mzg_polarity)settings->polarity;
     if (!settings->convert.output)
-        return mzg_fail(err, MZG_EUSAGE, "where the axis goes is missing: -o FILE");
+        return mzg_fail(err, MZG_EUSAGE, "the file of the axis is missing: give it with -o FILE");
     return mzg_convert_check(&settings->convert, err);
 }
 

@@ -111,11 +111,10 @@ enum mzg_status mzg_launch_check_numbers(const struct mzg_launch *launch, struct
 {
     if (!launch->launched || launch->size == 1 || getenv("OMPI_MCA_btl") || !is_apart())
         return MZG_OK;
-    return mzg_fail(
-        err, MZG_EIO,
-        "the ranks run in containers of which each numbers its processes for itself (PID namespaces): "
-        "Open MPI would confuse their memory and crash; let them share these numbers, as 'docker run "
-        "--pid=host' or apptainer without --pid do, or start mpirun inside one container");
+    return mzg_fail(err, MZG_EIO,
+                    "the ranks run in PID namespaces of their own, as containers have, and Open MPI would "
+                    "confuse their memory and crash; let them share one, as 'docker run "
+                    "--pid=host' or apptainer without --pid do, or start mpirun inside one container");
 }
 
 enum mzg_status mzg_launch_check(const struct mzg_launch *launch, int size, struct mzg_error *err)

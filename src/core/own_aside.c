@@ -92,7 +92,7 @@ static enum mzg_status make_part(struct mzg_aside *aside, struct mzg_error *err)
         if (try_part(aside, stem, err) != MZG_OK)
             return err->status;
     if (aside->fd < 0)
-        mzg_fail(err, MZG_EIO, "%s: no name could be had for it while it is written", aside->path);
+        mzg_fail(err, MZG_EIO, "%s: no temporary name for it is free", aside->path);
     return err->status;
 }
 
@@ -134,8 +134,8 @@ const char *mzg_aside_path(const struct mzg_aside *aside)
 static enum mzg_status publish(const struct mzg_aside *aside, struct mzg_error *err)
 {
     if (!is_at(aside->fd, aside->part))
-        return mzg_fail(err, MZG_EIO, "%s: someone removed it while it was written as %s", aside->path,
-                        aside->part);
+        return mzg_fail(err, MZG_EIO, "%s: another program removed it while mzgrid wrote it as %s",
+                        aside->path, aside->part);
     mzg_file_ordinary_mode(aside->fd);
     if (fsync(aside->fd) != 0 && errno != EINVAL)
         return mzg_file_write_failed(err, aside->path, "this file to the disk", errno);

@@ -139,7 +139,7 @@ static enum mzg_status make_owner(struct mzg_own *own, struct mzg_error *err)
         free(path);
     }
     if (!own->owner && err->status == MZG_OK)
-        mzg_fail(err, MZG_EIO, "%s: no name for temporary files could be had in it", own->directory);
+        mzg_fail(err, MZG_EIO, "%s: no name for temporary files is free in it", own->directory);
     return err->status;
 }
 

@@ -220,7 +220,7 @@ static enum mzg_status refuse_empty(const struct conversion *c, struct mzg_error
     if (c->options->min_intensity > 0)
         hint = "; --min-intensity may be too high";
     else if (mzg_method_interpolates(c->decisions.method) && c->stream.outside.n_points > 0)
-        hint = "; a method that interpolates gives single points no value, nearest_neighbor would";
+        hint = "; a method that interpolates gives single points no value, nearest_neighbor does";
     return mzg_fail(err, MZG_EFORMAT,
                     "%s: none of its spectra has a value on the mass axis, m/z %.10g to %.10g, so there is "
                     "nothing to write%s",

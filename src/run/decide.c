@@ -45,7 +45,7 @@ static void decide_type(const struct mzg_convert_options *options, const struct 
     if (d->spectrum_type == MZG_SPECTRUM_UNKNOWN) {
         d->spectrum_type = mzg_sampling_type(&evidence, d->type_reason, sizeof d->type_reason);
         mzg_log_line(log, MZG_LOG_WARNING,
-                     "the spectra are taken as %s, for %s; --spectrum-type would decide it",
+                     "the spectra are taken as %s, because %s; --spectrum-type says what they are",
                      type_text(d->spectrum_type), d->type_reason);
     } else if (!is_asked && d->spectrum_type == MZG_SPECTRUM_CENTROID &&
                mzg_sampling_is_plainly_profile(&evidence, why, sizeof why)) {
@@ -53,7 +53,7 @@ static void decide_type(const struct mzg_convert_options *options, const struct 
         snprintf(d->type_reason, sizeof d->type_reason, "declared centroid, but %s", why);
         mzg_log_line(log, MZG_LOG_WARNING,
                      "the spectra are declared centroid, but are profiles: %s; they are taken as profile "
-                     "spectra; --spectrum-type centroid would keep to what is declared",
+                     "spectra; --spectrum-type centroid keeps to what is declared",
                      why);
     }
     d->has_fit = sample->has_fit && d->spectrum_type != MZG_SPECTRUM_CENTROID;
@@ -265,7 +265,7 @@ void mzg_decide_method(const struct mzg_convert_options *options, const struct m
         decisions->spectrum_type == MZG_SPECTRUM_CENTROID)
         mzg_log_line(log, MZG_LOG_WARNING,
                      "--interpolation-method %s on centroid spectra invents a continuum between peaks; "
-                     "nearest_neighbor would not",
+                     "nearest_neighbor does not",
                      mzg_method_name(decisions->method));
     mzg_log_line(log, MZG_LOG_INFO, "%s; method %s (%s)", type_text(decisions->spectrum_type),
                  mzg_method_name(decisions->method), decisions->method_reason);

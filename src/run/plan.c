@@ -281,7 +281,7 @@ enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mz
         mzg_fail(err, MZG_ENOMEM,
                  "the memory limit of %" PRId64 " MiB per node is too small: %d rank%s, %" PRId64
                  " pixels (%.0f bytes each in the index; the largest has %" PRId64 " points) and %" PRId64
-                 " bins need %" PRId64 " MiB; raise --memory-limit, or take fewer ranks or bins",
+                 " bins need %" PRId64 " MiB; raise --memory-limit, or use fewer ranks or bins",
                  plan->limit >> 20, plan->ranks_per_node, plan->ranks_per_node == 1 ? "" : "s",
                  dataset->n_pixels, plan->bytes_per_pixel_of_index, weights.points, request->n_bins,
                  (enough >> 20) + 1);

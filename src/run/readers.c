@@ -25,13 +25,13 @@ static enum mzg_status find_kind(const char *path, const struct mzg_reader_kind 
     if (stat(path, &info) != 0)
         return mzg_fail(err, MZG_EIO, "%s: cannot open: %s", path, strerror(errno));
     if (S_ISDIR(info.st_mode))
-        return mzg_fail(err, MZG_EFORMAT, "%s: it is a directory; expected the .imzML file of a pair", path);
+        return mzg_fail(err, MZG_EFORMAT, "%s: it is a directory; give the .imzML file in it", path);
     size_t length = strlen(path);
     if (length > 4 && strcasecmp(path + length - 4, ".ibd") == 0)
-        return mzg_fail(err, MZG_EFORMAT,
-                        "%s: it is the binary half of a pair; give the .imzML file beside it", path);
+        return mzg_fail(err, MZG_EFORMAT, "%s: it is the binary half of a pair; give the .imzML beside it",
+                        path);
     return mzg_fail(err, MZG_EFORMAT,
-                    "%s: no kind of input that mzgrid knows; expected the .imzML file of a pair", path);
+                    "%s: not an imzML file; give the .imzML of a pair, not its .ibd or a folder", path);
 }
 
 static enum mzg_status check_part(const struct mzg_reader_kind *kind, const char *path,

@@ -119,13 +119,13 @@ static enum mzg_status check_output(const struct mzg_place *place, struct mzg_er
 {
     struct stat status;
     if (stat(place->directory, &status) != 0)
-        return mzg_fail(err, MZG_EIO, "%s: cannot be made, for its directory %s cannot be used: %s",
+        return mzg_fail(err, MZG_EIO, "%s: cannot be made, because its directory %s cannot be used: %s",
                         place->path, place->directory, strerror(errno));
     if (!S_ISDIR(status.st_mode))
-        return mzg_fail(err, MZG_EIO, "%s: cannot be made, for %s is not a directory", place->path,
+        return mzg_fail(err, MZG_EIO, "%s: cannot be made, because %s is not a directory", place->path,
                         place->directory);
     if (access(place->directory, W_OK | X_OK) != 0)
-        return mzg_fail(err, MZG_EIO, "%s: cannot be made, for its directory %s is not writable: %s",
+        return mzg_fail(err, MZG_EIO, "%s: cannot be made, because its directory %s is not writable: %s",
                         place->path, place->directory, strerror(errno));
     if (exists(place->path) && !place->overwrite)
         return mzg_fail(err, MZG_EIO, "%s exists; use --overwrite to replace it", place->path);
@@ -193,7 +193,7 @@ enum mzg_status mzg_place_publish(struct mzg_place *place, struct mzg_error *err
 {
     if (!mzg_own_stands(place->own, place->part))
         return mzg_fail(err, MZG_EIO,
-                        "%s: someone removed or moved it while it was written, so %s is not made",
+                        "%s: another program removed or moved it while mzgrid wrote it, so %s is not made",
                         place->part, place->path);
     if (place->overwrite && exists(place->path))
         replace(place, err);

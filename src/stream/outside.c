@@ -111,7 +111,7 @@ enum mzg_status mzg_outside_judge(const struct mzg_outside *outside, const struc
                  "%" PRId64
                  " points with %.3g %% of the intensity lie outside the mass axis and were dropped%s; "
                  "first: spectrum %" PRId64,
-                 outside->n_outside, 100 * share,
-                 was_asked ? ", as was asked" : "; --scan-range would keep them", first + 1);
+                 outside->n_outside, 100 * share, was_asked ? ", as was asked" : "; --scan-range keeps them",
+                 first + 1);
     return MZG_OK;
 }

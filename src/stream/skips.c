@@ -101,7 +101,7 @@ enum mzg_status mzg_skips_fail(const struct mzg_skips *skips, int64_t mine, stru
     int64_t first, n;
     mzg_reader_pixel(skips->reader, skips->kept[0].pixel, position, &first, &n);
     return mzg_fail(err, MZG_EFORMAT,
-                    "%s: pixel (%d,%d), spectrum %" PRId64 ", %s; --on-error skip would go on",
+                    "%s: pixel (%d,%d), spectrum %" PRId64 ", %s; --on-error skip leaves it out and goes on",
                     skips->reader->dataset.path, position[0], position[1], skips->kept[0].fault.spectrum + 1,
                     skips->kept[0].fault.text);
 }

@@ -65,7 +65,7 @@ static void grow_chunks(struct stream *s)
         !mzg_deal_grow(s->deal))
         return;
     s->trimmed_round = s->round;
-    mzg_log_line(s->context->log, MZG_LOG_DETAIL, "memory is left: chunks grow to %" PRId64 " pixels",
+    mzg_log_line(s->context->log, MZG_LOG_DETAIL, "memory is free again: chunks grow to %" PRId64 " pixels",
                  mzg_deal_chunk_size(s->deal));
 }
 

@@ -103,7 +103,7 @@ const char *mzg_watch_words(enum mzg_watch_cause cause)
     static const char *const words[] = {
         [MZG_WATCH_CALM] = "memory is left",
         [MZG_WATCH_FAIR] = "memory is left",
-        [MZG_WATCH_LIMIT] = "the ranks of a node come near to their limit",
+        [MZG_WATCH_LIMIT] = "the ranks of a node are close to their limit",
         [MZG_WATCH_NODE] = "a node, or the control group of this job, has little memory left",
         [MZG_WATCH_WAITS] = "processes of this job wait for memory",
     };

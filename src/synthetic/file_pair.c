@@ -208,7 +208,7 @@ static enum mzg_status ready_part(const struct mzg_file_pair *pair, int f, struc
 {
     int fd = open(pair->part[f], O_RDWR | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 || !mzg_own_stands(pair->own, pair->part[f])) {
-        mzg_fail(err, MZG_EIO, "%s: someone removed it while it was written", pair->part[f]);
+        mzg_fail(err, MZG_EIO, "%s: another program removed it while mzgrid wrote it", pair->part[f]);
     } else {
         mzg_file_ordinary_mode(fd);
         if (fsync(fd) != 0 && errno != EINVAL)

@@ -39,8 +39,8 @@ expect_refused "empty.imzML" convert empty.imzML out.zarr
 expect_refused "short.imzML" convert short.imzML out.zarr
 expect_refused "bare.ibd" convert bare.imzML out.zarr
 expect_refused "directory.imzML" convert directory.imzML out.zarr
-expect_refused "in_the_way.zarr: it is a directory; expected the .imzML file" convert in_the_way.zarr out.zarr
-expect_refused "good.ibd: it is the binary half of a pair; give the .imzML file beside it" convert good.ibd out.zarr
+expect_refused "in_the_way.zarr: it is a directory; give the .imzML file in it" convert in_the_way.zarr out.zarr
+expect_refused "good.ibd: it is the binary half of a pair; give the .imzML beside it" convert good.ibd out.zarr
 expect_refused " of ms level 1, positive" convert good.imzML out.zarr --ms-level 2
 
 expect_refused "in_the_way.zarr" convert good.imzML in_the_way.zarr
