@@ -64,17 +64,3 @@ void mzg_sink_close(struct mzg_sink *sink)
     if (sink)
         sink->kind->close(sink);
 }
-
-int64_t mzg_sink_takes_no_memory(const struct mzg_sink *sink, const struct mzg_rows *rows)
-{
-    (void)sink;
-    (void)rows;
-    return 0;
-}
-
-enum mzg_status mzg_sink_cannot_move(struct mzg_sink *sink, struct mzg_sink *to, struct mzg_error *err)
-{
-    (void)to;
-    return mzg_fail(err, MZG_EUSAGE, "rows of the kind \"%s\" do not wait in memory, and cannot move",
-                    sink->kind->name);
-}

@@ -195,19 +195,3 @@ void mzg_zarr_file_extent(const struct mzg_zarr_array *array, int64_t file, int6
         extent[d] = left < array->file_shape[d] ? left : array->file_shape[d];
     }
 }
-
-char *mzg_zarr_file_path(const struct mzg_zarr_array *array, int64_t file)
-{
-    enum { MAX_NUMBER = 21 }; /* "/" and the digits of an int64 */
-    int64_t position[MZG_ZARR_MAX_DIMENSIONS];
-    mzg_block_coordinates(array->spec.n_dimensions, array->grid, file, position);
-    char *path;
-    if (asprintf(&path, "%s/%s/c%*s", array->store->path, array->path, MAX_NUMBER * MZG_ZARR_MAX_DIMENSIONS,
-                 "") < 0)
-        return NULL;
-    char *end = path + strlen(array->store->path) + strlen(array->path) + 3;
-    *end = '\0';
-    for (int d = 0; d < array->spec.n_dimensions; d++)
-        end += sprintf(end, "/%" PRId64, position[d]);
-    return path;
-}

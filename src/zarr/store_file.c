@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <zarr/store.h>
 
 enum { WORTH_STARTING = 1 << 17 };
 
@@ -62,4 +63,20 @@ enum mzg_status mzg_store_file_close(struct mzg_store_file *file, struct mzg_err
     if (close(fd) != 0 && errno != EINTR && err->status == MZG_OK)
         mzg_file_write_failed(err, file->path, "what the system still held back", errno);
     return err->status;
+}
+
+char *mzg_zarr_file_path(const struct mzg_zarr_array *array, int64_t file)
+{
+    enum { MAX_NUMBER = 21 }; /* "/" and the digits of an int64 */
+    int64_t position[MZG_ZARR_MAX_DIMENSIONS];
+    mzg_block_coordinates(array->spec.n_dimensions, array->grid, file, position);
+    char *path;
+    if (asprintf(&path, "%s/%s/c%*s", array->store->path, array->path, MAX_NUMBER * MZG_ZARR_MAX_DIMENSIONS,
+                 "") < 0)
+        return NULL;
+    char *end = path + strlen(array->store->path) + strlen(array->path) + 3;
+    *end = '\0';
+    for (int d = 0; d < array->spec.n_dimensions; d++)
+        end += sprintf(end, "/%" PRId64, position[d]);
+    return path;
 }
