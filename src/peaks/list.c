@@ -1,5 +1,6 @@
 #include <peaks/list.h>
 
+#include <core/array.h>
 #include <core/escape.h>
 #include <core/search.h>
 
@@ -145,14 +146,9 @@ static enum mzg_status add(struct parser *parser, double mz, struct mzg_toleranc
                            struct field name, struct mzg_error *err)
 {
     struct mzg_peak_list *list = parser->list;
-    if (list->n == parser->capacity) {
-        int64_t capacity = parser->capacity ? 2 * parser->capacity : 64;
-        struct mzg_listed_peak *items = realloc(list->items, (size_t)capacity * sizeof *items);
-        if (!items)
-            return mzg_fail(err, MZG_ENOMEM, "%s: no memory for its peaks", parser->path);
-        list->items = items;
-        parser->capacity = capacity;
-    }
+    if (mzg_array_grow(&list->items, sizeof *list->items, list->n + 1, &parser->capacity, "peaks of a list",
+                       err) != MZG_OK)
+        return err->status;
     char *copy = malloc(MZG_ESCAPE_SIZE(name.n)); /* the store takes nothing but UTF-8 */
     if (!copy)
         return mzg_fail(err, MZG_ENOMEM, "%s: no memory for its peaks", parser->path);

@@ -268,7 +268,7 @@ static enum mzg_status stream_pixels(struct conversion *c, struct mzg_error *err
     return MZG_OK;
 }
 
-static void report_matrix(void *context, int64_t done, int64_t total)
+static void tell_matrix(void *context, int64_t done, int64_t total)
 {
     struct conversion *c = context;
     if (c->context->rank == 0 && c->progress.update)
@@ -293,7 +293,7 @@ static enum mzg_status write_matrix(struct conversion *c, struct mzg_error *err)
                                       .memory = mzg_plan_left(&c->plan, c->staged->memory),
                                       .scratch_path = c->paths.scratch,
                                       .scratch_fd = &c->held[SCRATCH],
-                                      .progress = report_matrix,
+                                      .progress = tell_matrix,
                                       .progress_context = c};
     for (; c->matrices_written < c->plan.n_matrices && err->status == MZG_OK; c->matrices_written++) {
         matrix.spec = matrix_spec(c, c->matrices_written);

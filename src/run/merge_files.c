@@ -1,6 +1,7 @@
 #include <run/merge_files.h>
 
 #include <core/agree.h>
+#include <core/array.h>
 #include <core/file.h>
 #include <core/mpi.h>
 #include <core/stop.h>
@@ -18,27 +19,12 @@ static enum mzg_status no_memory(struct mzg_error *err)
 /* Room for one more file with `size` more bytes of text. */
 static enum mzg_status reserve(struct mzg_merge_files *files, int64_t size, struct mzg_error *err)
 {
-    if (files->n == files->capacity) {
-        int64_t capacity = 2 * files->capacity + 256;
-        int64_t *begins = realloc(files->begins, (size_t)(2 * capacity) * sizeof *begins);
-        if (!begins)
-            return no_memory(err);
-        files->begins = begins;
-        struct mzg_file_state *states = realloc(files->states, (size_t)capacity * sizeof *states);
-        if (!states)
-            return no_memory(err);
-        files->states = states;
-        files->capacity = capacity;
-    }
-    if (files->text_size + size > files->text_capacity) {
-        int64_t capacity = 2 * files->text_capacity + size + (1 << 14);
-        char *text = realloc(files->text, (size_t)capacity);
-        if (!text)
-            return no_memory(err);
-        files->text = text;
-        files->text_capacity = capacity;
-    }
-    return MZG_OK;
+    const struct mzg_array arrays[] = {{&files->begins, 2 * (int64_t)sizeof *files->begins},
+                                       {&files->states, sizeof *files->states}};
+    if (mzg_arrays_grow(arrays, 2, files->n + 1, &files->capacity, "files that are merged", err) == MZG_OK)
+        mzg_array_grow(&files->text, 1, files->text_size + size, &files->text_capacity,
+                       "bytes of the paths of files that are merged", err);
+    return err->status;
 }
 
 static int64_t put(struct mzg_merge_files *files, const char *text)

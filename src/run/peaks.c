@@ -297,6 +297,16 @@ static void release(struct run *run)
     free(run->matrix.n_pixels);
 }
 
+/* All ranks return the same status. Collective. */
+static enum mzg_status write_matrix(struct mzg_peaks_matrix *matrix, struct mzg_error *err)
+{
+    bool by_column = matrix->sums->source->layout == MZG_MATRIX_CSC;
+    if ((by_column ? mzg_peaks_write_from_columns(matrix, err) : mzg_peaks_write_from_rows(matrix, err)) !=
+        MZG_OK)
+        return err->status;
+    return mzg_agree(matrix->sums->context->comm, err);
+}
+
 enum mzg_status mzg_peaks_add(const struct mzg_context *context, const char *store, bool is_part,
                               const struct mzg_peaks_options *options, const struct mzg_progress *progress,
                               struct mzg_peaks_report *report, struct mzg_error *err)
@@ -315,7 +325,7 @@ enum mzg_status mzg_peaks_add(const struct mzg_context *context, const char *sto
         find_peaks(&run, err);
     if (mzg_agree(context->comm, err) == MZG_OK && share_peaks(&run, err) == MZG_OK &&
         make_slots(&run, err) == MZG_OK && begin_update(&run, err) == MZG_OK &&
-        mzg_peaks_write_matrix(&run.matrix, err) == MZG_OK && write_rest(&run, err) == MZG_OK &&
+        write_matrix(&run.matrix, err) == MZG_OK && write_rest(&run, err) == MZG_OK &&
         mzg_update_finish(run.update, err) == MZG_OK)
         fill_report(&run, begin, report);
 

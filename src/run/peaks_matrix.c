@@ -53,12 +53,3 @@ enum mzg_status mzg_peaks_slot_errors(const struct mzg_peaks_sums *sums, struct 
         *err = sums->slots[i].err;
     return err->status;
 }
-
-enum mzg_status mzg_peaks_write_matrix(struct mzg_peaks_matrix *matrix, struct mzg_error *err)
-{
-    bool by_column = matrix->sums->source->layout == MZG_MATRIX_CSC;
-    if ((by_column ? mzg_peaks_write_from_columns(matrix, err) : mzg_peaks_write_from_rows(matrix, err)) !=
-        MZG_OK)
-        return err->status;
-    return mzg_agree(matrix->sums->context->comm, err);
-}

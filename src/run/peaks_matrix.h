@@ -20,10 +20,7 @@ struct mzg_peaks_matrix {
     int64_t *n_pixels;     /* of each peak: rows with a value other than 0; of all ranks in the end */
 };
 
-/* Writes X. All ranks return the same status. Collective. */
-enum mzg_status mzg_peaks_write_matrix(struct mzg_peaks_matrix *matrix, struct mzg_error *err);
-
-/* The same, for X by columns and by rows. */
+/* Write X, from a source by columns and by rows. All ranks return the same status. Collective. */
 enum mzg_status mzg_peaks_write_from_columns(struct mzg_peaks_matrix *matrix, struct mzg_error *err);
 enum mzg_status mzg_peaks_write_from_rows(struct mzg_peaks_matrix *matrix, struct mzg_error *err);
 

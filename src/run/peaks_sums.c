@@ -1,5 +1,6 @@
 #include <run/peaks_sums.h>
 
+#include <core/array.h>
 #include <core/memory.h>
 #include <stage/rows.h>
 
@@ -17,39 +18,18 @@ void mzg_peaks_values_destroy(struct mzg_peaks_values *values)
     *values = (struct mzg_peaks_values){0};
 }
 
-static int64_t grown(int64_t capacity, int64_t needed)
-{
-    return needed > 2 * capacity ? needed : 2 * capacity;
-}
-
 static enum mzg_status reserve_majors(struct mzg_peaks_values *values, int64_t more, struct mzg_error *err)
 {
-    if (values->n_majors + more <= values->major_capacity)
-        return MZG_OK;
-    int64_t capacity = grown(values->major_capacity, values->n_majors + more);
-    int64_t *counts = realloc(values->counts, (size_t)capacity * sizeof *counts);
-    if (!counts)
-        return mzg_fail(err, MZG_ENOMEM, "no memory for the sums of %" PRId64 " peaks or pixels", capacity);
-    values->counts = counts;
-    values->major_capacity = capacity;
-    return MZG_OK;
+    return mzg_array_grow(&values->counts, sizeof *values->counts, values->n_majors + more,
+                          &values->major_capacity, "sums of peaks or pixels", err);
 }
 
 static enum mzg_status reserve_values(struct mzg_peaks_values *values, int64_t more, enum mzg_type type,
                                       struct mzg_error *err)
 {
-    if (values->n_values + more <= values->value_capacity)
-        return MZG_OK;
-    int64_t capacity = grown(values->value_capacity, values->n_values + more);
-    int32_t *minors = realloc(values->minors, (size_t)capacity * sizeof *minors);
-    if (minors)
-        values->minors = minors;
-    void *numbers = minors ? realloc(values->values, (size_t)(capacity * mzg_type_size(type))) : NULL;
-    if (!numbers)
-        return mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " sums", capacity);
-    values->values = numbers;
-    values->value_capacity = capacity;
-    return MZG_OK;
+    const struct mzg_array arrays[] = {{&values->minors, sizeof *values->minors},
+                                       {&values->values, mzg_type_size(type)}};
+    return mzg_arrays_grow(arrays, 2, values->n_values + more, &values->value_capacity, "sums of peaks", err);
 }
 
 enum mzg_status mzg_peaks_values_append(struct mzg_peaks_values *values, const struct mzg_peaks_values *more,

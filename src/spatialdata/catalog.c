@@ -1,5 +1,6 @@
 #include <spatialdata/catalog.h>
 
+#include <core/array.h>
 #include <zarr/read.h>
 
 #include <dirent.h>
@@ -35,18 +36,6 @@ static enum mzg_status fail_memory(const struct mzg_catalog *catalog, struct mzg
     return mzg_fail(err, MZG_ENOMEM, "%s: no memory to list what is in it", catalog->path);
 }
 
-/* Room for one more item of `size` bytes; NULL: no memory. */
-static void *grow(void *items, int64_t n, int64_t *capacity, size_t size)
-{
-    if (n < *capacity)
-        return items;
-    int64_t more = 2 * *capacity + 16;
-    void *grown = realloc(items, (size_t)more * size);
-    if (grown)
-        *capacity = more;
-    return grown;
-}
-
 static char *join(const char *head, const char *tail)
 {
     char *path;
@@ -61,14 +50,11 @@ static enum mzg_status add_file(struct mzg_catalog *catalog, struct mzg_catalog_
     struct mzg_file_state state;
     if (mzg_file_state(shown, &state, err) != MZG_OK)
         return err->status;
-    struct mzg_catalog_file *grown = grow(*files, *n, capacity, sizeof **files);
+    if (mzg_array_grow(files, sizeof **files, *n + 1, capacity, "files of a store", err) != MZG_OK)
+        return err->status;
     char *copy = strdup(path);
-    if (grown)
-        *files = grown;
-    if (!grown || !copy) {
-        free(copy);
+    if (!copy)
         return fail_memory(catalog, err);
-    }
     (*files)[(*n)++] = (struct mzg_catalog_file){copy, state};
     return MZG_OK;
 }
@@ -108,15 +94,16 @@ static enum mzg_status add_node(struct walk *walk, const char *path, const char 
     if (check_listed(walk, full, err) != MZG_OK || load(walk->catalog, full, &metadata, err) != MZG_OK)
         return err->status;
     json_object_del(metadata, "consolidated_metadata");
-    struct mzg_catalog_node *grown =
-        grow(element->nodes, element->n_nodes, &element->node_capacity, sizeof *element->nodes);
     char *copy = strdup(path);
-    if (grown)
-        element->nodes = grown;
-    if (!grown || !copy) {
+    if (!copy)
+        fail_memory(walk->catalog, err);
+    else
+        mzg_array_grow(&element->nodes, sizeof *element->nodes, element->n_nodes + 1, &element->node_capacity,
+                       "nodes of a store", err);
+    if (err->status != MZG_OK) {
         json_decref(metadata);
         free(copy);
-        return fail_memory(walk->catalog, err);
+        return err->status;
     }
     element->nodes[element->n_nodes++] = (struct mzg_catalog_node){copy, metadata};
     return MZG_OK;
@@ -223,15 +210,12 @@ static enum mzg_status add_element(struct walk *walk, enum mzg_element_kind kind
                                    struct mzg_error *err)
 {
     struct mzg_catalog *catalog = walk->catalog;
-    struct mzg_element *grown =
-        grow(catalog->elements, catalog->n_elements, &catalog->element_capacity, sizeof *grown);
+    if (mzg_array_grow(&catalog->elements, sizeof *catalog->elements, catalog->n_elements + 1,
+                       &catalog->element_capacity, "elements of a store", err) != MZG_OK)
+        return err->status;
     char *copy = strdup(name);
-    if (grown)
-        catalog->elements = grown;
-    if (!grown || !copy) {
-        free(copy);
+    if (!copy)
         return fail_memory(catalog, err);
-    }
     walk->element = &catalog->elements[catalog->n_elements++];
     *walk->element = (struct mzg_element){.kind = kind, .name = copy};
     if (walk_directory(walk, "", 0, err) != MZG_OK)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <zarr/box.h>
 #include <zarr/store.h>
 
 enum { WORTH_STARTING = 1 << 17 };
