@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         SystemFailure,
         UsageError,
     )
+    from ._resample import MassAxis, Resampled, resample
 
     __version__: str
 
@@ -47,6 +48,7 @@ _HOMES = {
         "SystemFailure",
         "UsageError",
     ),
+    "_resample": ("MassAxis", "Resampled", "resample"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -57,9 +59,11 @@ __all__ = [
     "Dataset",
     "InputError",
     "InterruptedConversion",
+    "MassAxis",
     "MzgridError",
     "OutOfMemory",
     "ProgramError",
+    "Resampled",
     "SkippedTooMany",
     "StoreError",
     "SystemFailure",
@@ -67,6 +71,7 @@ __all__ = [
     "__version__",
     "convert",
     "open",
+    "resample",
 ]
 
 
