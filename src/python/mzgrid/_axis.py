@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+FEW = 4  # windows whose edges are read one by one
 
 
 @dataclass(frozen=True)
@@ -21,13 +23,35 @@ class Window:
     end: int
 
 
+class Edges:
+    """A column of edges, of which one is read where few are wanted, and all where many are."""
+
+    def __init__(self, column: Callable[[int | None, int | None], npt.NDArray[np.float64]]) -> None:
+        self.column = column
+        self.whole: npt.NDArray[np.float64] | None = None
+
+    def load(self) -> npt.NDArray[np.float64]:
+        if self.whole is None:
+            self.whole = self.column(None, None)
+        return self.whole
+
+    def __getitem__(self, bin: int) -> float:
+        if self.whole is not None:
+            return float(self.whole[bin])
+        return float(self.column(bin, bin + 1)[0])
+
+
 @dataclass(frozen=True)
 class Axis:
     """Centres and edges of the bins, ascending."""
 
     mz: npt.NDArray[np.float64]
-    lower: npt.NDArray[np.float64]
-    upper: npt.NDArray[np.float64]
+    lower: Edges
+    upper: Edges
+
+    @property
+    def range(self) -> tuple[float, float]:
+        return self.lower[0], self.upper[len(self.mz) - 1]
 
     def window(self, mz: float, ppm: float | None = None, da: float | None = None) -> Window:
         """The bins with their centre within the tolerance; without a tolerance the one that holds `mz`."""
@@ -47,7 +71,11 @@ class Axis:
         return window
 
     def windows(self, mz: Iterable[float], ppm: float | None = None, da: float | None = None) -> list[Window]:
-        return [self.window(one, ppm, da) for one in mz]
+        masses = list(mz)
+        if len(masses) > FEW:
+            self.lower.load()
+            self.upper.load()
+        return [self.window(one, ppm, da) for one in masses]
 
     def _between(self, mz: float, low: float, high: float) -> Window:
         first = int(np.searchsorted(self.mz, low, "left"))
@@ -55,19 +83,22 @@ class Axis:
         return Window(mz, low, high, first, max(first, end))
 
     def _bin_of(self, mz: float) -> Window:
-        k = int(np.searchsorted(self.lower, mz, "right")) - 1
-        if k < 0 or mz > self.upper[k]:
-            raise ValueError(f"no bin holds m/z {mz:.10g}; {self._nearest(mz)}")
-        return Window(mz, float(self.lower[k]), float(self.upper[k]), k, k + 1)
+        above = int(np.searchsorted(self.mz, mz))  # the bin is this one, or that below it
+        for k in (above, above - 1):
+            if 0 <= k < len(self.mz) and self.lower[k] <= mz < self.upper[k]:
+                return Window(mz, self.lower[k], self.upper[k], k, k + 1)
+        last = len(self.mz) - 1
+        if mz == self.upper[last]:  # the last bin is closed
+            return Window(mz, self.lower[last], self.upper[last], last, last + 1)
+        raise ValueError(f"no bin holds m/z {mz:.10g}; {self._nearest(mz)}")
 
     def _nearest(self, mz: float) -> str:
         k = int(np.searchsorted(self.mz, mz))
         near = min((i for i in (k - 1, k) if 0 <= i < len(self.mz)), key=lambda i: abs(self.mz[i] - mz))
-        centre = float(self.mz[near])
+        centre, (low, high) = float(self.mz[near]), self.range
         return (
             f"the nearest bin is at m/z {centre:.10g}, {abs(centre - mz):.3g} Da "
-            f"({abs(centre - mz) / mz * 1e6:.3g} ppm) away, and the axis runs from {self.lower[0]:.8g} to "
-            f"{self.upper[-1]:.8g}"
+            f"({abs(centre - mz) / mz * 1e6:.3g} ppm) away, and the axis runs from {low:.8g} to {high:.8g}"
         )
 
 

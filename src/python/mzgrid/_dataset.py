@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _axis, _elements
-from ._axis import Axis, Window
+from ._axis import Axis, Edges, Window
 from ._errors import StoreError
 from ._matrix import Floats, Matrix, Reduce
 from ._raster import Raster, open_raster
@@ -52,7 +52,7 @@ class Dataset:
         pixels, bins = self.shape
         return (
             f"<mzgrid.Dataset {self._name!r} of {self._source}: {pixels:,} pixels × {bins:,} bins, "
-            f"m/z {self._axis.lower[0]:.6g} to {self._axis.upper[-1]:.6g}, {self._matrix.layout}>"
+            f"m/z {self._axis.range[0]:.6g} to {self._axis.range[1]:.6g}, {self._matrix.layout}>"
         )
 
     def __reduce__(self) -> tuple[Callable[..., Dataset], tuple[Any, ...]]:
@@ -117,7 +117,7 @@ class Dataset:
             "source": self._source,
             "pixels": self.shape[0],
             "bins": self.shape[1],
-            "mz_range": (float(self._axis.lower[0]), float(self._axis.upper[-1])),
+            "mz_range": self._axis.range,
             "image_shape": raster.shape if raster.shape[0] > 1 else raster.shape[1:],
             "z_planes": raster.planes,
             "pixel_size": (raster.scale[1], raster.scale[0]),
@@ -309,14 +309,20 @@ class Dataset:
         return self._once("axis", self._read_axis)
 
     def _read_axis(self) -> Axis:
-        mz, lower, upper = (self._bins(name).astype(np.float64) for name in ("mz", "mz_lower", "mz_upper"))
+        mz = self._bins("mz").astype(np.float64, copy=False)
         if not mz.size or not (np.diff(mz) > 0).all():
             raise StoreError(f"{self._table.store_path}/var/mz: is not ascending, this is no table of mzgrid")
-        return Axis(mz, lower, upper)
+        var = _elements.member(self._table, "var")
+        lower, upper = (_elements.array(var, name) for name in ("mz_lower", "mz_upper"))
+        return Axis(
+            mz,
+            Edges(lambda begin, end: _elements.read(lower, begin, end)),
+            Edges(lambda begin, end: _elements.read(upper, begin, end)),
+        )
 
     @property
     def _raster(self) -> Raster:
-        return self._once("raster", lambda: open_raster(self._table, self._made.get("options", {})))
+        return self._once("raster", lambda: open_raster(self._root, self._table))
 
     @property
     def _made(self) -> dict[str, Any]:
@@ -419,8 +425,8 @@ class Dataset:
             "window_high": [w.high for w in windows],
             "first_bin": [w.first for w in windows],
             "n_bins": [w.end - w.first for w in windows],
-            "mz_lower": [float(self._axis.lower[w.first]) for w in windows],
-            "mz_upper": [float(self._axis.upper[w.end - 1]) for w in windows],
+            "mz_lower": [self._axis.lower[w.first] for w in windows],
+            "mz_upper": [self._axis.upper[w.end - 1] for w in windows],
         }
         what = "none" if normalize is None else normalize if isinstance(normalize, str) else "numbers"
         attributes: dict[str, Any] = {
@@ -443,6 +449,9 @@ def open(
     """Opens a store that mzgrid wrote: a path, a URL (by fsspec, with its `storage_options`), or a zarr group.
 
     Reads the metadata only. `table` chooses one if there are several, with or without the `_z0` at its end."""
+    import pandas  # noqa: F401  the images and tables need both: better now than in the first of them
+    import xarray  # noqa: F401
+
     from ._open import find_table, open_root
 
     root, source = open_root(store, storage_options)

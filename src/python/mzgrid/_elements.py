@@ -52,9 +52,8 @@ def column(group: zarr.Group, name: str) -> npt.NDArray[Any] | pd.Categorical:
     found = member(group, name)
     if isinstance(found, zarr.Group) and found.attrs.get("encoding-type") == "categorical":
         categories = strings(read(array(found, "categories")))
-        return pd.Categorical.from_codes(
-            read(array(found, "codes")).tolist(), categories=categories, ordered=bool(found.attrs.get("ordered"))
-        )
+        codes = read(array(found, "codes"))
+        return pd.Categorical.from_codes(codes, categories=categories, ordered=bool(found.attrs.get("ordered")))
     values = read(array(group, name))
     return strings(values) if values.dtype.kind not in "biufc" else values
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Reduce = Literal["sum", "max"]
 Floats = npt.NDArray[np.floating]
 
-BLOCK = 1 << 22  # values that are read at a time
+BLOCK = 1 << 20  # values that are read at a time
 
 
 @dataclass(frozen=True)

@@ -110,24 +110,47 @@ class Raster:
         return np.flatnonzero(chosen.reshape(-1)[self.cell])
 
 
-def open_raster(table: zarr.Group, options: dict[str, Any]) -> Raster:
-    """From obs, and the size of a pixel from `options`, as uns/mzgrid has them."""
+def open_raster(root: zarr.Group, table: zarr.Group) -> Raster:
+    """From obs; the size of a pixel from the options that uns keeps."""
     obs = _elements.member(table, "obs")
-    x, y = (_elements.read(_elements.array(obs, name)).astype(np.int64) for name in "xy")
-    if not x.size:
+    positions = [_elements.read(_elements.array(obs, name)) for name in "yx"]
+    if not positions[0].size:
         raise StoreError(f"{table.store_path}: has no pixel")
-    z = _elements.member(obs, "z")
-    z = _elements.read(z).astype(np.int64) if z is not None else np.zeros_like(x)
-    origin = (int(z.min()), int(y.min()), int(x.min()))
-    nz, ny, nx = (int(v.max()) - o + 1 for v, o in zip((z, y, x), origin, strict=True))
-    cell = ((z - origin[0]) * ny + (y - origin[1])) * nx + (x - origin[2])
+    if _elements.member(obs, "z") is not None:
+        one_plane = is_flat(root, table)
+        positions.insert(0, _elements.read(_elements.array(obs, "z"), 0, 1 if one_plane else None))
+    else:
+        positions.insert(0, np.zeros(1, dtype=np.int32))
+    z, y, x = positions
+    first = tuple(int(p.min()) for p in positions)
+    nz, ny, nx = (int(p.max()) - o + 1 for p, o in zip(positions, first, strict=True))
+    cell = np.zeros(len(x), dtype=np.int64)  # in place, for it is large
+    cell += z
+    cell -= first[0]
+    cell *= ny
+    cell += y
+    cell -= first[1]
+    cell *= nx
+    cell += x
+    cell -= first[2]
 
-    scale = (float(options.get("pixel_size_y", 1)), float(options.get("pixel_size_x", 1)))
+    options = _elements.member(table, "uns/mzgrid/options")
+    size_x, size_y, unit = (
+        _elements.read(found).item() if options is not None and (found := _elements.member(options, name)) else standard
+        for name, standard in (("pixel_size_x", 1.0), ("pixel_size_y", 1.0), ("pixel_unit", "unit"))
+    )
+    scale = (float(size_y), float(size_x))
     offset = [0.0, 0.0]
     for i, (name, position) in enumerate((("spatial_y", y), ("spatial_x", x))):
         centre = _elements.member(obs, name)
         if centre is not None:
-            first = float(_elements.read(centre, 0, 1)[0])
-            offset[i] = first - (float(position[0] - origin[1 + i]) + 0.5) * scale[i]
-    unit = str(options.get("pixel_unit", "unit"))
-    return Raster(origin, (nz, ny, nx), cell, scale, (offset[0], offset[1]), unit)
+            at = float(_elements.read(centre, 0, 1)[0])
+            offset[i] = at - (float(position[0] - first[1 + i]) + 0.5) * scale[i]
+    return Raster((first[0], first[1], first[2]), (nz, ny, nx), cell, scale, (offset[0], offset[1]), str(unit))
+
+
+def is_flat(root: zarr.Group, table: zarr.Group) -> bool:
+    """Whether the labels that the table annotates have no z: then all pixels have the same."""
+    region = table.attrs.get("region")
+    labels = _elements.member(root, f"labels/{region}/0") if isinstance(region, str) else None
+    return labels is not None and labels.ndim == 2

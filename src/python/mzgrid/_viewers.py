@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import _elements
 from ._extras import require
 from ._matrix import Floats, Reduce
 
@@ -78,7 +79,7 @@ def small_table(
         {name: what[name] for name in ("mz", "window_low", "window_high", "mz_lower", "mz_upper", "n_bins")},
         index=pd.Index(names, dtype=object),
     )
-    obs = d.obs.copy()
+    obs = _elements.dataframe(_elements.member(d._table, "obs"))
     table = anndata.AnnData(x, obs=obs, var=var)
     table.obsm["spatial"] = obs[["spatial_x", "spatial_y"]].to_numpy()
     table.uns["mzgrid"] = {"reduce": reduce, "normalize": what["normalize"], "dataset": d.name}
