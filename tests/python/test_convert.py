@@ -256,7 +256,7 @@ def test_a_program_that_is_not_there_or_not_ours(folder, monkeypatch):
     ],
 )
 def test_a_program_that_dies(folder, monkeypatch, end, message):
-    fake = script(folder, "dying", f'if [ "$1" = --version ]; then echo mzgrid 0; exit; fi\n{end}')
+    fake = script(folder, "dying", f'if [ "$1" = --version ]; then echo mzgrid {mzgrid.__version__}; exit; fi\n{end}')
     monkeypatch.setenv("MZGRID_PROGRAM", fake)
     with pytest.raises(mzgrid.MzgridError, match=message):
         mzgrid.convert(SMALL, folder / "x.zarr", progress=False)
