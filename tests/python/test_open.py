@@ -9,6 +9,8 @@ import sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
+import anndata
+import conftest
 import numpy as np
 import pytest
 import zarr
@@ -68,6 +70,24 @@ def test_several_datasets_in_one_store(csc, tmp_path):
     assert mzgrid.open(store, "other").name == mzgrid.open(store, "other_z0").name == "other_z0"
     with pytest.raises(mzgrid.StoreError, match="has no table 'third', only msi_dataset_z0, other_z0"):
         mzgrid.open(store, "third")
+
+
+def test_the_table_of_bins_is_opened_before_that_of_peaks(folder):
+    made = conftest.make("synthetic:20x15:120", folder / "peaks.zarr", "--bins", 3000, "--peaks")
+    assert sorted(p.name for p in (made.path / "tables").iterdir() if p.is_dir()) == [
+        "msi_dataset_z0",
+        "msi_dataset_z0_peaks",
+    ]
+    d = mzgrid.open(made.path)
+    assert (d.name, d.shape[1]) == ("msi_dataset_z0", 3000)
+    features = mzgrid.open(made.path, "msi_dataset_z0_peaks")
+    table = anndata.read_zarr(made.path / "tables/msi_dataset_z0_peaks")
+    x = table.X.toarray() if hasattr(table.X, "toarray") else table.X
+    np.testing.assert_array_equal(features.mz, table.var["mz"])
+    for k in (0, len(table.var) - 1):
+        image = features.ion_image(features.mz[k])
+        np.testing.assert_array_equal(image, made.raster(x[:, k]))
+    assert features.obs.equals(d.obs) or len(features.obs) == len(d.obs)
 
 
 def test_what_is_no_store(csc, tmp_path):

@@ -313,7 +313,10 @@ class Dataset:
         if not mz.size or not (np.diff(mz) > 0).all():
             raise StoreError(f"{self._table.store_path}/var/mz: is not ascending, this is no table of mzgrid")
         var = _elements.member(self._table, "var")
-        lower, upper = (_elements.array(var, name) for name in ("mz_lower", "mz_upper"))
+        of_peaks = _elements.member(var, "mz_lower") is None  # a feature table of `mzgrid peaks`
+        lower, upper = (
+            _elements.array(var, n) for n in (("mz_min", "mz_max") if of_peaks else ("mz_lower", "mz_upper"))
+        )
         return Axis(
             mz,
             Edges(lambda begin, end: _elements.read(lower, begin, end)),

@@ -55,6 +55,10 @@ class Options(TypedDict, total=False):
     chunk_size: str | int
     threads: int
     keep_hdf5: bool
+    peaks: bool
+    peak_list: Path
+    tolerance: str
+    snr: float
     temp_dir: Path
     verbose: int
     quiet: bool
@@ -73,7 +77,7 @@ FLAGS = frozenset(
         "allow_truncated",
         "keep_going",
         "keep_hdf5",
-        "quiet",
+        "quiet peaks",
     ]
 )
 NAMES = tuple(Options.__annotations__)
