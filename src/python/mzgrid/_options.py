@@ -77,7 +77,8 @@ FLAGS = frozenset(
         "allow_truncated",
         "keep_going",
         "keep_hdf5",
-        "quiet peaks",
+        "peaks",
+        "quiet",
     ]
 )
 NAMES = tuple(Options.__annotations__)
