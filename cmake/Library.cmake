@@ -28,7 +28,7 @@ set_target_properties(mzgrid_library PROPERTIES EXPORT_NAME mzgrid)
 # Axes and resampling alone, for those who want neither MPI nor HDF5. What it has, libmzgrid has, too.
 get_target_property(sources mzgrid SOURCES)
 list(FILTER sources INCLUDE REGEX
-  "/src/(axis/|resample/|core/(array|cgroup|error|escape|file|memory|own_aside|own_file|own_name|own_owner|remove_tree|version)[.])[^/]*$")
+  "/src/(axis/|resample/|core/(array|cgroup|error|escape|file|memory|own_aside|own_file|own_name|own_owner|parameters|remove_tree|version)[.])[^/]*$")
 add_mzgrid_library(mzgrid_resample mzgrid-resample ${sources})
 target_compile_options(mzgrid_resample PRIVATE -Wconversion)
 target_include_directories(mzgrid_resample PRIVATE

@@ -9,7 +9,7 @@ int main(void)
     const double intensity[] = {10, 5, 40, 2};
     struct mzg_spectrum spectrum = {.mz = mz, .intensity = intensity, .n = 4};
     struct mzg_axis_spec spec = {.type = MZG_AXIS_REFLECTOR_TOF, .min_mz = 100, .max_mz = 400, .bins = 1000};
-    struct mzg_resampler_options options = {.method = MZG_NEAREST_NEIGHBOR};
+    struct mzg_resampler_options options = {.size = sizeof options, .method = MZG_NEAREST_NEIGHBOR};
     struct mzg_axis axis = {0};
     struct mzg_resampler *resampler = NULL;
     struct mzg_workspace *workspace = NULL;

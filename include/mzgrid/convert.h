@@ -5,6 +5,7 @@
 #define MZGRID_CONVERT_H
 
 #include <mzgrid/axis.h>
+#include <mzgrid/context.h>
 #include <mzgrid/error.h>
 #include <mzgrid/export.h>
 #include <mzgrid/input.h>
@@ -12,10 +13,8 @@
 #include <mzgrid/progress.h>
 #include <mzgrid/resample.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
-
-struct json_t;
-struct mzg_context;
 
 /* How X is stored: by columns, by rows, or with its zeros; or by columns and, in layers["csr"], the same
  * values by rows. */
@@ -32,6 +31,7 @@ enum mzg_duplicates { MZG_DUPLICATES_SUM, MZG_DUPLICATES_FIRST, MZG_DUPLICATES_E
 
 /* What the user asks for. mzg_convert_defaults() gives the defaults; 0, NULL and false mean "not given". */
 struct mzg_convert_options {
+    size_t size; /* of this struct where the program is compiled; mzg_convert_defaults() sets it */
     const char *input;
     const char *output;
 
@@ -90,6 +90,7 @@ struct mzg_convert_options {
 
 /* What came of it, the same on all ranks. */
 struct mzg_convert_report {
+    size_t size;           /* sizeof(struct mzg_convert_report), set by the caller */
     int64_t pixels;        /* rows of the table */
     int64_t skipped;       /* pixels left out */
     bool skipped_too_many; /* with keep_going: more than allowed otherwise */
@@ -109,7 +110,17 @@ struct mzg_convert_report {
 
 MZG_BEGIN_API
 
-void mzg_convert_defaults(struct mzg_convert_options *options);
+/* Fills the first `size` bytes of `*options` with the defaults. MZG_EUSAGE if no version of the struct has
+ * that size. Local. */
+enum mzg_status mzg_convert_options_init(struct mzg_convert_options *options, size_t size,
+                                         struct mzg_error *err);
+
+/* The same for the struct as it is in this header. Local. */
+static inline void mzg_convert_defaults(struct mzg_convert_options *options)
+{
+    struct mzg_error err;
+    (void)mzg_convert_options_init(options, sizeof *options, &err);
+}
 
 /* Checks what can be checked without reading the input: MZG_EUSAGE with one sentence. Local. */
 enum mzg_status mzg_convert_check(const struct mzg_convert_options *options, struct mzg_error *err);
@@ -129,11 +140,11 @@ enum mzg_status mzg_convert_axis(const struct mzg_context *context, const struct
                                  const char *const *inputs, int n_inputs, struct mzg_axis *axis,
                                  struct mzg_error *err);
 
-/* What mzg_convert() would decide with these options, and why, as a JSON object on rank 0 (NULL elsewhere),
- * which the caller owns. Reads the index of the input, a sample of its spectra, and where nothing else tells
- * the range all m/z arrays. Collective over context->comm. */
+/* What mzg_convert() would decide with these options, and why, as the text of a JSON object on rank 0 (NULL
+ * elsewhere), to be freed by mzg_free(). Reads the index of the input, a sample of its spectra, and where
+ * nothing else tells the range all m/z arrays. Collective over context->comm. */
 enum mzg_status mzg_convert_preview(const struct mzg_context *context,
-                                    const struct mzg_convert_options *options, struct json_t **decisions,
+                                    const struct mzg_convert_options *options, char **decisions,
                                     struct mzg_error *err);
 
 MZG_END_API

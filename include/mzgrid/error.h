@@ -1,8 +1,9 @@
 /*
  * What went wrong, in a form to branch on and a sentence for the user.
  *
- * Convention of every mzgrid function that can fail: it takes `struct mzg_error *err` last, returns
- * MZG_OK or the status it also left in `err`, and on failure leaves its outputs untouched.
+ * Every mzgrid function that can fail takes `struct mzg_error *err` last, which is never NULL and need not be
+ * set before, and returns MZG_OK or the status that it also leaves there. `text` says something only if a
+ * call failed. On failure the outputs are untouched.
  */
 #ifndef MZGRID_ERROR_H
 #define MZGRID_ERROR_H

@@ -84,6 +84,7 @@ enum mzg_fault_reason {
     MZG_FAULT_ENCODED_LENGTH, /* the encoded length does not fit the number of values */
     MZG_FAULT_LENGTHS_DIFFER, /* m/z and intensity have different numbers of values */
     MZG_FAULT_COMPRESSION,    /* the compressed stream is broken, or inflates to another length */
+    MZG_FAULT_TOLD,           /* a foreign reader says so */
     MZG_FAULT_READ, /* the operating system could not read the bytes: it ends the run, for they may be good;
                      */
     MZG_FAULT_NO_MEMORY /* no fault of the spectrum: ends it, too; see mzg_fault_check() */

@@ -64,6 +64,7 @@ enum mzg_status mzg_method_parse(const char *name, enum mzg_method *method, stru
 bool mzg_method_interpolates(enum mzg_method method);
 
 struct mzg_resampler_options {
+    size_t size; /* sizeof(struct mzg_resampler_options) */
     enum mzg_method method;
 
     /* Gaps (methods that interpolate): an interval wider than max_gap steps of `sampling` is read as zeros

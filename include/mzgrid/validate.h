@@ -11,8 +11,8 @@ MZG_BEGIN_API
 
 /*
  * Opens the input at `path`, decodes every array of every spectrum by all ranks and their workers, and
- * computes the checksum beside that. `*verdict`, on rank 0, NULL elsewhere, is then an object of the caller,
- * the same for any number of ranks and workers:
+ * computes the checksum beside that. `*verdict`, on rank 0, NULL elsewhere, is then the text of a JSON
+ * object, to be freed by mzg_free(), the same for any number of ranks and workers:
  *
  *     path, valid (nothing was found), spectra, pixels, points, empty_spectra, checksum_type, checksum_status
  *     findings         objects {kind, count, text}, one for each kind of oddity
@@ -25,7 +25,7 @@ MZG_BEGIN_API
  * mzg_convert(). All ranks return the same status and `*valid`. Collective over context->comm.
  */
 enum mzg_status mzg_validate(const struct mzg_context *context, const char *path, int64_t memory_limit,
-                             const struct mzg_progress *progress, struct json_t **verdict, bool *valid,
+                             const struct mzg_progress *progress, char **verdict, bool *valid,
                              struct mzg_error *err);
 
 MZG_END_API

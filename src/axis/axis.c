@@ -33,6 +33,7 @@ const char *mzg_axis_type_name(enum mzg_axis_type type)
 
 enum mzg_status mzg_axis_type_parse(const char *name, enum mzg_axis_type *type, struct mzg_error *err)
 {
+    err->status = MZG_OK;
     for (int i = 0; i < MZG_AXIS_TYPES; i++) {
         if (strcmp(name, mzg_axis_type_name((enum mzg_axis_type)i)) == 0) {
             *type = (enum mzg_axis_type)i;
@@ -161,6 +162,7 @@ static enum mzg_status measure(const struct mzg_axis_spec *spec, struct mzg_axis
 enum mzg_status mzg_axis_measure(const struct mzg_axis_spec *spec, struct mzg_axis *axis,
                                  struct mzg_error *err)
 {
+    err->status = MZG_OK;
     struct grid grid;
     return measure(spec, axis, &grid, err);
 }
@@ -187,6 +189,7 @@ static enum mzg_status check_increasing(const struct mzg_axis *axis, struct mzg_
 
 enum mzg_status mzg_axis_build(const struct mzg_axis_spec *spec, struct mzg_axis *axis, struct mzg_error *err)
 {
+    err->status = MZG_OK;
     struct mzg_axis built = {0};
     struct grid grid;
     if (measure(spec, &built, &grid, err) != MZG_OK)

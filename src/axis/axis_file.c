@@ -27,6 +27,7 @@ enum { FORMAT_VERSION = 2 }; /* 1: before bins of a width lay on one endless gri
 
 enum mzg_status mzg_axis_digest(const struct mzg_axis *axis, char digest[65], struct mzg_error *err)
 {
+    err->status = MZG_OK;
     unsigned char bytes[EVP_MAX_MD_SIZE];
     unsigned int length;
     size_t size = ((size_t)axis->n_bins + 1) * sizeof *axis->edges;
@@ -69,6 +70,7 @@ static json_t *describe(const struct mzg_axis *axis, const char *digest)
 
 enum mzg_status mzg_axis_write(const struct mzg_axis *axis, const char *path, struct mzg_error *err)
 {
+    err->status = MZG_OK;
     char digest[65];
     if (mzg_axis_digest(axis, digest, err) != MZG_OK)
         return err->status;
@@ -184,6 +186,7 @@ static enum mzg_status verify(const json_t *root, const char *path, const struct
 
 enum mzg_status mzg_axis_read(const char *path, struct mzg_axis *axis, struct mzg_error *err)
 {
+    err->status = MZG_OK;
     /* Opened otherwise, a pipe that nobody writes would hold the run up, and signals, too. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd >= 0)

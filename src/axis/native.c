@@ -53,6 +53,7 @@ static void set_edges(struct mzg_axis *axis)
 enum mzg_status mzg_axis_build_native(const double *mz, int64_t n, struct mzg_axis *axis,
                                       struct mzg_error *err)
 {
+    err->status = MZG_OK;
     if (check_mz(mz, n, err) != MZG_OK)
         return err->status;
     struct mzg_axis built = {

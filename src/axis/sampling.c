@@ -178,6 +178,7 @@ static int64_t refine(const struct interval *intervals, int64_t n, struct line *
 enum mzg_status mzg_sampling_fit(const struct mzg_spectrum *spectra, int64_t n_spectra,
                                  struct mzg_sampling_fit *fit, struct mzg_error *err)
 {
+    err->status = MZG_OK;
     int64_t available = count_intervals(spectra, n_spectra);
     int64_t stride = (available + MOST_INTERVALS - 1) / MOST_INTERVALS;
     struct interval *intervals = malloc((MOST_INTERVALS + 1) * sizeof *intervals);

@@ -4,6 +4,7 @@
 #include <cli/prepare.h>
 #include <core/agree.h>
 #include <core/context.h>
+#include <run/runs.h>
 
 #include <inttypes.h>
 #include <sys/stat.h>
@@ -45,8 +46,8 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
     if (mzg_agree(context->comm, err) != MZG_OK)
         return 0;
     if (mzg_prepare(context, mzg_convert_log_level(&settings), NULL, settings.threads, err) != MZG_OK ||
-        mzg_convert_axis(context, &settings.convert, arguments->repeated, arguments->n_repeated, &axis,
-                         err) != MZG_OK)
+        mzg_run_axis(context, &settings.convert, arguments->repeated, arguments->n_repeated, &axis, err) !=
+            MZG_OK)
         return 0;
     if (context->rank == 0)
         write_axis(context, &axis, settings.convert.output, err);

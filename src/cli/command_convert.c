@@ -12,6 +12,7 @@
 #include <core/file.h>
 #include <core/named_file.h>
 #include <run/paths.h>
+#include <run/runs.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -137,7 +138,7 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
     struct mzg_progress progress = {.update = mzg_progress_update, .context = &view};
     if (settings.progress == PROGRESS_JSON)
         progress = (struct mzg_progress){.update = mzg_progress_json_update, .context = &lines};
-    mzg_convert(context, &settings.convert, &progress, &report, err);
+    mzg_run_convert(context, &settings.convert, &progress, &report, err);
     mzg_progress_end(&view);
     if (err->status == MZG_OK && !settings.convert.dry_run)
         finish(context, arguments, settings.convert.output, started, hosts, &report);

@@ -7,8 +7,8 @@
 #include <core/agree.h>
 #include <core/context.h>
 #include <core/json.h>
-#include <mzgrid/convert.h>
 #include <mzgrid/reader.h>
+#include <run/runs.h>
 
 #include <jansson.h>
 #include <stdio.h>
@@ -65,7 +65,7 @@ static enum mzg_status decide(struct mzg_context *context, const char *path, int
     convert.memory_limit = memory_limit;
     if (mzg_prepare(context, MZG_LOG_WARNING, NULL, 1, err) != MZG_OK)
         return err->status;
-    return mzg_convert_preview(context, &convert, decisions, err);
+    return mzg_run_preview(context, &convert, decisions, err);
 }
 
 static int run(struct mzg_context *context, const struct mzg_arguments *arguments, struct mzg_error *err)

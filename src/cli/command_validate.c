@@ -9,7 +9,7 @@
 #include <core/context.h>
 #include <core/escape.h>
 #include <core/json_text.h>
-#include <mzgrid/validate.h>
+#include <run/runs.h>
 
 #include <jansson.h>
 #include <stdio.h>
@@ -150,7 +150,7 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
 
     mzg_progress_begin(&view, context->log, false, mzg_clock_seconds());
     struct mzg_progress progress = {.update = mzg_progress_update, .context = &view};
-    mzg_validate(context, path, settings.memory_limit, &progress, &verdict, &valid, err);
+    mzg_run_validate(context, path, settings.memory_limit, &progress, &verdict, &valid, err);
     mzg_progress_end(&view);
     if (context->rank == 0 && settings.json && is_refusal(err))
         print_refusal(path, err);

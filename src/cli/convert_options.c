@@ -4,6 +4,7 @@
 #include <mzgrid/reader.h>
 #include <run/choices.h>
 #include <run/layout.h>
+#include <run/runs.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -324,7 +325,7 @@ enum mzg_status mzg_convert_settings_read(const struct mzg_arguments *arguments,
         mzg_arguments_apply(arguments, settings, err) != MZG_OK ||
         translate(arguments, settings, err) != MZG_OK)
         return err->status;
-    return mzg_convert_check(&settings->convert, err);
+    return mzg_check_options(&settings->convert, err);
 }
 
 enum mzg_status mzg_axis_settings_read(const struct mzg_arguments *arguments,
@@ -340,7 +341,7 @@ enum mzg_status mzg_axis_settings_read(const struct mzg_arguments *arguments,
     settings->convert.polarity = (enum mzg_polarity)settings->polarity;
     if (!settings->convert.output)
         return mzg_fail(err, MZG_EUSAGE, "the file of the axis is missing: give it with -o FILE");
-    return mzg_convert_check(&settings->convert, err);
+    return mzg_check_options(&settings->convert, err);
 }
 
 void mzg_convert_settings_destroy(struct mzg_convert_settings *settings)

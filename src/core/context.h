@@ -8,9 +8,15 @@
 
 #include <mpi.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 
 struct mzg_log;
 struct mzg_pool;
+
+/* The head of what the context frees by free() at its end. */
+struct mzg_link {
+    struct mzg_link *next;
+};
 
 struct mzg_context {
     MPI_Comm comm; /* all ranks of the run; an error of MPI ends the job (core/mpi.h) */
@@ -19,6 +25,8 @@ struct mzg_context {
     struct mzg_log *log;    /* may be NULL: silent */
     struct mzg_pool *pool;  /* the pinned worker threads of this rank */
     const atomic_int *stop; /* may be NULL; not 0: whatever is under way ends (core/stop.h) */
+    bool is_library;        /* mzg_context_new() made it: messages speak of parameters (core/parameters.h) */
+    struct mzg_link *foreign; /* registered readers (input/foreign.h) */
 };
 
 #endif

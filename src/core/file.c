@@ -115,11 +115,27 @@ int mzg_file_exchange(const char *a, const char *b)
     return renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE);
 }
 
+/* What umask() would tell, which cannot be asked without changing it for all threads of the process. */
+static mode_t read_umask(void)
+{
+    char line[128];
+    unsigned mask = 0;
+    bool found = false;
+    FILE *file = fopen("/proc/self/status", "re");
+    while (file && !found && fgets(line, sizeof line, file))
+        found = sscanf(line, "Umask: %o", &mask) == 1;
+    if (file)
+        fclose(file);
+    if (!found) {
+        mask = umask(077);
+        umask(mask);
+    }
+    return mask;
+}
+
 void mzg_file_ordinary_mode(int fd)
 {
-    mode_t mask = umask(0);
-    umask(mask);
-    fchmod(fd, 0666 & ~mask);
+    fchmod(fd, 0666 & ~read_umask());
 }
 
 enum mzg_status mzg_file_sync_directory(const char *path, struct mzg_error *err)

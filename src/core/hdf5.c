@@ -4,15 +4,27 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+static bool is_silent;
+static H5E_auto2_t print; /* of the program, while it is silent */
+static void *print_to;
+
 void mzg_hdf5_prepare(void)
 {
     static bool prepared;
     if (!prepared) {
         (void)H5dont_atexit(); /* everything is closed by then */
         (void)H5open();        /* whatever is wrong shows with the first file */
-        (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     }
     prepared = true;
+    if (!is_silent && H5Eget_auto2(H5E_DEFAULT, &print, &print_to) >= 0)
+        is_silent = H5Eset_auto2(H5E_DEFAULT, NULL, NULL) >= 0;
+}
+
+void mzg_hdf5_restore(void)
+{
+    if (is_silent)
+        (void)H5Eset_auto2(H5E_DEFAULT, print, print_to);
+    is_silent = false;
 }
 
 hid_t mzg_hdf5_serial_access(void)

@@ -16,6 +16,9 @@
  * Later calls do nothing. Local. */
 void mzg_hdf5_prepare(void);
 
+/* Lets HDF5 print its failures as it did before mzg_hdf5_prepare(), which may be called again. Local. */
+void mzg_hdf5_restore(void);
+
 /* Access for one process to a file that others may have open as well: the format of HDF5 1.10, no locks,
  * which some parallel file systems do not have. The caller closes it; below 0: no memory. Local. */
 hid_t mzg_hdf5_serial_access(void);

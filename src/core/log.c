@@ -2,6 +2,7 @@
 #include <core/log.h>
 
 #include <core/named_file.h>
+#include <core/parameters.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +24,9 @@ struct mzg_log {
     bool terminal;
     bool speaks; /* rank 0 */
     int64_t warnings;
+    void (*take)(void *taker, enum mzg_log_level level,
+                 const char *text); /* gets all lines; NULL: they are printed */
+    void *taker;
     char status[256]; /* the status line as it stands on the terminal; "" when there is none */
 };
 
@@ -72,6 +76,21 @@ enum mzg_status mzg_log_new(int rank, enum mzg_log_level level, const char *path
             return err->status;
         }
     }
+    *log = new_log;
+    return MZG_OK;
+}
+
+enum mzg_status mzg_log_new_told(int rank, enum mzg_log_level level,
+                                 void (*take)(void *taker, enum mzg_log_level level, const char *text),
+                                 void *taker, struct mzg_log **log, struct mzg_error *err)
+{
+    struct mzg_log *new_log = calloc(1, sizeof *new_log);
+    if (!new_log)
+        return mzg_fail(err, MZG_ENOMEM, "no memory for the log");
+    new_log->level = level;
+    new_log->speaks = rank == 0;
+    new_log->take = take;
+    new_log->taker = taker;
     *log = new_log;
     return MZG_OK;
 }
@@ -130,6 +149,15 @@ static void print_to_file(struct mzg_log *log, const char *text)
     log->file = NULL;
 }
 
+static void tell(const struct mzg_log *log, enum mzg_log_level level, const char *text)
+{
+    char named[2 * MZG_ESCAPE_SIZE(LONGEST_LINE)];
+    if (level > log->level)
+        return;
+    mzg_parameters_text(text, named, sizeof named);
+    log->take(log->taker, level, named);
+}
+
 void mzg_log_line(struct mzg_log *log, enum mzg_log_level level, const char *format, ...)
 {
     static const char *const prefixes[] = {
@@ -147,11 +175,15 @@ void mzg_log_line(struct mzg_log *log, enum mzg_log_level level, const char *for
     if (cut)
         mzg_escape_trim(line);
     /* What a line quotes may come from a file. */
-    size_t length = (size_t)snprintf(text, sizeof text, "%s", prefixes[level]);
+    size_t length = (size_t)snprintf(text, sizeof text, "%s", log->take ? "" : prefixes[level]);
     length += mzg_escape(line, strlen(line), text + length, sizeof text - length - strlen("..."));
     if (cut)
         memcpy(text + length, "...", sizeof "...");
 
+    if (log->take) {
+        tell(log, level, text);
+        return;
+    }
     if (level <= log->level) {
         erase_status(log);
         fprintf(stderr, "%s\n", text);

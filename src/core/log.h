@@ -9,16 +9,9 @@
 #define MZG_CORE_LOG_H
 
 #include <mzgrid/error.h>
+#include <mzgrid/log.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-enum mzg_log_level {
-    MZG_LOG_ERROR,   /* why the run ends */
-    MZG_LOG_WARNING, /* the result may not be what the user expects; a few lines a run */
-    MZG_LOG_INFO,    /* decisions and results; a screen a run (default) */
-    MZG_LOG_DETAIL,  /* -v: how it is done; some lines a phase */
-    MZG_LOG_DEBUG    /* -vv: some lines a round */
-};
 
 struct mzg_log;
 
@@ -27,6 +20,13 @@ struct mzg_log;
  * it is silent and opens nothing. Local: the caller agrees on failure. */
 enum mzg_status mzg_log_new(int rank, enum mzg_log_level level, const char *path, struct mzg_log **log,
                             struct mzg_error *err);
+
+/* A log that hands lines up to `level`, without "mzgrid: " before them and with the names of parameters in
+ * place of those of options, to `take` instead of printing them; `taker` is for `take`. On ranks other than 0
+ * it is silent. Local: the caller agrees on failure. */
+enum mzg_status mzg_log_new_told(int rank, enum mzg_log_level level,
+                                 void (*take)(void *taker, enum mzg_log_level level, const char *text),
+                                 void *taker, struct mzg_log **log, struct mzg_error *err);
 
 /* Closes the file and clears the status line. Accepts NULL. Local. */
 void mzg_log_free(struct mzg_log *log);

@@ -142,6 +142,29 @@ void mzg_mpi_watch(MPI_Comm comm)
     MZG_MPI(MPI_Errhandler_free(&handler)); /* the communicator keeps it */
 }
 
+bool mzg_mpi_is_started(void)
+{
+    int begun = 0;
+    MZG_MPI(MPI_Initialized(&begun));
+    return begun;
+}
+
+static void finalize(void)
+{
+    if (is_running())
+        MZG_MPI(MPI_Finalize());
+}
+
+MPI_Comm mzg_mpi_start(void)
+{
+    int level;
+    if (!mzg_mpi_is_started()) {
+        MZG_MPI(MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &level));
+        (void)atexit(finalize); /* else the launcher tells of it */
+    }
+    return MPI_COMM_WORLD;
+}
+
 int mzg_mpi_count(int64_t n, const char *what)
 {
     char text[160];

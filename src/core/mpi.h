@@ -11,6 +11,7 @@
 #define MZG_CORE_MPI_H
 
 #include <mpi.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Makes a call of MPI; returns only if it succeeded. As collective as the call. */
@@ -24,6 +25,13 @@ void mzg_mpi_end(int code);
  * the same way, in calls that another library makes, too. Otherwise they do what the caller of the library
  * chose. Collective as MPI_Comm_set_errhandler(): local. */
 void mzg_mpi_watch(MPI_Comm comm);
+
+/* Whether MPI runs, or has run. Local. */
+bool mzg_mpi_is_started(void);
+
+/* All ranks of the job. Starts MPI if nobody has, and lets it end when the process exits. Collective over the
+ * job. */
+MPI_Comm mzg_mpi_start(void);
 
 /* The file that does not come into being if the job ends now, which the sentence names; NULL: none. Borrowed
  * until the next call. Local. */

@@ -116,6 +116,8 @@ const char *mzg_fault_name(enum mzg_fault_reason reason)
         return "lengths of m/z and intensity differ";
     case MZG_FAULT_COMPRESSION:
         return "compression broken";
+    case MZG_FAULT_TOLD:
+        return "unusable, says its reader";
     case MZG_FAULT_READ:
         return "bytes unreadable";
     case MZG_FAULT_NO_MEMORY:

@@ -33,6 +33,7 @@ const char *mzg_method_values(enum mzg_method method)
 
 enum mzg_status mzg_method_parse(const char *name, enum mzg_method *method, struct mzg_error *err)
 {
+    err->status = MZG_OK;
     for (int i = 0; i < MZG_METHODS; i++) {
         if (strcmp(name, methods[i]->name) == 0) {
             *method = (enum mzg_method)i;

@@ -5,6 +5,8 @@
 #include <core/search.h>
 #include <resample/method.h>
 
+#include <core/parameters.h>
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -33,6 +35,9 @@ static struct mzg_task task_of(const struct mzg_resampler *resampler, const stru
 
 static enum mzg_status check_options(const struct mzg_resampler_options *options, struct mzg_error *err)
 {
+    if (mzg_size_check("mzg_resampler_options", options->size, sizeof *options, sizeof *options, err) !=
+        MZG_OK)
+        return err->status;
     if ((int)options->method < 0 || options->method >= MZG_METHODS)
         return mzg_fail(err, MZG_EUSAGE, "interpolation method %d does not exist", (int)options->method);
     if (options->max_gap == 0.0)
@@ -52,6 +57,7 @@ static enum mzg_status check_options(const struct mzg_resampler_options *options
 enum mzg_status mzg_resampler_new(const struct mzg_resampler_options *options, const struct mzg_axis *axis,
                                   struct mzg_resampler **resampler, struct mzg_error *err)
 {
+    err->status = MZG_OK;
     if (check_options(options, err) != MZG_OK)
         return err->status;
     if (axis->spec.type == MZG_AXIS_NATIVE && options->method != MZG_NEAREST_NEIGHBOR)
@@ -103,6 +109,7 @@ enum mzg_status mzg_resample(const struct mzg_resampler *resampler, struct mzg_w
                              const struct mzg_spectrum *spectrum, struct mzg_spectrum_summary *summary,
                              struct mzg_sparse_row *row, struct mzg_error *err)
 {
+    err->status = MZG_OK;
     bool mz_is_shared = resampler->options.shared_mz && spectrum->mz == resampler->options.shared_mz &&
                         spectrum->n == resampler->options.n_shared;
     struct mzg_spectrum_summary found;

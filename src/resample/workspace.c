@@ -6,6 +6,7 @@
 
 enum mzg_status mzg_workspace_new(struct mzg_workspace **workspace, struct mzg_error *err)
 {
+    err->status = MZG_OK;
     struct mzg_workspace *created = calloc(1, sizeof *created);
     if (!created)
         return mzg_fail(err, MZG_ENOMEM, "no memory for a resampling workspace");

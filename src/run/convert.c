@@ -2,7 +2,7 @@
  * One conversion, told top to bottom: open the input and the output, decide and build the mass axis, stream
  * all pixels into the stage, assemble the store from it, finish.
  */
-#include <mzgrid/convert.h>
+#include <run/runs.h>
 
 #include <anndata/h5ad.h>
 #include <core/agree.h>
@@ -134,7 +134,8 @@ static enum mzg_status make_axis(struct conversion *c, struct mzg_error *err)
                  axis->edges[axis->n_bins] - axis->edges[axis->n_bins - 1]);
 
     mzg_decide_method(c->options, &c->reader->dataset, axis, c->context->log, &c->decisions);
-    struct mzg_resampler_options resampling = {.method = c->decisions.method,
+    struct mzg_resampler_options resampling = {.size = sizeof resampling,
+                                               .method = c->decisions.method,
                                                .max_gap = c->decisions.max_gap,
                                                .sampling = c->decisions.fit.sampling};
     if (c->reader->dataset.shared_mz)
@@ -463,9 +464,9 @@ static void release(struct conversion *c)
     close_held(c);
 }
 
-enum mzg_status mzg_convert(const struct mzg_context *context, const struct mzg_convert_options *options,
-                            const struct mzg_progress *progress, struct mzg_convert_report *report,
-                            struct mzg_error *err)
+enum mzg_status mzg_run_convert(const struct mzg_context *context, const struct mzg_convert_options *options,
+                                const struct mzg_progress *progress, struct mzg_convert_report *report,
+                                struct mzg_error *err)
 {
     double begin = MPI_Wtime();
     struct mzg_convert_report result = {0};
@@ -475,7 +476,7 @@ enum mzg_status mzg_convert(const struct mzg_context *context, const struct mzg_
     if (progress)
         c.progress = *progress;
 
-    if (mzg_convert_check(options, err) == MZG_OK && open_ends(&c, err) == MZG_OK &&
+    if (mzg_check_options(options, err) == MZG_OK && open_ends(&c, err) == MZG_OK &&
         check_input(&c, err) == MZG_OK && make_axis(&c, err) == MZG_OK && make_plan(&c, err) == MZG_OK) {
         if (!options->dry_run && stream_pixels(&c, err) == MZG_OK && assemble(&c, err) == MZG_OK)
             fill_report(&c, begin);

@@ -1,5 +1,5 @@
 /* Defaults of a conversion, and what can be checked of its options before the input is read. */
-#include <mzgrid/convert.h>
+#include <run/runs.h>
 
 #include <run/layout.h>
 #include <spatialdata/names.h>
@@ -7,9 +7,10 @@
 #include <math.h>
 #include <string.h>
 
-void mzg_convert_defaults(struct mzg_convert_options *options)
+void mzg_options_defaults(struct mzg_convert_options *options)
 {
     *options = (struct mzg_convert_options){
+        .size = sizeof *options,
         .axis_type_auto = true,
         .method_auto = true,
         .dataset_id = "msi_dataset",
@@ -60,7 +61,7 @@ static enum mzg_status check_axis_file(const struct mzg_convert_options *options
     return MZG_OK;
 }
 
-enum mzg_status mzg_convert_check(const struct mzg_convert_options *options, struct mzg_error *err)
+enum mzg_status mzg_check_options(const struct mzg_convert_options *options, struct mzg_error *err)
 {
     if (check_axis(options, err) != MZG_OK || check_axis_file(options, err) != MZG_OK ||
         mzg_check_dataset_id(options->dataset_id, err) != MZG_OK)

@@ -1,6 +1,6 @@
 /* The decisions of a conversion without the conversion: for one axis of several inputs, and for `mzgrid
  * info`. */
-#include <mzgrid/convert.h>
+#include <run/runs.h>
 
 #include <core/agree.h>
 #include <core/log.h>
@@ -73,9 +73,9 @@ static void take_finer(const struct mzg_context *context, const struct mzg_axis_
     first->bin_width = fmin(first->bin_width, axis->bin_width);
 }
 
-enum mzg_status mzg_convert_axis(const struct mzg_context *context, const struct mzg_convert_options *options,
-                                 const char *const *inputs, int n_inputs, struct mzg_axis *axis,
-                                 struct mzg_error *err)
+enum mzg_status mzg_run_axis(const struct mzg_context *context, const struct mzg_convert_options *options,
+                             const char *const *inputs, int n_inputs, struct mzg_axis *axis,
+                             struct mzg_error *err)
 {
     struct mzg_decisions first = {0};
     int64_t memory = mzg_plan_limit(context->comm, options->memory_limit);
@@ -128,9 +128,8 @@ static void describe(const struct mzg_decisions *d, const struct mzg_axis *axis,
     mzg_fail(err, MZG_ENOMEM, "no memory for a description of the kinds of spectra");
 }
 
-enum mzg_status mzg_convert_preview(const struct mzg_context *context,
-                                    const struct mzg_convert_options *options, struct json_t **decisions,
-                                    struct mzg_error *err)
+enum mzg_status mzg_run_preview(const struct mzg_context *context, const struct mzg_convert_options *options,
+                                struct json_t **decisions, struct mzg_error *err)
 {
     struct mzg_reader *reader;
     struct mzg_decisions d = {0};

@@ -1,7 +1,8 @@
-/* The kinds of input: a further one is a line in `kinds`. */
+/* The kinds of input: a further one is a line in `kinds`. Those of foreign readers are known to a context. */
 #include <core/agree.h>
 #include <core/context.h>
 #include <imzml/imzml_kind.h>
+#include <input/foreign.h>
 #include <input/synthetic_kind.h>
 #include <mzgrid/reader.h>
 
@@ -58,9 +59,16 @@ enum mzg_status mzg_reader_open(const struct mzg_context *context, const char *p
 {
     /* By the name alone, so that all ranks come to the same kind; but for the words of the refusal. */
     const struct mzg_reader_kind *kind = NULL;
-    if (find_kind(path, &kind, err) == MZG_OK)
+    const struct mzg_foreign_entry *foreign = mzg_foreign_find(context, path);
+    if (!foreign && find_kind(path, &kind, err) == MZG_OK)
         check_part(kind, path, options, err);
-    if (mzg_agree(context->comm, err) != MZG_OK || kind->open(context, path, options, reader, err) != MZG_OK)
+    if (mzg_agree(context->comm, err) != MZG_OK)
+        return err->status;
+    if (foreign)
+        mzg_foreign_open(context, foreign, path, options, reader, err);
+    else
+        kind->open(context, path, options, reader, err);
+    if (err->status != MZG_OK)
         return err->status;
     settle_whole(&(*reader)->dataset);
     return MZG_OK;

@@ -3,7 +3,7 @@
  * the workers decode one batch, the main thread fetches the next; a thread of the reader hashes the ibd
  * meanwhile.
  */
-#include <mzgrid/validate.h>
+#include <run/runs.h>
 
 #include <core/agree.h>
 #include <core/mpi.h>
@@ -207,9 +207,9 @@ static enum mzg_status conclude(struct run *run, struct mzg_validation *validati
     return MZG_OK;
 }
 
-enum mzg_status mzg_validate(const struct mzg_context *context, const char *path, int64_t memory_limit,
-                             const struct mzg_progress *progress, struct json_t **verdict, bool *valid,
-                             struct mzg_error *err)
+enum mzg_status mzg_run_validate(const struct mzg_context *context, const char *path, int64_t memory_limit,
+                                 const struct mzg_progress *progress, struct json_t **verdict, bool *valid,
+                                 struct mzg_error *err)
 {
     /* Truncated XML is a finding among others, and an ion mobility array is none; every spectrum is looked
      * at. */

@@ -219,7 +219,7 @@ static void measure_method(const struct workload *w, enum mzg_method method, boo
 {
     struct method_context context;
     struct mzg_error err = {0};
-    struct mzg_resampler_options options = {.method = method};
+    struct mzg_resampler_options options = {.size = sizeof options, .method = method};
     if (has_gaps) {
         options.max_gap = 3.0;
         options.sampling = (struct mzg_sampling){.scale = w->step, .exponent = 0.5};

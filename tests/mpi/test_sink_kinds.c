@@ -143,7 +143,7 @@ static struct mzg_staged *stage(const struct mzg_context *context, const struct 
     struct mzg_axis_spec axis_spec = {
         .type = MZG_AXIS_LINEAR_TOF, .min_mz = 100, .max_mz = 1000, .bins = BINS};
     struct mzg_resampler *resampler = NULL;
-    struct mzg_resampler_options resampling = {.method = MZG_NEAREST_NEIGHBOR};
+    struct mzg_resampler_options resampling = {.size = sizeof resampling, .method = MZG_NEAREST_NEIGHBOR};
     struct mzg_statistics statistics;
     struct mzg_stream_result result;
     struct mzg_sink *sink = NULL;

@@ -2,8 +2,8 @@
  * MZG_EINTERRUPTED, and nothing is left. Streaming and validation have tests of their own. */
 #include <imzml/ibd_checksum.h>
 #include <mpi_directory.h>
-#include <mzgrid/convert.h>
 #include <mzgrid/reader.h>
+#include <run/runs.h>
 #include <stage/sink.h>
 #include <stage/transpose.h>
 #include <synthetic/synthetic.h>
@@ -47,7 +47,7 @@ MPI_TEST(stop, the_scan_for_the_range_of_mz)
     begin(&context, directory);
     mzg_convert_defaults(&options);
     options.scan_range = true;
-    expect_interrupted(mzg_convert_axis(&context, &options, &input, 1, &axis, &err), &err);
+    expect_interrupted(mzg_run_axis(&context, &options, &input, 1, &axis, &err), &err);
     end_directory(&context, directory);
 }
 
@@ -66,7 +66,7 @@ MPI_TEST(stop, a_conversion)
     options.keep_hdf5 = true;
     options.axis =
         (struct mzg_axis_spec){.type = MZG_AXIS_CONSTANT, .min_mz = 100, .max_mz = 900, .bins = 100};
-    expect_interrupted(mzg_convert(&context, &options, NULL, &report, &err), &err);
+    expect_interrupted(mzg_run_convert(&context, &options, NULL, &report, &err), &err);
     expect_empty(directory);
     end_directory(&context, directory);
 }

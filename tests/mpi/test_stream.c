@@ -105,7 +105,7 @@ static void begin(struct run *r, enum kind kind)
     r->altered.decode = act_decode;
     r->reader->kind = &r->altered;
 
-    struct mzg_resampler_options resampling = {.method = MZG_NEAREST_NEIGHBOR};
+    struct mzg_resampler_options resampling = {.size = sizeof resampling, .method = MZG_NEAREST_NEIGHBOR};
     cr_assert(eq(int, (int)mzg_axis_build(&spec, &r->axis, &err), MZG_OK));
     cr_assert(eq(int, (int)mzg_resampler_new(&resampling, &r->axis, &r->resampler, &err), MZG_OK));
     cr_assert(eq(int, (int)mzg_statistics_init(BINS, MZG_FLOAT32, &r->statistics, &err), MZG_OK));

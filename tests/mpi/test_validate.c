@@ -1,6 +1,6 @@
 /* Validation: the same verdict on any number of ranks; what one rank meets, all know. */
 #include <imzml_pair.h>
-#include <mzgrid/validate.h>
+#include <run/runs.h>
 
 #include <core/context.h>
 #include <core/pool.h>
@@ -14,7 +14,7 @@ static enum mzg_status validate(const atomic_int *stop, struct mzg_error *err)
 {
     struct mzg_context context = {.comm = MPI_COMM_WORLD, .rank = mpi_rank, .size = mpi_size, .stop = stop};
     cr_assert(eq(int, (int)mzg_pool_new(MPI_COMM_WORLD, 2, &context.pool, err), MZG_OK));
-    enum mzg_status status = mzg_validate(&context, imzml, 0, NULL, &verdict, &valid, err);
+    enum mzg_status status = mzg_run_validate(&context, imzml, 0, NULL, &verdict, &valid, err);
     mzg_pool_free(context.pool);
     return status;
 }

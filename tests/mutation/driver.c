@@ -11,8 +11,7 @@
  */
 #include <core/context.h>
 #include <core/pool.h>
-#include <mzgrid/convert.h>
-#include <mzgrid/validate.h>
+#include <run/runs.h>
 
 #include <jansson.h>
 #include <stdio.h>
@@ -35,7 +34,7 @@ static json_t *validate(const struct mzg_context *context, const char *path)
     struct mzg_error err = {0};
     json_t *verdict = NULL;
     bool valid;
-    mzg_validate(context, path, 0, NULL, &verdict, &valid, &err);
+    mzg_run_validate(context, path, 0, NULL, &verdict, &valid, &err);
     json_decref(verdict);
     return sentence_of(&err);
 }
@@ -44,7 +43,7 @@ static json_t *convert(const struct mzg_context *context, const struct mzg_conve
 {
     struct mzg_error err = {0};
     struct mzg_convert_report report = {0};
-    mzg_convert(context, options, NULL, &report, &err);
+    mzg_run_convert(context, options, NULL, &report, &err);
     return sentence_of(&err);
 }
 

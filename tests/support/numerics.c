@@ -129,7 +129,8 @@ static void put_rows(const struct request *r, const struct spectra *spectra)
     put(axis.edges, (size_t)axis.n_bins + 1);
     put(axis.centers, (size_t)axis.n_bins);
 
-    struct mzg_resampler_options options = {.method = (enum mzg_method)r->method,
+    struct mzg_resampler_options options = {.size = sizeof options,
+                                            .method = (enum mzg_method)r->method,
                                             .max_gap = r->max_gap,
                                             .sampling = {.scale = r->scale, .exponent = r->exponent}};
     if (r->is_shared && spectra->n > 0) {

@@ -37,7 +37,7 @@ static enum mzg_status resample(const struct mzg_resampler_options *options, con
 
 static struct row by(enum mzg_method method, const double *mz, const double *y, int64_t n)
 {
-    struct mzg_resampler_options options = {.method = method};
+    struct mzg_resampler_options options = {.size = sizeof options, .method = method};
     struct row row;
     cr_assert(eq(int, resample(&options, mz, y, n, &row), MZG_OK));
     return row;
@@ -173,8 +173,10 @@ Test(gaps, the_curve_falls_to_zero_within_a_step)
 {
     double mz[] = {102.0, 108.0};
     double y[] = {8, 4};
-    struct mzg_resampler_options options = {
-        .method = MZG_LINEAR, .max_gap = 3, .sampling = {.scale = 1.0, .exponent = 0.0}};
+    struct mzg_resampler_options options = {.size = sizeof options,
+                                            .method = MZG_LINEAR,
+                                            .max_gap = 3,
+                                            .sampling = {.scale = 1.0, .exponent = 0.0}};
     struct row row;
     cr_assert(eq(int, resample(&options, mz, y, 2, &row), MZG_OK));
     double wanted[] = {0, 4, 4, 0, 0, 0, 0, 2, 2, 0};
@@ -186,8 +188,10 @@ Test(gaps, an_interval_of_exactly_the_limit_is_none)
 {
     double mz[] = {102.0, 105.0};
     double y[] = {6, 6};
-    struct mzg_resampler_options options = {
-        .method = MZG_LINEAR, .max_gap = 3, .sampling = {.scale = 1.0, .exponent = 0.0}};
+    struct mzg_resampler_options options = {.size = sizeof options,
+                                            .method = MZG_LINEAR,
+                                            .max_gap = 3,
+                                            .sampling = {.scale = 1.0, .exponent = 0.0}};
     struct row row;
     cr_assert(eq(int, resample(&options, mz, y, 2, &row), MZG_OK));
     for (int k = 2; k < 5; k++)
@@ -198,8 +202,10 @@ Test(gaps, neighbours_closer_than_two_steps_meet_in_the_middle)
 {
     double mz[] = {102.0, 103.0};
     double y[] = {6, 6};
-    struct mzg_resampler_options options = {
-        .method = MZG_LINEAR, .max_gap = 1, .sampling = {.scale = 0.75, .exponent = 0.0}};
+    struct mzg_resampler_options options = {.size = sizeof options,
+                                            .method = MZG_LINEAR,
+                                            .max_gap = 1,
+                                            .sampling = {.scale = 0.75, .exponent = 0.0}};
     struct row row;
     cr_assert(eq(int, resample(&options, mz, y, 2, &row), MZG_OK));
     expect_near(row.values[2], 0);
@@ -211,8 +217,10 @@ Test(gaps, a_spline_is_cut_there)
 {
     double mz[] = {100.5, 101.5, 102.5, 107.5, 108.5, 109.5};
     double y[] = {0, 4, 0, 0, 4, 0};
-    struct mzg_resampler_options options = {
-        .method = MZG_CUBIC, .max_gap = 3, .sampling = {.scale = 1.0, .exponent = 0.0}};
+    struct mzg_resampler_options options = {.size = sizeof options,
+                                            .method = MZG_CUBIC,
+                                            .max_gap = 3,
+                                            .sampling = {.scale = 1.0, .exponent = 0.0}};
     struct row row;
     cr_assert(eq(int, resample(&options, mz, y, 6, &row), MZG_OK));
     double wanted[] = {0, 4, 0, 0, 0, 0, 0, 0, 4, 0};
@@ -226,14 +234,14 @@ Test(gaps, impossible_options_are_usage_errors)
     double y[] = {8, 4};
     struct row row;
     struct mzg_resampler_options bad[] = {
-        {.method = MZG_LINEAR, .max_gap = 0.5, .sampling = {1.0, 0.0}},
-        {.method = MZG_LINEAR, .max_gap = -3, .sampling = {1.0, 0.0}},
-        {.method = MZG_LINEAR, .max_gap = NAN, .sampling = {1.0, 0.0}},
-        {.method = MZG_LINEAR, .max_gap = INFINITY, .sampling = {1.0, 0.0}},
-        {.method = MZG_LINEAR, .max_gap = 3, .sampling = {0.0, 0.5}},
-        {.method = MZG_LINEAR, .max_gap = 3, .sampling = {NAN, 0.5}},
-        {.method = MZG_LINEAR, .max_gap = 3, .sampling = {1.0, INFINITY}},
-        {.method = MZG_METHODS},
+        {.size = sizeof *bad, .method = MZG_LINEAR, .max_gap = 0.5, .sampling = {1.0, 0.0}},
+        {.size = sizeof *bad, .method = MZG_LINEAR, .max_gap = -3, .sampling = {1.0, 0.0}},
+        {.size = sizeof *bad, .method = MZG_LINEAR, .max_gap = NAN, .sampling = {1.0, 0.0}},
+        {.size = sizeof *bad, .method = MZG_LINEAR, .max_gap = INFINITY, .sampling = {1.0, 0.0}},
+        {.size = sizeof *bad, .method = MZG_LINEAR, .max_gap = 3, .sampling = {0.0, 0.5}},
+        {.size = sizeof *bad, .method = MZG_LINEAR, .max_gap = 3, .sampling = {NAN, 0.5}},
+        {.size = sizeof *bad, .method = MZG_LINEAR, .max_gap = 3, .sampling = {1.0, INFINITY}},
+        {.size = sizeof *bad, .method = MZG_METHODS},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         cr_expect(eq(int, resample(&bad[i], mz, y, 2, &row), MZG_EUSAGE), "options %zu", i);

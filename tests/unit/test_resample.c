@@ -32,8 +32,10 @@ static struct result resample_with(enum mzg_method method, const struct mzg_axis
     struct mzg_resampler *resampler;
     struct mzg_workspace *workspace;
     struct mzg_error err = {0};
-    struct mzg_resampler_options options = {
-        .method = method, .shared_mz = shared ? mz : NULL, .n_shared = shared ? n : 0};
+    struct mzg_resampler_options options = {.size = sizeof options,
+                                            .method = method,
+                                            .shared_mz = shared ? mz : NULL,
+                                            .n_shared = shared ? n : 0};
     cr_assert(eq(int, mzg_resampler_new(&options, axis, &resampler, &err), 0));
     cr_assert(eq(int, mzg_workspace_new(&workspace, &err), 0));
     struct mzg_spectrum spectrum = {.mz = mz, .intensity = intensity, .n = n};
@@ -379,7 +381,7 @@ Test(workspace, is_reused_by_larger_and_smaller_spectra)
     struct mzg_resampler *resampler;
     struct mzg_workspace *workspace;
     struct mzg_error err = {0};
-    struct mzg_resampler_options options = {.method = MZG_NEAREST_NEIGHBOR};
+    struct mzg_resampler_options options = {.size = sizeof options, .method = MZG_NEAREST_NEIGHBOR};
     cr_assert(eq(int, mzg_resampler_new(&options, &axis, &resampler, &err), 0));
     cr_assert(eq(int, mzg_workspace_new(&workspace, &err), 0));
     enum { n = 4000 };

@@ -1,0 +1,258 @@
+/* The doors of the library: contexts, options of other sizes, errors as a user meets them, outputs on
+ * failure. */
+#include <imzml_pair.h>
+#include <mzgrid/mzgrid.h>
+
+#include <hdf5.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char lines[20][300];
+static int n_lines;
+
+static void take(void *log_data, enum mzg_log_level level, const char *text)
+{
+    cr_expect(log_data == lines && level <= MZG_LOG_DETAIL);
+    if (n_lines < 20)
+        snprintf(lines[n_lines++], sizeof lines[0], "%s", text);
+}
+
+static struct mzg_context *context_with_log(void)
+{
+    struct mzg_context *context = NULL;
+    struct mzg_error err;
+    memset(&err, 0xff, sizeof err); /* need not be set */
+    struct mzg_context_options options = {
+        .size = sizeof options, .threads = 2, .log = take, .log_data = lines, .log_level = MZG_LOG_INFO};
+    cr_assert(eq(int, (int)mzg_context_new(MPI_COMM_WORLD, &options, &context, &err), MZG_OK), "%s",
+              err.text);
+    return context;
+}
+
+static void write_input(void)
+{
+    begin(SAMPLE_CONTENT SAMPLE_CV("MS:1000127", "", ""), 4);
+    for (int i = 0; i < 4; i++)
+        add_processed(1 + i % 2, 1 + i / 2, mz3, intensity3, 3);
+    write_pair();
+}
+
+static struct mzg_convert_options ask(char output[300])
+{
+    struct mzg_convert_options options;
+    mzg_convert_defaults(&options);
+    snprintf(output, 300, "%s/out.zarr", directory);
+    options.input = imzml;
+    options.output = output;
+    options.axis_type_auto = false;
+    options.axis =
+        (struct mzg_axis_spec){.type = MZG_AXIS_CONSTANT, .min_mz = 100, .max_mz = 400, .bins = 30};
+    return options;
+}
+
+MPI_TEST(library, a_context_knows_its_ranks_and_a_conversion_its_numbers)
+{
+    char output[300];
+    struct mzg_context *context = context_with_log();
+    cr_expect(eq(int, mzg_context_rank(context), mpi_rank));
+    cr_expect(eq(int, mzg_context_size(context), mpi_size));
+    write_input();
+    struct mzg_convert_options options = ask(output);
+    struct mzg_convert_report report = {.size = sizeof report};
+    struct mzg_error err;
+    memset(&err, 0xff, sizeof err);
+    cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &report, &err), MZG_OK), "%s", err.text);
+    cr_expect(eq(i64, report.pixels, 4));
+    cr_expect(eq(i64, report.bins, 30));
+    cr_expect(path_exists(directory, "out.zarr"));
+    cr_expect(mpi_rank == 0 ? n_lines > 0 : n_lines == 0, "%d lines", n_lines);
+    mzg_context_free(context);
+}
+
+/* What an older program does not know has its default, and is not written to. */
+MPI_TEST(library, options_and_reports_of_other_sizes)
+{
+    struct mzg_error err;
+    struct mzg_convert_options options;
+    struct mzg_convert_report report;
+    struct mzg_context *context = context_with_log();
+    char output[300];
+    write_input();
+    const size_t older = offsetof(struct mzg_convert_options, metrics);
+    memset(&options, 0x55, sizeof options);
+    cr_expect(eq(int, (int)mzg_convert_options_init(&options, older, &err), MZG_OK));
+    cr_expect(eq(sz, options.size, older));
+    cr_expect(eq(int, ((unsigned char *)&options)[older], 0x55));
+    memset(&options, 0x55, sizeof options);
+    cr_expect(eq(int, (int)mzg_convert_options_init(&options, sizeof options + 8, &err), MZG_EUSAGE));
+    cr_expect(eq(int, ((unsigned char *)&options)[0], 0x55), "untouched");
+
+    options = ask(output);
+    if (mpi_rank == mpi_size - 1) /* alone */
+        options.size = 16;
+    memset(&report, 0x55, sizeof report);
+    report.size = sizeof report;
+    cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &report, &err), MZG_EUSAGE));
+    cr_expect_not_null(strstr(err.text, "sizeof(struct mzg_convert_options)"), "%s", err.text);
+    cr_expect(eq(i64, report.pixels, 0x5555555555555555), "untouched");
+
+    options = ask(output);
+    report.size = 8;
+    cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &report, &err), MZG_EUSAGE));
+    cr_expect_not_null(strstr(err.text, "sizeof(struct mzg_convert_report)"), "%s", err.text);
+
+    options = ask(output);
+    options.size = older;
+    options.metrics = "/nowhere/metrics"; /* beyond the end of an older struct */
+    report.size = offsetof(struct mzg_convert_report, bins);
+    report.bins = 77;
+    cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &report, &err), MZG_OK), "%s", err.text);
+    cr_expect(eq(i64, report.pixels, 4));
+    cr_expect(eq(i64, report.bins, 77), "untouched");
+    mzg_context_free(context);
+}
+
+MPI_TEST(library, errors_speak_of_parameters)
+{
+    char output[300];
+    struct mzg_error err = {.status = MZG_EIO};
+    struct mzg_convert_report report = {.size = sizeof report};
+    struct mzg_context *context = context_with_log();
+    write_input();
+    struct mzg_convert_options options = ask(output);
+    options.min_intensity = -1;
+    cr_expect(eq(int, (int)mzg_convert_check(&options, &err), MZG_EUSAGE));
+    cr_expect(eq(str, err.text, "min_intensity must be 0 or more, not -1"));
+    options = ask(output);
+    options.layout = (enum mzg_layout)17;
+    cr_expect(eq(int, (int)mzg_convert_check(&options, &err), MZG_EUSAGE));
+    cr_expect(eq(str, err.text, "layout must be from 0 to 3, not 17"));
+    options = ask(output);
+    cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &report, &err), MZG_OK), "%s", err.text);
+    cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &report, &err), MZG_EIO));
+    cr_expect_not_null(strstr(err.text, "use overwrite"), "%s", err.text);
+    cr_expect_null(strstr(err.text, "--"), "%s", err.text);
+    for (int i = 0; i < n_lines; i++)
+        cr_expect_null(strstr(lines[i], "--"), "%s", lines[i]);
+    mzg_context_free(context);
+}
+
+MPI_TEST(library, decisions_and_verdicts_are_texts)
+{
+    char output[300], *text = (char *)"untouched";
+    bool valid = true;
+    struct mzg_error err;
+    struct mzg_context *context = context_with_log();
+    write_input();
+    struct mzg_convert_options options = ask(output);
+    cr_expect(eq(int, (int)mzg_convert_preview(context, &options, &text, &err), MZG_OK), "%s", err.text);
+    cr_expect(mpi_rank == 0 ? text[0] == '{' : text == NULL);
+    mzg_free(text);
+    cr_expect(eq(int, (int)mzg_validate(context, imzml, 0, NULL, &text, &valid, &err), MZG_OK), "%s",
+              err.text);
+    cr_expect(mpi_rank == 0 ? strstr(text, "\"spectra\":4") != NULL : text == NULL);
+    mzg_free(text);
+    text = (char *)"untouched";
+    valid = true;
+    cr_expect(eq(int, (int)mzg_validate(context, "/nowhere.imzML", 0, NULL, &text, &valid, &err), MZG_EIO));
+    cr_expect(eq(str, text, (char *)"untouched"));
+    cr_expect(valid);
+    mzg_context_free(context);
+}
+
+MPI_TEST(library, a_stop_ends_all_ranks_until_it_is_taken_back)
+{
+    char output[300];
+    struct mzg_error err;
+    struct mzg_convert_report report = {.size = sizeof report};
+    struct mzg_context *context = context_with_log();
+    write_input();
+    struct mzg_convert_options options = ask(output);
+    if (mpi_rank == mpi_size - 1)
+        mzg_context_stop(context);
+    cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &report, &err), MZG_EINTERRUPTED));
+    cr_expect(eq(int, path_exists(directory, "out.zarr"), 0));
+    mzg_context_resume(context);
+    cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &report, &err), MZG_OK), "%s", err.text);
+    mzg_context_free(context);
+}
+
+static herr_t own_printer(hid_t stack, void *data)
+{
+    (void)stack;
+    (void)data;
+    return 0;
+}
+
+/* HDF5 prints for its program as before. */
+MPI_TEST(library, hdf5_speaks_as_before)
+{
+    char output[300];
+    struct mzg_error err;
+    struct mzg_convert_report report = {.size = sizeof report};
+    struct mzg_context *context = context_with_log();
+    write_input();
+    struct mzg_convert_options options = ask(output);
+    options.streaming = MZG_STREAMING_HDF5;
+    H5Eset_auto2(H5E_DEFAULT, own_printer, lines);
+    cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &report, &err), MZG_OK), "%s", err.text);
+    H5E_auto2_t printer = NULL;
+    void *data = NULL;
+    H5Eget_auto2(H5E_DEFAULT, &printer, &data);
+    cr_expect(printer == own_printer && data == lines);
+    mzg_context_free(context);
+}
+
+MPI_TEST(library, contexts_that_cannot_be)
+{
+    struct mzg_context *context = NULL;
+    struct mzg_error err;
+    struct mzg_context_options options = {.size = sizeof options};
+    if (mpi_rank == mpi_size - 1)
+        options.threads = -1;
+    cr_expect(eq(int, (int)mzg_context_new(MPI_COMM_WORLD, &options, &context, &err), MZG_EUSAGE));
+    cr_expect_not_null(strstr(err.text, "threads"), "%s", err.text);
+    options = (struct mzg_context_options){.size = 4};
+    cr_expect(eq(int, (int)mzg_context_new(MPI_COMM_WORLD, &options, &context, &err), MZG_EUSAGE));
+    cr_expect(eq(int, (int)mzg_context_new(MPI_COMM_NULL, NULL, &context, &err), MZG_EUSAGE));
+    cr_expect_null(context);
+    cr_expect(
+        eq(int, (int)mzg_context_new_f((int)MPI_Comm_c2f(MPI_COMM_WORLD), NULL, &context, &err), MZG_OK),
+        "%s", err.text);
+    cr_expect(eq(int, mzg_context_size(context), mpi_size));
+    mzg_context_free(context);
+    mzg_context_free(NULL);
+}
+
+MPI_TEST(library, spectra_are_read_in_pieces)
+{
+    struct mzg_spectra_facts facts = {.size = sizeof facts};
+    struct mzg_spectra_reader *reader = NULL;
+    struct mzg_spectra spectra;
+    struct mzg_error err;
+    struct mzg_context *context = context_with_log();
+    char *metadata = NULL;
+    write_input();
+    cr_assert(eq(int, (int)mzg_spectra_open(context, imzml, NULL, &reader, &err), MZG_OK), "%s", err.text);
+    cr_expect(eq(int, (int)mzg_spectra_facts(reader, &facts, &err), MZG_OK));
+    cr_expect(eq(i64, facts.n_pixels, 4));
+    cr_expect(eq(i64, facts.most_points, 3));
+    cr_expect(eq(int, (int)mzg_spectra_read(reader, 1, 2, &spectra, &err), MZG_OK), "%s", err.text);
+    cr_expect(eq(i64, spectra.n, 2));
+    cr_expect(eq(int, spectra.positions[0], 2));
+    cr_expect(eq(int, spectra.positions[4], 2));
+    cr_expect(eq(i64, spectra.begin[2], 6));
+    for (int i = 0; i < 6; i++) {
+        cr_expect(eq(dbl, spectra.mz[i], mz3[i % 3]));
+        cr_expect(eq(dbl, spectra.intensity[i], (double)intensity3[i % 3]));
+    }
+    cr_expect_null(spectra.faults[0]);
+    cr_expect(eq(int, (int)mzg_spectra_read(reader, 3, 2, &spectra, &err), MZG_EUSAGE));
+    cr_expect(eq(i64, spectra.n, 2), "untouched");
+    cr_expect(eq(int, (int)mzg_spectra_metadata(reader, &metadata, &err), MZG_OK));
+    cr_expect(mpi_rank == 0 ? metadata[0] == '{' : metadata == NULL);
+    mzg_free(metadata);
+    mzg_spectra_close(reader);
+    mzg_context_free(context);
+}
