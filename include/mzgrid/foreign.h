@@ -38,8 +38,9 @@ struct mzg_foreign_input {
     double pixel_size[2];        /* x, y in micrometres; 0: unknown */
 
     /* The text of a JSON object that the store keeps in uns, or NULL: objects, strings, numbers, booleans and
-     * arrays of strings. The reader's, valid until release(); read on rank 0. `instrument_accessions` and
-     * `instrument_names`, arrays of strings, help to choose the law of the mass axis. */
+     * arrays of strings; names without '/', of at most 100 bytes, not with '.' first. The reader's, valid
+     * until release(); read on rank 0. `instrument_accessions` and `instrument_names`, arrays of strings,
+     * help to choose the law of the mass axis. */
     const char *metadata;
 
     /* Gives at least one and at most `n` spectra, from number `first` on: 0 <= first, first + n <= n_spectra.

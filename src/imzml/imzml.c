@@ -32,7 +32,7 @@ static void imzml_close(struct mzg_reader *base)
     struct mzg_imzml_reader *reader = (struct mzg_imzml_reader *)base;
     mzg_checksum_end(reader->checksum, NULL, NULL);
     mzg_node_memory_free(reader->entries_memory);
-    mzg_node_memory_free(reader->pixels_memory);
+    mzg_pixel_table_destroy(&reader->pixels);
     mzg_ibd_close(&reader->ibd);
     json_decref(base->dataset.metadata);
     free(reader->shared_mz);
@@ -98,27 +98,10 @@ static enum mzg_status survey(const struct mzg_context *context, struct mzg_imzm
 static enum mzg_status share_pixels(MPI_Comm comm, int rank, struct mzg_imzml_reader *reader,
                                     const struct mzg_pixels *pixels, struct mzg_error *err)
 {
-    const struct mzg_dataset *dataset = &reader->summary.dataset;
-    if (!reader->summary.has_table)
-        return MZG_OK;
-    int64_t n_begin = dataset->n_pixels + 1;
-    int64_t n_spectra = dataset->n_spectra;
-    int64_t n_ordinals = reader->summary.is_part ? dataset->n_pixels : 0;
-    int64_t size = (n_begin + n_spectra + n_ordinals) * (int64_t)sizeof(int64_t);
-    if (mzg_node_memory_new(comm, size, &reader->pixels_memory, err) != MZG_OK)
-        return err->status;
-    int64_t *table = mzg_node_memory_bytes(reader->pixels_memory);
-    if (rank == 0) {
-        memcpy(table, pixels->begin, (size_t)n_begin * sizeof *table);
-        memcpy(table + n_begin, pixels->spectra, (size_t)n_spectra * sizeof *table);
-        if (n_ordinals > 0)
-            memcpy(table + n_begin + n_spectra, pixels->ordinals, (size_t)n_ordinals * sizeof *table);
-    }
-    mzg_node_memory_share(reader->pixels_memory, 0, rank == 0 ? size : 0);
-    reader->pixel_begin = table;
-    reader->pixel_spectra = table + n_begin;
-    reader->pixel_ordinals = n_ordinals > 0 ? table + n_begin + n_spectra : NULL;
-    return MZG_OK;
+    const struct mzg_imzml_summary *summary = &reader->summary;
+    return summary->has_table ? mzg_pixel_table_share(comm, rank, pixels, &summary->dataset, summary->is_part,
+                                                      &reader->pixels, err)
+                              : MZG_OK;
 }
 
 /* Collective: the entries of all ranks, `*n`, into the memory of every node. */
@@ -321,7 +304,7 @@ static void imzml_measure(const struct mzg_reader *base, int64_t first_pixel, in
 static int64_t imzml_ordinal(const struct mzg_reader *base, int64_t pixel)
 {
     const struct mzg_imzml_reader *reader = (const struct mzg_imzml_reader *)base;
-    return reader->pixel_ordinals ? reader->pixel_ordinals[pixel] : pixel;
+    return reader->pixels.ordinals ? reader->pixels.ordinals[pixel] : pixel;
 }
 
 static int64_t imzml_count_faulty(const struct mzg_reader *base)

@@ -8,6 +8,7 @@
 #include <imzml/ibd_checksum.h>
 #include <input/findings.h>
 #include <input/node_memory.h>
+#include <input/pixel_table.h>
 #include <mzgrid/reader.h>
 #include <stdatomic.h>
 
@@ -30,11 +31,8 @@ struct mzg_imzml_reader {
     struct mzg_imzml_summary summary;
     struct mzg_node_memory *entries_memory;
     const struct mzg_imzml_entry *entries; /* one for each spectrum */
-    struct mzg_node_memory *pixels_memory;
-    const int64_t *pixel_begin; /* as struct mzg_pixels; NULL where pixel i is spectrum i */
-    const int64_t *pixel_spectra;
-    const int64_t *pixel_ordinals; /* NULL where all pixels are read */
-    struct mzg_findings findings;  /* rank 0, as the next two */
+    struct mzg_pixel_table pixels;
+    struct mzg_findings findings; /* rank 0, as the next two */
     struct mzg_imzml_identity identity;
     struct mzg_checksum_thread *checksum; /* under way; NULL: none is */
     double *shared_mz;

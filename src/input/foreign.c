@@ -110,6 +110,19 @@ static struct mzg_foreign *new_reader(const struct mzg_foreign_entry *entry, con
     return reader;
 }
 
+/* Whether all names in a tree can be names in a store. */
+static bool has_good_names(const json_t *tree)
+{
+    const char *key;
+    json_t *value;
+    size_t i;
+    json_array_foreach(tree, i, value) if (!has_good_names(value)) return false;
+    json_object_foreach((json_t *)tree, key, value) if (!key[0] || strchr(key, '/') || key[0] == '.' ||
+                                                        strlen(key) > 100 ||
+                                                        !has_good_names(value)) return false;
+    return true;
+}
+
 /* Rank 0: what is kept of the metadata. */
 static void take_metadata(struct mzg_foreign *reader, const char *name, struct mzg_error *err)
 {
@@ -119,6 +132,11 @@ static void take_metadata(struct mzg_foreign *reader, const char *name, struct m
     if (text && !json_is_object(metadata))
         mzg_fail(err, MZG_EFORMAT, "%s: the metadata of its reader are no JSON object: %s", reader->path,
                  metadata ? "something else" : why.text);
+    else if (!has_good_names(metadata))
+        mzg_fail(err, MZG_EFORMAT,
+                 "%s: a name in the metadata of its reader is empty, longer than 100 bytes, begins with '.' "
+                 "or has a '/'",
+                 reader->path);
     else if (!metadata || json_object_set_new(metadata, "format", json_string(name)) != 0)
         mzg_fail(err, MZG_ENOMEM, "%s: no memory for the metadata", reader->path);
     reader->base.dataset.metadata = metadata;

@@ -1,6 +1,7 @@
 /* Ranges of pixels of a foreign input that is open: neighbouring spectra are asked for together. */
 #include <input/foreign_kind.h>
 
+#include <core/array.h>
 #include <core/escape.h>
 
 #include <inttypes.h>
@@ -105,43 +106,26 @@ static void free_storage(void *memory)
     free(storage);
 }
 
-/* Room for `size` bytes in place of `*memory`, whose contents do not matter. */
-static bool make_room(void *memory, size_t size)
+/* Room in the batch for what is to come. */
+static enum mzg_status prepare(struct mzg_batch *batch, int64_t n_pixels, int64_t n_spectra, int64_t n_points,
+                               struct mzg_error *err)
 {
-    void *fresh = malloc(size > 0 ? size : 1);
-    if (!fresh)
-        return false;
-    free(*(void **)memory);
-    *(void **)memory = fresh;
-    return true;
-}
-
-/* Room in the batch for what is to come; false where there is no memory. */
-static bool prepare(struct mzg_batch *batch, int64_t n_pixels, int64_t n_spectra, int64_t n_points)
-{
+    static const char what[] = "spectra of a batch; use a smaller --chunk-size";
     if (!batch->storage)
         batch->storage = calloc(1, sizeof(struct storage));
     batch->free_storage = free_storage;
     struct storage *storage = batch->storage;
     if (!storage)
-        return false;
+        return mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " %s", n_spectra, what);
     forget_faults(storage);
     storage->failure = (struct mzg_error){0};
-    if (n_spectra + n_pixels >= storage->slot_capacity) {
-        storage->slot_capacity = 0;
-        if (!make_room(&batch->pixel_begin, ((size_t)n_pixels + (size_t)n_spectra + 1) * sizeof(int64_t)) ||
-            !make_room(&batch->spectra, ((size_t)n_pixels + (size_t)n_spectra + 1) * sizeof(int64_t)) ||
-            !make_room(&storage->slots, ((size_t)n_pixels + (size_t)n_spectra + 1) * sizeof(struct slot)))
-            return false;
-        storage->slot_capacity = n_pixels + n_spectra + 1;
-    }
-    if (n_points > storage->point_capacity || !storage->values) {
-        storage->point_capacity = 0;
-        if (!make_room(&storage->values, (size_t)n_points * MZG_FOREIGN_POINT))
-            return false;
-        storage->point_capacity = n_points;
-    }
-    return true;
+    const struct mzg_array arrays[] = {{&batch->pixel_begin, sizeof *batch->pixel_begin},
+                                       {&batch->spectra, sizeof *batch->spectra},
+                                       {&storage->slots, sizeof *storage->slots}};
+    if (mzg_arrays_reserve(arrays, 3, n_pixels + n_spectra + 1, &storage->slot_capacity, what, err) != MZG_OK)
+        return err->status;
+    return mzg_array_reserve(&storage->values, MZG_FOREIGN_POINT, n_points, &storage->point_capacity,
+                             "points of a batch; use a smaller --chunk-size", err);
 }
 
 /* The spectra of a batch that are still to come, in the order of its entries. */
@@ -213,10 +197,8 @@ static enum mzg_status foreign_fetch(const struct mzg_reader *base, int64_t firs
     for (int64_t p = first_pixel; p < first_pixel + n_pixels; p++)
         n_spectra += mzg_pixel_table_count(&reader->pixels, p);
     foreign_measure(base, first_pixel, n_pixels, &bytes, &n_points);
-    if (!prepare(batch, n_pixels, n_spectra, n_points))
-        return mzg_fail(err, MZG_ENOMEM,
-                        "%s: no memory for a batch of %" PRId64 " spectra; use a smaller --chunk-size",
-                        reader->path, n_spectra);
+    if (prepare(batch, n_pixels, n_spectra, n_points, err) != MZG_OK)
+        return err->status;
     struct storage *storage = batch->storage;
     batch->first_pixel = first_pixel;
     batch->n_pixels = n_pixels;

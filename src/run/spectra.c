@@ -3,8 +3,8 @@
 #include <mzgrid/spectra.h>
 
 #include <core/agree.h>
+#include <core/array.h>
 #include <core/context.h>
-#include <core/memory.h>
 #include <core/parameters.h>
 #include <mzgrid/reader.h>
 #include <run/plan.h>
@@ -129,36 +129,22 @@ enum mzg_status mzg_spectra_metadata(const struct mzg_spectra_reader *reader, ch
     return MZG_OK;
 }
 
-static bool grow(void *memory, int64_t n, size_t size)
+/* Room for `n` spectra; what is there is lost. */
+static enum mzg_status reserve_spectra(struct mzg_spectra_reader *reader, int64_t n, struct mzg_error *err)
 {
-    void *grown = realloc(*(void **)memory, (size_t)n * size);
-    if (grown)
-        *(void **)memory = grown;
-    return grown != NULL;
+    const struct mzg_array arrays[] = {{&reader->positions, 3 * sizeof *reader->positions},
+                                       {&reader->begin, sizeof *reader->begin},
+                                       {&reader->faults, sizeof *reader->faults},
+                                       {&reader->texts, sizeof *reader->texts}};
+    return mzg_arrays_reserve(arrays, 4, n + 1, &reader->n_spectra, "spectra that are read at a time", err);
 }
 
-/* Room for more spectra, and for more points behind `used` of them; false where there is no memory. */
-static bool reserve_spectra(struct mzg_spectra_reader *reader, int64_t n)
+/* Room for `n` points. */
+static enum mzg_status grow_points(struct mzg_spectra_reader *reader, int64_t n, struct mzg_error *err)
 {
-    if (n <= reader->n_spectra)
-        return true;
-    if (!grow(&reader->positions, n, 3 * sizeof *reader->positions) ||
-        !grow(&reader->begin, n + 1, sizeof *reader->begin) ||
-        !grow(&reader->faults, n, sizeof *reader->faults) || !grow(&reader->texts, n, sizeof *reader->texts))
-        return false;
-    reader->n_spectra = n;
-    return true;
-}
-
-static bool reserve_points(struct mzg_spectra_reader *reader, int64_t n)
-{
-    if (n <= reader->n_points && reader->mz)
-        return true;
-    n += n / 2 + 1;
-    if (!grow(&reader->mz, n, sizeof *reader->mz) || !grow(&reader->intensity, n, sizeof *reader->intensity))
-        return false;
-    reader->n_points = n;
-    return true;
+    const struct mzg_array arrays[] = {{&reader->mz, sizeof *reader->mz},
+                                       {&reader->intensity, sizeof *reader->intensity}};
+    return mzg_arrays_grow(arrays, 2, n, &reader->n_points, "points that are read at a time", err);
 }
 
 /* Entry i of the batch, which belongs to the pixel at `position`. */
@@ -174,9 +160,8 @@ static enum mzg_status decode(struct mzg_spectra_reader *reader, int64_t i, cons
     reader->faults[i] = is_good ? NULL : fault->text;
     memcpy(reader->positions + 3 * i, position, 3 * sizeof *position);
     reader->begin[i + 1] = at + spectrum.n;
-    if (!reserve_points(reader, at + spectrum.n))
-        return mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " points; read fewer pixels at a time",
-                        at + spectrum.n);
+    if (grow_points(reader, at + spectrum.n, err) != MZG_OK)
+        return err->status;
     if (spectrum.n > 0) {
         memcpy(reader->mz + at, spectrum.mz, (size_t)spectrum.n * sizeof(double));
         memcpy(reader->intensity + at, spectrum.intensity, (size_t)spectrum.n * sizeof(double));
@@ -190,9 +175,8 @@ static enum mzg_status read_pixels(struct mzg_spectra_reader *reader, int64_t fi
     struct mzg_batch *batch = &reader->batch;
     if (mzg_reader_fetch(reader->reader, first_pixel, n_pixels, batch, err) != MZG_OK)
         return err->status;
-    if (!reserve_spectra(reader, batch->n_spectra))
-        return mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " spectra; read fewer pixels at a time",
-                        batch->n_spectra);
+    if (reserve_spectra(reader, batch->n_spectra, err) != MZG_OK)
+        return err->status;
     reader->begin[0] = 0;
     for (int64_t p = 0; p < n_pixels; p++) {
         int32_t position[3];

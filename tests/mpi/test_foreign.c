@@ -10,7 +10,7 @@
 enum { WIDTH = 5, N = 20, AT_ONCE = 3 };
 
 /* What a reader does wrong, on the last rank only. */
-enum sin { NONE, NO_OPEN, NO_READ, NO_LATER_READ, TOO_MANY, NO_POSITIONS, FEWER, CHANGED };
+enum sin { NONE, BAD_NAME, NO_OPEN, NO_READ, NO_LATER_READ, TOO_MANY, NO_POSITIONS, FEWER, CHANGED };
 
 /* An input of N spectra on a grid, of which spectrum i has i % 4 points; 7 is at the place of 6, 11 is
  * faulty. */
@@ -90,7 +90,7 @@ static int open_grid(void *data, const char *path, struct mzg_foreign_input *inp
     input->read = give;
     input->n_spectra = grid->sin == FEWER ? N - 1 : N;
     input->type = MZG_SPECTRUM_CENTROID;
-    input->metadata = "{\"operator\": \"nobody\"}";
+    input->metadata = grid->sin == BAD_NAME ? "{\"a\": [{\"../b\": 1}]}" : "{\"operator\": \"nobody\"}";
     return grid->sin == NO_OPEN;
 }
 
@@ -232,6 +232,13 @@ MPI_TEST(foreign, spectra_that_cannot_be)
 {
     expect_failure(TOO_MANY, MZG_EFORMAT, "were asked for");
     expect_failure(NO_POSITIONS, MZG_EFORMAT, "without positions");
+}
+
+/* Rank 0 reads them; here it is the last. */
+MPI_TEST(foreign, metadata_that_would_leave_the_store)
+{
+    if (mpi_size == 1)
+        expect_failure(BAD_NAME, MZG_EFORMAT, "a name in the metadata");
 }
 
 MPI_TEST(foreign, names_that_are_none)
