@@ -18,7 +18,7 @@ list(JOIN MPI_C_LIBRARIES " " MZGRID_PC_MPI_LIBS)
 
 set(libraries mzgrid_library mzgrid_resample)
 set(public_headers
-  axis context convert error export foreign input log mzgrid progress resample sampling spectra validate version)
+  axis context convert error export foreign input log mzgrid peaks progress resample sampling spectra validate version)
 foreach(name mzgrid mzgrid-resample)
   configure_file(${PROJECT_SOURCE_DIR}/cmake/${name}.pc.in ${PROJECT_BINARY_DIR}/${name}.pc @ONLY)
   install(FILES ${PROJECT_BINARY_DIR}/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
