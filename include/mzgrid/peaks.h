@@ -8,6 +8,7 @@
 #include <mzgrid/export.h>
 #include <mzgrid/progress.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct mzg_context;
@@ -16,6 +17,7 @@ enum mzg_peaks_layout { MZG_PEAKS_AUTO, MZG_PEAKS_CSC, MZG_PEAKS_DENSE };
 
 /* What the user asks for. mzg_peaks_defaults() gives the defaults; 0, NULL and false mean "not given". */
 struct mzg_peaks_options {
+    size_t size;       /* of this struct where the program is compiled; mzg_peaks_defaults() sets it */
     const char *table; /* the name of the table whose bins become peaks; NULL: the only one that there is */
     const char *list;  /* a file that lists peaks (peaks/list.h); NULL: they are picked */
     double snr;        /* of picked ones: the least prominence over the noise */
@@ -27,7 +29,7 @@ struct mzg_peaks_options {
                              is free */
 };
 
-/* What came of it, the same on all ranks. */
+/* What came of it, the same on all ranks. Part of struct mzg_convert_report, and therefore never longer. */
 struct mzg_peaks_report {
     int64_t pixels;
     int64_t bins;
@@ -42,7 +44,16 @@ struct mzg_peaks_report {
 
 MZG_BEGIN_API
 
-void mzg_peaks_defaults(struct mzg_peaks_options *options);
+/* Fills the first `size` bytes of `*options` with the defaults. MZG_EUSAGE if no version of the struct has
+ * that size. Local. */
+enum mzg_status mzg_peaks_options_init(struct mzg_peaks_options *options, size_t size, struct mzg_error *err);
+
+/* The same for the struct as it is in this header. Local. */
+static inline void mzg_peaks_defaults(struct mzg_peaks_options *options)
+{
+    struct mzg_error err;
+    (void)mzg_peaks_options_init(options, sizeof *options, &err);
+}
 
 /* Writes tables/NAME_peaks for the table NAME of the store in the directory `store`, and marks the tops of
  * the peaks in var["is_peak"] of NAME. The store opens at any moment; on failure it is as before. `progress`

@@ -8,6 +8,7 @@
 #include <cli/summary.h>
 #include <core/agree.h>
 #include <core/context.h>
+#include <run/peaks.h>
 
 #include <string.h>
 
@@ -107,7 +108,7 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
         return 0;
     mzg_progress_begin(&view, context->log, settings.quiet, mzg_clock_seconds());
     struct mzg_progress progress = {.update = mzg_progress_update, .context = &view};
-    mzg_peaks_make(context, store, &settings.peaks, &progress, &report, err);
+    mzg_peaks_add(context, store, false, &settings.peaks, &progress, &report, err);
     mzg_progress_end(&view);
     if (err->status == MZG_OK)
         mzg_peaks_log(context->log, &report, store);

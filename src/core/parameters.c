@@ -21,9 +21,12 @@ static const char *const names[][2] = {
     {"--min-mz", "axis.min_mz"},
     {"--mobility sum", "mobility_sum"},
     {"--on-error skip", "fail_on_error = false"},
+    {"--peak-list", "peaks.list"},
     {"--pixels", "pixels_file"},
     {"--reference-mz", "axis.reference_mz"},
     {"--resolution", "axis.reference_mz"}, /* which together with a width makes one */
+    {"--snr", "peaks.snr"},
+    {"--tolerance", "peaks.tolerance"},
 };
 enum { N_NAMES = sizeof names / sizeof *names };
 

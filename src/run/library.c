@@ -10,6 +10,7 @@
 #include <core/hdf5.h>
 #include <core/json.h>
 #include <core/parameters.h>
+#include <run/peaks.h>
 
 #include <jansson.h>
 #include <stddef.h>
@@ -19,6 +20,7 @@
 /* What no program can do without: members that it does not have keep their defaults, or are not told. */
 enum {
     SMALLEST_OPTIONS = offsetof(struct mzg_convert_options, axis),
+    SMALLEST_PEAKS = offsetof(struct mzg_peaks_options, snr),
     SMALLEST_REPORT = offsetof(struct mzg_convert_report, skipped)
 };
 
@@ -83,6 +85,33 @@ static enum mzg_status take_options(const struct mzg_convert_options *given,
     return check_choices(options, err);
 }
 
+enum mzg_status mzg_peaks_options_init(struct mzg_peaks_options *options, size_t size, struct mzg_error *err)
+{
+    struct mzg_peaks_options full;
+    *err = (struct mzg_error){0};
+    if (mzg_size_check("mzg_peaks_options", size, SMALLEST_PEAKS, sizeof full, err) != MZG_OK)
+        return err->status;
+    mzg_peaks_set_defaults(&full);
+    full.size = size;
+    memcpy(options, &full, size);
+    return MZG_OK;
+}
+
+/* The same for those of a feature table. */
+static enum mzg_status take_peaks(const struct mzg_peaks_options *given, struct mzg_peaks_options *options,
+                                  struct mzg_error *err)
+{
+    if (mzg_size_check("mzg_peaks_options", given->size, SMALLEST_PEAKS, sizeof *options, err) != MZG_OK)
+        return err->status;
+    mzg_peaks_set_defaults(options);
+    memcpy(options, given, given->size);
+    options->size = sizeof *options;
+    if (!is_among((int)options->layout, MZG_PEAKS_DENSE + 1))
+        return mzg_fail(err, MZG_EUSAGE, "peaks.layout must be from 0 to %d, not %d", MZG_PEAKS_DENSE,
+                        (int)options->layout);
+    return MZG_OK;
+}
+
 enum mzg_status mzg_convert_check(const struct mzg_convert_options *options, struct mzg_error *err)
 {
     struct mzg_convert_options full;
@@ -96,8 +125,12 @@ enum mzg_status mzg_convert(const struct mzg_context *context, const struct mzg_
                             struct mzg_error *err)
 {
     struct mzg_convert_options full;
+    struct mzg_peaks_options peaks;
     struct mzg_convert_report result = {0};
-    if (take_options(options, &full, err) == MZG_OK)
+    if (take_options(options, &full, err) == MZG_OK && full.peaks &&
+        take_peaks(full.peaks, &peaks, err) == MZG_OK)
+        full.peaks = &peaks;
+    if (err->status == MZG_OK)
         mzg_size_check("mzg_convert_report", report->size, SMALLEST_REPORT, sizeof result, err);
     if (mzg_agree(context->comm, err) == MZG_OK &&
         mzg_run_convert(context, &full, progress, &result, err) == MZG_OK) {
@@ -158,5 +191,19 @@ enum mzg_status mzg_validate(const struct mzg_context *context, const char *path
     if (mzg_run_validate(context, path, memory_limit, progress, &object, &is_valid, err) == MZG_OK &&
         hand_over(context, object, report, err) == MZG_OK)
         *valid = is_valid;
+    return leave(context, err);
+}
+
+enum mzg_status mzg_peaks_make(const struct mzg_context *context, const char *store,
+                               const struct mzg_peaks_options *options, const struct mzg_progress *progress,
+                               struct mzg_peaks_report *report, struct mzg_error *err)
+{
+    struct mzg_peaks_options full;
+    struct mzg_peaks_report result = {0};
+    *err = (struct mzg_error){0};
+    take_peaks(options, &full, err);
+    if (mzg_agree(context->comm, err) == MZG_OK &&
+        mzg_peaks_add(context, store, false, &full, progress, &result, err) == MZG_OK)
+        *report = result;
     return leave(context, err);
 }

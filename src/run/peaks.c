@@ -39,9 +39,9 @@ struct run {
     struct mzg_peaks_table table; /* rank 0 */
 };
 
-void mzg_peaks_defaults(struct mzg_peaks_options *options)
+void mzg_peaks_set_defaults(struct mzg_peaks_options *options)
 {
-    *options = (struct mzg_peaks_options){.snr = 10, .tolerance = 10};
+    *options = (struct mzg_peaks_options){.size = sizeof *options, .snr = 10, .tolerance = 10};
 }
 
 enum mzg_status mzg_peaks_check(const struct mzg_peaks_options *options, struct mzg_error *err)
@@ -332,11 +332,4 @@ enum mzg_status mzg_peaks_add(const struct mzg_context *context, const char *sto
 cleanup:
     release(&run);
     return err->status;
-}
-
-enum mzg_status mzg_peaks_make(const struct mzg_context *context, const char *store,
-                               const struct mzg_peaks_options *options, const struct mzg_progress *progress,
-                               struct mzg_peaks_report *report, struct mzg_error *err)
-{
-    return mzg_peaks_add(context, store, false, options, progress, report, err);
 }

@@ -6,6 +6,8 @@
 #include <mzgrid/peaks.h>
 
 /* MZG_EUSAGE for options that make no sense. Local. */
+void mzg_peaks_set_defaults(struct mzg_peaks_options *options);
+
 enum mzg_status mzg_peaks_check(const struct mzg_peaks_options *options, struct mzg_error *err);
 
 /* mzg_peaks_make(); with `is_part` the store is complete but under construction by this run, which nobody
