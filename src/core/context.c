@@ -89,7 +89,7 @@ enum mzg_status mzg_context_new(MPI_Comm comm, const struct mzg_context_options 
         mzg_fail(err, MZG_ENOMEM, "no memory for a context");
     else
         take_options(options, &full, err);
-    if (mzg_agree(comm, err) != MZG_OK) {
+    if (mzg_agree(comm, err) != MZG_OK || !owner) {
         free(owner);
         return err->status;
     }

@@ -71,7 +71,7 @@ enum mzg_status mzg_foreign_register(struct mzg_context *context, const struct m
     if (!entry)
         return mzg_fail(err, MZG_ENOMEM, "no memory for the reader '%s'", reader->name);
     entry->reader = *reader;
-    strcpy(entry->name, reader->name);
+    memcpy(entry->name, reader->name, strlen(reader->name) + 1);
     entry->link.next = context->foreign;
     context->foreign = &entry->link;
     return MZG_OK;

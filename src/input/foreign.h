@@ -13,6 +13,6 @@ const struct mzg_foreign_entry *mzg_foreign_find(const struct mzg_context *conte
 /* Opens `path` with it; as struct mzg_reader_kind. Collective over context->comm. */
 enum mzg_status mzg_foreign_open(const struct mzg_context *context, const struct mzg_foreign_entry *entry,
                                  const char *path, const struct mzg_reader_options *options,
-                                 struct mzg_reader **reader, struct mzg_error *err);
+                                 struct mzg_reader **opened, struct mzg_error *err);
 
 #endif

@@ -36,7 +36,7 @@ static enum mzg_status leave(const struct mzg_context *context, struct mzg_error
 enum mzg_status mzg_convert_options_init(struct mzg_convert_options *options, size_t size,
                                          struct mzg_error *err)
 {
-    struct mzg_convert_options full;
+    struct mzg_convert_options full = {0};
     *err = (struct mzg_error){0};
     if (mzg_size_check("mzg_convert_options", size, SMALLEST_OPTIONS, sizeof full, err) != MZG_OK)
         return err->status;
@@ -87,7 +87,7 @@ static enum mzg_status take_options(const struct mzg_convert_options *given,
 
 enum mzg_status mzg_peaks_options_init(struct mzg_peaks_options *options, size_t size, struct mzg_error *err)
 {
-    struct mzg_peaks_options full;
+    struct mzg_peaks_options full = {0};
     *err = (struct mzg_error){0};
     if (mzg_size_check("mzg_peaks_options", size, SMALLEST_PEAKS, sizeof full, err) != MZG_OK)
         return err->status;
@@ -114,7 +114,7 @@ static enum mzg_status take_peaks(const struct mzg_peaks_options *given, struct 
 
 enum mzg_status mzg_convert_check(const struct mzg_convert_options *options, struct mzg_error *err)
 {
-    struct mzg_convert_options full;
+    struct mzg_convert_options full = {0};
     if (take_options(options, &full, err) == MZG_OK)
         mzg_check_options(&full, err);
     return mzg_name_parameters(err);
@@ -124,8 +124,8 @@ enum mzg_status mzg_convert(const struct mzg_context *context, const struct mzg_
                             const struct mzg_progress *progress, struct mzg_convert_report *report,
                             struct mzg_error *err)
 {
-    struct mzg_convert_options full;
-    struct mzg_peaks_options peaks;
+    struct mzg_convert_options full = {0};
+    struct mzg_peaks_options peaks = {0};
     struct mzg_convert_report result = {0};
     if (take_options(options, &full, err) == MZG_OK && full.peaks &&
         take_peaks(full.peaks, &peaks, err) == MZG_OK)
@@ -144,7 +144,7 @@ enum mzg_status mzg_convert_axis(const struct mzg_context *context, const struct
                                  const char *const *inputs, int n_inputs, struct mzg_axis *axis,
                                  struct mzg_error *err)
 {
-    struct mzg_convert_options full;
+    struct mzg_convert_options full = {0};
     struct mzg_axis made = {0};
     if (take_options(options, &full, err) == MZG_OK && n_inputs < 1)
         mzg_fail(err, MZG_EUSAGE, "at least one input is needed");
@@ -173,7 +173,7 @@ enum mzg_status mzg_convert_preview(const struct mzg_context *context,
                                     const struct mzg_convert_options *options, char **decisions,
                                     struct mzg_error *err)
 {
-    struct mzg_convert_options full;
+    struct mzg_convert_options full = {0};
     json_t *object = NULL;
     take_options(options, &full, err);
     if (mzg_agree(context->comm, err) == MZG_OK && mzg_run_preview(context, &full, &object, err) == MZG_OK)
@@ -182,14 +182,14 @@ enum mzg_status mzg_convert_preview(const struct mzg_context *context,
 }
 
 enum mzg_status mzg_validate(const struct mzg_context *context, const char *path, int64_t memory_limit,
-                             const struct mzg_progress *progress, char **report, bool *valid,
+                             const struct mzg_progress *progress, char **verdict, bool *valid,
                              struct mzg_error *err)
 {
     json_t *object = NULL;
     bool is_valid = false;
     *err = (struct mzg_error){0};
     if (mzg_run_validate(context, path, memory_limit, progress, &object, &is_valid, err) == MZG_OK &&
-        hand_over(context, object, report, err) == MZG_OK)
+        hand_over(context, object, verdict, err) == MZG_OK)
         *valid = is_valid;
     return leave(context, err);
 }
@@ -198,7 +198,7 @@ enum mzg_status mzg_peaks_make(const struct mzg_context *context, const char *st
                                const struct mzg_peaks_options *options, const struct mzg_progress *progress,
                                struct mzg_peaks_report *report, struct mzg_error *err)
 {
-    struct mzg_peaks_options full;
+    struct mzg_peaks_options full = {0};
     struct mzg_peaks_report result = {0};
     *err = (struct mzg_error){0};
     take_peaks(options, &full, err);

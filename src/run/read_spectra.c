@@ -56,7 +56,7 @@ enum mzg_status mzg_spectra_open(const struct mzg_context *context, const char *
                                  const struct mzg_spectra_options *options,
                                  struct mzg_spectra_reader **reader, struct mzg_error *err)
 {
-    struct mzg_spectra_options full;
+    struct mzg_spectra_options full = {0};
     struct mzg_spectra_reader *fresh = calloc(1, sizeof *fresh);
     *err = (struct mzg_error){0};
     if (!fresh)
