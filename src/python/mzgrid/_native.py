@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from ctypes import POINTER, byref, c_bool, c_char, c_double, c_int, c_int64, c_void_p
+from ctypes import POINTER, byref, c_bool, c_char, c_double, c_int, c_int64, c_size_t, c_void_p
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -65,12 +65,16 @@ class Sampling(ctypes.Structure):
 
 class ResamplerOptions(ctypes.Structure):
     _fields_ = [
+        ("size", c_size_t),
         ("method", c_int),
         ("max_gap", c_double),
         ("sampling", Sampling),
         ("shared_mz", c_void_p),
         ("n_shared", c_int64),
     ]
+
+    def __init__(self, **members: Any) -> None:
+        super().__init__(size=ctypes.sizeof(type(self)), **members)
 
 
 class Spectrum(ctypes.Structure):
