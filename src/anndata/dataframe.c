@@ -3,6 +3,7 @@
 
 #include <core/json.h>
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,9 @@ static int64_t copy_text(const char *from, size_t length, char *text, int64_t si
 
 static int64_t index_text(const void *source, int64_t i, char *text, int64_t size)
 {
+    const struct mzg_frame *frame = source;
+    if (frame->index_texts)
+        return copy_text(frame->index_texts[i], strlen(frame->index_texts[i]), text, size);
     char index[256];
     int length = mzg_frame_index(source, i, index, sizeof index);
     return copy_text(index, (size_t)length, text, size);
@@ -47,10 +51,13 @@ static enum mzg_status write_strings(struct mzg_backend *backend, const char *pa
                                   &(struct mzg_strings){.n = n, .item = item, .source = source}, err);
 }
 
-/* One category: every row has code 0. */
-static enum mzg_status write_category(struct mzg_backend *backend, const char *path, const char *category,
-                                      int64_t n, struct mzg_error *err)
+/* With one category every row has code 0. */
+static enum mzg_status write_categorical(struct mzg_backend *backend, const char *path,
+                                         const struct mzg_column *column, int64_t n, struct mzg_error *err)
 {
+    bool is_one = column->category != NULL;
+    struct mzg_numbers numbers = {
+        .type = is_one ? MZG_INT8 : column->type, .n = n, .values = is_one ? NULL : column->values};
     char *categories = join(path, "categories");
     char *codes = join(path, "codes");
     json_t *attributes = mzg_json_with(mzg_encoding("categorical", "0.2.0"), "ordered", json_false());
@@ -58,8 +65,10 @@ static enum mzg_status write_category(struct mzg_backend *backend, const char *p
         json_decref(attributes);
         mzg_fail(err, MZG_ENOMEM, "%s: no memory for this column", path);
     } else if (backend->kind->group(backend, path, attributes, err) == MZG_OK &&
-               write_strings(backend, categories, 1, category_text, category, err) == MZG_OK) {
-        backend->kind->numbers(backend, codes, &(struct mzg_numbers){.type = MZG_INT8, .n = n}, err);
+               write_strings(backend, categories, is_one ? 1 : column->n_categories,
+                             is_one ? category_text : column_text,
+                             is_one ? (const void *)column->category : column->categories, err) == MZG_OK) {
+        backend->kind->numbers(backend, codes, &numbers, err);
     }
     free(codes);
     free(categories);
@@ -73,8 +82,8 @@ static enum mzg_status write_column(struct mzg_backend *backend, const char *fra
     struct mzg_numbers numbers = {.type = column->type, .n = n, .values = column->values};
     if (!path)
         mzg_fail(err, MZG_ENOMEM, "%s/%s: no memory for this column", frame_path, column->name);
-    else if (column->category)
-        write_category(backend, path, column->category, n, err);
+    else if (column->category || column->categories)
+        write_categorical(backend, path, column, n, err);
     else if (column->type == MZG_STRING)
         write_strings(backend, path, n, column_text, column->values, err);
     else

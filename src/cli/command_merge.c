@@ -29,7 +29,6 @@ struct merge_settings {
     bool concat;
     const char *table;
     const char *compression;
-    int64_t memory_limit;
     int64_t threads;
     bool overwrite;
     const char *log_file;
@@ -87,6 +86,16 @@ static const struct mzg_option options[] = {
      .offset = offsetof(struct merge_settings, systems), .choice = system_choice, .standard = "per-sample",
      .help = "per-sample: what lies in 'global' of a store lies in a coordinate system with the name of its "
              "sample; shared: coordinate systems keep their names, and the samples lie on each other."},
+    {.kind = MZG_OPTION_GROUP, .name = "One table"},
+    {.kind = MZG_OPTION_FLAG, .name = "concat", .offset = offsetof(struct merge_settings, concat),
+     .help = "The tables of bins become one, with the rows of all samples and the bins of any; its obs has the "
+             "column 'sample'. Refused if the bins differ in law or width."},
+    {.kind = MZG_OPTION_TEXT, .name = "table", .argument = "NAME",
+     .offset = offsetof(struct merge_settings, table), .standard = "all_samples",
+     .help = "With --concat: the name of that table."},
+    {.kind = MZG_OPTION_TEXT, .name = "compression", .argument = "CODEC",
+     .offset = offsetof(struct merge_settings, compression), .standard = "blosc-zstd",
+     .help = "With --concat: of its numeric arrays, as for convert."},
     {.kind = MZG_OPTION_GROUP, .name = "Run"},
     {.kind = MZG_OPTION_INTEGER, .name = "threads", .argument = "N",
      .offset = offsetof(struct merge_settings, threads), .least = 1, .most = 4096,
@@ -124,6 +133,11 @@ static enum mzg_status check(const struct mzg_arguments *arguments, const struct
 {
     if (!settings->output)
         return mzg_fail(err, MZG_EUSAGE, "the merged store is missing: give it with -o STUDY.zarr");
+    if (!settings->concat &&
+        (mzg_arguments_has(arguments, "table") || mzg_arguments_has(arguments, "compression")))
+        return mzg_fail(err, MZG_EUSAGE,
+                        "--table and --compression are of the one table that --concat makes: give "
+                        "--concat as well, or leave them out");
     for (int i = 0; settings->log_file && i < arguments->n_repeated; i++) {
         if (mzg_named_check("--log-file", settings->log_file, "a store that is merged",
                             arguments->repeated[i], err) != MZG_OK)
@@ -184,7 +198,6 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
                                       .concat = settings.concat,
                                       .table = settings.table,
                                       .compression = settings.compression,
-                                      .memory_limit = settings.memory_limit,
                                       .overwrite = settings.overwrite};
     mzg_progress_begin(&view, context->log, false, mzg_clock_seconds());
     struct mzg_progress progress = {.update = mzg_progress_update, .context = &view};
@@ -203,8 +216,8 @@ const struct mzg_command mzg_command_merge = {
     .summary = "Make one SpatialData store of several.",
     .description =
         "Puts the elements of all STOREs into one store, each under its name or a new one (--rename). STOREs "
-        "are "
-        "not changed. Images, labels, points, shapes and tables of any SpatialData store in Zarr 3 are taken "
+        "are not changed. Images, labels, points, shapes and tables of any SpatialData store in Zarr 3 are "
+        "taken "
         "over as they are.",
     .operands = {"STORE"},
     .needed = "-o STUDY.zarr",

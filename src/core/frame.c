@@ -19,6 +19,14 @@ void mzg_frame_add_category(struct mzg_frame *frame, const char *name, const cha
         (struct mzg_column){.name = name, .type = MZG_STRING, .category = category};
 }
 
+void mzg_frame_add_categories(struct mzg_frame *frame, const char *name, int64_t n_categories,
+                              const char *const *categories, enum mzg_type type, const void *codes)
+{
+    assert(frame->n_columns < MZG_FRAME_MAX_COLUMNS);
+    frame->columns[frame->n_columns++] = (struct mzg_column){
+        .name = name, .type = type, .values = codes, .n_categories = n_categories, .categories = categories};
+}
+
 static const struct {
     const char *name;
     int size;

@@ -11,15 +11,19 @@
 /* A value of MZG_BOOL is one byte, 0 or 1. */
 enum mzg_type { MZG_BOOL, MZG_INT8, MZG_INT32, MZG_INT64, MZG_FLOAT32, MZG_FLOAT64, MZG_STRING };
 
-enum { MZG_FRAME_MAX_COLUMNS = 24 };
+enum { MZG_FRAME_MAX_COLUMNS = 64 };
 
 /* `n` values: of the type's C equivalent, or `const char *const *` for MZG_STRING (UTF-8, never NULL). With
- * `category`, the column is a categorical whose only category is that string; `values` is then unused. */
+ * `category`, the column is a categorical whose only category is that string; `values` is then unused. With
+ * `categories`, it is a categorical of `n_categories` strings, and `values` are numbers of them, -1 for none,
+ * of an integer `type`. */
 struct mzg_column {
     const char *name;
     enum mzg_type type;
     const void *values;
     const char *category;
+    int64_t n_categories;
+    const char *const *categories;
 };
 
 /* With `index_values` the index of row i is index_values[i] in decimal: with as many digits as tell apart
@@ -45,6 +49,10 @@ void mzg_frame_add(struct mzg_frame *frame, const char *name, enum mzg_type type
 
 /* Adds a categorical column with one category, the same in every row. Local. */
 void mzg_frame_add_category(struct mzg_frame *frame, const char *name, const char *category);
+
+/* Adds a categorical column of several categories. Local. */
+void mzg_frame_add_categories(struct mzg_frame *frame, const char *name, int64_t n_categories,
+                              const char *const *categories, enum mzg_type type, const void *codes);
 
 /* Bytes of one value; 0 for MZG_STRING. */
 int mzg_type_size(enum mzg_type type);

@@ -1,7 +1,7 @@
 /*
  * Merging, told top to bottom: rank 0 looks into all stores and gives every element its name, the output is
- * opened, all nodes are declared, every rank clones its share of the files; then all inputs are looked at
- * once more, and the store gets its name.
+ * opened, all nodes are declared, every rank clones its share of the files, and with --concat writes its
+ * share of the table of all samples; then all inputs are looked at once more, and the store gets its name.
  */
 #include <run/merge.h>
 
@@ -9,6 +9,7 @@
 #include <core/log.h>
 #include <core/mpi.h>
 #include <core/stop.h>
+#include <run/merge_concat.h>
 #include <run/merge_declare.h>
 #include <run/merge_files.h>
 #include <run/merge_inputs.h>
@@ -25,6 +26,7 @@ struct merging {
     struct mzg_codec codec;
     struct mzg_sdata *sdata;
     struct mzg_merge_files files;
+    struct mzg_merge_concat concat;
 };
 
 static enum mzg_status check_options(const struct mzg_merge_options *options, struct mzg_error *err)
@@ -51,6 +53,8 @@ static enum mzg_status open_ends(struct merging *m, struct mzg_error *err)
             mzg_log_line(m->context->log, MZG_LOG_WARNING, "%s: no element of SpatialData, left out: %s",
                          m->inputs.inputs[i].catalog.path, m->inputs.inputs[i].catalog.left_out);
     }
+    if (options->concat && mzg_merge_concat_open(m->context, options, &m->inputs, &m->concat, err) != MZG_OK)
+        return err->status;
     struct mzg_sdata_options output = {.path = options->output,
                                        .dataset_id = options->concat ? options->table : NULL,
                                        .overwrite = options->overwrite,
@@ -64,7 +68,17 @@ static enum mzg_status declare(struct merging *m, struct mzg_error *err)
     if (m->context->rank == 0 &&
         mzg_merge_declare(m->context, m->options, &m->inputs, m->sdata, err) == MZG_OK)
         mzg_merge_files_list(&m->inputs, &m->files, err);
+    if (m->context->rank == 0 && m->options->concat && err->status == MZG_OK)
+        mzg_merge_concat_list(m->options, &m->inputs, &m->files, err);
     return mzg_merge_files_share(m->context, &m->files, err);
+}
+
+static enum mzg_status write_table(struct merging *m, struct mzg_error *err)
+{
+    if (!m->options->concat)
+        return MZG_OK;
+    return mzg_merge_concat_write(m->context, m->options, &m->inputs, &m->concat, m->codec, m->progress,
+                                  m->sdata, m->report, err);
 }
 
 /* Whether what was merged is still what it was. */
@@ -97,7 +111,8 @@ enum mzg_status mzg_merge(const struct mzg_context *context, const struct mzg_me
     if (open_ends(&m, err) == MZG_OK && declare(&m, err) == MZG_OK &&
         mzg_merge_files_clone(context, &m.files, mzg_sdata_part(m.sdata), options->copy, progress, report,
                               err) == MZG_OK &&
-        check_unchanged(&m, err) == MZG_OK && mzg_sdata_finish(m.sdata, err) == MZG_OK) {
+        write_table(&m, err) == MZG_OK && check_unchanged(&m, err) == MZG_OK &&
+        mzg_sdata_finish(m.sdata, err) == MZG_OK) {
         report->elements = count_elements(&m);
         MZG_MPI(MPI_Bcast(&report->elements, 1, MPI_INT64_T, 0, context->comm));
         report->seconds = MPI_Wtime() - begin;
@@ -105,6 +120,7 @@ enum mzg_status mzg_merge(const struct mzg_context *context, const struct mzg_me
     mzg_merge_files_destroy(&m.files);
     mzg_sdata_free(m.sdata);
     mzg_merge_inputs_close(&m.inputs);
+    mzg_merge_concat_close(&m.concat);
     mzg_mpi_set_output(NULL);
     return err->status;
 }

@@ -19,12 +19,11 @@ struct mzg_merge_options {
     int n_samples;
     const struct mzg_rename *renames;
     int n_renames;
-    bool shared_systems; /* else every sample gets coordinate systems of its own */
-    bool copy;           /* files are copied, never linked */
-    bool concat;         /* one table of all samples in place of the one that each has */
-    const char *table;   /* its name */
-    const char *compression;
-    int64_t memory_limit; /* of a node; 0: the usual one */
+    bool shared_systems;     /* else every sample gets coordinate systems of its own */
+    bool copy;               /* files are copied, never linked */
+    bool concat;             /* one table of all samples in place of the one that each has */
+    const char *table;       /* its name */
+    const char *compression; /* of its numbers; NULL: the default */
     bool overwrite;
 };
 

@@ -211,9 +211,26 @@ void mzg_merge_inputs_close(struct mzg_merge_inputs *inputs)
     *inputs = (struct mzg_merge_inputs){0};
 }
 
+/* Of a table whose values were read, not cloned. */
+static enum mzg_status check_table(const struct mzg_catalog *catalog, const struct mzg_element *table,
+                                   struct mzg_error *err)
+{
+    for (int64_t i = 0; i < table->n_files && err->status == MZG_OK; i++) {
+        char *path;
+        if (asprintf(&path, "%s/tables/%s/%s", catalog->path, table->name, table->files[i].path) < 0)
+            return no_memory(err);
+        mzg_file_check_state(path, &table->files[i].state, err);
+        free(path);
+    }
+    return err->status;
+}
+
 enum mzg_status mzg_merge_inputs_check(const struct mzg_merge_inputs *inputs, struct mzg_error *err)
 {
-    for (int i = 0; i < inputs->n && err->status == MZG_OK; i++)
-        mzg_catalog_check(&inputs->inputs[i].catalog, err);
+    for (int i = 0; i < inputs->n && err->status == MZG_OK; i++) {
+        const struct mzg_catalog *catalog = &inputs->inputs[i].catalog;
+        if (mzg_catalog_check(catalog, err) == MZG_OK && inputs->inputs[i].table >= 0)
+            check_table(catalog, &catalog->elements[inputs->inputs[i].table], err);
+    }
     return err->status;
 }

@@ -64,7 +64,7 @@ def test_extents(store, squares):
 
 
 def test_shapes_become_the_labels(store, squares):
-    """Shapes rasterized on the grid of the labels give the labels; outlines of the labels are the shapes."""
+    """Shapes rasterized on the grid of the labels give the labels."""
     labels = store.sdata[store.region]
     left, right, low, high = bounds(labels)
     within = squares.copy()  # what ends on a border of cells is drawn in both
@@ -75,10 +75,6 @@ def test_shapes_become_the_labels(store, squares):
         target_width=labels.sizes["x"], value_key="key", agg_func="first")
     # its cells are squares of 20, two for each pixel of 20 x 40
     assert np.array_equal(np.nan_to_num(np.asarray(raster)[0]), np.repeat(labels.values, 2, axis=0))
-    polygons = spatialdata.transform(spatialdata.to_polygons(labels), to_coordinate_system="global")
-    for key, polygon in polygons.geometry.items():
-        at = store.table.obs.index.get_loc(str(key))
-        assert np.allclose(polygon.centroid.coords[0], store.table.obsm["spatial"][at])
 
 
 def test_a_query_by_place(store):
