@@ -67,6 +67,21 @@ static double sigma_of_few(const struct mzg_spectra *spectra, const double *valu
     return typical * sqrt(rate) / (double)spectra->n_rows;
 }
 
+/* How many pixels a bin of centroids needs. */
+static double least_pixels(const struct mzg_spectra *spectra, int64_t first, int64_t end, double *scratch)
+{
+    enum { FEW = 10 }; /* of so many bins one is empty at least, or the share of empty ones tells little */
+    int64_t n = end - first, n_empty = 0;
+    if (!spectra->is_centroid)
+        return 0;
+    for (int64_t k = first; k < end; k++) {
+        scratch[k - first] = (double)spectra->n_pixels[k];
+        n_empty += spectra->n_pixels[k] == 0;
+    }
+    double mean = n_empty > n / FEW ? log((double)n / (double)n_empty) : median_of(scratch, n);
+    return fmin(3 + mean + 6 * sqrt(mean), (double)spectra->n_rows);
+}
+
 enum mzg_status mzg_noise_measure(const struct mzg_spectra *spectra, const double *values,
                                   struct mzg_noise *noise, struct mzg_error *err)
 {
@@ -74,8 +89,9 @@ enum mzg_status mzg_noise_measure(const struct mzg_spectra *spectra, const doubl
     *noise = (struct mzg_noise){.n_bins = spectra->n_bins, .n_windows = n_windows > 0 ? n_windows : 1};
     noise->sigma = calloc((size_t)noise->n_windows, sizeof *noise->sigma);
     noise->median = calloc((size_t)noise->n_windows, sizeof *noise->median);
+    noise->least = calloc((size_t)noise->n_windows, sizeof *noise->least);
     double *scratch = malloc((2 * MZG_PEAK_WINDOW + 2) * sizeof *scratch);
-    if (!noise->sigma || !noise->median || !scratch) {
+    if (!noise->sigma || !noise->median || !noise->least || !scratch) {
         mzg_noise_destroy(noise);
         mzg_fail(err, MZG_ENOMEM, "no memory for the noise of %" PRId64 " bins", spectra->n_bins);
         goto cleanup;
@@ -88,6 +104,7 @@ enum mzg_status mzg_noise_measure(const struct mzg_spectra *spectra, const doubl
             sigma = found > sigma ? found : sigma;
         }
         noise->sigma[window] = sigma > 0 ? sigma : sigma_of_few(spectra, values, first, end, scratch);
+        noise->least[window] = least_pixels(spectra, first, end, scratch);
         for (int64_t k = first; k < end; k++)
             scratch[k - first] = values[k];
         noise->median[window] = median_of(scratch, end - first);
@@ -102,5 +119,6 @@ void mzg_noise_destroy(struct mzg_noise *noise)
 {
     free(noise->sigma);
     free(noise->median);
+    free(noise->least);
     *noise = (struct mzg_noise){0};
 }

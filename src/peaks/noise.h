@@ -8,6 +8,7 @@ struct mzg_noise {
     int64_t n_bins, n_windows;
     double *sigma;  /* of each window: standard deviation */
     double *median; /* of its values */
+    double *least;  /* pixels that a bin needs to be no chance; 0 of curves */
 };
 
 /*
@@ -21,7 +22,11 @@ struct mzg_noise {
  * it. Where more than half of these are 0 the window is nearly empty, and what is in it tells: of the maximum
  * sigma is the median of its values that are not 0; of the mean it is what single values, as large as their
  * median, would give if they fell into bins at random, as often as the share of bins that have none says
- * (Poisson's law). Release with mzg_noise_destroy(). Local.
+ * (Poisson's law).
+ *
+ * Of centroids, pixels that have a value in the same bin by chance are as Poisson's law has it with the mean
+ * that the share of empty bins tells: more than 3 + mean + 6 sqrt(mean) in one bin, or all pixels, are none.
+ * Release with mzg_noise_destroy(). Local.
  */
 enum mzg_status mzg_noise_measure(const struct mzg_spectra *spectra, const double *values,
                                   struct mzg_noise *noise, struct mzg_error *err);

@@ -63,9 +63,9 @@ static int64_t find_tops(const struct mzg_spectra *spectra, const double *values
 }
 
 /* The peaks among n tops. */
-static void judge_tops(const double *values, const int64_t *tops, int64_t n, const double *left,
-                       const double *right, const struct mzg_noise *noise, double snr,
-                       struct mzg_peaks *peaks)
+static void judge_tops(const struct mzg_spectra *spectra, const double *values, const int64_t *tops,
+                       int64_t n, const double *left, const double *right, const struct mzg_noise *noise,
+                       double snr, struct mzg_peaks *peaks)
 {
     for (int64_t i = 0; i < n; i++) {
         double height = values[tops[i]];
@@ -74,6 +74,7 @@ static void judge_tops(const double *values, const int64_t *tops, int64_t n, con
         struct mzg_peak peak = {
             .top = tops[i], .height = height, .prominence = height - foot, .noise = noise->sigma[window]};
         if (peak.prominence > 0 && peak.prominence >= snr * peak.noise &&
+            (double)spectra->n_pixels[tops[i]] >= noise->least[window] &&
             peak.prominence >= mzg_peak_share * (height - noise->median[window]))
             peaks->items[peaks->n++] = peak;
     }
@@ -94,7 +95,7 @@ static enum mzg_status pick_tops(const struct mzg_spectra *spectra, const double
     if (make_room(n_tops, peaks, err) == MZG_OK) {
         find_feet(spectra, values, 1, stack, left);
         find_feet(spectra, values, -1, stack, right);
-        judge_tops(values, tops, n_tops, left, right, noise, snr, peaks);
+        judge_tops(spectra, values, tops, n_tops, left, right, noise, snr, peaks);
     }
 
 cleanup:
@@ -105,12 +106,16 @@ cleanup:
     return err->status;
 }
 
+/* Whether `a` gives way to `b`, if they are near: of two as high the later one does. */
+static bool gives_way(const struct mzg_peak *a, const struct mzg_peak *b)
+{
+    return a->height < b->height || (a->height == b->height && a->top > b->top);
+}
+
 static int compare_heights(const void *a, const void *b)
 {
     const struct mzg_peak *x = *(const struct mzg_peak *const *)a, *y = *(const struct mzg_peak *const *)b;
-    if (x->height != y->height)
-        return x->height < y->height ? 1 : -1;
-    return (x->top > y->top) - (x->top < y->top);
+    return gives_way(x, y) - gives_way(y, x);
 }
 
 static bool is_near(const struct mzg_spectra *spectra, int64_t bin, int64_t top)
@@ -135,10 +140,12 @@ static enum mzg_status join_near(const struct mzg_spectra *spectra, struct mzg_p
             continue;
         for (struct mzg_peak *other = peak + 1;
              other < items + peaks->n && is_near(spectra, other->top, peak->top); other++)
-            other->prominence = -1;
+            if (gives_way(other, peak))
+                other->prominence = -1;
         for (struct mzg_peak *other = peak; other > items && is_near(spectra, other[-1].top, peak->top);
              other--)
-            other[-1].prominence = -1;
+            if (gives_way(&other[-1], peak))
+                other[-1].prominence = -1;
     }
     int64_t n = 0;
     for (int64_t i = 0; i < peaks->n; i++)

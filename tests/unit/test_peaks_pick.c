@@ -151,9 +151,12 @@ Test(peaks_pick, in_an_empty_spectrum_what_many_pixels_have_is_a_peak_and_what_o
     n_pixels[101] = 20;
     maximum[101] = 1;
     mean[303] = maximum[303] / ROWS;
-    n_pixels[303] = 1;
-    maximum[303] = 21; /* one pixel, 21 times the median of the others */
-    mean[303] = 0.02;  /* and not a peak of the mean */
+    n_pixels[303] = 6; /* as few as are no chance: 3 + 0.11 + 6 sqrt(0.11) = 5.1 */
+    maximum[303] = 21; /* 21 times the median of the others */
+    maximum[311] = 30; /* of one pixel */
+    mean[311] = 0.3;
+    n_pixels[311] = 1;
+    mean[303] = 0.02; /* and not a peak of the mean */
     pick(10);
     cr_assert(eq(i64, peaks.n, 2));
     expect_peak(0, 101, 101, 102, MZG_PEAK_MEAN);
@@ -176,6 +179,21 @@ Test(peaks_pick, centroids_within_ten_ppm_of_a_higher_one_are_not_peaks_of_their
     cr_assert(eq(i64, peaks.n, 2));
     cr_expect(eq(i64, peaks.items[0].top, 100));
     cr_expect(eq(i64, peaks.items[1].top, 105));
+}
+
+Test(peaks_pick, what_is_near_only_as_the_lower_one_sees_it_stays)
+{
+    spectra.is_centroid = true;
+    spectra.n_bins = 4;
+    const double places[] = {400, 500, 500 * (1 + 10.00005e-6), 600}, heights[] = {0, 5, 0, 0};
+    for (int k = 0; k < 4; k++) {
+        mz[k] = places[k];
+        mean[k] = heights[k];
+    }
+    spectra.is_native = true;
+    mean[2] = 4;
+    pick(10);
+    cr_assert(eq(i64, peaks.n, 4)); /* 10 ppm of the second are 0.0000000025 less than 10 ppm of the third */
 }
 
 Test(peaks_pick, columns_of_a_native_axis_of_centroids_are_peaks_and_each_belongs_to_one)
