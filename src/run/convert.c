@@ -96,6 +96,7 @@ static enum mzg_status open_ends(struct conversion *c, struct mzg_error *err)
         access(c->paths.h5ad, F_OK) == 0)
         mzg_fail(err, MZG_EIO, "%s: exists already; --overwrite replaces it", c->paths.h5ad);
     if (mzg_agree(c->context->comm, err) != MZG_OK ||
+        (options->peaks && mzg_peaks_look(c->context, options->peaks, err) != MZG_OK) ||
         mzg_plan_try_memory(c->context, options, &c->memory_is_shared, err) != MZG_OK ||
         mzg_metrics_open(c->context, options->metrics, options->overwrite, &c->metrics, err) != MZG_OK ||
         mzg_sdata_new(c->context, &output, &c->sdata, err) != MZG_OK ||

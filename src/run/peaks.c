@@ -56,9 +56,8 @@ enum mzg_status mzg_peaks_check(const struct mzg_peaks_options *options, struct 
 }
 
 /* Rank 0. */
-static enum mzg_status read_list(struct run *run, struct mzg_error *err)
+static enum mzg_status read_list(const char *path, struct mzg_peak_list *list, struct mzg_error *err)
 {
-    const char *path = run->options->list;
     int fd;
     int64_t size;
     if (mzg_open_regular(path, &fd, &size, err) != MZG_OK)
@@ -73,10 +72,20 @@ static enum mzg_status read_list(struct run *run, struct mzg_error *err)
     else if (code != 0)
         mzg_fail(err, MZG_EIO, "%s: it cannot be read: %s", path, strerror(code));
     else
-        mzg_peak_list_parse(path, text, (size_t)size, &run->list, err);
+        mzg_peak_list_parse(path, text, (size_t)size, list, err);
     close(fd);
     free(text);
     return err->status;
+}
+
+enum mzg_status mzg_peaks_look(const struct mzg_context *context, const struct mzg_peaks_options *options,
+                               struct mzg_error *err)
+{
+    struct mzg_peak_list list = {0};
+    if (mzg_peaks_check(options, err) == MZG_OK && context->rank == 0 && options->list)
+        read_list(options->list, &list, err);
+    mzg_peak_list_destroy(&list);
+    return mzg_agree(context->comm, err);
 }
 
 /* Rank 0: what of a list the user may not expect. */
@@ -110,7 +119,8 @@ static enum mzg_status find_peaks(struct run *run, struct mzg_error *err)
     const struct mzg_peaks_options *options = run->options;
     struct mzg_spectra spectra = mzg_peaks_source_spectra(&run->source);
     if (!options->list) {
-        if (mzg_peaks_pick(&spectra, options->snr, &run->peaks, err) == MZG_OK && run->peaks.n == 0)
+        if (mzg_peaks_pick(&spectra, options->snr, &run->peaks, err) == MZG_OK && run->peaks.n == 0 &&
+            !run->is_part)
             mzg_fail(
                 err, MZG_EFORMAT,
                 "%s/%s: no peak stands out of the noise by S/N %g; a lower --snr finds smaller ones, and "
@@ -119,7 +129,7 @@ static enum mzg_status find_peaks(struct run *run, struct mzg_error *err)
         return err->status;
     }
     struct mzg_tolerance tolerance = {options->tolerance, !options->tolerance_in_da};
-    if (read_list(run, err) == MZG_OK &&
+    if (read_list(options->list, &run->list, err) == MZG_OK &&
         mzg_peak_list_place(&run->list, tolerance, &spectra, run->source.edges, &run->peaks, err) == MZG_OK)
         tell_of_list(run);
     return err->status;
@@ -323,8 +333,17 @@ enum mzg_status mzg_peaks_add(const struct mzg_context *context, const char *sto
         goto cleanup;
     if (context->rank == 0)
         find_peaks(&run, err);
-    if (mzg_agree(context->comm, err) == MZG_OK && share_peaks(&run, err) == MZG_OK &&
-        make_slots(&run, err) == MZG_OK && begin_update(&run, err) == MZG_OK &&
+    if (mzg_agree(context->comm, err) != MZG_OK || share_peaks(&run, err) != MZG_OK)
+        goto cleanup;
+    if (run.peaks.n == 0) { /* of a conversion, which is worth having without */
+        mzg_log_line(
+            context->log, MZG_LOG_WARNING,
+            "no peak stands out of the noise by S/N %g: there is no feature table; 'mzgrid peaks' makes one "
+            "with a lower --snr or a --peak-list",
+            options->snr);
+        goto cleanup;
+    }
+    if (make_slots(&run, err) == MZG_OK && begin_update(&run, err) == MZG_OK &&
         write_matrix(&run.matrix, err) == MZG_OK && write_rest(&run, err) == MZG_OK &&
         mzg_update_finish(run.update, err) == MZG_OK)
         fill_report(&run, begin, report);

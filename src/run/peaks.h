@@ -10,8 +10,13 @@ void mzg_peaks_set_defaults(struct mzg_peaks_options *options);
 
 enum mzg_status mzg_peaks_check(const struct mzg_peaks_options *options, struct mzg_error *err);
 
+/* mzg_peaks_check(), and whether the list of peaks can be read, before much else is done. All ranks return
+ * the same status. Collective. */
+enum mzg_status mzg_peaks_look(const struct mzg_context *context, const struct mzg_peaks_options *options,
+                               struct mzg_error *err);
+
 /* mzg_peaks_make(); with `is_part` the store is complete but under construction by this run, which nobody
- * else changes. Collective. */
+ * else changes, and where no peak is found there is a warning and no table. Collective. */
 enum mzg_status mzg_peaks_add(const struct mzg_context *context, const char *store, bool is_part,
                               const struct mzg_peaks_options *options, const struct mzg_progress *progress,
                               struct mzg_peaks_report *report, struct mzg_error *err);

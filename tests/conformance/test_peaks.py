@@ -348,6 +348,21 @@ def test_without_a_peak_the_run_fails_and_says_what_may_help(mzgrid, store):
     assert stores.tree(path) == before
 
 
+def test_a_conversion_in_which_no_peak_stands_out_is_complete_without_a_feature_table(mzgrid, tmp_path):
+    run = mzgrid("convert", PROFILE, tmp_path / "a.zarr", "--snr", 1e9)
+    assert run.status == 0 and "there is no feature table" in run.err
+    assert not (tmp_path / "a.zarr/peaks.part").exists()
+    assert list(spatialdata.read_zarr(tmp_path / "a.zarr").tables) == ["msi_dataset_z0"]
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_a_bad_list_ends_a_conversion_before_it_begins(mzgrid, tmp_path, ranks):
+    (tmp_path / "list").write_text("words\n")
+    run = mzgrid("convert", PROFILE, tmp_path / "a.zarr", "--peak-list", tmp_path / "list", "-v", ranks=ranks)
+    assert run.status == 1 and "expected an m/z above 0" in run.err and "plan:" not in run.err
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["list"]
+
+
 def test_columns_of_a_native_axis_of_centroids_become_peaks_within_ten_ppm(mzgrid, tmp_path):
     """Five m/z that all spectra share, two of them 6 ppm from a higher one; each column belongs to one peak."""
     mz = np.array([400.0, 400.0024, 500.0, 600.0, 600.0036])
