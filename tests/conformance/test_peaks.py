@@ -465,3 +465,37 @@ def test_calls_that_fail_leave_the_store_as_it_was(mzgrid, store, tmp_path, full
         assert run.returncode == 1 and len(lines) == 1, run
         left = {name: digest for name, digest in stores.tree(path).items()}
         assert left == before, (call, at, sorted(left.items() ^ before.items())[:4])
+
+
+def test_where_names_cannot_change_places_a_table_is_replaced_all_the_same(mzgrid, store, tmp_path):
+    """File systems such as NFS have no exchange of two names: the call fails, one after the other."""
+    library = shim(mzgrid)
+    expected, outcomes = tmp_path / "expected.zarr", set()
+    shutil.copytree(store("sparse"), expected)
+    peaks(mzgrid, expected, "-q")
+    for at in range(1, 10):
+        path = store("sparse")
+        peaks(mzgrid, path, "-q", "--snr", 40)
+        before = stores.tree(path)
+        run = under(mzgrid, library, path, "rename", at, "ENOSYS", options=["--replace"])
+        outcomes.add(run.returncode)
+        if run.returncode == 0:
+            stores.assert_same_tree(path, expected)
+        else:
+            assert stores.tree(path) == before
+        assert sorted(p.name for p in tmp_path.iterdir()) == ["expected.zarr", "sparse.zarr"]
+    assert 0 in outcomes
+
+
+@pytest.mark.parametrize("call, layout", [("pread", "csc"), ("pread", "csr"), ("open", "dense")])
+def test_what_the_last_rank_alone_meets_ends_all(mzgrid, store, tmp_path, call, layout):
+    library = shim(mzgrid)
+    path = store("sparse", "--layout", layout)
+    before = stores.tree(path)
+    values = {**mpi_environment(), "MZG_FAULT_CALL": call, "MZG_FAULT_AT": "1", "MZG_FAULT_AS": "EIO", "MZG_FAULT_RANK": "1",
+              "MZG_FAULT_PATHS": str(path.parent), "MZG_FAULT_STICKY": "1"}
+    run = subprocess.run(["mpirun", "-q", "--oversubscribe", "--bind-to", "none", "-x", f"LD_PRELOAD={library}", "-n", "2", str(mzgrid.path),
+                          "peaks", str(path), "-q", "--threads", "1", "--layout", "csc"], env=values, capture_output=True, text=True, timeout=60)
+    lines = [line for line in run.stderr.splitlines() if line.startswith("mzgrid: error")]
+    assert run.returncode == 1 and len(lines) == 1, run
+    assert stores.tree(path) == before and [p.name for p in tmp_path.iterdir()] == [path.name]
