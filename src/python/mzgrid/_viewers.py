@@ -71,7 +71,9 @@ def small_table(
 
     d._images(windows, reduce, normalize, keep)
     indptr = np.cumsum([0, *(len(rows) for rows, _ in columns)], dtype=np.int64)
-    data, indices = (np.concatenate([c[part] for c in columns]) for part in (1, 0))
+    indices = np.concatenate([rows for rows, _ in columns])
+    columns = [values for _, values in columns]  # each half is given back once it is joined
+    data = np.concatenate(columns)
     small = indptr[-1] < 2**31
     x = sp.csc_matrix((data, indices, indptr.astype(np.int32) if small else indptr), shape=(d.shape[0], len(windows)))
     what = d._describe(windows, False, reduce, normalize)
