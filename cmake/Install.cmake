@@ -25,11 +25,10 @@ foreach(name mzgrid mzgrid-resample)
 endforeach()
 
 set_target_properties(mzgrid_program PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
-# In a Python package the program lies where that has its scripts, and the library of axes and methods in the package
-# (pyproject.toml).
+# In a Python package the program lies where that has its scripts, and the libraries in the package (pyproject.toml).
 if(DEFINED SKBUILD_SCRIPTS_DIR)
   install(TARGETS mzgrid_program RUNTIME DESTINATION ${SKBUILD_SCRIPTS_DIR} COMPONENT program)
-  install(TARGETS mzgrid_resample LIBRARY DESTINATION ${SKBUILD_PLATLIB_DIR}/mzgrid COMPONENT program NAMELINK_SKIP)
+  install(TARGETS ${libraries} LIBRARY DESTINATION ${SKBUILD_PLATLIB_DIR}/mzgrid COMPONENT program NAMELINK_SKIP)
 else()
   install(TARGETS mzgrid_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         SystemFailure,
         UsageError,
     )
+    from ._imzml import Chunk, ImzML, Spectrum, read_imzml
     from ._resample import MassAxis, Resampled, resample
 
     __version__: str
@@ -48,15 +49,18 @@ _HOMES = {
         "SystemFailure",
         "UsageError",
     ),
+    "_imzml": ("Chunk", "ImzML", "Spectrum", "read_imzml"),
     "_resample": ("MassAxis", "Resampled", "resample"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Chunk",
     "ConversionError",
     "ConversionWarning",
     "CostWarning",
     "Dataset",
+    "ImzML",
     "InputError",
     "InterruptedConversion",
     "MassAxis",
@@ -65,12 +69,14 @@ __all__ = [
     "ProgramError",
     "Resampled",
     "SkippedTooMany",
+    "Spectrum",
     "StoreError",
     "SystemFailure",
     "UsageError",
     "__version__",
     "convert",
     "open",
+    "read_imzml",
     "resample",
 ]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from collections.abc import Mapping
 from ctypes import POINTER, byref, c_bool, c_char, c_double, c_int, c_int64, c_size_t, c_void_p
 from functools import cache
 from pathlib import Path
@@ -18,8 +19,6 @@ import numpy.typing as npt
 
 from ._errors import ConversionError, InputError, OutOfMemory, ProgramError, SystemFailure, UsageError
 from ._version import version
-
-NAME = "libmzgrid-resample.so.0"
 
 STATUS: dict[int, type[ConversionError]] = {
     1: UsageError,
@@ -128,31 +127,31 @@ SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
 }
 
 
-def candidates() -> list[Path]:
-    """Where the library may lie: named, in this package, beside a program that was just built, installed with it."""
-    named = os.environ.get("MZGRID_LIBRARY")
+def candidates(name: str) -> list[Path]:
+    """Where a library may lie: named, in this package, beside a program that was just built, installed with it."""
+    named = os.environ.get("MZGRID_LIBRARIES")
     if named:
-        return [Path(named)]
-    places = [Path(__file__).with_name(NAME)]
+        return [Path(named) / name]
+    places = [Path(__file__).with_name(name)]
     program = os.environ.get("MZGRID_PROGRAM")
     if program:
-        places += [Path(program).parent / NAME, Path(program).parent.parent / "lib" / NAME]
-    places += [Path(sys.prefix) / "lib" / NAME]
-    return places
+        places += [Path(program).parent / name, Path(program).parent.parent / "lib" / name]
+    return [*places, Path(sys.prefix) / "lib" / name]
 
 
-@cache
-def library() -> ctypes.CDLL:
-    place = next((str(p) for p in candidates() if p.exists()), NAME)
+def load(name: str, signatures: Mapping[str, tuple[Any, list[Any]]]) -> ctypes.CDLL:
+    """The library of that name, of this very version, with the types of its functions."""
+    places = candidates(name)
+    place = str(places[0]) if len(places) == 1 else next((str(p) for p in places if p.exists()), name)
     try:
         loaded = ctypes.CDLL(place)
-        for name, (result, arguments) in SIGNATURES.items():
-            function = getattr(loaded, name)
-            function.restype, function.argtypes = result, arguments
+        for function, (result, arguments) in signatures.items():
+            found = getattr(loaded, function)
+            found.restype, found.argtypes = result, arguments
     except (OSError, AttributeError) as fault:
         raise ProgramError(
-            f"the library {NAME} cannot be loaded ({fault}); install the package with it (pip install .), or name it "
-            "in MZGRID_LIBRARY"
+            f"the library {name} cannot be loaded ({fault}); install the package with it (pip install .), or name its "
+            "directory in MZGRID_LIBRARIES"
         ) from fault
     told = loaded.mzg_version().decode()
     if version() not in ("0", told):
@@ -160,11 +159,21 @@ def library() -> ctypes.CDLL:
     return loaded
 
 
-def call(name: str, *arguments: Any) -> None:
-    """A function of the library that fills an error, which is raised."""
+@cache
+def library() -> ctypes.CDLL:
+    return load("libmzgrid-resample.so.0", SIGNATURES)
+
+
+def check(function: Any, *arguments: Any) -> None:
+    """Calls a function that fills an error, and raises that."""
     error = Error()
-    if getattr(library(), name)(*arguments, byref(error)):
+    if function(*arguments, byref(error)):
         raise STATUS.get(error.status, ConversionError)(error.text.decode(errors="replace"))
+
+
+def call(name: str, *arguments: Any) -> None:
+    """A function of libmzgrid-resample that can fail."""
+    check(getattr(library(), name), *arguments)
 
 
 def number_of(kind: str, name: str) -> int:
