@@ -65,6 +65,7 @@ static enum mzg_status find_command(const char *name, const struct mzg_command *
         }
         mzg_suggest(&suggestion, commands[i]->name);
     }
+    mzg_suggest(&suggestion, "help");
     const char *what = name[0] == '-' ? "option" : "command";
     if (suggestion.word)
         return mzg_fail(err, MZG_EUSAGE, "unknown %s '%s' (did you mean '%s'?)", what, name, suggestion.word);
@@ -112,6 +113,28 @@ static int run_command(struct mzg_context *context, const struct mzg_command *co
     return status;
 }
 
+/* `mzgrid help`, `mzgrid help COMMAND`. */
+static int run_help(struct mzg_context *context, int argc, char **argv, struct mzg_error *err)
+{
+    const struct mzg_command *command = NULL;
+    if (argc > 3)
+        mzg_fail(err, MZG_EUSAGE, "'%s' is one argument too many", argv[3]);
+    else if (argc == 3)
+        find_command(argv[2], &command, err);
+    if (mzg_agree(context->comm, err) != MZG_OK)
+        return 0;
+    return command ? print_text(context, print_command_help, command, err)
+                   : print_text(context, print_program_help, commands, err);
+}
+
+/* No command at all: the help, but as of a command line that cannot be understood. */
+static int miss_command(const struct mzg_context *context)
+{
+    if (context->rank == 0)
+        mzg_help_program(stderr, commands);
+    return mzg_exit_status(MZG_EUSAGE);
+}
+
 static int dispatch(struct mzg_context *context, int argc, char **argv, const char **hint,
                     struct mzg_error *err)
 {
@@ -121,11 +144,13 @@ static int dispatch(struct mzg_context *context, int argc, char **argv, const ch
     if (thread_level < MPI_THREAD_FUNNELED)
         mzg_fail(err, MZG_EIO, "this MPI library does not work with threads (MPI_THREAD_FUNNELED)");
     else if (argc < 2)
-        mzg_fail(err, MZG_EUSAGE, "no command given");
+        return miss_command(context);
     else if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         return print_text(context, print_program_help, commands, err);
-    else if (strcmp(argv[1], "--version") == 0)
+    else if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
         return print_text(context, print_version, NULL, err);
+    else if (strcmp(argv[1], "help") == 0)
+        return run_help(context, argc, argv, err);
 
     const struct mzg_command *command = NULL;
     if (err->status == MZG_OK)

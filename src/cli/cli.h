@@ -16,8 +16,8 @@ struct mzg_launch;
  * number; writing to it fails. To be called first of all. Local. */
 void mzg_reserve_streams(void);
 
-/* Whether the command that argv names needs MPI: --version, --help, `info` and a command line that cannot be
- * understood do not. Local; the same on all ranks. */
+/* Whether the command that argv names needs MPI: --version, --help, `help`, `info` and a command line that
+ * cannot be understood do not. Local; the same on all ranks. */
 bool mzg_needs_mpi(int argc, char **argv);
 
 /* Tells why nothing is done, before MPI starts: as rank 0 of `launch` does, or another if that has not ended

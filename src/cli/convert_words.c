@@ -63,14 +63,14 @@ enum mzg_status mzg_set_bin_width(const char *text, void *target, struct mzg_err
     struct mzg_bin_width *width = target;
     const char *unit;
     double value;
-    if (mzg_read_number(text, &unit, &value) && value > 0) {
-        if (strcmp(unit, "") == 0 || strcmp(unit, "Da") == 0)
+    if (mzg_read_quantity(text, &unit, &value) && value > 0) {
+        if (!*unit || mzg_same_word(unit, "Da"))
             *width = (struct mzg_bin_width){value, MZG_WIDTH_DA};
-        else if (strcmp(unit, "mDa") == 0)
+        else if (mzg_same_word(unit, "mDa"))
             *width = (struct mzg_bin_width){value / 1000, MZG_WIDTH_DA};
-        else if (strcmp(unit, "ppm") == 0)
+        else if (mzg_same_word(unit, "ppm"))
             *width = (struct mzg_bin_width){value, MZG_WIDTH_PPM};
-        else if (strcmp(unit, "step") == 0 || strcmp(unit, "steps") == 0)
+        else if (mzg_same_word(unit, "step") || mzg_same_word(unit, "steps"))
             *width = (struct mzg_bin_width){value, MZG_WIDTH_STEP};
         else
             return mzg_fail(err, MZG_EUSAGE, "'%s' has an unknown unit, expected Da, mDa, ppm or step", text);
@@ -121,9 +121,9 @@ enum mzg_status mzg_set_tof_law(const char *text, void *target, struct mzg_error
 enum mzg_status mzg_set_max_gap(const char *text, void *target, struct mzg_error *err)
 {
     double steps = -1;
-    if (strcmp(text, "none") == 0)
+    if (mzg_same_word(text, "none"))
         steps = 0;
-    else if (strcmp(text, "auto") != 0 && (!mzg_read_number(text, NULL, &steps) || steps < 1))
+    else if (!mzg_same_word(text, "auto") && (!mzg_read_number(text, NULL, &steps) || steps < 1))
         return mzg_fail(err, MZG_EUSAGE,
                         "'%s' is not a number of sampling steps of 1 or more, nor 'none' or 'auto'", text);
     *(double *)target = steps;
@@ -133,7 +133,7 @@ enum mzg_status mzg_set_max_gap(const char *text, void *target, struct mzg_error
 enum mzg_status mzg_set_chunk_size(const char *text, void *target, struct mzg_error *err)
 {
     int64_t pixels = 0;
-    if (strcmp(text, "auto") != 0 && (!mzg_read_integer(text, &pixels) || pixels < 1))
+    if (!mzg_same_word(text, "auto") && (!mzg_read_integer(text, &pixels) || pixels < 1))
         return mzg_fail(err, MZG_EUSAGE, "'%s' is not a number of pixels of 1 or more, nor 'auto'", text);
     *(int64_t *)target = pixels;
     return MZG_OK;

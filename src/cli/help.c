@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIDTH = 80, OPTION_COLUMN = 30, COMMAND_COLUMN = 14 };
+enum { WIDTH = 80, OPTION_COLUMN = 30, COMMAND_COLUMN = 17 };
 
 /* Prints the words of `text` from column `*column` on, and continues lines at column `indent`. */
 static void print_wrapped(FILE *file, const char *text, int indent, int *column)
@@ -102,9 +102,10 @@ void mzg_help_program(FILE *file, const struct mzg_command *const *commands)
     fprintf(file, "\n\nCommands:\n");
     for (int i = 0; commands[i]; i++)
         print_row(file, COMMAND_COLUMN, commands[i]->name, commands[i]->summary);
+    print_row(file, COMMAND_COLUMN, "help", "Show the help of a command: mzgrid help COMMAND.");
     fprintf(file, "\nOptions:\n");
     print_row(file, COMMAND_COLUMN, "-h, --help", "Show this text; after a command, its options.");
-    print_row(file, COMMAND_COLUMN, "--version", "Show the versions of mzgrid and of its libraries.");
+    print_row(file, COMMAND_COLUMN, "-V, --version", "Show the versions of mzgrid and of its libraries.");
     fprintf(file, "\nExit status:\n");
     print_row(file, COMMAND_COLUMN, "0", "done");
     print_row(file, COMMAND_COLUMN, "1",

@@ -228,7 +228,7 @@ static enum mzg_status set_choice(const struct mzg_option *option, const char *t
     size_t used = 0;
     for (int i = 0; option->choice(i); i++) {
         const char *word = option->choice(i);
-        if (strcmp(word, text) == 0) {
+        if (mzg_same_word(word, text)) {
             *target = i;
             return MZG_OK;
         }
@@ -275,8 +275,8 @@ static enum mzg_status apply_one(const struct mzg_argument *argument, void *targ
         return set_number(option, argument->text, target, err);
     case MZG_OPTION_SIZE:
         if (!mzg_read_size(argument->text, target))
-            return mzg_fail(err, MZG_EUSAGE, "--%s: '%s' is not a size such as 512M or 1.5G", option->name,
-                            argument->text);
+            return mzg_fail(err, MZG_EUSAGE, "--%s: '%s' is not a size such as 512M, 1.5G or 16GB",
+                            option->name, argument->text);
         break;
     case MZG_OPTION_CHOICE:
         return set_choice(option, argument->text, target, err);

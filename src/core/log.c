@@ -22,7 +22,8 @@ struct mzg_log {
     FILE *file;
     char *path; /* of the file */
     bool terminal;
-    bool speaks; /* rank 0 */
+    bool coloured; /* errors and warnings */
+    bool speaks;   /* rank 0 */
     int64_t warnings;
     void (*take)(void *taker, enum mzg_log_level level,
                  const char *text); /* gets all lines; NULL: they are printed */
@@ -48,6 +49,13 @@ static bool ends_on_terminal(void)
     return terminal;
 }
 
+/* https://no-color.org */
+static bool is_coloured(bool terminal)
+{
+    const char *plain = getenv("NO_COLOR"), *term = getenv("TERM");
+    return terminal && !(plain && *plain) && !(term && strcmp(term, "dumb") == 0);
+}
+
 enum mzg_status mzg_log_new(int rank, enum mzg_log_level level, const char *path, struct mzg_log **log,
                             struct mzg_error *err)
 {
@@ -58,6 +66,7 @@ enum mzg_status mzg_log_new(int rank, enum mzg_log_level level, const char *path
     new_log->file_level = level > MZG_LOG_DETAIL ? level : MZG_LOG_DETAIL;
     new_log->speaks = rank == 0;
     new_log->terminal = new_log->speaks && ends_on_terminal();
+    new_log->coloured = is_coloured(new_log->terminal);
     if (path && new_log->speaks) {
         int fd = -1;
         if (mzg_named_open("--log-file", path, &fd, err) == MZG_OK) {
@@ -158,6 +167,18 @@ static void tell(const struct mzg_log *log, enum mzg_log_level level, const char
     log->take(log->taker, level, named);
 }
 
+/* On standard error, where "error:" or "warning:", the end of the prefix, may have a colour. */
+static void print_line(const struct mzg_log *log, enum mzg_log_level level, const char *text, size_t prefix)
+{
+    const char *colour = level == MZG_LOG_ERROR ? "\033[1;31m" : "\033[1;33m";
+    size_t name = strlen("mzgrid: ");
+    if (log->coloured && level <= MZG_LOG_WARNING)
+        fprintf(stderr, "%.*s%s%.*s\033[0m%s\n", (int)name, text, colour, (int)(prefix - name - 1),
+                text + name, text + prefix - 1);
+    else
+        fprintf(stderr, "%s\n", text);
+}
+
 void mzg_log_line(struct mzg_log *log, enum mzg_log_level level, const char *format, ...)
 {
     static const char *const prefixes[] = {
@@ -186,7 +207,7 @@ void mzg_log_line(struct mzg_log *log, enum mzg_log_level level, const char *for
     }
     if (level <= log->level) {
         erase_status(log);
-        fprintf(stderr, "%s\n", text);
+        print_line(log, level, text, strlen(prefixes[level]));
         draw_status(log);
     }
     if (log->file && level <= log->file_level)

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <zstd.h>
 
 static bool is_float(enum mzg_type type)
@@ -213,13 +214,13 @@ enum mzg_status mzg_codec_parse(const char *text, struct mzg_codec *codec, struc
         *codec = codecs[0].usual;
         return MZG_OK;
     }
-    if (strcmp(text, "none") == 0) {
+    if (strcasecmp(text, "none") == 0) {
         *codec = (struct mzg_codec){.kind = MZG_CODEC_NONE};
         return MZG_OK;
     }
     size_t length = strcspn(text, ":");
     for (size_t i = 0; i < sizeof codecs / sizeof *codecs; i++) {
-        if (strlen(codecs[i].name) != length || strncmp(text, codecs[i].name, length) != 0)
+        if (strlen(codecs[i].name) != length || strncasecmp(text, codecs[i].name, length) != 0)
             continue;
         *codec = codecs[i].usual;
         if (!text[length])

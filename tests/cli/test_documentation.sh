@@ -3,8 +3,8 @@
 . "$(dirname "$0")/lib.sh"
 
 options_of_help() {
-    for command in "" $("$MZGRID" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
-        "$MZGRID" $command --help | grep -E '^  (-[a-z], )?--' | grep -oE -- '--[a-z0-9-]+' || return 1
+    for command in "" $("$MZGRID" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' | grep -vxE 'help|completion'); do
+        "$MZGRID" $command --help | grep -E '^  (-[a-zA-Z], )?--' | grep -oE -- '--[a-z0-9-]+' || return 1
     done | sort -u
 }
 

@@ -22,12 +22,29 @@ for ranks in 1 3; do
 done
 run 1 -h
 expect_help
+cp "$out" "$box/help"
+run 2 help
+expect_help
+check "help, as by --help" cmp -s "$box/help" "$out"
+
+# Nothing but the name: the help, though nothing was done.
+for ranks in 1 3; do
+    run $ranks
+    expect_status 2
+    expect_empty "$out"
+    check "the help on stderr" cmp -s "$box/help" "$err"
+done
 
 for command in convert info validate generate; do
     run 1 $command --help
     expect_help
     expect_text "$out" "Usage: mzgrid $command "
 done
+run 1 convert --help
+cp "$out" "$box/help"
+run 1 help convert
+expect_help
+check "help convert, as by convert --help" cmp -s "$box/help" "$out"
 run 1 axis --help
 expect_help
 expect_text "$out" "Usage: mzgrid axis INPUT... -o FILE [options]"

@@ -11,7 +11,6 @@ expect_refused() {
 }
 
 ranks=1
-expect_refused "no command given"
 expect_refused "unknown command 'convrt' (did you mean 'convert'?)" convrt in.imzML out.zarr
 expect_refused "unknown option '--frobnicate'" --frobnicate
 expect_refused "INPUT is missing" convert
@@ -19,9 +18,10 @@ expect_refused "OUTPUT.zarr is missing" convert in.imzML
 expect_refused "'third' is one argument too many" convert in.imzML out.zarr third
 expect_refused "unknown option '--bin-with' (did you mean '--bin-width'?)" convert in.imzML out.zarr --bin-with 1
 expect_refused "--bin-width needs a value" convert in.imzML out.zarr --bin-width
-expect_refused "'5 mDa' has an unknown unit" convert in.imzML out.zarr --bin-width "5 mDa"
+expect_refused "'5 mD' has an unknown unit" convert in.imzML out.zarr --bin-width "5 mD"
 expect_refused "--overwrite takes no value" convert in.imzML out.zarr --overwrite=yes
-expect_refused "'1e3' is not a whole number" convert in.imzML out.zarr --bins 1e3
+expect_refused "'1e-3' is not a whole number" convert in.imzML out.zarr --bins 1e-3
+expect_refused "'16XB' is not a size such as 512M, 1.5G or 16GB" convert in.imzML out.zarr --memory-limit 16XB
 expect_refused "unknown value 'cubik'" convert in.imzML out.zarr --interpolation-method cubik
 expect_refused "contradict" convert in.imzML out.zarr -q -v
 expect_refused "--dataset-id" convert in.imzML out.zarr --dataset-id __x
@@ -31,10 +31,37 @@ expect_refused "'0x5' is not a width and a height" generate out.imzML --size 0x5
 expect_refused "unknown value 'profil' (did you mean 'profile'?)" generate out.imzML --kind profil
 expect_refused "INPUT is missing" info --json
 
+# Words and units count in any case, a unit may stand apart: these lines are understood, and the file is not there.
+run 1 convert in.imzML out.zarr --bin-width "5 PPM" --memory-limit "16 gib" --layout CSR --compression ZSTD:3 --max-gap NONE
+expect_status 1
+expect_error_line "in.imzML"
+run 1 convert in.imzML out.zarr --bins 1e4 --memory-limit 16GB --chunk-size Auto
+expect_status 1
+expect_error_line "in.imzML"
+
+expect_refused "unknown command 'hepl' (did you mean 'help'?)" hepl
+expect_refused "unknown command 'convrt' (did you mean 'convert'?)" help convrt
+expect_refused "'convert' is one argument too many" help info convert
+
 for ranks in 1 3; do
     expect_refused "--bins" convert in.imzML out.zarr --bins 100 --bin-width 5mDa
     expect_refused "--max-mz" convert in.imzML out.zarr --min-mz 500 --max-mz 100
     expect_refused "--bins: '0'" convert in.imzML out.zarr --bins 0
     expect_refused "unknown value 'nearest' (did you mean 'nearest_neighbor'?)" \
         convert in.imzML out.zarr --interpolation-method nearest
+done
+
+# On a terminal "error:" is red, unless NO_COLOR says otherwise.
+red=$(printf 'mzgrid: \033[1;31merror:\033[0m unknown option')
+for setting in NO_COLOR= NO_COLOR=1 TERM=dumb; do
+    last_run="$setting mzgrid --frobnicate, on a terminal"
+    status=0
+    : >"$err"
+    env TERM=xterm "$setting" script -qec "'$MZGRID' --frobnicate" /dev/null >"$out" </dev/null || status=$?
+    expect_status 2
+    if [ "$setting" = NO_COLOR= ]; then
+        expect_text "$out" "$red"
+    else
+        expect_text "$out" "mzgrid: error: unknown option"
+    fi
 done

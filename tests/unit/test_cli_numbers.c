@@ -14,12 +14,17 @@ Test(cli_numbers, integers_are_read_whole)
     cr_expect(eq(i64, value, -3));
     cr_expect(mzg_read_integer("9223372036854775807", &value));
     cr_expect(eq(i64, value, INT64_MAX));
+    cr_expect(mzg_read_integer("1e6", &value));
+    cr_expect(eq(i64, value, 1000000));
+    cr_expect(mzg_read_integer("-2.5E3", &value));
+    cr_expect(eq(i64, value, -2500));
 }
 
 Test(cli_numbers, what_is_no_integer_is_refused)
 {
-    static const char *const bad[] = {"",   "-",   "+3",   " 3",  "3 ",
-                                      "3x", "1e3", "0x10", "3.0", "9223372036854775808"};
+    static const char *const bad[] = {"",      "-",    "+3",   " 3",  "3 ",
+                                      "3x",    "1e-3", "0x10", "3.0", "9223372036854775808",
+                                      "1e400", "1e16", "nan"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         int64_t value = 7;
         cr_expect(not(mzg_read_integer(bad[i], &value)), "'%s'", bad[i]);
@@ -40,6 +45,21 @@ Test(cli_numbers, numbers_are_read_whole_or_up_to_their_unit)
     cr_expect(eq(str, (char *)end, "mDa"));
 }
 
+Test(cli_numbers, a_unit_may_stand_apart)
+{
+    double value;
+    const char *unit;
+    cr_expect(mzg_read_quantity("5 ppm", &unit, &value));
+    cr_expect(eq(dbl, value, 5));
+    cr_expect(eq(str, (char *)unit, "ppm"));
+    cr_expect(mzg_read_quantity("5", &unit, &value));
+    cr_expect(eq(str, (char *)unit, ""));
+    cr_expect(not(mzg_read_quantity("5 ", &unit, &value)));
+    cr_expect(not(mzg_read_quantity(" 5", &unit, &value)));
+    cr_expect(mzg_same_word("PPM", "ppm"));
+    cr_expect(not(mzg_same_word("pp", "ppm")));
+}
+
 Test(cli_numbers, what_is_no_number_is_refused)
 {
     static const char *const bad[] = {"",    "-",    ".",     " 1",   "1 ",    "1,5", "nan",
@@ -56,14 +76,24 @@ Test(cli_numbers, sizes_have_binary_units)
     static const struct {
         const char *text;
         int64_t bytes;
-    } good[] = {
-        {"0", 0}, {"17", 17}, {"4K", 4096}, {"1.5G", 1610612736}, {"512M", 536870912}, {"2T", 2199023255552}};
+    } good[] = {{"0", 0},
+                {"17", 17},
+                {"17B", 17},
+                {"4K", 4096},
+                {"1.5G", 1610612736},
+                {"512M", 536870912},
+                {"2T", 2199023255552},
+                {"1 M", 1048576},
+                {"1k", 1024},
+                {"1.5 gib", 1610612736},
+                {"16GB", 16000000000},
+                {"2 kb", 2000}};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         int64_t bytes = -1;
         cr_expect(mzg_read_size(good[i].text, &bytes), "'%s'", good[i].text);
         cr_expect(eq(i64, bytes, good[i].bytes), "'%s'", good[i].text);
     }
-    static const char *const bad[] = {"", "K", "-1", "1KB", "1k", "1 M", "8388608T"};
+    static const char *const bad[] = {"", "K", "-1", "1X", "1Kb/s", "1M ", "1 ", "1 MM", "1KiBB", "8388608T"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         int64_t bytes = -1;
         cr_expect(not(mzg_read_size(bad[i], &bytes)), "'%s'", bad[i]);
