@@ -21,8 +21,12 @@
 #include <unistd.h>
 
 static const struct mzg_command *const commands[] = {
-    &mzg_command_convert, &mzg_command_axis,     &mzg_command_info,     &mzg_command_merge,
-    &mzg_command_peaks,   &mzg_command_validate, &mzg_command_generate, NULL};
+    &mzg_command_convert,  &mzg_command_axis,
+    &mzg_command_info,     &mzg_command_image,
+    &mzg_command_spectrum, &mzg_command_merge,
+    &mzg_command_peaks,    &mzg_command_validate,
+    &mzg_command_generate, NULL, /* a comma keeps them in lines of their own */
+};
 
 void mzg_reserve_streams(void)
 {

@@ -7,7 +7,9 @@
 
 extern const struct mzg_command mzg_command_convert;
 extern const struct mzg_command mzg_command_axis;
+extern const struct mzg_command mzg_command_image;
 extern const struct mzg_command mzg_command_info;
+extern const struct mzg_command mzg_command_spectrum;
 extern const struct mzg_command mzg_command_validate;
 extern const struct mzg_command mzg_command_peaks;
 extern const struct mzg_command mzg_command_generate;

@@ -97,7 +97,7 @@ expect_usage_error() {
     expect_status 2
     expect_empty "$out"
     expect_error_line "$1"
-    check "ends with see '... --help'" grep -q "; see 'mzgrid\( convert\| axis\| info\| validate\| generate\)\? *--help'$" "$err"
+    check "ends with see '... --help'" grep -q "; see 'mzgrid\( [a-z]\+\)\? *--help'$" "$err"
 }
 
 # The directory holds these files and nothing else.

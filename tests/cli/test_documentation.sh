@@ -27,7 +27,7 @@ for document in reference man_page; do
     : >"$err"
     check "the same options in --help and the $document" cmp -s "$box/help" "$box/$document"
 done
-check "no row of the reference twice" [ -z "$(grep '^| `-' "$repository/docs/cli.md" | sort | uniq -d | grep -v -e --threads -e --quiet -e --json -e --log-file -e --overwrite)" ]
+check "no row of the reference twice" [ -z "$(grep '^| `-' "$repository/docs/cli.md" | sort | uniq -d | grep -v -e --threads -e --quiet -e --json -e --overwrite -e --dataset -e --log-file)" ]
 check "more than 30 options" [ "$(wc -l <"$box/help")" -gt 30 ]
 
 last_run="scripts/check-prose"

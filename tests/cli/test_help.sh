@@ -16,7 +16,7 @@ expect_help() {
 for ranks in 1 3; do
     run $ranks --help
     expect_help
-    for command in convert info validate generate; do
+    for command in convert info image spectrum validate generate; do
         check "the command $command" grep -q "^  $command " "$out"
     done
 done
@@ -35,7 +35,7 @@ for ranks in 1 3; do
     check "the help on stderr" cmp -s "$box/help" "$err"
 done
 
-for command in convert info validate generate; do
+for command in convert info image spectrum validate generate; do
     run 1 $command --help
     expect_help
     expect_text "$out" "Usage: mzgrid $command "

@@ -30,6 +30,8 @@ expect_refused "'10' is not a width and a height" generate out.imzML --size 10
 expect_refused "'0x5' is not a width and a height" generate out.imzML --size 0x5
 expect_refused "unknown value 'profil' (did you mean 'profile'?)" generate out.imzML --kind profil
 expect_refused "INPUT is missing" info --json
+expect_refused "STORE.zarr is missing" image --mz 500 -o a.png
+expect_refused "--mz is missing" image x.zarr -o a.png
 
 # Words and units count in any case, a unit may stand apart: these lines are understood, and the file is not there.
 run 1 convert in.imzML out.zarr --bin-width "5 PPM" --memory-limit "16 gib" --layout CSR --compression ZSTD:3 --max-gap NONE

@@ -1,0 +1,107 @@
+#include <cli/draw.h>
+
+#include <cli/format.h>
+#include <cli/numbers.h>
+#include <core/named_file.h>
+#include <core/own_file.h>
+
+#include <inttypes.h>
+#include <math.h>
+#include <mzgrid/version.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum mzg_file_kind mzg_file_kind_of(const char *path)
+{
+    static const struct {
+        const char *end;
+        enum mzg_file_kind kind;
+    } kinds[] = {
+        {".png", MZG_FILE_PNG}, {".tif", MZG_FILE_TIFF}, {".tiff", MZG_FILE_TIFF}, {".csv", MZG_FILE_CSV}};
+    const char *end = strrchr(path, '.');
+    for (size_t i = 0; end && i < sizeof kinds / sizeof *kinds; i++)
+        if (mzg_same_word(end, kinds[i].end))
+            return kinds[i].kind;
+    return MZG_FILE_OTHER;
+}
+
+enum mzg_status mzg_check_picture(const char *option, const char *path, const char *store, bool overwrite,
+                                  struct mzg_error *err)
+{
+    struct stat info;
+    if (mzg_named_check(option, path, "the store", store, err) != MZG_OK || lstat(path, &info) != 0)
+        return err->status;
+    if (S_ISDIR(info.st_mode))
+        return mzg_fail(err, MZG_EIO, "%s is not a file: it is not replaced; give another name", path);
+    if (!overwrite)
+        return mzg_fail(err, MZG_EIO, "%s: exists already; --overwrite replaces it", path);
+    return MZG_OK;
+}
+
+void mzg_warn_of_cost(struct mzg_log *log, const struct mzg_view *view, enum mzg_view_question question)
+{
+    int64_t bytes, n = mzg_view_cost(view, question, &bytes);
+    char size[MZG_FORMAT_SIZE];
+    if (n > INT64_C(50000000)) /* some seconds */
+        mzg_log_line(log, MZG_LOG_WARNING,
+                     "%s: all of its %" PRId64
+                     " values (%s unpacked) are read, because it has them by %s only; "
+                     "a store of --layout csc+csr has both",
+                     view->store, n, mzg_format_data(size, sizeof size, bytes),
+                     question == MZG_VIEW_IMAGES ? "rows" : "columns");
+}
+
+enum mzg_status mzg_lay_out(const struct mzg_view_raster *places, const double *values, float **cells,
+                            struct mzg_raster *raster, struct mzg_error *err)
+{
+    int64_t n = places->width * places->height;
+    float *made = malloc((size_t)n * sizeof *made);
+    if (!made)
+        return mzg_fail(err, MZG_ENOMEM, "no memory for an image of %" PRId64 " x %" PRId64 " cells",
+                        places->width, places->height);
+    for (int64_t i = 0; i < n; i++)
+        made[i] = places->rows[i] >= 0 ? (float)values[places->rows[i]] : NAN;
+    *cells = made;
+    *raster = (struct mzg_raster){.values = made,
+                                  .width = places->width,
+                                  .height = places->height,
+                                  .size_x = places->size_x,
+                                  .size_y = places->size_y,
+                                  .origin_x = places->origin_x,
+                                  .origin_y = places->origin_y,
+                                  .in_micrometres = places->in_micrometres};
+    return MZG_OK;
+}
+
+void mzg_name_window(const struct mzg_view_window *window, const char *divided_by, char *title,
+                     char *subtitle)
+{
+    int64_t n = window->end - window->first;
+    snprintf(title, MZG_PICTURE_TITLE, "m/z %.4f ± %.4f", window->mz, (window->high - window->low) / 2);
+    snprintf(subtitle, MZG_PICTURE_TITLE, "%.4f to %.4f, %" PRId64 " bin%s%s%s", window->low, window->high, n,
+             n == 1 ? "" : "s", divided_by ? ", divided by " : "", divided_by ? divided_by : "");
+}
+
+void mzg_note(const struct mzg_view *view, char *text, size_t size)
+{
+    size_t n = strlen(view->store);
+    while (n > 1 && view->store[n - 1] == '/')
+        n--;
+    size_t first = n;
+    while (first > 0 && view->store[first - 1] != '/')
+        first--;
+    snprintf(text, size, "%.*s, %s, mzgrid %s", (int)(n - first), view->store + first, view->name,
+             mzg_version());
+}
+
+enum mzg_status mzg_draw_png(const struct mzg_sheet *sheet, const char *path, bool overwrite,
+                             struct mzg_error *err)
+{
+    struct mzg_aside *aside = NULL;
+    if (mzg_aside_new(path, overwrite, &aside, err) != MZG_OK)
+        return err->status;
+    mzg_sheet_write_png(sheet, mzg_aside_fd(aside), path, err);
+    return mzg_aside_end(aside, err);
+}

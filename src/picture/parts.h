@@ -1,0 +1,51 @@
+/* What the files that draw share. */
+#ifndef MZG_PICTURE_PARTS_H
+#define MZG_PICTURE_PARTS_H
+
+#include <cairo.h>
+#include <picture/picture.h>
+
+/* Where a text stands: `x`, `y` is its left or right end, or its middle; vertically its middle. */
+enum mzg_align { MZG_LEFT, MZG_CENTRE, MZG_RIGHT };
+void mzg_draw_text(cairo_t *cairo, double x, double y, double size, enum mzg_align align, const char *text);
+/* Upwards, its middle at `x`, `y`. */
+void mzg_draw_text_upwards(cairo_t *cairo, double x, double y, double size, const char *text);
+double mzg_text_width(cairo_t *cairo, double size, const char *text);
+void mzg_draw_line(cairo_t *cairo, double x0, double y0, double x1, double y1, double width);
+void mzg_set_colour(cairo_t *cairo, uint32_t rgb);
+
+/* Round numbers in an interval: the multiples of `step` in it. */
+struct mzg_ticks {
+    double first, step;
+    int n;
+    int digits;   /* behind the point */
+    int exponent; /* of ten, that numbers are divided by; 0: none */
+};
+/* About `wanted` of them. With `scaled` large and small numbers are divided by a power of ten. */
+struct mzg_ticks mzg_ticks_of(double low, double high, int wanted, bool scaled);
+void mzg_tick_text(const struct mzg_ticks *ticks, int i, char *text, int size);
+double mzg_tick_value(const struct mzg_ticks *ticks, int i);
+/* `label`, and what its numbers are divided by: "intensity (×10⁶)". */
+void mzg_tick_label(const struct mzg_ticks *ticks, const char *label, char *text, int size);
+
+/* How large a panel becomes. */
+struct mzg_image_layout {
+    double size;          /* of letters */
+    double width, height; /* of all */
+    double left, top;     /* where the image begins */
+    int image_width, image_height;
+    double bar; /* width of the colour bar; 0: none */
+};
+/* With the longer side of the image `side` dots long, or more if it has more cells. */
+void mzg_image_measure(cairo_t *cairo, const struct mzg_image_panel *panel, double side,
+                       struct mzg_image_layout *layout);
+enum mzg_status mzg_image_draw(cairo_t *cairo, const struct mzg_image_panel *panel, double x, double y,
+                               const struct mzg_image_layout *layout, struct mzg_error *err);
+
+void mzg_spectrum_draw(cairo_t *cairo, const struct mzg_spectrum_panel *panel, double x, double y,
+                       double width, double height, double size);
+
+/* The picture as PNG, without an alpha channel. */
+enum mzg_status mzg_png_write(cairo_surface_t *surface, int fd, const char *path, struct mzg_error *err);
+
+#endif

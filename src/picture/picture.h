@@ -1,0 +1,78 @@
+/*
+ * Pictures of numbers: ion images with axes, scale bar and colour bar, spectra, several of them on one sheet,
+ * as PNG; and rasters as OME-TIFF. It knows nothing of stores. Drawing and text are by cairo, files by libpng
+ * and libtiff. All functions are local; main thread only.
+ */
+#ifndef MZG_PICTURE_PICTURE_H
+#define MZG_PICTURE_PICTURE_H
+
+#include <mzgrid/error.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { MZG_PICTURE_TITLE = 160, MZG_PICTURE_CHANNELS = 3 };
+
+/* The name of colour map `number`, NULL behind the last one. The first is the default; all but gray go from
+ * dark to bright through colours that the colour-blind tell apart. */
+const char *mzg_colours_name(int number);
+
+/* A raster of values, borrowed, C order, NaN in cells without a pixel. */
+struct mzg_raster {
+    const float *values;
+    int64_t width, height;
+    double size_x, size_y;     /* of a cell */
+    double origin_x, origin_y; /* where the first cell begins */
+    bool in_micrometres;       /* else in pixels */
+};
+
+/* Which values are dark and which are bright. */
+struct mzg_limits {
+    double low, high;
+    bool has_more; /* some values lie above */
+};
+
+/* From 0, or below it if there is something, to the percentile of the values that are numbers (linear between
+ * neighbours, as numpy). */
+enum mzg_status mzg_limits_of(const struct mzg_raster *raster, double percentile, struct mzg_limits *limits,
+                              struct mzg_error *err);
+
+/* An image as it is drawn: one channel in a map of colours, or two or three as red, green and blue. */
+struct mzg_image_panel {
+    struct mzg_raster raster[MZG_PICTURE_CHANNELS]; /* of one size */
+    struct mzg_limits limits[MZG_PICTURE_CHANNELS];
+    char names[MZG_PICTURE_CHANNELS][MZG_PICTURE_TITLE]; /* of channels, as "m/z 798.5410" */
+    int n_channels;
+    int colours; /* the map of a single channel */
+    char title[MZG_PICTURE_TITLE];
+    char subtitle[MZG_PICTURE_TITLE];
+    char label[MZG_PICTURE_TITLE]; /* of the colour bar, as "intensity" */
+};
+
+/* n values by m/z, borrowed, ascending; NaN is left out. */
+struct mzg_spectrum_panel {
+    const double *mz, *values;
+    int64_t n;
+    char title[MZG_PICTURE_TITLE];
+    char subtitle[MZG_PICTURE_TITLE];
+    char label[MZG_PICTURE_TITLE]; /* of the axis of intensities */
+};
+
+/* What is on one sheet: images in rows as wide as they need, a spectrum below them. `note` is small print. */
+struct mzg_sheet {
+    const struct mzg_image_panel *images;
+    int n_images;
+    const struct mzg_spectrum_panel *spectrum; /* NULL: none */
+    const char *note;
+};
+
+/* Draws a sheet and writes it as PNG into the open file `fd`; `path` is its name for messages. MZG_EIO if it
+ * cannot be written, or no font is installed. */
+enum mzg_status mzg_sheet_write_png(const struct mzg_sheet *sheet, int fd, const char *path,
+                                    struct mzg_error *err);
+
+/* Writes rasters of one size as the channels of an OME-TIFF of float32, cells without a pixel as 0, with the
+ * size of a pixel if it is known. `names` are those of the channels, `name` that of the image. */
+enum mzg_status mzg_tiff_write(const struct mzg_raster *rasters, const char *const *names, int n,
+                               const char *name, int fd, const char *path, struct mzg_error *err);
+
+#endif

@@ -1,0 +1,47 @@
+/* What the files that read a store share. All local. */
+#ifndef MZG_VIEW_PARTS_H
+#define MZG_VIEW_PARTS_H
+
+#include <view/view.h>
+
+/* The values that are read at a time, a multiple of the chunks that mzgrid writes. */
+enum { MZG_VIEW_BLOCK = 1 << 18 };
+
+/* Finds the table that `dataset` names; `*name` is to be freed. The root's metadata are `root`. */
+enum mzg_status mzg_view_find_table(const char *store, const char *dataset, char **name,
+                                    struct mzg_error *err);
+
+/* `parent`/`name`, to be freed. NULL: no memory. */
+char *mzg_view_node(const char *parent, const char *name);
+
+/* Whether the node is there, as a group or an array. */
+bool mzg_view_has(const char *store, const char *node);
+
+/* Opens X, and the layer csr if there is one. */
+enum mzg_status mzg_view_open_matrix(struct mzg_view *view, struct mzg_error *err);
+
+/* A run of stored values: places and values of `n` of them, from number `first` on. */
+struct mzg_view_block {
+    int64_t first, n;
+    int64_t *places;
+    double *values;
+    struct mzg_zarr_cursor index_cursor, data_cursor;
+};
+enum mzg_status mzg_view_block_new(struct mzg_view_block *block, struct mzg_error *err);
+void mzg_view_block_destroy(struct mzg_view_block *block);
+
+/* Reads the places of the values from `first` on, up to `end` or the end of the block; checks that they lie
+ * in the table, and whether the run is to end. */
+enum mzg_status mzg_view_block_places(const struct mzg_view *view, const struct mzg_view_lines *lines,
+                                      int64_t first, int64_t end, struct mzg_view_block *block,
+                                      struct mzg_error *err);
+/* And their values. */
+enum mzg_status mzg_view_block_values(const struct mzg_view_lines *lines, struct mzg_view_block *block,
+                                      struct mzg_error *err);
+
+/* Where the lines first .. first + n begin, and where the last of them ends: n + 1 numbers, ascending and in
+ * the arrays, or MZG_EFORMAT. */
+enum mzg_status mzg_view_bounds(const struct mzg_view *view, const struct mzg_view_lines *lines,
+                                int64_t first, int64_t n, int64_t *bounds, struct mzg_error *err);
+
+#endif

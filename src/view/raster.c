@@ -1,0 +1,292 @@
+/* Where pixels lie: the labels of the store, by row of the table. */
+#include <view/parts.h>
+
+#include <core/memory.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static enum mzg_status read_integers(const struct mzg_view *view, const char *name, int64_t **values,
+                                     struct mzg_error *err)
+{
+    int64_t n = 0;
+    char *node = mzg_view_node(view->table, name);
+    if (!node) {
+        mzg_fail(err, MZG_ENOMEM, "%s: no memory to read %s", view->store, name);
+    } else if (!mzg_view_has(view->store, node)) {
+        mzg_fail(err, MZG_EFORMAT, "%s/%s: is not there, so this is no table of mzgrid", view->store, node);
+    } else if (mzg_zarr_read_whole(view->store, node, MZG_INT64, 1, view->n_pixels, (void **)values, &n,
+                                   err) == MZG_OK &&
+               n != view->n_pixels) {
+        mzg_fail(err, MZG_EFORMAT, "%s/%s: has %" PRId64 " values, the table %" PRId64, view->store, node, n,
+                 view->n_pixels);
+        free(*values);
+        *values = NULL;
+    }
+    free(node);
+    return err->status;
+}
+
+/* "labels/NAME" of the labels that the table annotates, to be freed. */
+static enum mzg_status find_labels(const struct mzg_view *view, char **labels, struct mzg_error *err)
+{
+    json_t *table = NULL;
+    if (mzg_zarr_load(view->store, view->table, &table, err) != MZG_OK)
+        return err->status;
+    const json_t *region = json_object_get(json_object_get(table, "attributes"), "region");
+    const char *name = json_string_value(json_is_array(region) ? json_array_get(region, 0) : region);
+    *labels = name ? mzg_view_node("labels", name) : NULL;
+    if (!name || strchr(name, '/') || strcmp(name, "..") == 0)
+        mzg_fail(err, MZG_EFORMAT, "%s/%s: does not tell which labels it annotates, so it is none of mzgrid",
+                 view->store, view->table);
+    else if (!*labels)
+        mzg_fail(err, MZG_ENOMEM, "%s: no memory to read its labels", view->store);
+    else if (!mzg_view_has(view->store, *labels))
+        mzg_fail(err, MZG_EFORMAT, "%s/%s: is not there; where pixels lie is not known", view->store,
+                 *labels);
+    json_decref(table);
+    if (err->status != MZG_OK) {
+        free(*labels);
+        *labels = NULL;
+    }
+    return err->status;
+}
+
+static const json_t *at(const json_t *list, size_t i)
+{
+    return json_array_get(list, i);
+}
+
+static void take_transformation(const json_t *transformation, struct mzg_view_raster *raster)
+{
+    const json_t *scale = json_object_get(transformation, "scale");
+    const json_t *translation = json_object_get(transformation, "translation");
+    size_t n = json_array_size(scale), m = json_array_size(translation);
+    if (n >= 2) {
+        raster->size_y = json_number_value(at(scale, n - 2));
+        raster->size_x = json_number_value(at(scale, n - 1));
+    }
+    if (m >= 2) {
+        raster->origin_y = json_number_value(at(translation, m - 2));
+        raster->origin_x = json_number_value(at(translation, m - 1));
+    }
+    const json_t *axes = json_object_get(json_object_get(transformation, "output"), "axes");
+    const char *unit = json_string_value(json_object_get(at(axes, json_array_size(axes) - 1), "unit"));
+    raster->in_micrometres = unit && strcmp(unit, "micrometer") == 0;
+}
+
+/* The transformation to the coordinate system global: a scale, perhaps a translation behind it. */
+static enum mzg_status read_place(const struct mzg_view *view, const char *labels,
+                                  struct mzg_view_raster *raster, struct mzg_error *err)
+{
+    json_t *metadata = NULL;
+    if (mzg_zarr_load(view->store, labels, &metadata, err) != MZG_OK)
+        return err->status;
+    const json_t *ome = json_object_get(json_object_get(metadata, "attributes"), "ome");
+    const json_t *to_global =
+        at(json_object_get(at(json_object_get(ome, "multiscales"), 0), "coordinateTransformations"), 0);
+    const json_t *sequence = json_object_get(to_global, "transformations");
+    raster->size_x = raster->size_y = 1;
+    if (json_is_array(sequence))
+        for (size_t i = 0; i < json_array_size(sequence); i++)
+            take_transformation(at(sequence, i), raster);
+    else
+        take_transformation(to_global, raster);
+    json_decref(metadata);
+    if (!(raster->size_x > 0 && raster->size_y > 0) || !isfinite(raster->size_x) ||
+        !isfinite(raster->size_y) || !isfinite(raster->origin_x) || !isfinite(raster->origin_y))
+        return mzg_fail(err, MZG_EFORMAT, "%s/%s: tells no size of a pixel", view->store, labels);
+    return MZG_OK;
+}
+
+/* A pixel's key, and its row. */
+struct key {
+    int64_t key;
+    int32_t row;
+};
+
+static int compare_keys(const void *a, const void *b)
+{
+    const struct key *left = a, *right = b;
+    return (left->key > right->key) - (left->key < right->key);
+}
+
+/* The keys of all pixels, ascending. */
+static enum mzg_status read_keys(const struct mzg_view *view, struct key **keys, struct mzg_error *err)
+{
+    int64_t *values = NULL;
+    if (read_integers(view, "obs/instance_key", &values, err) != MZG_OK)
+        return err->status;
+    struct key *made = malloc((size_t)view->n_pixels * sizeof *made);
+    bool ascending = true;
+    if (!made)
+        mzg_fail(err, MZG_ENOMEM, "%s: no memory for the keys of its pixels", view->store);
+    for (int64_t i = 0; made && i < view->n_pixels; i++) {
+        made[i] = (struct key){values[i], (int32_t)i};
+        ascending = ascending && (i == 0 || values[i] > values[i - 1]);
+    }
+    if (made && !ascending)
+        qsort(made, (size_t)view->n_pixels, sizeof *made, compare_keys);
+    free(values);
+    *keys = made;
+    return err->status;
+}
+
+/* The row of a pixel, -1 if the table has none of this key. Without holes it is key - 1. */
+static int32_t find_row(const struct key *keys, int64_t n, int64_t key)
+{
+    if (key >= 1 && key <= n && keys[key - 1].key == key)
+        return keys[key - 1].row;
+    struct key wanted = {.key = key};
+    const struct key *found = key > 0 ? bsearch(&wanted, keys, (size_t)n, sizeof *keys, compare_keys) : NULL;
+    return found ? found->row : -1;
+}
+
+/* Which plane of the labels is meant. */
+static enum mzg_status choose_plane(const struct mzg_view *view, bool any_z, int64_t z,
+                                    struct mzg_view_raster *raster, struct mzg_error *err)
+{
+    int64_t *planes = NULL;
+    if (read_integers(view, "obs/z", &planes, err) != MZG_OK)
+        return err->status;
+    raster->z_first = planes[0];
+    for (int64_t i = 1; i < view->n_pixels; i++)
+        raster->z_first = planes[i] < raster->z_first ? planes[i] : raster->z_first;
+    free(planes);
+    raster->z = any_z ? raster->z_first : z;
+    int64_t z_last = raster->z_first + raster->n_planes - 1;
+    if (any_z && raster->n_planes > 1)
+        return mzg_fail(err, MZG_EUSAGE,
+                        "%s: has %" PRId64 " planes, z %" PRId64 " to %" PRId64 ": choose one by --z",
+                        view->store, raster->n_planes, raster->z_first, z_last);
+    if (raster->z < raster->z_first || raster->z > z_last)
+        return mzg_fail(err, MZG_EUSAGE, "%s: has no plane z = %" PRId64 ", only %" PRId64 " to %" PRId64,
+                        view->store, raster->z, raster->z_first, z_last);
+    return MZG_OK;
+}
+
+/* Reads the plane of the labels, each cell in place as the row of its pixel. */
+static enum mzg_status read_cells(const struct mzg_view *view, const struct mzg_zarr_input *labels,
+                                  const struct key *keys, struct mzg_view_raster *raster,
+                                  struct mzg_error *err)
+{
+    int n = mzg_zarr_input_shape(labels)->n_dimensions;
+    int64_t origin[3] = {raster->z - raster->z_first}, count[3] = {1};
+    count[n - 2] = raster->height;
+    count[n - 1] = raster->width;
+    origin[n - 2] = origin[n - 1] = 0;
+    int64_t cells = mzg_size_product(raster->height, raster->width);
+    struct mzg_zarr_cursor cursor = {0};
+    raster->rows = cells < 0 || cells > INT32_MAX ? NULL : malloc((size_t)cells * sizeof *raster->rows);
+    if (!raster->rows)
+        return mzg_fail(err, MZG_ENOMEM, "%s: no memory for a raster of %" PRId64 " x %" PRId64 " cells",
+                        view->store, raster->width, raster->height);
+    mzg_zarr_read(labels, &cursor, origin, count, raster->rows, err);
+    mzg_zarr_cursor_close(&cursor);
+    for (int64_t i = 0; i < cells && err->status == MZG_OK; i++)
+        raster->rows[i] = find_row(keys, view->n_pixels, raster->rows[i]);
+    return err->status;
+}
+
+enum mzg_status mzg_view_raster(const struct mzg_view *view, bool any_z, int64_t z,
+                                struct mzg_view_raster *raster, struct mzg_error *err)
+{
+    struct mzg_view_raster made = {0};
+    struct mzg_zarr_input *input = NULL;
+    struct key *keys = NULL;
+    char *labels = NULL, *level = NULL;
+    if (find_labels(view, &labels, err) != MZG_OK || read_place(view, labels, &made, err) != MZG_OK)
+        goto cleanup;
+    level = mzg_view_node(labels, "0");
+    if (!level) {
+        mzg_fail(err, MZG_ENOMEM, "%s: no memory to read its labels", view->store);
+        goto cleanup;
+    }
+    if (mzg_zarr_input_open(view->store, level, &input, err) != MZG_OK)
+        goto cleanup;
+    const struct mzg_zarr_shape *shape = mzg_zarr_input_shape(input);
+    int n = shape->n_dimensions;
+    if (n < 2 || n > 3 || shape->type != MZG_INT32 || shape->shape[n - 1] < 1 || shape->shape[n - 2] < 1) {
+        mzg_fail(err, MZG_EFORMAT, "%s/%s: is no raster of int32", view->store, level);
+        goto cleanup;
+    }
+    made.height = shape->shape[n - 2];
+    made.width = shape->shape[n - 1];
+    made.n_planes = n == 3 ? shape->shape[0] : 1;
+    if (choose_plane(view, any_z, z, &made, err) == MZG_OK && read_keys(view, &keys, err) == MZG_OK)
+        read_cells(view, input, keys, &made, err);
+
+cleanup:
+    free(keys);
+    mzg_zarr_input_free(input);
+    free(level);
+    free(labels);
+    if (err->status == MZG_OK)
+        *raster = made;
+    else
+        mzg_view_raster_destroy(&made);
+    return err->status;
+}
+
+void mzg_view_raster_destroy(struct mzg_view_raster *raster)
+{
+    free(raster->rows);
+    *raster = (struct mzg_view_raster){0};
+}
+
+/* That no pixel is there, and where there are some. */
+static enum mzg_status miss_pixel(const struct mzg_view *view, const int64_t *const positions[3],
+                                  const int64_t wanted[3], bool by_z, struct mzg_error *err)
+{
+    int64_t low[3], high[3];
+    char plane[2][64] = {"", ""};
+    for (int d = 0; d < 3; d++) {
+        low[d] = high[d] = positions[d][0];
+        for (int64_t i = 1; i < view->n_pixels; i++) {
+            low[d] = positions[d][i] < low[d] ? positions[d][i] : low[d];
+            high[d] = positions[d][i] > high[d] ? positions[d][i] : high[d];
+        }
+    }
+    if (by_z)
+        snprintf(plane[0], sizeof plane[0], ", z = %" PRId64, wanted[2]);
+    if (high[2] > low[2])
+        snprintf(plane[1], sizeof plane[1], ", z %" PRId64 " to %" PRId64, low[2], high[2]);
+    return mzg_fail(err, MZG_EUSAGE,
+                    "%s: there is no pixel at x = %" PRId64 ", y = %" PRId64
+                    "%s; those of the store have x %" PRId64 " to %" PRId64 ", y %" PRId64 " to %" PRId64
+                    "%s, as in the input",
+                    view->store, wanted[0], wanted[1], plane[0], low[0], high[0], low[1], high[1], plane[1]);
+}
+
+enum mzg_status mzg_view_pixel_at(const struct mzg_view *view, int64_t x, int64_t y, const int64_t *z,
+                                  int64_t *row, struct mzg_error *err)
+{
+    static const char *const names[] = {"obs/x", "obs/y", "obs/z"};
+    int64_t *positions[3] = {NULL};
+    const int64_t wanted[3] = {x, y, z ? *z : 0};
+    int64_t found = -1, n_found = 0;
+    for (int d = 0; d < 3; d++)
+        if (read_integers(view, names[d], &positions[d], err) != MZG_OK)
+            goto cleanup;
+    for (int64_t i = 0; i < view->n_pixels; i++)
+        if (positions[0][i] == x && positions[1][i] == y && (!z || positions[2][i] == *z)) {
+            found = i;
+            n_found++;
+        }
+    if (n_found > 1)
+        mzg_fail(err, MZG_EUSAGE,
+                 "%s: there are %" PRId64 " pixels at x = %" PRId64 ", y = %" PRId64
+                 ", in several planes: give x, y and z",
+                 view->store, n_found, x, y);
+    else if (n_found == 0)
+        miss_pixel(view, (const int64_t *const *)positions, wanted, z != NULL, err);
+    else
+        *row = found;
+
+cleanup:
+    for (int d = 0; d < 3; d++)
+        free(positions[d]);
+    return err->status;
+}

@@ -1,0 +1,366 @@
+"""`mzgrid image` and `mzgrid spectrum` against the store as spatialdata and anndata read it: the values of the .tif and
+.csv, the colours of the .png; and what they say about input that is none."""
+import json
+import shutil
+import xml.etree.ElementTree as ET
+
+import anndata
+import matplotlib
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import spatialdata
+import tifffile
+from conftest import measured
+from PIL import Image
+
+LAYOUTS = ["csc", "csr", "csc+csr", "dense"]
+NORMS = {"tic": "tic", "rms": "rms", "median": "median_intensity"}
+
+
+class Made:
+    def __init__(self, path):
+        self.path = path
+        (folder,) = (path / "tables").glob("*_z0")
+        self.name = folder.name
+        self.table = anndata.read_zarr(folder)
+        x = self.table.X
+        self.x = (x.toarray() if sp.issparse(x) else np.asarray(x)).astype(np.float64)
+        self.mz = self.table.var["mz"].to_numpy()
+        sdata = spatialdata.read_zarr(path)
+        (labels,) = sdata.labels.values()
+        self.labels = np.asarray(labels)
+
+    def image(self, mz, half, norm=None):
+        """By the labels: the sum over the bins within `half` of each pixel, NaN in cells without one."""
+        inside = (self.mz >= mz - half) & (self.mz <= mz + half)
+        assert inside.any()
+        values = self.x[:, inside].sum(axis=1)
+        if norm:
+            divisor = self.table.obs[NORMS[norm]].to_numpy()
+            values = np.where(divisor > 0, values / np.where(divisor > 0, divisor, 1), np.nan)
+        keys = self.table.obs["instance_key"].to_numpy()
+        by_key = np.full(max(keys.max(), self.labels.max()) + 1, np.nan)
+        by_key[keys] = values
+        by_key[0] = np.nan
+        return by_key[self.labels]
+
+    def some_mz(self, n):
+        """The m/z of the strongest bins."""
+        mean = self.table.var["mean_intensity"].to_numpy()
+        return sorted(self.mz[np.argsort(-mean, kind="stable")[:n]].tolist())
+
+
+@pytest.fixture(scope="module")
+def stores(mzgrid, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stores")
+    made = {}
+
+    def get(source, layout, *options):
+        key = (str(source), layout, options)
+        if key not in made:
+            path = folder / f"{len(made)}.zarr"
+            mzgrid.convert(source, path, "--layout", layout, "-q", *options)
+            made[key] = Made(path)
+        return made[key]
+
+    return get
+
+
+SYNTHETIC = ("synthetic:31x23:150", "--bins", 700, "--pixel-size", "20:10")
+
+
+def synthetic(stores, layout="csc"):
+    return stores(SYNTHETIC[0], layout, *SYNTHETIC[1:])
+
+
+def read_tif(path):
+    values = tifffile.imread(path)
+    return values if values.ndim == 3 else values[None]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_values_of_the_tif_are_those_of_the_table(mzgrid, stores, tmp_path, layout):
+    made = synthetic(stores, layout)
+    masses = made.some_mz(3)
+    for how, half in (("--ppm", lambda mz: 9000 * mz * 1e-6), ("--da", lambda mz: 9000)):
+        out = tmp_path / f"{how}.tif"
+        assert mzgrid("image", made.path, "--mz", ",".join(map(repr, masses)), how, 9000, "-o", out).status == 0
+        values = read_tif(out)
+        assert values.dtype == np.float32 and values.shape == (3, *made.labels.shape)
+        for one, mz in zip(values, masses):
+            wanted = np.nan_to_num(made.image(mz, half(mz)), nan=0)
+            np.testing.assert_allclose(one, wanted, rtol=1e-6)
+            assert wanted.any()
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_normalized(mzgrid, stores, tmp_path, norm):
+    made = synthetic(stores)
+    (mz,) = made.some_mz(1)
+    assert mzgrid("image", made.path, "--mz", mz, "--da", 2, "--normalize", norm.upper(), "-o", tmp_path / "a.tif").status == 0
+    np.testing.assert_allclose(read_tif(tmp_path / "a.tif")[0], np.nan_to_num(made.image(mz, 2, norm)), rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["cardinal-9peaks", "thyra-gen-processed", "tims-tsf-line-proc-zlib", "example-continuous"])
+@pytest.mark.parametrize("layout", ["csc", "dense"])
+def test_real_sets(mzgrid, stores, data, tmp_path, name, layout):
+    (source,) = (data / name).glob("*.imzML")
+    made = stores(source, layout)
+    for mz in made.some_mz(2):
+        out = tmp_path / f"{mz}.tif"
+        assert mzgrid("image", made.path, "--mz", repr(mz), "--ppm", 20, "-o", out).status == 0
+        np.testing.assert_allclose(read_tif(out)[0], np.nan_to_num(made.image(mz, 20e-6 * mz)), rtol=1e-6)
+    done = mzgrid("image", made.path, "--mz", repr(mz), "-o", tmp_path / "bin.tif")
+    assert done.status == 0 and ": 1 bin, " in done.err, str(done)
+    np.testing.assert_allclose(read_tif(tmp_path / "bin.tif")[0], np.nan_to_num(made.image(mz, 0)), rtol=1e-6)
+
+
+def test_sizes_and_names_of_an_ome_tiff(mzgrid, stores, tmp_path):
+    made = synthetic(stores)
+    assert mzgrid("image", made.path, "--mz", "300.5,700.25", "--da", 3, "-o", tmp_path / "a.ome.TIFF").status == 0
+    with tifffile.TiffFile(tmp_path / "a.ome.TIFF") as tif:
+        assert tif.is_ome and len(tif.pages) == 2
+        pixels = ET.fromstring(tif.ome_metadata).find(".//{*}Pixels")
+        assert tif.series[0].axes == "CYX"
+        resolution = tif.pages[0].tags["XResolution"].value, tif.pages[0].tags["YResolution"].value
+        assert tif.pages[0].tags["ResolutionUnit"].value == 3
+    assert pixels.attrib["Type"] == "float" and pixels.attrib["SizeC"] == "2"
+    assert [float(pixels.attrib[f"PhysicalSize{a}"]) for a in "XY"] == [20, 10]
+    assert pixels.attrib["PhysicalSizeXUnit"] == "µm"
+    assert [c.attrib["Name"] for c in pixels.findall("{*}Channel")] == ["m/z 300.5000", "m/z 700.2500"]
+    assert [a / b for a, b in resolution] == [500, 1000]
+
+
+def test_planes(mzgrid, stores, tmp_path):
+    from writer import Pixel, write_imzml
+
+    rng = np.random.default_rng(5)
+    pixels = [
+        Pixel(x, y, np.array([100.0, 150.0, 200.0]), rng.normal(3, 2, 3).astype(np.float32), z=z)
+        for z, y, x in [(1, 2, 3), (1, 2, 4), (1, 5, 3), (2, 2, 3), (2, 3, 6)]
+    ]
+    source = write_imzml(tmp_path / "planes.imzML", pixels, continuous=True, pixel_size=(50, 40))
+    made = stores(source, "csc", "--mass-axis-type", "native")
+    done = mzgrid("image", made.path, "--mz", 150, "-o", tmp_path / "a.tif")
+    assert done.status == 2 and "has 2 planes, z 1 to 2: choose one by --z" in done.err
+    assert mzgrid("image", made.path, "--mz", 150, "--z", 2, "-o", tmp_path / "a.tif").status == 0
+    np.testing.assert_allclose(read_tif(tmp_path / "a.tif")[0], np.nan_to_num(made.image(150, 0)[1]), rtol=1e-6)
+    done = mzgrid("image", made.path, "--mz", 150, "--z", 3, "-o", tmp_path / "b.tif")
+    assert done.status == 2 and "has no plane z = 3, only 1 to 2" in done.err
+    assert not (tmp_path / "b.tif").exists()
+    done = mzgrid("spectrum", made.path, "--pixel", "3,2", "-o", tmp_path / "c.csv")
+    assert done.status == 2 and "in several planes: give x, y and z" in done.err
+    assert mzgrid("spectrum", made.path, "--pixel", "3,2,2", "-o", tmp_path / "c.csv").status == 0
+    rows = np.loadtxt(tmp_path / "c.csv", delimiter=",", skiprows=1)
+    np.testing.assert_array_equal(rows[:, 1], made.x[3])
+
+
+def cells_of(picture, height, width):
+    """The colours at the middle of each cell: the image is in the box of lines of one dark colour."""
+    dark = (picture == 0x22).all(axis=2)
+    rows = np.flatnonzero(dark.sum(axis=1) > 0.5 * dark.sum(axis=1).max())
+    top, bottom = rows[0] + 2, rows[-1] - 1
+    columns = np.flatnonzero(dark[top:bottom].sum(axis=0) > 0.9 * (bottom - top))
+    left = columns[0] + 2
+    right = next(c for c in columns if c > left + 10) - 0
+    y = top + (np.arange(height) + 0.5) * (bottom - top) / height
+    x = left + (np.arange(width) + 0.5) * (right - left) / width
+    return picture[np.ix_(y.astype(int), x.astype(int))]
+
+
+@pytest.mark.parametrize("colormap", ["viridis", "magma", "gray"])
+def test_colours_of_the_png_are_those_of_the_values(mzgrid, stores, tmp_path, colormap):
+    made = synthetic(stores)
+    (mz,) = made.some_mz(1)
+    out = tmp_path / "a.png"
+    command = ["image", made.path, "--mz", mz, "--da", 2, "-o", out, "--percentile", 90, "--colormap", colormap]
+    assert mzgrid(*command).status == 0
+    picture = Image.open(out)
+    assert picture.mode == "RGB" and picture.info["dpi"] == pytest.approx((150, 150), abs=0.1)
+    image = made.image(mz, 2)
+    share = np.clip(image / np.nanpercentile(image, 90), 0, 1)
+    wanted = np.round(255 * matplotlib.colormaps[colormap](np.nan_to_num(share))[..., :3]).astype(int)
+    wanted[np.isnan(image)] = {"gray": (0xDC, 0xE8, 0xF5)}.get(colormap, (255, 255, 255))
+    found = cells_of(np.asarray(picture), *image.shape).astype(int)
+    below = image.shape[0] * 2 // 3  # the scale bar covers something further down
+    difference = np.abs(found - wanted).max(axis=2)[:below]
+    assert (difference <= 4).mean() > 0.99, difference
+
+
+def test_pictures_of_several_and_as_red_green_and_blue(mzgrid, stores, tmp_path):
+    made = synthetic(stores)
+    masses = made.some_mz(3)
+    command = ["image", made.path, "--mz", ",".join(map(repr, masses)), "--da", 2]
+    assert mzgrid(*command, "-o", tmp_path / "a.png").status == 0
+    assert mzgrid(*command, "-o", tmp_path / "b.png", "--rgb").status == 0
+    assert Image.open(tmp_path / "a.png").width > 1.4 * Image.open(tmp_path / "b.png").width
+    channels = [made.image(mz, 2) for mz in masses]
+    wanted = np.stack([np.round(255 * np.clip(np.nan_to_num(c) / np.nanpercentile(c, 99.5), 0, 1)) for c in channels], -1)
+    wanted[np.isnan(channels[0])] = 255
+    found = cells_of(np.asarray(Image.open(tmp_path / "b.png")), *channels[0].shape).astype(int)
+    below = channels[0].shape[0] * 2 // 3
+    assert (np.abs(found - wanted).max(axis=2)[:below] <= 2).mean() > 0.99
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_spectra(mzgrid, stores, tmp_path, layout):
+    made = synthetic(stores, layout)
+    x, y = (int(made.table.obs[name].iloc[100]) for name in "xy")
+    wanted = {
+        ("--mean",): made.table.var["mean_intensity"].to_numpy(),
+        ("--max",): made.table.var["max_intensity"].to_numpy(),
+        ("--pixel", f"{x},{y}"): made.x[100],
+    }
+    for i, (which, values) in enumerate(wanted.items()):
+        out = tmp_path / f"{i}.csv"
+        assert mzgrid("spectrum", made.path, *which, "-o", out).status == 0
+        assert out.read_text().startswith("mz,intensity\n")
+        rows = np.loadtxt(out, delimiter=",", skiprows=1)
+        np.testing.assert_array_equal(rows[:, 0], made.mz)
+        np.testing.assert_array_equal(rows[:, 1], values)
+        assert values.any()
+    assert mzgrid("spectrum", made.path, "--min-mz", 300, "--max-mz", "4e2", "-o", tmp_path / "part.csv").status == 0
+    rows = np.loadtxt(tmp_path / "part.csv", delimiter=",", skiprows=1)
+    np.testing.assert_array_equal(rows[:, 0], made.mz[(made.mz >= 300) & (made.mz <= 400)])
+    assert mzgrid("spectrum", made.path, "-o", tmp_path / "a.png").status == 0
+    assert Image.open(tmp_path / "a.png").size[0] >= 1600
+
+
+def edit(path, change):
+    text = json.loads(path.read_text())
+    change(text)
+    path.write_text(json.dumps(text))
+
+
+@pytest.fixture
+def place(stores, tmp_path):
+    """A copy of a store that may be broken, x.zarr, with nothing beside it."""
+    shutil.copytree(synthetic(stores).path, tmp_path / "x.zarr")
+    return tmp_path
+
+
+def refused(mzgrid, place, expected, *arguments, status=1):
+    before = sorted(p.name for p in place.iterdir())
+    inside = sorted(str(p) for p in place.rglob("*"))
+    run = mzgrid(*arguments, cwd=place)
+    assert run.status == status and expected in run.err and run.err.count("\n") == 1, str(run)
+    assert run.out == ""
+    assert sorted(p.name for p in place.iterdir()) == before and sorted(str(p) for p in place.rglob("*")) == inside
+
+
+IMAGE = ["--mz", 500, "--da", 5, "-o", "a.png"]
+
+
+def test_no_store(mzgrid, place):
+    (place / "empty").mkdir()
+    (place / "file.imzML").write_text("<mzML/>")
+    (place / "y.zarr.1a2b3c4d-9f8e7d6c.part").mkdir()
+    for command, options in (("image", IMAGE), ("spectrum", ["-o", "a.png"])):
+        refused(mzgrid, place, "no.zarr: there is no such store", command, "no.zarr", *options)
+        refused(mzgrid, place, "y.zarr: there is no such store; y.zarr.1a2b3c4d-9f8e7d6c.part is half of one", command, "y.zarr", *options)
+        refused(mzgrid, place, "is half of one, whose conversion", command, "y.zarr.1a2b3c4d-9f8e7d6c.part", *options)
+        refused(mzgrid, place, "no store is there, it has no zarr.json", command, "empty", *options)
+        refused(mzgrid, place, "is a file, expected the directory of a store", command, "file.imzML", *options)
+    (place / "empty/.zgroup").write_text("{}")
+    refused(mzgrid, place, "is a store of Zarr version 2", "image", "empty", *IMAGE)
+    shutil.rmtree(place / "x.zarr/tables")
+    refused(mzgrid, place, "x.zarr: is no store of mzgrid: it has no table with m/z", "image", "x.zarr", *IMAGE)
+
+
+BREAK = {
+    "X is not there": ("X", lambda p: shutil.rmtree(p)),
+    "no data": ("X/data", lambda p: shutil.rmtree(p)),
+    "an end": ("X/data/c/0", lambda p: p.write_bytes(p.read_bytes()[:-40])),
+    "no obs": ("obs/x", lambda p: shutil.rmtree(p)),
+    "no keys": ("obs/instance_key", lambda p: shutil.rmtree(p)),
+    "no JSON": ("X/zarr.json", lambda p: p.write_text("{")),
+    "another encoding": ("X/zarr.json", lambda p: edit(p, lambda j: j["attributes"].update({"encoding-type": "coo"}))),
+    "another shape": ("X/zarr.json", lambda p: edit(p, lambda j: j["attributes"].update(shape=[3, 4]))),
+    "longer var": ("var/mz/zarr.json", lambda p: edit(p, lambda j: j.update(shape=[800]))),
+}
+
+
+@pytest.mark.parametrize("what", BREAK)
+def test_damaged_stores(mzgrid, place, what):
+    name, change = BREAK[what]
+    change(place / "x.zarr/tables/msi_dataset_z0" / name)
+    refused(mzgrid, place, "x.zarr/tables/msi_dataset_z0", "image", "x.zarr", *IMAGE)
+
+
+def test_a_store_of_a_newer_version(mzgrid, place):
+    zarr = pytest.importorskip("zarr")
+
+    table = zarr.open_group(place / "x.zarr/tables/msi_dataset_z0", mode="r+", use_consolidated=False)
+    table["uns/mzgrid/version"][()] = "99.0.0"
+    assert mzgrid("image", place / "x.zarr", "--mz", 500, "--da", 5, "-o", place / "a.png").status == 0
+    edit(place / "x.zarr/tables/msi_dataset_z0/X/zarr.json", lambda j: j["attributes"].update({"encoding-version": "0.9.0"}))
+    refused(mzgrid, place, "(mzgrid 99.0.0 wrote the store; this is 0.1.0, which may be too old)", "image", "x.zarr",
+            "--mz", 500, "-o", "b.png")
+
+
+def test_windows_without_a_bin(mzgrid, place):
+    refused(mzgrid, place, "no bin holds m/z 99999; the nearest bin is at m/z ", "image", "x.zarr", "--mz", 99999, "-o", "a.png")
+    refused(mzgrid, place, "no bin has its centre within 0.001 ppm of m/z 500.3 ", "image", "x.zarr", "--mz", "500.3", "--ppm",
+            0.001, "-o", "a.png")
+    refused(mzgrid, place, "no bin has its centre between --min-mz and --max-mz; the axis runs from ", "spectrum", "x.zarr",
+            "--min-mz", 5000, "-o", "a.png")
+
+
+@pytest.mark.parametrize(
+    "expected, arguments",
+    [
+        ("--mz: 'nan' is no list", ["image", "x.zarr", "--mz", "nan", "-o", "a.png"]),
+        ("--mz: '500,' is no list", ["image", "x.zarr", "--mz", "500,", "-o", "a.png"]),
+        ("--mz: '-5' is no list", ["image", "x.zarr", "--mz", "-5", "-o", "a.png"]),
+        ("--mz is missing", ["image", "x.zarr", "-o", "a.png"]),
+        ("-o FILE is missing", ["image", "x.zarr", "--mz", "500"]),
+        ("--ppm and --da both", ["image", "x.zarr", "--mz", "500", "--ppm", "5", "--da", "1", "-o", "a.png"]),
+        ("ends in neither .png nor .tif", ["image", "x.zarr", "--mz", "500", "-o", "a.jpg"]),
+        ("ends in neither .png nor .csv", ["spectrum", "x.zarr", "-o", "a.tif"]),
+        ("--rgb takes two or three m/z, got 1", ["image", "x.zarr", "--mz", "500", "--rgb", "-o", "a.png"]),
+        ("'virids' (did you mean 'viridis'?)", ["image", "x.zarr", "--mz", "500", "--colormap", "virids", "-o", "a.png"]),
+        ("--mean, --max and --pixel are different", ["spectrum", "x.zarr", "--mean", "--max", "-o", "a.png"]),
+        ("'5' is no position X,Y", ["spectrum", "x.zarr", "--pixel", "5", "-o", "a.png"]),
+        ("there is no pixel at x = 900, y = 5; those of the store have x 1 to 31", ["spectrum", "x.zarr", "--pixel", "900,5", "-o", "a.png"]),
+        ("has no table 'liver', only msi_dataset_z0", ["image", "x.zarr", "--mz", "500", "--dataset", "liver", "-o", "a.png"]),
+        ("is in the store", ["image", "x.zarr", "--mz", "500", "-o", "x.zarr/a.png"]),
+    ],
+)
+def test_asked_for_what_is_not_there(mzgrid, place, expected, arguments):
+    refused(mzgrid, place, expected, *arguments, status=2)
+
+
+def test_output_that_exists(mzgrid, place):
+    for name, command in (("a.png", ["image", "x.zarr", *IMAGE]), ("b.csv", ["spectrum", "x.zarr", "-o", "b.csv"])):
+        (place / name).write_text("mine")
+        refused(mzgrid, place, f"{name}: exists already; --overwrite replaces it", *command)
+        assert (place / name).read_text() == "mine"
+        assert mzgrid(*command, "--overwrite", cwd=place).status == 0
+        assert (place / name).stat().st_size > 1000
+    refused(mzgrid, place, "none/a.png: cannot create it", "image", "x.zarr", "--mz", "500", "-o", "none/a.png")
+    (place / "d.png").mkdir()
+    refused(mzgrid, place, "d.png is not a file", "image", "x.zarr", "--mz", "500", "-o", "d.png", "--overwrite")
+
+
+def test_all_ranks_leave_one_file(mzgrid, stores, tmp_path):
+    run = mzgrid("image", synthetic(stores).path, "--mz", 500, "--da", 5, "-o", tmp_path / "a.png", ranks=3)
+    assert run.status == 0 and run.err.count("is complete") == 1, str(run)
+    assert [p.name for p in tmp_path.iterdir()] == ["a.png"]
+
+
+@pytest.fixture(scope="module")
+def million(mzgrid, tmp_path_factory):
+    path = tmp_path_factory.mktemp("million") / "x.zarr"
+    mzgrid.convert("synthetic:1000x1000:30:centroid:1:full", path, "-q", "--bins", 100000, timeout=600)
+    return path
+
+
+def test_a_million_pixels_take_little_time_and_memory(mzgrid, full, million, tmp_path):
+    if not full:
+        pytest.skip("with --full")
+    for end in ("png", "tif"):
+        command = [mzgrid.path, "image", million, "--mz", "500", "--da", "0.05", "-o", tmp_path / f"a.{end}"]
+        status, err, seconds, peak = measured(command)
+        assert status == 0, err
+        assert seconds < 0.6 and peak < 200 << 20, (seconds, peak)
