@@ -25,7 +25,7 @@ static const struct mzg_command *const commands[] = {
     &mzg_command_info,     &mzg_command_image,
     &mzg_command_spectrum, &mzg_command_merge,
     &mzg_command_peaks,    &mzg_command_validate,
-    &mzg_command_generate, NULL, /* a comma keeps them in lines of their own */
+    &mzg_command_generate, NULL,
 };
 
 void mzg_reserve_streams(void)

@@ -190,39 +190,58 @@ static enum mzg_status read_cells(const struct mzg_view *view, const struct mzg_
     return err->status;
 }
 
-enum mzg_status mzg_view_raster(const struct mzg_view *view, bool any_z, int64_t z,
-                                struct mzg_view_raster *raster, struct mzg_error *err)
+/* Opens the labels, and fills what they tell of the raster but for its cells and its plane. */
+static enum mzg_status open_labels(const struct mzg_view *view, struct mzg_view_raster *raster,
+                                   struct mzg_zarr_input **input, struct mzg_error *err)
 {
-    struct mzg_view_raster made = {0};
-    struct mzg_zarr_input *input = NULL;
-    struct key *keys = NULL;
     char *labels = NULL, *level = NULL;
-    if (find_labels(view, &labels, err) != MZG_OK || read_place(view, labels, &made, err) != MZG_OK)
+    if (find_labels(view, &labels, err) != MZG_OK || read_place(view, labels, raster, err) != MZG_OK)
         goto cleanup;
     level = mzg_view_node(labels, "0");
     if (!level) {
         mzg_fail(err, MZG_ENOMEM, "%s: no memory to read its labels", view->store);
         goto cleanup;
     }
-    if (mzg_zarr_input_open(view->store, level, &input, err) != MZG_OK)
+    if (mzg_zarr_input_open(view->store, level, input, err) != MZG_OK)
         goto cleanup;
-    const struct mzg_zarr_shape *shape = mzg_zarr_input_shape(input);
+    const struct mzg_zarr_shape *shape = mzg_zarr_input_shape(*input);
     int n = shape->n_dimensions;
     if (n < 2 || n > 3 || shape->type != MZG_INT32 || shape->shape[n - 1] < 1 || shape->shape[n - 2] < 1) {
         mzg_fail(err, MZG_EFORMAT, "%s/%s: is no raster of int32", view->store, level);
         goto cleanup;
     }
-    made.height = shape->shape[n - 2];
-    made.width = shape->shape[n - 1];
-    made.n_planes = n == 3 ? shape->shape[0] : 1;
-    if (choose_plane(view, any_z, z, &made, err) == MZG_OK && read_keys(view, &keys, err) == MZG_OK)
-        read_cells(view, input, keys, &made, err);
+    raster->height = shape->shape[n - 2];
+    raster->width = shape->shape[n - 1];
+    raster->n_planes = n == 3 ? shape->shape[0] : 1;
 
 cleanup:
-    free(keys);
-    mzg_zarr_input_free(input);
     free(level);
     free(labels);
+    return err->status;
+}
+
+enum mzg_status mzg_view_place(const struct mzg_view *view, struct mzg_view_raster *raster,
+                               struct mzg_error *err)
+{
+    struct mzg_view_raster made = {0};
+    struct mzg_zarr_input *input = NULL;
+    if (open_labels(view, &made, &input, err) == MZG_OK)
+        *raster = made;
+    mzg_zarr_input_free(input);
+    return err->status;
+}
+
+enum mzg_status mzg_view_raster(const struct mzg_view *view, bool any_z, int64_t z,
+                                struct mzg_view_raster *raster, struct mzg_error *err)
+{
+    struct mzg_view_raster made = {0};
+    struct mzg_zarr_input *input = NULL;
+    struct key *keys = NULL;
+    if (open_labels(view, &made, &input, err) == MZG_OK &&
+        choose_plane(view, any_z, z, &made, err) == MZG_OK && read_keys(view, &keys, err) == MZG_OK)
+        read_cells(view, input, keys, &made, err);
+    free(keys);
+    mzg_zarr_input_free(input);
     if (err->status == MZG_OK)
         *raster = made;
     else

@@ -103,6 +103,9 @@ struct mzg_view_raster {
  * plane, or there are several to choose from. */
 enum mzg_status mzg_view_raster(const struct mzg_view *view, bool any_z, int64_t z,
                                 struct mzg_view_raster *raster, struct mzg_error *err);
+/* What the labels tell of the raster, without its cells: sizes, place and number of planes. */
+enum mzg_status mzg_view_place(const struct mzg_view *view, struct mzg_view_raster *raster,
+                               struct mzg_error *err);
 void mzg_view_raster_destroy(struct mzg_view_raster *raster);
 
 /* The row of the pixel at a position of the input; `z` NULL: there is only one plane. MZG_EUSAGE if no pixel

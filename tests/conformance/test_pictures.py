@@ -349,6 +349,47 @@ def test_all_ranks_leave_one_file(mzgrid, stores, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["a.png"]
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_info_of_a_store(mzgrid, stores, layout):
+    made = synthetic(stores, layout)
+    run = mzgrid("info", made.path, "--json")
+    assert run.status == 0, str(run)
+    told = json.loads(run.out)
+    height, width = made.labels.shape
+    var = made.table.var
+    assert told["pixels"] == made.table.n_obs and told["bins"] == 700 and told["grid"] == [width, height]
+    assert told["pixel_size_um"] == [20, 10] and told["layout"] == layout and told["dtype"] == "float32"
+    assert told["mz_range"] == pytest.approx([var["mz_lower"].iloc[0], var["mz_upper"].iloc[-1]], rel=1e-14)
+    assert told["bytes"] == sum(p.stat().st_size for p in made.path.rglob("*") if p.is_file())
+    assert told["skipped_pixels"] == 0 and told["table"] == made.name and told["written_by_mzgrid"] == "0.1.0"
+    assert told.get("values_stored") == (None if layout == "dense" else made.table.X.nnz)
+    assert told["resampling"]["method"] == made.table.uns["mzgrid"]["resampling"]["method"]
+    text = mzgrid("info", made.path).out
+    for line in ("m/z ", "pixel size [µm]  ", "20 x 10", "bins ", "size in pixels ", f"{width} x {height}", " kB"):
+        assert line in text, text
+    assert "exponent" not in text and "sha256" not in text
+
+
+def test_info_tells_skipped_pixels(mzgrid, stores, malformed):
+    (source,) = (malformed / "mut-zlib-pixel").glob("*.imzML")
+    made = stores(source, "csc")
+    skipped = made.table.uns["skipped_pixels"]
+    assert len(skipped)
+    told = json.loads(mzgrid("info", made.path, "--json").out)
+    assert told["skipped_pixels"] == len(skipped)
+    assert told["skipped_because"] == skipped["reason"].value_counts().to_dict()
+
+
+def test_info_of_what_is_no_store(mzgrid, place):
+    (place / "empty").mkdir()
+    refused(mzgrid, place, "no.zarr: there is no such store", "info", "no.zarr")
+    refused(mzgrid, place, "no store is there, it has no zarr.json", "info", "empty")
+    refused(mzgrid, place, "--decisions is about inputs", "info", "x.zarr", "--decisions", status=2)
+    refused(mzgrid, place, "--dataset chooses the table of a store", "info", "x.imzML", "--dataset", "a", status=2)
+    (place / "x.zarr/tables/msi_dataset_z0/X/zarr.json").write_text("[]")
+    refused(mzgrid, place, "x.zarr/tables/msi_dataset_z0/X", "info", "x.zarr")
+
+
 @pytest.fixture(scope="module")
 def million(mzgrid, tmp_path_factory):
     path = tmp_path_factory.mktemp("million") / "x.zarr"
