@@ -1,7 +1,9 @@
 /* `mzgrid convert`: options → one conversion → closing summary and run record. */
 #include <cli/commands.h>
 #include <cli/convert_options.h>
+#include <cli/draw.h>
 #include <cli/prepare.h>
+#include <cli/preview.h>
 #include <cli/progress_json.h>
 #include <cli/progress_view.h>
 #include <cli/run_record.h>
@@ -44,12 +46,24 @@ static bool is_stream(const char *path)
     return path && stat(path, &info) == 0 && !S_ISREG(info.st_mode);
 }
 
+/* A picture that cannot be had should be known before an hour of reading. */
+static enum mzg_status check_preview(const char *preview, const struct mzg_convert_options *options,
+                                     struct mzg_error *err)
+{
+    if (!preview)
+        return MZG_OK;
+    if (mzg_file_kind_of(preview) != MZG_FILE_PNG)
+        return mzg_fail(err, MZG_EUSAGE, "--preview: '%s' does not end in .png", preview);
+    return mzg_check_picture("--preview", preview, options->output, options->overwrite, err);
+}
+
 /* What is made, added to or emptied is neither read nor made for something else; and what is read or kept
  * does not lie in the output, for an old one goes away with all that is in it. Rank 0. */
 static enum mzg_status check_named_files(const struct mzg_convert_settings *settings, struct mzg_error *err)
 {
     const struct mzg_convert_options *options = &settings->convert;
     const char *log = settings->log_file, *metrics = options->metrics, *output = options->output;
+    const char *preview = settings->preview;
     struct mzg_paths paths = {0};
     char *record = mzg_file_path(output, ".run.json");
     if (!record)
@@ -57,6 +71,8 @@ static enum mzg_status check_named_files(const struct mzg_convert_settings *sett
     if (mzg_paths_make(options, &paths, err) == MZG_OK &&
         mzg_check_named("--log-file", log, options->input, output, err) == MZG_OK &&
         mzg_check_named("--metrics", metrics, options->input, output, err) == MZG_OK &&
+        mzg_check_named("--preview", preview, options->input, output, err) == MZG_OK &&
+        check_preview(preview, options, err) == MZG_OK &&
         mzg_check_input("INPUT", options->input, output, err) == MZG_OK) {
         const char *kept = options->keep_hdf5 ? paths.h5ad : NULL;
         const struct {
@@ -71,6 +87,13 @@ static enum mzg_status check_named_files(const struct mzg_convert_settings *sett
             {"--metrics", metrics, "the file that --keep-hdf5 keeps", kept},
             {"--metrics", metrics, "that of --mass-axis-file", options->axis_file},
             {"--metrics", metrics, "that of --pixels", options->pixels_file},
+            {"--preview", preview, "the run record", record},
+            {"--preview", preview, "the file that --keep-hdf5 keeps", kept},
+            {"--preview", preview, "that of --log-file", is_stream(log) ? NULL : log},
+            {"--preview", preview, "that of --metrics", is_stream(metrics) ? NULL : metrics},
+            {"--preview", preview, "that of --mass-axis-file", options->axis_file},
+            {"--preview", preview, "that of --pixels", options->pixels_file},
+            {"--preview", preview, "that of --peak-list", settings->peaks.list},
             {"--mass-axis-file", options->axis_file, "the output", output},
             {"--pixels", options->pixels_file, "the output", output},
             {"--temp-dir", options->temp_dir, "the output", output},
@@ -103,11 +126,28 @@ static void write_record(const struct mzg_context *context, const char *output, 
     free(path);
 }
 
-static void finish(const struct mzg_context *context, const struct mzg_arguments *arguments,
-                   const char *output, time_t started, json_t *hosts, const struct mzg_convert_report *report)
+/* Likewise. */
+static void draw_preview(const struct mzg_context *context, const struct mzg_convert_settings *settings)
 {
+    struct mzg_error err = {0};
+    const struct mzg_convert_options *options = &settings->convert;
+    if (!settings->preview)
+        return;
+    mzg_preview_draw(context, options->output, options->dataset_id, settings->preview, options->overwrite,
+                     &err);
+    if (err.status != MZG_OK)
+        mzg_log_line(context->log, MZG_LOG_WARNING, "the store is complete, but has no preview: %s",
+                     err.text);
+}
+
+static void finish(const struct mzg_context *context, const struct mzg_arguments *arguments,
+                   const struct mzg_convert_settings *settings, time_t started, json_t *hosts,
+                   const struct mzg_convert_report *report)
+{
+    const char *output = settings->convert.output;
     if (context->rank != 0)
         return;
+    draw_preview(context, settings);
     mzg_summary_log(context, output, report);
     json_t *record = mzg_run_record_new(context, arguments, started, hosts, report);
     write_record(context, output, record);
@@ -141,7 +181,7 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
     mzg_run_convert(context, &settings.convert, &progress, &report, err);
     mzg_progress_end(&view);
     if (err->status == MZG_OK && !settings.convert.dry_run)
-        finish(context, arguments, settings.convert.output, started, hosts, &report);
+        finish(context, arguments, &settings, started, hosts, &report);
 
 cleanup:
     if (settings.progress == PROGRESS_JSON && context->rank == 0)

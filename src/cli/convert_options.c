@@ -197,6 +197,9 @@ const struct mzg_option mzg_convert_option_table[] = {
      .help = "Only warnings and errors."},
     {.kind = MZG_OPTION_TEXT, .name = "log-file", .argument = "FILE", .offset = AT(log_file),
      .help = "Append all messages, with their times, to FILE as well."},
+    {.kind = MZG_OPTION_TEXT, .name = "preview", .argument = "FILE.png", .offset = AT(preview),
+     .help = "At the end draw the total ion current, the strongest peak and the mean spectrum into FILE.png. If that fails, "
+             "the store stands, and a warning says so."},
     {.kind = MZG_OPTION_TEXT, .name = "metrics", .argument = "FILE", .offset = AT(convert.metrics),
      .help = "Write where time and memory go to FILE, in lines of JSON."},
     {0},

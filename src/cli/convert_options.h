@@ -34,7 +34,8 @@ struct mzg_convert_settings {
     int verbose;
     bool quiet;
     const char *log_file;
-    char *output; /* the output without slashes at its end; owned */
+    const char *preview; /* NULL: none */
+    char *output;        /* the output without slashes at its end; owned */
 };
 
 extern const struct mzg_option mzg_convert_option_table[];

@@ -4,7 +4,9 @@
 #include <cli/numbers.h>
 #include <core/named_file.h>
 #include <core/own_file.h>
+#include <core/own_name.h>
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <mzgrid/version.h>
@@ -12,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum mzg_file_kind mzg_file_kind_of(const char *path)
 {
@@ -27,12 +30,27 @@ enum mzg_file_kind mzg_file_kind_of(const char *path)
     return MZG_FILE_OTHER;
 }
 
+/* That of a file to be made. */
+static enum mzg_status check_directory(const char *path, struct mzg_error *err)
+{
+    char *directory = mzg_own_directory_of(path);
+    if (!directory)
+        return mzg_fail(err, MZG_ENOMEM, "%s: no memory for its path", path);
+    if (access(directory, W_OK | X_OK) != 0)
+        mzg_fail(err, MZG_EIO, "%s: cannot create it, because its directory cannot be used: %s", path,
+                 strerror(errno));
+    free(directory);
+    return err->status;
+}
+
 enum mzg_status mzg_check_picture(const char *option, const char *path, const char *store, bool overwrite,
                                   struct mzg_error *err)
 {
     struct stat info;
-    if (mzg_named_check(option, path, "the store", store, err) != MZG_OK || lstat(path, &info) != 0)
+    if (mzg_named_check(option, path, "the store", store, err) != MZG_OK)
         return err->status;
+    if (lstat(path, &info) != 0)
+        return check_directory(path, err);
     if (S_ISDIR(info.st_mode))
         return mzg_fail(err, MZG_EIO, "%s is not a file: it is not replaced; give another name", path);
     if (!overwrite)

@@ -199,21 +199,23 @@ static void draw_axes(cairo_t *cairo, const struct mzg_image_panel *panel, doubl
     mzg_draw_text_upwards(cairo, x - widest - tick - 1.2 * size, y + height / 2, size, text);
 }
 
-/* A bar of a round length, about a fifth of the image, on a dark ground that it stands out from anything. */
+/* A bar of a round length, about a fifth of the image and no less than a cell, on a dark ground that it
+ * stands out from anything. */
 static void draw_scale(cairo_t *cairo, const struct mzg_image_panel *panel, double x, double y,
                        const struct mzg_image_layout *layout)
 {
     const struct mzg_raster *raster = &panel->raster[0];
     double extent = (double)raster->width * raster->size_x, size = layout->size;
     struct mzg_ticks ticks = mzg_ticks_of(0, extent, 8, false);
-    double length = ticks.step, dots = length / extent * layout->image_width;
+    double length = fmax(ticks.step, raster->size_x), dots = length / extent * layout->image_width;
     char text[TEXT];
-    if (ticks.n < 2)
+    if (raster->width < 3)
         return;
     if (raster->in_micrometres && length >= 1000)
         snprintf(text, sizeof text, "%g mm", length / 1000);
     else
-        snprintf(text, sizeof text, "%g %s", length, unit_of(raster));
+        snprintf(text, sizeof text, "%g %s", length,
+                 !raster->in_micrometres && length == 1 ? "pixel" : unit_of(raster));
     double width = fmax(dots, mzg_text_width(cairo, size, text)) + size, height = 2.2 * size;
     if (width > layout->image_width || height > layout->image_height)
         return;

@@ -66,7 +66,7 @@ struct mzg_sheet {
 };
 
 /* Draws a sheet and writes it as PNG into the open file `fd`; `path` is its name for messages. MZG_EIO if it
- * cannot be written, or no font is installed. */
+ * cannot be written. */
 enum mzg_status mzg_sheet_write_png(const struct mzg_sheet *sheet, int fd, const char *path,
                                     struct mzg_error *err);
 

@@ -32,6 +32,9 @@ static void find_range(const struct mzg_spectrum_panel *panel, struct frame *fra
         frame->mz_low -= 0.5;
         frame->mz_high += 0.5;
     }
+    double space = (frame->mz_high - frame->mz_low) / 100; /* beside the first and the last peak */
+    frame->mz_low -= space;
+    frame->mz_high += space;
     for (int64_t i = 0; i < panel->n; i++)
         if (isfinite(panel->values[i])) {
             frame->low = fmin(frame->low, panel->values[i]);
@@ -83,7 +86,7 @@ static int64_t find_peak(const struct mzg_spectrum_panel *panel, const struct fr
 static void label_peaks(cairo_t *cairo, const struct mzg_spectrum_panel *panel, const struct frame *frame,
                         double size)
 {
-    double taken[LABELS], width = mzg_text_width(cairo, 0.8 * size, "10000.0000") * 1.05;
+    double taken[LABELS], width = mzg_text_width(cairo, 0.8 * size, "1000.0000") * 1.05;
     char text[TEXT];
     mzg_set_colour(cairo, ink);
     for (int n = 0; n < LABELS; n++) {

@@ -63,6 +63,7 @@ class Options(TypedDict, total=False):
     verbose: int
     quiet: bool
     log_file: Path
+    preview: Path
     metrics: Path
 
 
