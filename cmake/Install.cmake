@@ -38,4 +38,23 @@ install(FILES ${PROJECT_BINARY_DIR}/mzgridConfig.cmake ${PROJECT_BINARY_DIR}/mzg
   DESTINATION ${package_dir})
 list(TRANSFORM public_headers REPLACE "(.+)" "${PROJECT_SOURCE_DIR}/include/mzgrid/\\1.h")
 install(FILES ${public_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/mzgrid)
+# Completion of command lines, by the program itself; not if another machine runs it.
+if(NOT CMAKE_CROSSCOMPILING AND NOT DEFINED SKBUILD_SCRIPTS_DIR)
+  set(completions
+    bash=share/bash-completion/completions/mzgrid
+    zsh=share/zsh/site-functions/_mzgrid
+    fish=share/fish/vendor_completions.d/mzgrid.fish)
+  foreach(completion IN LISTS completions)
+    string(REGEX MATCH "([a-z]+)=(.*)/([^/]+)" matched ${completion})
+    set(script ${PROJECT_BINARY_DIR}/completion/${CMAKE_MATCH_3})
+    set(directory ${CMAKE_MATCH_2})
+    add_custom_command(OUTPUT ${script}
+      COMMAND ${CMAKE_COMMAND} -E make_directory ${PROJECT_BINARY_DIR}/completion
+      COMMAND mzgrid_program completion ${CMAKE_MATCH_1} > ${script}
+      DEPENDS mzgrid_program VERBATIM)
+    list(APPEND completion_scripts ${script})
+    install(FILES ${script} DESTINATION ${directory})
+  endforeach()
+  add_custom_target(completion ALL DEPENDS ${completion_scripts})
+endif()
 install(FILES ${PROJECT_SOURCE_DIR}/docs/man/mzgrid.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)

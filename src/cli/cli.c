@@ -1,7 +1,9 @@
 #include <cli/cli.h>
 #include <cli/commands.h>
+#include <cli/completion.h>
 #include <cli/help.h>
 #include <cli/launch.h>
+#include <cli/numbers.h>
 #include <cli/options.h>
 #include <cli/output.h>
 #include <cli/signals.h>
@@ -70,6 +72,7 @@ static enum mzg_status find_command(const char *name, const struct mzg_command *
         mzg_suggest(&suggestion, commands[i]->name);
     }
     mzg_suggest(&suggestion, "help");
+    mzg_suggest(&suggestion, "completion");
     const char *what = name[0] == '-' ? "option" : "command";
     if (suggestion.word)
         return mzg_fail(err, MZG_EUSAGE, "unknown %s '%s' (did you mean '%s'?)", what, name, suggestion.word);
@@ -131,6 +134,26 @@ static int run_help(struct mzg_context *context, int argc, char **argv, struct m
                    : print_text(context, print_program_help, commands, err);
 }
 
+static void print_completion(FILE *file, const void *subject)
+{
+    mzg_completion_print(file, *(const int *)subject, commands);
+}
+
+/* `mzgrid completion SHELL`. */
+static int run_completion(struct mzg_context *context, int argc, char **argv, struct mzg_error *err)
+{
+    int shell = 0;
+    if (argc != 3)
+        mzg_fail(err, MZG_EUSAGE, "completion takes one argument, the shell: bash, zsh or fish");
+    while (argc == 3 && mzg_completion_shell(shell) && !mzg_same_word(argv[2], mzg_completion_shell(shell)))
+        shell++;
+    if (argc == 3 && !mzg_completion_shell(shell))
+        mzg_fail(err, MZG_EUSAGE, "unknown shell '%s', expected one of bash, zsh, fish", argv[2]);
+    if (mzg_agree(context->comm, err) != MZG_OK)
+        return 0;
+    return print_text(context, print_completion, &shell, err);
+}
+
 /* No command at all: the help, but as of a command line that cannot be understood. */
 static int miss_command(const struct mzg_context *context)
 {
@@ -155,6 +178,8 @@ static int dispatch(struct mzg_context *context, int argc, char **argv, const ch
         return print_text(context, print_version, NULL, err);
     else if (strcmp(argv[1], "help") == 0)
         return run_help(context, argc, argv, err);
+    else if (strcmp(argv[1], "completion") == 0)
+        return run_completion(context, argc, argv, err);
 
     const struct mzg_command *command = NULL;
     if (err->status == MZG_OK)

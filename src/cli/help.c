@@ -103,6 +103,7 @@ void mzg_help_program(FILE *file, const struct mzg_command *const *commands)
     for (int i = 0; commands[i]; i++)
         print_row(file, COMMAND_COLUMN, commands[i]->name, commands[i]->summary);
     print_row(file, COMMAND_COLUMN, "help", "Show the help of a command: mzgrid help COMMAND.");
+    print_row(file, COMMAND_COLUMN, "completion", "Print what completes command lines in bash, zsh or fish.");
     fprintf(file, "\nOptions:\n");
     print_row(file, COMMAND_COLUMN, "-h, --help", "Show this text; after a command, its options.");
     print_row(file, COMMAND_COLUMN, "-V, --version", "Show the versions of mzgrid and of its libraries.");

@@ -4,6 +4,7 @@
 
 #include <cairo.h>
 #include <picture/picture.h>
+#include <picture/ticks.h>
 
 /* Where a text stands: `x`, `y` is its left or right end, or its middle; vertically its middle. */
 enum mzg_align { MZG_LEFT, MZG_CENTRE, MZG_RIGHT };
@@ -13,20 +14,6 @@ void mzg_draw_text_upwards(cairo_t *cairo, double x, double y, double size, cons
 double mzg_text_width(cairo_t *cairo, double size, const char *text);
 void mzg_draw_line(cairo_t *cairo, double x0, double y0, double x1, double y1, double width);
 void mzg_set_colour(cairo_t *cairo, uint32_t rgb);
-
-/* Round numbers in an interval: the multiples of `step` in it. */
-struct mzg_ticks {
-    double first, step;
-    int n;
-    int digits;   /* behind the point */
-    int exponent; /* of ten, that numbers are divided by; 0: none */
-};
-/* About `wanted` of them. With `scaled` large and small numbers are divided by a power of ten. */
-struct mzg_ticks mzg_ticks_of(double low, double high, int wanted, bool scaled);
-void mzg_tick_text(const struct mzg_ticks *ticks, int i, char *text, int size);
-double mzg_tick_value(const struct mzg_ticks *ticks, int i);
-/* `label`, and what its numbers are divided by: "intensity (×10⁶)". */
-void mzg_tick_label(const struct mzg_ticks *ticks, const char *label, char *text, int size);
 
 /* How large a panel becomes. */
 struct mzg_image_layout {

@@ -1,0 +1,51 @@
+#include <picture/ticks.h>
+
+#include <math.h>
+#include <stdio.h>
+
+struct mzg_ticks mzg_ticks_of(double low, double high, int wanted, bool scaled)
+{
+    struct mzg_ticks ticks = {.first = low};
+    double span = high - low, largest = fmax(fabs(low), fabs(high));
+    if (!(span > 0) || !isfinite(span))
+        return ticks;
+    double rough = span / (wanted > 1 ? wanted : 1), power = pow(10, floor(log10(rough)));
+    double factor = rough / power;
+    ticks.step = power * (factor <= 1 ? 1 : factor <= 2 ? 2 : factor <= 5 ? 5 : 10);
+    ticks.first = ceil(low / ticks.step - 1e-9) * ticks.step;
+    ticks.n = (int)floor((high - ticks.first) / ticks.step + 1e-9) + 1;
+    if (scaled && (largest >= 1e5 || largest < 1e-2))
+        ticks.exponent = 3 * (int)floor(log10(largest) / 3);
+    double digits = ticks.exponent - floor(log10(ticks.step) + 1e-9);
+    ticks.digits = digits > 0 ? (int)digits : 0;
+    return ticks;
+}
+
+double mzg_tick_value(const struct mzg_ticks *ticks, int i)
+{
+    return ticks->first + i * ticks->step;
+}
+
+void mzg_tick_text(const struct mzg_ticks *ticks, int i, char *text, int size)
+{
+    double value = mzg_tick_value(ticks, i);
+    if (fabs(value) < ticks->step / 2)
+        value = 0; /* not -0 */
+    snprintf(text, (size_t)size, "%.*f", ticks->digits, value / pow(10, ticks->exponent));
+}
+
+void mzg_tick_label(const struct mzg_ticks *ticks, const char *label, char *text, int size)
+{
+    static const char *const superscripts[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
+    char digits[16];
+    if (ticks->exponent == 0) {
+        snprintf(text, (size_t)size, "%s", label);
+        return;
+    }
+    int n = snprintf(text, (size_t)size, "%s (×10%s", label, ticks->exponent < 0 ? "⁻" : "");
+    snprintf(digits, sizeof digits, "%d", ticks->exponent < 0 ? -ticks->exponent : ticks->exponent);
+    for (const char *digit = digits; *digit && n > 0 && n < size; digit++)
+        n += snprintf(text + n, (size_t)(size - n), "%s", superscripts[*digit - '0']);
+    if (n > 0 && n < size)
+        snprintf(text + n, (size_t)(size - n), ")");
+}

@@ -1,0 +1,21 @@
+/* The numbers at an axis. All pure. */
+#ifndef MZG_PICTURE_TICKS_H
+#define MZG_PICTURE_TICKS_H
+
+#include <stdbool.h>
+
+/* Round numbers in an interval: the multiples of `step` in it. */
+struct mzg_ticks {
+    double first, step;
+    int n;
+    int digits;   /* behind the point */
+    int exponent; /* of ten, that numbers are divided by; 0: none */
+};
+/* At most about `wanted` of them. With `scaled` large and small numbers are divided by a power of ten. */
+struct mzg_ticks mzg_ticks_of(double low, double high, int wanted, bool scaled);
+void mzg_tick_text(const struct mzg_ticks *ticks, int i, char *text, int size);
+double mzg_tick_value(const struct mzg_ticks *ticks, int i);
+/* `label`, and what its numbers are divided by: "intensity (×10⁶)". */
+void mzg_tick_label(const struct mzg_ticks *ticks, const char *label, char *text, int size);
+
+#endif

@@ -1,0 +1,55 @@
+#!/bin/bash
+# mzgrid completion: scripts that the shells take, and that complete commands, options and values.
+. "$(dirname "$0")/lib.sh"
+
+for shell in bash zsh fish; do
+    run 1 completion $shell
+    expect_status 0
+    expect_empty "$err"
+    cp "$out" "$box/$shell"
+    for word in convert image layout csc+csr colormap; do
+        expect_text "$out" "$word"
+    done
+    if command -v $shell >/dev/null; then
+        case $shell in
+        fish) fish --no-execute "$box/$shell" >"$out" 2>"$err" ;;
+        *) $shell -n "$box/$shell" >"$out" 2>"$err" ;;
+        esac
+        status=$?
+        last_run="$shell reads the script"
+        expect_status 0
+        expect_empty "$err"
+    fi
+done
+
+run 1 completion
+expect_usage_error "completion takes one argument, the shell: bash, zsh or fish"
+run 1 completion tcsh
+expect_usage_error "unknown shell 'tcsh', expected one of bash, zsh, fish"
+
+# complete WORD...: what bash offers for the last word, in one line.
+complete_words() {
+    bash -c '. "$1"; shift; COMP_WORDS=(mzgrid "$@"); COMP_CWORD=$#; _mzgrid; echo "${COMPREPLY[*]}"' bash "$box/bash" "$@"
+}
+
+# offers WANTED WORD...
+offers() {
+    local wanted=$1
+    shift
+    complete_words "$@" >"$out" 2>"$err"
+    last_run="completion of: mzgrid $*"
+    status=0
+    check "offers '$wanted'" [ "$(cat "$out")" = "$wanted" ]
+    expect_empty "$err"
+}
+
+offers "convert" conv
+offers "validate" v
+offers "convert" help conv
+offers "csc csr csc+csr" convert a.imzML a.zarr --layout cs
+offers "--pixels --pixel-size" convert --pixel
+offers "csc csr csc+csr" convert a.imzML a.zarr --layout = cs
+offers "csc csr dense csc+csr" convert a.imzML a.zarr --layout =
+offers "magma" image x.zarr --colormap m
+offers "--normalize" image x.zarr --no
+offers "" convert some
