@@ -108,11 +108,22 @@ static enum mzg_status read_edge(const struct mzg_view *view, const char *name, 
     return err->status;
 }
 
+static bool has_column(const struct mzg_view *view, const char *name)
+{
+    char *node = mzg_view_node(view->table, name);
+    bool has = node && mzg_view_has(view->store, node);
+    free(node);
+    return has;
+}
+
 static enum mzg_status read_axis(struct mzg_view *view, struct mzg_error *err)
 {
+    bool has_bins = has_column(view, "var/mz_lower"); /* else it is a table of peaks */
+    view->edges[0] = has_bins ? "var/mz_lower" : "var/mz_min";
+    view->edges[1] = has_bins ? "var/mz_upper" : "var/mz_max";
     if (mzg_view_bins(view, "mz", &view->mz, err) != MZG_OK ||
-        read_edge(view, "var/mz_lower", 0, &view->mz_low, err) != MZG_OK ||
-        read_edge(view, "var/mz_upper", view->n_bins - 1, &view->mz_high, err) != MZG_OK)
+        read_edge(view, view->edges[0], 0, &view->mz_low, err) != MZG_OK ||
+        read_edge(view, view->edges[1], view->n_bins - 1, &view->mz_high, err) != MZG_OK)
         return err->status;
     for (int64_t i = 0; i < view->n_bins; i++)
         if (!isfinite(view->mz[i]) || (i > 0 && !(view->mz[i] > view->mz[i - 1])))

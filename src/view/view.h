@@ -34,6 +34,7 @@ struct mzg_view {
     const char *layout; /* "csc", "csr", "csc+csr" or "dense" */
     int64_t n_pixels, n_bins;
     double *mz;             /* centres of the bins, ascending */
+    const char *edges[2];   /* the columns of var with those of each bin, or peak */
     double mz_low, mz_high; /* outer edges */
     struct mzg_view_lines columns, rows;
     struct mzg_zarr_input *dense; /* NULL, or X as one array */

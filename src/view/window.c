@@ -34,7 +34,7 @@ static void describe_nearest(const struct mzg_view *view, double mz, char *text,
 static enum mzg_status read_edges(const struct mzg_view *view, int64_t bin, double edges[2],
                                   struct mzg_error *err)
 {
-    static const char *const names[] = {"var/mz_lower", "var/mz_upper"};
+    const char *const *names = view->edges;
     for (int i = 0; i < 2 && err->status == MZG_OK; i++) {
         struct mzg_zarr_input *input = NULL;
         struct mzg_zarr_cursor cursor = {0};

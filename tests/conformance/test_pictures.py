@@ -352,6 +352,22 @@ def test_all_ranks_leave_one_file(mzgrid, stores, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["a.png"]
 
 
+def test_a_table_of_peaks(mzgrid, tmp_path):
+    """convert --peaks: the table of bins is what is meant, that of peaks can be asked for."""
+    store = tmp_path / "a.zarr"
+    mzgrid.convert("synthetic:20x15:100", store, "-q", "--bins", 500, "--peaks")
+    peaks = anndata.read_zarr(store / "tables/msi_dataset_z0_peaks")
+    values = np.asarray(peaks.X.toarray() if sp.issparse(peaks.X) else peaks.X)
+    strongest = int(values.sum(axis=0).argmax())
+    mz = float(peaks.var["mz"].iloc[strongest])
+    assert json.loads(mzgrid("info", store, "--json").out)["bins"] == 500
+    told = json.loads(mzgrid("info", store, "--json", "--dataset", "msi_dataset_z0_peaks").out)
+    assert told["bins"] == peaks.n_vars
+    out = tmp_path / "a.tif"
+    assert mzgrid("image", store, "--dataset", "msi_dataset_z0_peaks", "--mz", repr(mz), "-o", out).status == 0
+    assert read_tif(out)[0].sum(dtype=float) == pytest.approx(values[:, strongest].sum(dtype=float), rel=1e-6)
+
+
 NO_FONT = '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig></fontconfig>'
 
 
