@@ -3,7 +3,7 @@
 #include <cli/convert_options.h>
 #include <cli/draw.h>
 #include <cli/prepare.h>
-#include <cli/preview.h>
+#include <cli/preview_picture.h>
 #include <cli/progress_json.h>
 #include <cli/progress_view.h>
 #include <cli/run_record.h>

@@ -1,5 +1,5 @@
 /* A drawn picture as a PNG file, by libpng: cairo's own writer takes several times as long. */
-#include <picture/parts.h>
+#include <picture/drawing.h>
 
 #include <core/file.h>
 

@@ -1,5 +1,5 @@
 /* Panels on one sheet. */
-#include <picture/parts.h>
+#include <picture/drawing.h>
 
 #include <math.h>
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <view/parts.h>
+#include <view/view_parts.h>
 
 /* nftw() has no place for what its caller wants to know. Main thread only. */
 static int64_t bytes_found;

@@ -1,5 +1,5 @@
 /* Finding the table in a store, and saying clearly why there is none. */
-#include <view/parts.h>
+#include <view/view_parts.h>
 
 #include <core/file.h>
 #include <core/own_name.h>

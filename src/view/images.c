@@ -1,5 +1,5 @@
 /* Ion images: sums over ranges of bins, for each pixel. */
-#include <view/parts.h>
+#include <view/view_parts.h>
 
 #include <core/memory.h>
 #include <core/stop.h>

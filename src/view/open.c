@@ -1,5 +1,5 @@
 /* Opening the table of a store: its sizes, its mass axis, its matrix. */
-#include <view/parts.h>
+#include <view/view_parts.h>
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* From an m/z and a tolerance to a range of bins. */
-#include <view/parts.h>
+#include <view/view_parts.h>
 
 #include <math.h>
 #include <stdio.h>

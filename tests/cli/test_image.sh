@@ -28,7 +28,7 @@ for ranks in 1 3; do
     run $ranks spectrum x.zarr -o b.csv -q
     expect_status 0
     made b.csv "mz,intensity"
-    run $ranks info x.zarr x.zarr.run.json
+    run $ranks info x.zarr
     expect_status 0
     expect_text "$out" "csc+csr"
     expect_files a.png a.tif b.png b.csv x.zarr x.zarr.run.json

@@ -1,6 +1,6 @@
 /* `mzgrid convert --preview`: a picture of what a run made. */
-#ifndef MZG_CLI_PREVIEW_H
-#define MZG_CLI_PREVIEW_H
+#ifndef MZG_CLI_PREVIEW_PICTURE_H
+#define MZG_CLI_PREVIEW_PICTURE_H
 
 #include <core/context.h>
 #include <mzgrid/error.h>

@@ -1,5 +1,5 @@
 /* Where pixels lie: the labels of the store, by row of the table. */
-#include <view/parts.h>
+#include <view/view_parts.h>
 
 #include <core/memory.h>
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /* Text and lines. */
-#include <picture/parts.h>
+#include <picture/drawing.h>
 
 #include <math.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #include <core/json.h>
 #include <stdlib.h>
 #include <string.h>
-#include <view/parts.h>
+#include <view/view_parts.h>
 
 enum { MAX_DEPTH = 16, LONGEST_LIST = 1000 };
 

@@ -1,6 +1,6 @@
 /* What the files that read a store share. All local. */
-#ifndef MZG_VIEW_PARTS_H
-#define MZG_VIEW_PARTS_H
+#ifndef MZG_VIEW_VIEW_PARTS_H
+#define MZG_VIEW_VIEW_PARTS_H
 
 #include <view/view.h>
 

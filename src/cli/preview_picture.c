@@ -1,4 +1,4 @@
-#include <cli/preview.h>
+#include <cli/preview_picture.h>
 
 #include <cli/draw.h>
 #include <core/log.h>

@@ -1,6 +1,6 @@
 /* What the files that draw share. */
-#ifndef MZG_PICTURE_PARTS_H
-#define MZG_PICTURE_PARTS_H
+#ifndef MZG_PICTURE_DRAWING_H
+#define MZG_PICTURE_DRAWING_H
 
 #include <cairo.h>
 #include <picture/picture.h>

@@ -1,5 +1,5 @@
 /* X of a store, in whichever layout it is, opened and read in blocks. */
-#include <view/parts.h>
+#include <view/view_parts.h>
 
 #include <core/stop.h>
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /* The spectrum of one pixel. */
-#include <view/parts.h>
+#include <view/view_parts.h>
 
 #include <core/stop.h>
 #include <stdlib.h>

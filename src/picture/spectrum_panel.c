@@ -1,5 +1,5 @@
 /* A spectrum: the largest value at each dot, as a line from zero, and the m/z of the highest peaks. */
-#include <picture/parts.h>
+#include <picture/drawing.h>
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* One ion image with its axes, scale bar and colour bar, or channels of colour with their names. */
 #include <picture/colours.h>
-#include <picture/parts.h>
+#include <picture/drawing.h>
 
 #include <math.h>
 #include <stdio.h>
