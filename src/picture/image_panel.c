@@ -121,7 +121,7 @@ static uint32_t colour_at(const struct mzg_image_panel *panel, int64_t x0, int64
         return isnan(value) ? mzg_colour_of_none(panel->colours)
                             : mzg_colour(panel->colours, share_of(&panel->limits[0], value));
     }
-    for (int c = 0; c < panel->n_channels; c++) {
+    for (int c = 0; c < panel->n_channels && c < MZG_PICTURE_CHANNELS; c++) {
         double value = value_at(&panel->raster[c], x0, x1, y0, y1);
         is_there = is_there || !isnan(value);
         uint32_t part = isnan(value) ? 0 : (uint32_t)lround(255 * share_of(&panel->limits[c], value));

@@ -119,7 +119,7 @@ static enum mzg_status read_keys(const struct mzg_view *view, struct key **keys,
     int64_t *values = NULL;
     if (read_integers(view, "obs/instance_key", &values, err) != MZG_OK)
         return err->status;
-    struct key *made = malloc((size_t)view->n_pixels * sizeof *made);
+    struct key *made = calloc((size_t)view->n_pixels, sizeof *made);
     bool ascending = true;
     if (!made)
         mzg_fail(err, MZG_ENOMEM, "%s: no memory for the keys of its pixels", view->store);

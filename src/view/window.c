@@ -57,7 +57,7 @@ static enum mzg_status find_bin(const struct mzg_view *view, double mz, struct m
 {
     int64_t above = count_below(view, mz, true);
     for (int64_t k = above > 0 ? above - 1 : 0; k <= above && k < view->n_bins; k++) {
-        double edges[2];
+        double edges[2] = {0, 0};
         if (read_edges(view, k, edges, err) != MZG_OK)
             return err->status;
         if (mz >= edges[0] && (mz < edges[1] || (k == view->n_bins - 1 && mz == edges[1]))) {
