@@ -73,14 +73,16 @@ static bool has_column(const struct mzg_frame *frame, const char *name)
     return false;
 }
 
-/* Whether a node right below a member of a table has a place in the table of all. */
+/* Whether a node right below a member of a table is no news to whoever merges it: it is in the table of all,
+ * or known not to be. */
 static bool has_place(const struct mzg_merge_frames *frames, const char *path)
 {
-    static const char *const kept[] = {"obsm/spatial",  "layers/csr",           "uns/average_spectrum",
-                                       "uns/mzgrid",    "uns/skipped_pixels",   "uns/imzml",
-                                       "uns/synthetic", "uns/spatialdata_attrs"};
-    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
-        if (strcmp(path, kept[i]) == 0)
+    static const char
+        *const known[] = {"obsm/spatial",       "layers/csr", "uns/average_spectrum", "uns/mzgrid",
+                          "uns/skipped_pixels", "uns/imzml",  "uns/synthetic",        "uns/spatialdata_attrs",
+                          "var/is_peak"}; /* of the sample's own peaks: mzgrid peaks tells them anew */
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (strcmp(path, known[i]) == 0)
             return true;
     }
     const char *name = strchr(path, '/') + 1;
@@ -110,9 +112,9 @@ static enum mzg_status tell_left_out(const struct mzg_context *context, const st
         mzg_fail(err, MZG_ENOMEM, "%s: no memory to tell what is left out", input->catalog.path);
     else if (size > 0)
         mzg_log_line(context->log, MZG_LOG_WARNING,
-                     "%s: left out of the table of all samples, because mzgrid did not write it, or not "
-                     "every sample has it "
-                     "alike: %s",
+                     "%s: left out of the table of all samples, which has what mzgrid computes and the "
+                     "columns of obs that "
+                     "all samples have in one kind: %s",
                      input->catalog.path, text);
     free(text);
     return err->status;

@@ -246,6 +246,20 @@ def test_samples_that_are_renamed(mzgrid, tmp_path):
     assert table.obs_names[0].endswith("-left") and table.obs_names[-1].endswith("-right")
 
 
+def test_peaks_of_all_samples(mzgrid, tmp_path):
+    """Feature tables of the samples stay; `mzgrid peaks` takes the table of all samples as any other."""
+    for i, name in enumerate("ab"):
+        convert(mzgrid, f"synthetic:12x9:100:centroid:{i}", tmp_path / f"{name}.zarr", *AXIS[:2], "--bin-width", "0.01", "--peaks")
+    run = concat(mzgrid, tmp_path / "a.zarr", tmp_path / "b.zarr", "-o", tmp_path / "study.zarr", "-q")
+    assert run.err == ""
+    run = mzgrid("peaks", tmp_path / "study.zarr")
+    assert run.status == 0, str(run)
+    sdata = check_store.check(tmp_path / "study.zarr").sdata
+    assert sorted(sdata.tables) == ["a_z0_peaks", "all_samples", "all_samples_peaks", "b_z0_peaks"]
+    peaks = sdata["all_samples_peaks"]
+    assert list(peaks.obs_names) == list(sdata["all_samples"].obs_names) and peaks.n_vars > 0
+
+
 def test_axes_that_differ(mzgrid, windows, tmp_path):
     """Refused with both axes, before anything is written."""
     liver = windows / "csc/liver.zarr"

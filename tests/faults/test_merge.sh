@@ -19,7 +19,7 @@ digest() { # FOLDER
 samples=$(digest "$work/in")
 export OMPI_MCA_mca_base_env_list="LD_PRELOAD=$FAULTS_SHIM"
 export MZG_FAULT_PATHS=$out:$work/in
-MOST=6 # numbers of each call that are tried
+MOST=4 # numbers of each call that are tried
 
 # expect_right: the store is there as it should be, and nothing beside it.
 expect_right() {
