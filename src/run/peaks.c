@@ -202,7 +202,7 @@ static enum mzg_status make_slots(struct run *run, struct mzg_error *err)
     matrix->chunk_columns = columns < 1 ? 1 : columns < n_peaks ? columns : n_peaks;
     /* A slot: what it reads, and a column or a chunk that it makes, packed as well. */
     int64_t chunk = source->n_rows * (matrix->is_dense ? matrix->chunk_columns : 1);
-    int64_t slot = mzg_peaks_slot_bytes(source) + 3 * chunk * (value + (int64_t)sizeof(int32_t));
+    int64_t slot = mzg_peaks_slot_bytes(source, n_peaks) + 3 * chunk * (value + (int64_t)sizeof(int32_t));
     int64_t fixed = source->layout == MZG_MATRIX_CSC ? source->n_bins * (int64_t)sizeof(int64_t)
                     : matrix->is_dense ? source->n_rows * n_peaks * value / context->size + 2 * chunk * value
                                        : 0;

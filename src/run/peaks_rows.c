@@ -17,8 +17,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { GROUP_VALUES = 1 << 19, MOST_GROUP = 1024 };
-
 struct rows {
     struct mzg_peaks_matrix *matrix;
     int64_t group;         /* rows of one task */
@@ -26,19 +24,6 @@ struct rows {
     char *block;           /* dense: this rank's rows of all peaks */
     int64_t first, end;    /* the rows that the slots share out now */
 };
-
-/* Rows of a task: of a dense X the height of its chunks, if they are not too large. */
-static int64_t rows_of_group(const struct mzg_peaks_sums *sums)
-{
-    const struct mzg_peaks_source *source = sums->source;
-    int64_t values =
-        source->layout == MZG_MATRIX_DENSE ? source->n_bins : source->n_values / source->n_rows + 1;
-    int64_t most = source->layout == MZG_MATRIX_DENSE ? 16 * (int64_t)GROUP_VALUES : GROUP_VALUES;
-    int64_t group = most / (values + sums->peaks->n + 1);
-    if (source->layout == MZG_MATRIX_DENSE && group > mzg_zarr_input_shape(source->values)->chunk[0])
-        group = mzg_zarr_input_shape(source->values)->chunk[0];
-    return group < 1 ? 1 : group > MOST_GROUP ? MOST_GROUP : group;
-}
 
 /* A worker's task: the item-th group of rows; of a dense X its values go where they belong. */
 static void sum_group(void *context, int64_t item, int worker)
@@ -233,6 +218,7 @@ static enum mzg_status write_dense(struct rows *r, struct mzg_error *err)
 
 enum mzg_status mzg_peaks_write_from_rows(struct mzg_peaks_matrix *matrix, struct mzg_error *err)
 {
-    struct rows r = {.matrix = matrix, .group = rows_of_group(matrix->sums)};
+    struct rows r = {.matrix = matrix,
+                     .group = mzg_peaks_rows_at_once(matrix->sums->source, matrix->sums->peaks->n)};
     return matrix->is_dense ? write_dense(&r, err) : write_sparse(&r, err);
 }

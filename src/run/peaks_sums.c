@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECE = 1 << 20, MAJORS_AT_ONCE = 256 };
+enum { PIECE = 1 << 20 };
+
+/* What a task has of rows: of a dense X a band of its chunks, unless that is too large. */
+enum { MOST_ROWS = 1024, MOST_SPARSE = 1 << 19, MOST_DENSE = 1 << 23 };
 
 void mzg_peaks_values_destroy(struct mzg_peaks_values *values)
 {
@@ -68,12 +71,29 @@ static inline void put_sum(struct mzg_peaks_values *values, bool wide, int64_t m
     values->minors[i] = (int32_t)minor;
 }
 
-int64_t mzg_peaks_slot_bytes(const struct mzg_peaks_source *source)
+int64_t mzg_peaks_rows_at_once(const struct mzg_peaks_source *source, int64_t n_peaks)
+{
+    bool dense = source->layout == MZG_MATRIX_DENSE;
+    int64_t values = dense ? source->n_bins : source->n_values / source->n_rows + 1;
+    int64_t rows = (dense ? MOST_DENSE : MOST_SPARSE) / (values + n_peaks + 1);
+    int64_t most = dense ? mzg_zarr_input_shape(source->values)->chunk[0] : MOST_ROWS;
+    rows = rows < most ? rows : most;
+    return rows > 1 ? rows : 1;
+}
+
+int64_t mzg_peaks_slot_bytes(const struct mzg_peaks_source *source, int64_t n_peaks)
 {
     const struct mzg_zarr_shape *shape = mzg_zarr_input_shape(source->values);
     int64_t chunk = shape->chunk[0] * (source->layout == MZG_MATRIX_DENSE ? shape->chunk[1] : 1);
-    int64_t bytes = 4 * chunk * (int64_t)sizeof(double) + PIECE * 2 * (int64_t)sizeof(int64_t);
-    return bytes + (source->layout == MZG_MATRIX_CSC ? source->n_rows * (int64_t)sizeof(double) : 0);
+    int64_t value = mzg_type_size(source->value_type), entry = value + (int64_t)sizeof(int64_t);
+    int64_t bytes = 2 * chunk * entry; /* two cursors, each with a chunk, packed and plain */
+    if (source->layout == MZG_MATRIX_CSC)
+        return bytes + (chunk < PIECE ? chunk : PIECE) * entry + source->n_rows * (int64_t)sizeof(double);
+    int64_t rows = mzg_peaks_rows_at_once(source, n_peaks);
+    int64_t made = rows * n_peaks * (value + (int64_t)sizeof(int32_t));
+    if (source->layout == MZG_MATRIX_DENSE)
+        return bytes + rows * source->n_bins * value + made;
+    return bytes + 2 * rows * (source->n_values / source->n_rows + 1) * entry + made; /* rows differ */
 }
 
 /* Where columns begin, all of them: they tell how much work each peak is. */
@@ -142,15 +162,17 @@ int64_t mzg_peaks_values_of(const struct mzg_peaks_sums *sums, int64_t peak)
 }
 
 /* Room for n values as they are read, and for their rows or columns. */
-static enum mzg_status reserve_reading(struct mzg_peaks_slot *slot, int64_t n, struct mzg_error *err)
+static enum mzg_status reserve_reading(const struct mzg_peaks_source *source, struct mzg_peaks_slot *slot,
+                                       int64_t n, struct mzg_error *err)
 {
+    bool sparse = source->minors != NULL;
     if (n <= slot->read_capacity)
         return MZG_OK;
     free(slot->read_values);
     free(slot->read_minors);
-    slot->read_values = malloc((size_t)n * sizeof(double));
-    slot->read_minors = malloc((size_t)n * sizeof *slot->read_minors);
-    slot->read_capacity = slot->read_values && slot->read_minors ? n : 0;
+    slot->read_values = malloc((size_t)(n * mzg_type_size(source->value_type)));
+    slot->read_minors = sparse ? malloc((size_t)n * sizeof *slot->read_minors) : NULL;
+    slot->read_capacity = slot->read_values && (slot->read_minors || !sparse) ? n : 0;
     if (slot->read_capacity == 0)
         return mzg_fail(err, MZG_ENOMEM, "no memory to read %" PRId64 " values", n);
     return MZG_OK;
@@ -159,7 +181,7 @@ static enum mzg_status reserve_reading(struct mzg_peaks_slot *slot, int64_t n, s
 static enum mzg_status read_values(const struct mzg_peaks_source *source, struct mzg_peaks_slot *slot,
                                    int64_t first, int64_t n, struct mzg_error *err)
 {
-    if (reserve_reading(slot, n, err) != MZG_OK ||
+    if (reserve_reading(source, slot, n, err) != MZG_OK ||
         mzg_zarr_read_range(source->values, &slot->value_cursor, first, n, slot->read_values, err) != MZG_OK)
         return err->status;
     return mzg_zarr_read_int64(source->minors, &slot->minor_cursor, first, n, slot->read_minors, err);
@@ -280,7 +302,7 @@ static enum mzg_status sum_dense_rows(const struct mzg_peaks_sums *sums, int64_t
 {
     const struct mzg_peaks_source *source = sums->source;
     const int64_t origin[] = {first, 0}, count[] = {n, source->n_bins};
-    if (reserve_reading(slot, n * source->n_bins, err) != MZG_OK ||
+    if (reserve_reading(source, slot, n * source->n_bins, err) != MZG_OK ||
         mzg_zarr_read(source->values, &slot->value_cursor, origin, count, slot->read_values, err) != MZG_OK)
         return err->status;
     for (int64_t i = 0; i < n; i++)

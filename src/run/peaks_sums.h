@@ -43,8 +43,11 @@ struct mzg_peaks_sums {
 enum mzg_status mzg_peaks_sums_init(struct mzg_peaks_sums *sums, int n_slots, struct mzg_error *err);
 void mzg_peaks_sums_destroy(struct mzg_peaks_sums *sums);
 
-/* Bytes that a slot takes beside what it makes. Local. */
-int64_t mzg_peaks_slot_bytes(const struct mzg_peaks_source *source);
+/* Bytes that a slot takes; of an X by columns beside what it makes. Local. */
+int64_t mzg_peaks_slot_bytes(const struct mzg_peaks_source *source, int64_t n_peaks);
+
+/* The rows that a task should add up at once, for csr and dense. Local. */
+int64_t mzg_peaks_rows_at_once(const struct mzg_peaks_source *source, int64_t n_peaks);
 
 /* The values of X that lie in the bins of a peak. CSC. Local. */
 int64_t mzg_peaks_values_of(const struct mzg_peaks_sums *sums, int64_t peak);
