@@ -209,12 +209,14 @@ static enum mzg_status make_slots(struct run *run, struct mzg_error *err)
     int64_t slots = (memory - fixed) * 2 / 3 / slot, workers = mzg_pool_size(context->pool);
     slots = slots < workers ? slots : workers;
     MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &slots, 1, MPI_INT64_T, MPI_MIN, context->comm));
-    if (slots < 1)
-        return mzg_fail(
-            err, MZG_ENOMEM,
-            "%" PRId64 " peaks of %" PRId64 " pixels need %" PRId64 " MiB for each of %d ranks; raise "
-            "--memory-limit, or take fewer ranks",
-            n_peaks, source->n_rows, ((fixed + slot * 3 / 2 + mzg_memory_pss()) >> 20) + 1, context->size);
+    if (slots < 1) {
+        mzg_fail(err, MZG_ENOMEM,
+                 "%" PRId64 " peaks of %" PRId64 " pixels need %" PRId64 " MiB for each of %d ranks; raise "
+                 "--memory-limit, or use fewer ranks",
+                 n_peaks, source->n_rows, ((fixed + slot * 3 / 2 + mzg_memory_pss()) >> 20) + 1,
+                 context->size);
+        return mzg_agree(context->comm, err); /* for the sentence: ranks take different memory */
+    }
     matrix->memory = memory - fixed - slots * slot;
     matrix->sums = &run->sums;
     run->sums.context = context;
