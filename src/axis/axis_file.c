@@ -108,7 +108,7 @@ static enum mzg_status parse(const json_t *root, const char *path, struct mzg_ax
     if (version != FORMAT_VERSION)
         return mzg_fail(err, MZG_EFORMAT,
                         "%s: a mass axis of version %" PRId64
-                        ", expected %d, because bins lie elsewhere since; write it anew with mzgrid axis",
+                        ", expected %d, because its bins lie elsewhere; make it again with mzgrid axis",
                         path, version, FORMAT_VERSION);
     *spec = (struct mzg_axis_spec){.min_mz = number(root, "min_mz"),
                                    .max_mz = number(root, "max_mz"),
@@ -135,7 +135,7 @@ static enum mzg_status check_number(const json_t *root, const char *path, const 
     if (measured.n_bins != expected)
         return mzg_fail(err, MZG_EFORMAT,
                         "%s: this mass axis has %" PRId64 " bins, but its file says %" PRId64
-                        ": the file was changed; write it anew with mzgrid axis",
+                        ": the file was changed; make it again with mzgrid axis",
                         path, measured.n_bins, expected);
     return MZG_OK;
 }
@@ -179,7 +179,7 @@ static enum mzg_status verify(const json_t *root, const char *path, const struct
         return mzg_fail(
             err, MZG_EFORMAT,
             "%s: the edges computed from this mass axis have the SHA-256 %.12s..., expected %.12s...: the "
-            "file was changed, or written by another version; write it anew with mzgrid axis",
+            "file was changed, or another version wrote it; make it again with mzgrid axis",
             path, digest, expected ? expected : "one");
     return MZG_OK;
 }

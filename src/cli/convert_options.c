@@ -29,8 +29,8 @@ static const double max_mz = 1e6;
              "and B counts."}, \
     {.kind = MZG_OPTION_OWN, .name = "bin-width", .argument = "W[Da|mDa|ppm|step]", .offset = AT(bin_width), \
      .set = mzg_set_bin_width, \
-     .standard = "one sampling step of profiles, or the least distance of centroids; where the data do not tell, 5mDa " \
-                 "at m/z 1000, 17mDa at m/z 300 for linear_tof", \
+     .standard = "one sampling step of profiles, or the least distance of centroids; if the data show neither, 5mDa at " \
+                 "m/z 1000, and for linear_tof 17mDa at m/z 300", \
      .help = "Width of a bin at the reference m/z; a number alone is in Da, 1step is one sampling step of the data."}, \
     {.kind = MZG_OPTION_NUMBER, .name = "resolution", .argument = "R", .offset = AT(resolution), \
      .above_low = true, \
@@ -57,7 +57,7 @@ static const double max_mz = 1e6;
     {.kind = MZG_OPTION_CHOICE, .name = "polarity", .argument = "POLARITY", .offset = AT(polarity), \
      .choice = mzg_polarity_choice, .standard = "auto", \
      .help = "Read only spectra of this polarity. 'auto' takes the only one that there is; an input of both is " \
-             "refused, for they are never mixed."}
+             "refused, because mzgrid never mixes them."}
 
 #define SPECTRUM_TYPE_ROW \
     {.kind = MZG_OPTION_CHOICE, .name = "spectrum-type", .argument = "TYPE", .offset = AT(spectrum_type), \
@@ -264,9 +264,9 @@ static enum mzg_status translate_axis(const struct mzg_arguments *arguments,
                         "--bin-width and --resolution both say how wide a bin is: give one of them");
     if (!has_width && !has_resolution) {
         if (mzg_arguments_has(arguments, "reference-mz"))
-            return mzg_fail(err, MZG_EUSAGE,
-                            "--reference-mz says where --bin-width or --resolution holds, and "
-                            "neither is given");
+            return mzg_fail(
+                err, MZG_EUSAGE,
+                "--reference-mz needs --bin-width or --resolution, because it says at which m/z they hold");
         return MZG_OK;
     }
     if (has_width && settings->bin_width.unit == MZG_WIDTH_STEP) {

@@ -150,7 +150,7 @@ static enum mzg_status conclude(const struct mzg_imzml_source *source, struct at
         return mzg_fail(err, MZG_EFORMAT, "%s: line %d: not well-formed XML: %s", path,
                         mzg_xml_line(attempt->xml), mzg_xml_message(attempt->xml));
     case MZG_XML_ENCODING:
-        return mzg_fail(err, MZG_EFORMAT, "%s: line %d: bytes that are no text in the declared encoding: %s",
+        return mzg_fail(err, MZG_EFORMAT, "%s: line %d: bytes that are not text in the declared encoding: %s",
                         path, mzg_xml_line(attempt->xml), mzg_xml_message(attempt->xml));
     case MZG_XML_DOCTYPE:
         return mzg_fail(

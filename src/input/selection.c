@@ -175,13 +175,11 @@ static enum mzg_status refuse_empty(const int32_t *positions, size_t stride, int
 {
     int32_t min[3] = {INT32_MAX, INT32_MAX, INT32_MAX}, max[3] = {INT32_MIN, INT32_MIN, INT32_MIN};
     mzg_pixels_box(positions, stride, n_spectra, min, max);
-    return mzg_fail(
-        err, MZG_ERANGE,
-        "none of its %" PRId64
-        " pixels is in the part asked for with --region or --pixels%s; they lie at x %d to %d, y %d to "
-        "%d, z %d to %d",
-        n_pixels, has_marks ? " and has a spectrum of the ms level and polarity that are read" : "", min[0],
-        max[0], min[1], max[1], min[2], max[2]);
+    return mzg_fail(err, MZG_ERANGE,
+                    "no pixel%s lies in --region or --pixels; its %" PRId64
+                    " pixels lie at x %d to %d, y %d to %d, z %d to %d",
+                    has_marks ? " with a spectrum of the ms level and polarity that are read" : "", n_pixels,
+                    min[0], max[0], min[1], max[1], min[2], max[2]);
 }
 
 /* Moves the selected pixels of `all` into `part`, whose arrays are large enough. */

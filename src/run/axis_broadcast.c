@@ -40,11 +40,10 @@ static enum mzg_status make_native(const struct mzg_axis_source *source, struct 
 {
     const struct mzg_mz_set *set = source->native;
     if (set->n == 0)
-        return mzg_fail(
-            err, MZG_EFORMAT,
-            "there is no m/z that is finite and above 0%s, so there is nothing to make a native mass "
-            "axis of",
-            set->low > 0 || set->high < 1e6 ? " in the range asked for" : "");
+        return mzg_fail(err, MZG_EFORMAT,
+                        "there is no m/z that is finite and above 0%s, so there is nothing to make a native "
+                        "mass axis from",
+                        set->low > 0 || set->high < 1e6 ? " in the range asked for" : "");
     if (check_memory(set->n, source->memory, err) != MZG_OK)
         return err->status;
     return mzg_axis_build_native(set->mz, set->n, axis, err);

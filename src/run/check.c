@@ -44,7 +44,8 @@ enum mzg_status mzg_check_dataset(const struct mzg_convert_options *options, con
         return mzg_fail(err, MZG_ERANGE, "%s: %" PRId64 " pixels are more than instance keys can number",
                         dataset->path, dataset->n_all_pixels);
     if (dataset->n_pixels < dataset->n_all_pixels)
-        mzg_log_line(log, MZG_LOG_INFO, "%" PRId64 " of %" PRId64 " pixels are in the part asked for",
+        mzg_log_line(log, MZG_LOG_INFO,
+                     "%" PRId64 " of %" PRId64 " pixels are selected by --region or --pixels",
                      dataset->n_pixels, dataset->n_all_pixels);
     if (options->mobility_sum && !dataset->has_mobility)
         mzg_log_line(log, MZG_LOG_WARNING, "--mobility sum: no spectrum has an array of ion mobilities");

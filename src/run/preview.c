@@ -67,8 +67,8 @@ static void take_finer(const struct mzg_context *context, const struct mzg_axis_
     if (axis->bin_width == first->bin_width || axis->reference_mz != first->reference_mz)
         return;
     mzg_log_line(context->log, MZG_LOG_INFO,
-                 "%s: its bins would be %.4g wide at m/z %.6g, those of the inputs before it %.4g: the "
-                 "narrower ones are taken",
+                 "%s: its bins are %.4g wide at m/z %.6g, those of the inputs before it %.4g: mzgrid takes "
+                 "the narrower ones",
                  path, axis->bin_width, axis->reference_mz, first->bin_width);
     first->bin_width = fmin(first->bin_width, axis->bin_width);
 }
@@ -96,7 +96,8 @@ enum mzg_status mzg_run_axis(const struct mzg_context *context, const struct mzg
             first = d;
         if (d.axis.type != first.axis.type) {
             mzg_fail(err, MZG_EUSAGE,
-                     "%s wants the mass axis %s, %s the mass axis %s: name one for all with --mass-axis-type",
+                     "%s calls for the mass axis %s, but %s for the mass axis %s: choose one for all with "
+                     "--mass-axis-type",
                      inputs[0], mzg_axis_type_name(first.axis.type), inputs[i],
                      mzg_axis_type_name(d.axis.type));
             goto cleanup;

@@ -28,7 +28,7 @@ enum mzg_status mzg_file_pair_init(const char *path, struct mzg_file_pair *pair,
     *pair = (struct mzg_file_pair){.fd = {-1, -1}};
     if (stem == 0 || path[stem - 1] == '/')
         return mzg_fail(err, MZG_EUSAGE,
-                        "'%s' is no name for an imzML file: expected one such as sample.imzML", path);
+                        "'%s' is not the name of an imzML file; expected one such as sample.imzML", path);
     const char *suffix = extended ? path + stem : extension;
     if (asprintf(&pair->name[MZG_FILE_IMZML], "%.*s%s", stem, path, suffix) < 0)
         pair->name[MZG_FILE_IMZML] = NULL;

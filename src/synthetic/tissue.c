@@ -34,7 +34,7 @@ enum mzg_status mzg_synthetic_kind_parse(const char *name, enum mzg_synthetic_ki
             return MZG_OK;
         }
     return mzg_fail(err, MZG_EUSAGE,
-                    "'%s' is no kind of synthetic data: expected centroid, profile or continuous", name);
+                    "'%s' is not a kind of synthetic data; expected centroid, profile or continuous", name);
 }
 
 enum mzg_status mzg_synthetic_check(const struct mzg_synthetic_options *options, struct mzg_error *err)

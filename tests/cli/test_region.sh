@@ -15,7 +15,7 @@ done
 for ranks in 1 3; do
     run $ranks convert a.imzML out.zarr --region 20:30,1:5 -q
     expect_status 1
-    expect_error_line "a.imzML: none of its 20 pixels is in the part asked for with --region or --pixels; they lie at x 1 to 5, y 1 to 4"
+    expect_error_line "a.imzML: no pixel lies in --region or --pixels; its 20 pixels lie at x 1 to 5, y 1 to 4"
     run $ranks convert a.imzML out.zarr --pixels elsewhere -q
     expect_status 1
     expect_error_line "none of its 20 pixels"
@@ -28,7 +28,7 @@ for ranks in 1 3; do
     expect_files a.ibd a.imzML bad elsewhere list
     run $ranks convert a.imzML $ranks.zarr --pixels list --bins 50
     expect_status 0
-    expect_text "$err" "2 of 20 pixels are in the part asked for"
+    expect_text "$err" "2 of 20 pixels are selected by --region or --pixels"
     rm -r $ranks.zarr*
 done
 run 2 convert synthetic:8x8:30 out.zarr --region 1:2,1:2

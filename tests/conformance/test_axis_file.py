@@ -57,7 +57,7 @@ def test_one_input_gives_the_axis_of_its_conversion(mzgrid, pair, tmp_path):
 def test_inputs_that_want_different_laws_are_refused(mzgrid, data, tmp_path):
     sources = [data / n / f"{n}.imzML" for n in ("example-processed", "i2nca-cp")]
     run = mzgrid("axis", *sources, "-o", tmp_path / "axis.json", "-q", ranks=2)
-    assert run.status == 2 and "name one for all with --mass-axis-type" in run.err, str(run)
+    assert run.status == 2 and "choose one for all with --mass-axis-type" in run.err, str(run)
     assert run.err.count("\n") == 1 and not list(tmp_path.iterdir())
     run = mzgrid("axis", *sources, "-o", tmp_path / "axis.json", "--mass-axis-type", "constant", ranks=2)
     assert run.status == 0, str(run)

@@ -144,7 +144,7 @@ Test(cli_convert, what_cannot_be)
     expect_refusal("--resolution 1000 --bin-width 5mDa", "--resolution");
     expect_refusal("--bin-width 0", "'0' is not a width above 0");
     expect_refusal("--bin-width 5kDa", "unknown unit");
-    expect_refusal("--reference-mz 500", "neither is given");
+    expect_refusal("--reference-mz 500", "needs --bin-width or --resolution");
     expect_refusal("--min-mz 500 --max-mz 100", "--max-mz");
     expect_refusal("--min-mz 0", "--min-mz: '0'");
     expect_refusal("--max-mz 1000001", "at most 1000000");
