@@ -50,7 +50,9 @@ function(add_criterion_mpi_test source)
   get_filename_component(name ${source} NAME_WE)
   add_test_program(${name} ${source} ${PROJECT_SOURCE_DIR}/tests/support/mpi_test.c)
   file(STRINGS ${source} failing REGEX "^#include <failing_calls.h>")
+  set(timeout 120)
   if(failing)
+    set(timeout 400) # one case is many attempts
     target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/support/failing_calls.c)
     target_link_options(${name} PRIVATE ${FAILING_CALLS})
   endif()
@@ -73,7 +75,7 @@ function(add_criterion_mpi_test source)
       set_tests_properties(${case}@${n} PROPERTIES
         LABELS mpi
         PROCESSORS ${processors}
-        TIMEOUT 120
+        TIMEOUT ${timeout}
         ENVIRONMENT "${MPI_TEST_ENVIRONMENT}"
         FAIL_REGULAR_EXPRESSION "${faults}")
     endforeach()
