@@ -10,3 +10,14 @@ diff -r out1.zarr out2.zarr
 fails ./convert nowhere.imzML out.zarr 2>log
 grep -x 'error: nowhere.imzML: .*' log
 [ ! -e out.zarr ]
+
+# Without MPI, and with one that knows of no threads, there is a sentence in place of a crash.
+sed 's/MPI_THREAD_FUNNELED/MPI_THREAD_SINGLE/' "$EXAMPLES/convert.c" >single.c
+build_c single mzgrid single.c
+fails ./single tissue.imzML out.zarr 2>log
+grep -x 'error: MPI runs without threads: .*' log
+sed 's/MPI_Init_thread(.*/level = 0;/; /MPI_Finalize/d; s/level = 0;/level = 0;\n    (void)level;/' "$EXAMPLES/convert.c" >without.c
+build_c without mzgrid without.c
+fails ./without tissue.imzML out.zarr 2>log
+grep -x 'error: MPI does not run: .*' log
+[ ! -e out.zarr ]
