@@ -84,6 +84,7 @@ def test_a_table_is_opened_lazily_without_a_warning(mzgrid, tmp_path):
         mzgrid.convert(source, tmp_path / f"{layout}.zarr", *AXIS, "--layout", layout)
         with warnings.catch_warnings():
             warnings.simplefilter("error")
+            warnings.simplefilter("ignore", DeprecationWarning)  # of anndata about pandas
             lazy = anndata.experimental.read_lazy(tmp_path / f"{layout}.zarr" / "tables" / "msi_dataset_z0")
         table = stores.open_store(tmp_path / f"{layout}.zarr").table
         assert list(lazy.var_names) == list(table.var_names)
