@@ -67,6 +67,10 @@ enum mzg_status mzg_mz_set_add(struct mzg_mz_set *set, const double *mz, int64_t
 {
     int64_t place = 0;
     for (int64_t i = 0; i < n && !set->is_full; i++) {
+        if (place < set->n && set->mz[place] == mz[i]) { /* as if spectra share them */
+            place++;
+            continue;
+        }
         if (!(mz[i] > 0.0 && mz[i] >= set->low && mz[i] <= set->high))
             continue;
         place = seek(set, place, mz[i]);

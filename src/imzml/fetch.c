@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <libdeflate.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -207,8 +206,10 @@ static void widen(double value, struct mzg_mz_scan *scan)
 {
     if (!(value > 0 && value <= 1e6))
         return;
-    scan->min_mz = fmin(scan->min_mz, value);
-    scan->max_mz = fmax(scan->max_mz, value);
+    if (value < scan->min_mz)
+        scan->min_mz = value;
+    if (value > scan->max_mz)
+        scan->max_mz = value;
 }
 
 /* Every value of the m/z array of spectrum `ordinal`. */
