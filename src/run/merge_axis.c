@@ -17,6 +17,7 @@ struct sample_axis {
     char sha256[65];
     int64_t n;
     double *mz, *lower, *upper;
+    double begin, end; /* its outermost edges */
 };
 
 static enum mzg_status no_memory(struct mzg_error *err)
@@ -121,6 +122,8 @@ static enum mzg_status read_axis(const struct mzg_merge_sample *sample, struct s
             return err->status;
         *columns[i].values = values;
     }
+    a->begin = a->lower[0];
+    a->end = a->upper[a->n - 1];
     return check_bins(a, err);
 }
 
@@ -139,14 +142,15 @@ static void describe(const struct sample_axis *a, char *text, size_t size)
     else if (a->spec.bin_width > 0)
         snprintf(text, size, "%s bins of %.6g Da at m/z %.6g", type, a->spec.bin_width, a->spec.reference_mz);
     else
-        snprintf(text, size, "%" PRId64 " %s bins from m/z %.10g to %.10g", a->n, type, a->lower[0],
-                 a->upper[a->n - 1]);
+        snprintf(text, size, "%" PRId64 " %s bins from m/z %.10g to %.10g", a->n, type, a->begin, a->end);
 }
 
 static bool has_same_bins(const struct sample_axis *a, const struct sample_axis *b)
 {
-    return a->n == b->n && strcmp(a->sha256, b->sha256) == 0 &&
-           memcmp(a->mz, b->mz, (size_t)a->n * sizeof *a->mz) == 0;
+    bool same = a->n == b->n && strcmp(a->sha256, b->sha256) == 0;
+    for (int64_t k = 0; k < a->n && same; k++)
+        same = a->mz[k] == b->mz[k];
+    return same;
 }
 
 /* Whether both are windows on one grid. */
@@ -176,9 +180,7 @@ static enum mzg_status check_fit(const struct sample_axis *a, const struct sampl
 /* Adds the m/z of a sample to an ascending list. */
 static enum mzg_status add_mz(const struct sample_axis *a, double **mz, int64_t *n, struct mzg_error *err)
 {
-    if (*n == a->n && memcmp(*mz, a->mz, (size_t)a->n * sizeof **mz) == 0)
-        return MZG_OK;
-    double *merged = malloc((size_t)(*n + a->n) * sizeof *merged);
+    double *merged = calloc((size_t)(*n + a->n) + 1, sizeof *merged);
     if (!merged)
         return no_memory(err);
     int64_t i = 0, k = 0, count = 0;
@@ -222,7 +224,7 @@ static enum mzg_status join_edges(const struct sample_axis *axes, const struct m
                                   struct mzg_axis *axis, struct mzg_error *err)
 {
     int64_t n = axis->n_bins;
-    double *lower = malloc((size_t)n * sizeof *lower), *upper = malloc((size_t)n * sizeof *upper);
+    double *lower = calloc((size_t)n, sizeof *lower), *upper = calloc((size_t)n, sizeof *upper);
     axis->edges = malloc((size_t)(n + 1) * sizeof *axis->edges);
     if (!lower || !upper || !axis->edges) {
         no_memory(err);
@@ -277,6 +279,10 @@ static enum mzg_status join(const struct sample_axis *axes, struct mzg_merge_sam
     for (int i = 0; i < samples->n; i++) {
         if (check_fit(&axes[0], &axes[i], err) != MZG_OK || add_mz(&axes[i], &mz, &n, err) != MZG_OK)
             goto cleanup;
+    }
+    if (!mz) { /* no sample at all */
+        no_memory(err);
+        goto cleanup;
     }
     for (int i = 0; i < samples->n; i++) {
         if (map_columns(&axes[i], &samples->samples[i], mz, err) != MZG_OK)

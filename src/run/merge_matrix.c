@@ -328,14 +328,14 @@ static enum mzg_status write_shard(struct writer *w, int64_t shard, int64_t item
     int64_t shard_items = w->x.unit_items * w->x.units_per_shard;
     int64_t end = (shard + 1) * shard_items < items ? (shard + 1) * shard_items : items;
     int64_t step = w->x.unit_items * (w->matrix->layout == MZG_MATRIX_DENSE ? 1 : UNITS_AT_ONCE);
-    for (int a = 0; a < w->x.n_arrays && err->status == MZG_OK; a++)
+    for (int a = 0; a < 2 && a < w->x.n_arrays && err->status == MZG_OK; a++)
         mzg_zarr_file_begin(w->x.arrays[a], shard, &files[a], err);
     for (int64_t first = shard * shard_items; first < end && mzg_check_stop(w->context->stop, err) == MZG_OK;
          first += step) {
         if (write_piece(w, files, first, end - first < step ? end - first : step, err) != MZG_OK)
             break;
     }
-    for (int a = 0; a < w->x.n_arrays; a++)
+    for (int a = 0; a < 2; a++)
         mzg_zarr_file_end(files[a], err);
     return err->status;
 }
@@ -346,7 +346,7 @@ static enum mzg_status write_shards(struct writer *w, struct mzg_error *err)
     bool is_dense = w->matrix->layout == MZG_MATRIX_DENSE;
     int64_t items = is_dense ? w->matrix->samples->n_rows : w->n_values;
     int64_t shard_items = w->x.unit_items * w->x.units_per_shard;
-    int64_t shards = (items + shard_items - 1) / shard_items;
+    int64_t shards = shard_items > 0 ? (items + shard_items - 1) / shard_items : 0;
     struct mzg_block mine = mzg_block_of(shards, w->context->size, w->context->rank);
     for (int64_t i = 0; i < mine.count && write_shard(w, mine.first + i, items, err) == MZG_OK; i++) {
         if (w->context->rank == 0 && progress && progress->update)

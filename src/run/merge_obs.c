@@ -99,7 +99,8 @@ static struct kind kind_of(const struct mzg_element *element, const char *name)
 {
     static const struct kind other = {MZG_MERGE_OTHER, MZG_STRING};
     char path[512];
-    if (snprintf(path, sizeof path, "obs/%s", name) >= (int)sizeof path - 16)
+    int length = snprintf(path, sizeof path, "obs/%s", name);
+    if (length < 0 || length >= (int)sizeof path - 16)
         return other;
     const struct mzg_catalog_node *node = mzg_element_node(element, path);
     if (!node)
@@ -108,7 +109,7 @@ static struct kind kind_of(const struct mzg_element *element, const char *name)
     const char *encoding = json_string_value(json_object_get(attributes, "encoding-type"));
     if (!encoding || strcmp(encoding, "categorical") != 0)
         return kind_of_array(node->metadata);
-    strcat(path, "/categories");
+    snprintf(path + length, sizeof path - (size_t)length, "/categories");
     const struct mzg_catalog_node *categories = mzg_element_node(element, path);
     if (!categories || kind_of_array(categories->metadata).kind != MZG_MERGE_TEXTS ||
         json_is_true(json_object_get(attributes, "ordered")))

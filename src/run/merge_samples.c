@@ -167,7 +167,7 @@ enum mzg_status mzg_merge_samples_open(const struct mzg_context *context,
     *samples = (struct mzg_merge_samples){.samples = calloc((size_t)n, sizeof *samples->samples)};
     if (!samples->samples)
         mzg_fail(err, MZG_ENOMEM, "no memory for the tables that become one");
-    if (mzg_agree(context->comm, err) != MZG_OK)
+    if (mzg_agree(context->comm, err) != MZG_OK || !samples->samples)
         return err->status;
     samples->n = n;
     for (int i = 0; i < n; i++) {
