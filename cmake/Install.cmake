@@ -53,7 +53,7 @@ if(NOT CMAKE_CROSSCOMPILING AND NOT DEFINED SKBUILD_SCRIPTS_DIR)
       COMMAND mzgrid_program completion ${CMAKE_MATCH_1} > ${script}
       DEPENDS mzgrid_program VERBATIM)
     list(APPEND completion_scripts ${script})
-    install(FILES ${script} DESTINATION ${directory})
+    install(FILES ${script} DESTINATION ${directory} OPTIONAL) # who builds the program alone has none
   endforeach()
   add_custom_target(completion ALL DEPENDS ${completion_scripts})
 endif()
