@@ -33,7 +33,7 @@ static void begin(struct fixture *f, const char *name)
     struct mzg_error err = {0};
     struct mzg_reader_options reading = {0};
     struct mzg_axis_spec spec = {.type = MZG_AXIS_CONSTANT, .min_mz = 100, .max_mz = 1000, .bins = BINS};
-    struct mzg_resampler_options resampling = {.method = MZG_NEAREST_NEIGHBOR};
+    struct mzg_resampler_options resampling = {.size = sizeof resampling, .method = MZG_NEAREST_NEIGHBOR};
     json_set_alloc_funcs(malloc, free); /* so that its memory is counted, too */
     *f = (struct fixture){0};
     begin_directory(&f->context, 2, f->directory);
