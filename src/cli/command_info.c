@@ -7,7 +7,7 @@
 #include <core/agree.h>
 #include <core/context.h>
 #include <core/json.h>
-#include <mzgrid/reader.h>
+#include <input/reader.h>
 #include <run/runs.h>
 #include <view/describe.h>
 

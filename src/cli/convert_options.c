@@ -1,7 +1,7 @@
 #include <cli/convert_options.h>
 #include <cli/convert_words.h>
 #include <cli/peaks_options.h>
-#include <mzgrid/reader.h>
+#include <input/reader.h>
 #include <run/choices.h>
 #include <run/layout.h>
 #include <run/runs.h>

@@ -5,8 +5,8 @@
 #ifndef MZG_IMZML_ENTRY_H
 #define MZG_IMZML_ENTRY_H
 
+#include <input/reader.h>
 #include <input/stored_array.h>
-#include <mzgrid/reader.h>
 
 enum { MZG_MZ, MZG_INTENSITY }; /* the arrays of a spectrum */
 

@@ -7,7 +7,7 @@
 
 #include <imzml/header.h>
 #include <input/findings.h>
-#include <mzgrid/reader.h>
+#include <input/reader.h>
 
 /* Compares the UUID of the XML with the first 16 bytes of the ibd, and looks at the checksum terms. Texts are
  * lower-case hexadecimal; "" where there is none. */

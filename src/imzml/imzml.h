@@ -9,7 +9,7 @@
 #include <input/findings.h>
 #include <input/node_memory.h>
 #include <input/pixel_table.h>
-#include <mzgrid/reader.h>
+#include <input/reader.h>
 #include <stdatomic.h>
 
 /* What rank 0 tells the others: plain data, sent as it is. */

@@ -2,7 +2,7 @@
 #ifndef MZG_IMZML_IMZML_KIND_H
 #define MZG_IMZML_IMZML_KIND_H
 
-#include <mzgrid/reader.h>
+#include <input/reader.h>
 
 extern const struct mzg_reader_kind mzg_imzml_kind;
 

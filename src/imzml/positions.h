@@ -6,7 +6,7 @@
 #include <imzml/entry.h>
 #include <input/findings.h>
 #include <input/pixels.h>
-#include <mzgrid/reader.h>
+#include <input/reader.h>
 
 /* Adds findings about the pixels that are read. `dataset` has their number, that of their spectra, and their
  * box. Local. */

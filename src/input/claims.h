@@ -6,7 +6,7 @@
 #define MZG_INPUT_CLAIMS_H
 
 #include <core/context.h>
-#include <mzgrid/reader.h>
+#include <input/reader.h>
 
 /* MZG_ENOMEM where the index of n spectra, as it is made, takes more than `limit` bytes on a node; 0: there
  * is no limit. The same on all ranks. Local. */

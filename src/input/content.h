@@ -6,7 +6,7 @@
 #ifndef MZG_INPUT_CONTENT_H
 #define MZG_INPUT_CONTENT_H
 
-#include <mzgrid/reader.h>
+#include <input/reader.h>
 #include <stddef.h>
 
 enum mzg_content_kind {

@@ -3,7 +3,7 @@
 #ifndef MZG_INPUT_DECODER_H
 #define MZG_INPUT_DECODER_H
 
-#include <mzgrid/reader.h>
+#include <input/reader.h>
 #include <stddef.h>
 
 struct libdeflate_decompressor;

@@ -2,8 +2,8 @@
 #ifndef MZG_INPUT_FOREIGN_H
 #define MZG_INPUT_FOREIGN_H
 
+#include <input/reader.h>
 #include <mzgrid/foreign.h>
-#include <mzgrid/reader.h>
 
 struct mzg_foreign_entry;
 

@@ -6,8 +6,8 @@
 #define MZG_INPUT_FOREIGN_INDEX_H
 
 #include <input/node_memory.h>
+#include <input/reader.h>
 #include <mzgrid/foreign.h>
-#include <mzgrid/reader.h>
 #include <pthread.h>
 #include <stdatomic.h>
 

@@ -4,7 +4,7 @@
 
 #include <input/foreign_index.h>
 #include <input/pixel_table.h>
-#include <mzgrid/reader.h>
+#include <input/reader.h>
 
 enum { MZG_FOREIGN_POINT = 16 }; /* bytes of a point: two doubles */
 

@@ -5,8 +5,8 @@
 #ifndef MZG_INPUT_KINDS_H
 #define MZG_INPUT_KINDS_H
 
+#include <input/reader.h>
 #include <mzgrid/error.h>
-#include <mzgrid/reader.h>
 
 struct mzg_log;
 struct json_t;

@@ -4,7 +4,7 @@
 
 #include <input/node_memory.h>
 #include <input/pixels.h>
-#include <mzgrid/reader.h>
+#include <input/reader.h>
 
 /* All zero: pixel i is spectrum i. */
 struct mzg_pixel_table {

@@ -1,7 +1,7 @@
 /* The thin layer over the kinds of readers; their table is src/run/readers.c. */
 #include <core/agree.h>
 #include <core/context.h>
-#include <mzgrid/reader.h>
+#include <input/reader.h>
 
 #include <inttypes.h>
 #include <stdlib.h>

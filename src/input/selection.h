@@ -8,7 +8,7 @@
 #include <input/findings.h>
 #include <input/kinds.h>
 #include <input/pixels.h>
-#include <mzgrid/reader.h>
+#include <input/reader.h>
 
 /* Positions that are wanted. A z of INT32_MIN stands for any. */
 struct mzg_position {

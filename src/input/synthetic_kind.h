@@ -2,7 +2,7 @@
 #ifndef MZG_INPUT_SYNTHETIC_KIND_H
 #define MZG_INPUT_SYNTHETIC_KIND_H
 
-#include <mzgrid/reader.h>
+#include <input/reader.h>
 #include <synthetic/synthetic.h>
 
 extern const struct mzg_reader_kind mzg_synthetic_kind;

@@ -4,8 +4,8 @@
 #define MZG_RUN_CHECK_H
 
 #include <core/log.h>
+#include <input/reader.h>
 #include <mzgrid/convert.h>
-#include <mzgrid/reader.h>
 #include <spatialdata/spatialdata.h>
 
 /* How a conversion with these options reads its input. Local. */

@@ -11,7 +11,7 @@
 #include <core/memory.h>
 #include <core/mpi.h>
 #include <core/stop.h>
-#include <mzgrid/reader.h>
+#include <input/reader.h>
 #include <run/axis_broadcast.h>
 #include <run/check.h>
 #include <run/choices.h>

@@ -7,8 +7,8 @@
 
 #include <axis/mz_set.h>
 #include <core/context.h>
+#include <input/reader.h>
 #include <mzgrid/convert.h>
-#include <mzgrid/reader.h>
 
 /* What the distance of points in the data is, to which bins are compared. */
 enum mzg_step_kind { MZG_STEP_UNKNOWN, MZG_STEP_SAMPLING, MZG_STEP_PEAKS };

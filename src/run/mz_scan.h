@@ -4,7 +4,7 @@
 
 #include <axis/mz_set.h>
 #include <core/context.h>
-#include <mzgrid/reader.h>
+#include <input/reader.h>
 
 /* What the arrays of all pixels, or of `sampled` pixels spread over the input (0: all), show together; every
  * value of them, or with `full` false their ends where these suffice. All ranks get the same. Collective over

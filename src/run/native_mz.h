@@ -4,8 +4,8 @@
 
 #include <axis/mz_set.h>
 #include <core/context.h>
+#include <input/reader.h>
 #include <mzgrid/convert.h>
-#include <mzgrid/reader.h>
 #include <stdbool.h>
 
 enum { MZG_NATIVE_MOST = 10000000 }; /* m/z of a native axis */

@@ -7,8 +7,8 @@
 
 #include <core/context.h>
 #include <core/frame.h>
+#include <input/reader.h>
 #include <mzgrid/convert.h>
-#include <mzgrid/reader.h>
 #include <stream/weight.h>
 
 struct mzg_plan_request {

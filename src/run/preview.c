@@ -5,7 +5,7 @@
 #include <core/agree.h>
 #include <core/log.h>
 #include <input/kinds.h>
-#include <mzgrid/reader.h>
+#include <input/reader.h>
 #include <run/axis_broadcast.h>
 #include <run/check.h>
 #include <run/decide.h>

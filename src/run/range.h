@@ -7,8 +7,8 @@
 #define MZG_RUN_RANGE_H
 
 #include <core/context.h>
+#include <input/reader.h>
 #include <mzgrid/convert.h>
-#include <mzgrid/reader.h>
 
 struct mzg_range_found {
     double min_mz;

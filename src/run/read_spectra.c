@@ -6,7 +6,7 @@
 #include <core/array.h>
 #include <core/context.h>
 #include <core/parameters.h>
-#include <mzgrid/reader.h>
+#include <input/reader.h>
 #include <run/plan.h>
 
 #include <inttypes.h>

@@ -3,8 +3,8 @@
 #include <core/context.h>
 #include <imzml/imzml_kind.h>
 #include <input/foreign.h>
+#include <input/reader.h>
 #include <input/synthetic_kind.h>
-#include <mzgrid/reader.h>
 
 #include <errno.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 
 #include <axis/spacing.h>
 #include <core/context.h>
-#include <mzgrid/reader.h>
+#include <input/reader.h>
 #include <mzgrid/sampling.h>
 
 /* What a sample tells. */

@@ -4,7 +4,7 @@
 
 #include <core/context.h>
 #include <input/content.h>
-#include <mzgrid/reader.h>
+#include <input/reader.h>
 #include <stream/chunk.h>
 
 enum { MZG_FAULT_REASONS = MZG_FAULT_READ + 1, MZG_LISTED_FAULTS = 1000 };

@@ -7,7 +7,7 @@
 
 #include <core/context.h>
 #include <core/frame.h>
-#include <mzgrid/reader.h>
+#include <input/reader.h>
 #include <mzgrid/resample.h>
 #include <stage/rows.h>
 #include <stream/intensities.h>

@@ -6,7 +6,7 @@
 #define MZG_STREAM_SKIPS_H
 
 #include <core/context.h>
-#include <mzgrid/reader.h>
+#include <input/reader.h>
 #include <stream/chunk.h>
 
 struct mzg_skips {

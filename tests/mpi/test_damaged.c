@@ -1,7 +1,7 @@
 /* The damaged files of shared/data-malformed: each opens or is refused as its README says, on all ranks
  * alike. */
+#include <input/reader.h>
 #include <mpi_test.h>
-#include <mzgrid/reader.h>
 #include <shared_data.h>
 
 #include <core/context.h>

@@ -1,7 +1,7 @@
 /* Real files, read through the reader on any number of ranks: the SHA-256 of their decoded arrays is that of
  * shared/data/DIGESTS.tsv, which two other programs agree on. */
+#include <input/reader.h>
 #include <mpi_test.h>
-#include <mzgrid/reader.h>
 #include <shared_data.h>
 
 #include <core/context.h>

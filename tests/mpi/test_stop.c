@@ -1,8 +1,8 @@
 /* What takes long ends soon after a stop, although only the last rank was asked: all ranks with
  * MZG_EINTERRUPTED, and nothing is left. Streaming and validation have tests of their own. */
 #include <imzml/ibd_checksum.h>
+#include <input/reader.h>
 #include <mpi_directory.h>
-#include <mzgrid/reader.h>
 #include <run/runs.h>
 #include <stage/sink.h>
 #include <stage/transpose.h>

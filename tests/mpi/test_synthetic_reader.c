@@ -1,6 +1,6 @@
 /* Spectra made in memory against the same spectra read from the files that `mzgrid generate` writes. */
+#include <input/reader.h>
 #include <mpi_test.h>
-#include <mzgrid/reader.h>
 
 #include <core/context.h>
 #include <core/pool.h>

@@ -2,7 +2,7 @@
 #ifndef READER_ON_PAIR_H
 #define READER_ON_PAIR_H
 
-#include <mzgrid/reader.h>
+#include <input/reader.h>
 
 #include <core/context.h>
 #include <imzml_pair.h>

@@ -12,8 +12,8 @@
  * A further kind of input is one file that defines a struct mzg_reader_kind, and one line in
  * src/run/readers.c.
  */
-#ifndef MZGRID_READER_H
-#define MZGRID_READER_H
+#ifndef MZG_INPUT_READER_H
+#define MZG_INPUT_READER_H
 
 #include <math.h>
 #include <mzgrid/error.h>
