@@ -298,7 +298,7 @@ static enum mzg_status write_piece(struct writer *w, struct mzg_zarr_file *const
                                    int64_t n, struct mzg_error *err)
 {
     struct mzg_matrix_piece piece = {.n_items = n, .bins = w->indices, .values = w->values};
-    int64_t n_values;
+    int64_t n_values = 0;
     if (w->matrix->layout != MZG_MATRIX_DENSE) {
         gather(w, first, n, err);
     } else if (gather_dense(w, first, n, &n_values, err) == MZG_OK) {
