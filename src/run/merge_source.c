@@ -74,6 +74,7 @@ static enum mzg_status open_sparse(const char *path, struct mzg_merge_source *so
         return mzg_fail(err, MZG_EFORMAT,
                         "%s/%s: its matrix has indices or values of another type than expected",
                         sample->store, sample->node);
+    mzg_zarr_inputs_need_chunks(source->data, source->indices, source->n_minors);
     return MZG_OK;
 }
 

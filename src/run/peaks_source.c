@@ -110,6 +110,7 @@ static enum mzg_status open_sparse(struct mzg_peaks_source *source, const json_t
         begins->shape[0] - 1 != (by_column ? source->n_bins : source->n_rows))
         return mzg_fail(err, MZG_EFORMAT, "%s/%s/X: its arrays do not fit its shape", source->store,
                         source->table);
+    mzg_zarr_inputs_need_chunks(source->values, source->minors, by_column ? source->n_rows : source->n_bins);
     return MZG_OK;
 }
 
@@ -180,6 +181,21 @@ cleanup:
     return err->status;
 }
 
+/* That the columns of a bin agree on whether it has values: an absent chunk of one reads as zeros. */
+static enum mzg_status check_statistics(const struct mzg_peaks_source *source, struct mzg_error *err)
+{
+    for (int64_t k = 0; k < source->n_bins; k++) {
+        double mean = source->mean[k], maximum = source->maximum[k];
+        bool is_empty = mean == 0 && maximum == 0;
+        if (is_empty == (source->n_pixels[k] > 0) || (mean == 0 && maximum > 0) || (mean > 0 && maximum == 0))
+            return mzg_fail(err, MZG_EFORMAT,
+                            "%s/%s/var: mean_intensity, max_intensity and n_pixels of bin %" PRId64
+                            " contradict each other; the store is damaged or incomplete, copy it again",
+                            source->store, source->table, k);
+    }
+    return MZG_OK;
+}
+
 /* Whether the word at a place of uns is that one; false if there is none. */
 static bool uns_says(const struct mzg_peaks_source *source, const char *name, const char *word)
 {
@@ -202,6 +218,7 @@ static enum mzg_status read_axis(struct mzg_peaks_source *source, struct mzg_err
         read_column(source, "var/mean_intensity", MZG_FLOAT64, (void **)&source->mean, err) != MZG_OK ||
         read_column(source, "var/max_intensity", MZG_FLOAT64, (void **)&source->maximum, err) != MZG_OK ||
         read_column(source, "var/n_pixels", MZG_INT64, (void **)&source->n_pixels, err) != MZG_OK ||
+        check_statistics(source, err) != MZG_OK ||
         mzg_zarr_read_strings(source->store, node_of(source, "var/_index", node), source->n_bins,
                               &source->names, err) != MZG_OK)
         return err->status;

@@ -282,6 +282,11 @@ static enum mzg_status sum_sparse_rows(const struct mzg_peaks_sums *sums, int64_
             return mzg_fail(err, MZG_EFORMAT,
                             "%s/%s/X/indptr: it does not ascend, or beyond the number of values",
                             source->store, source->table);
+    if ((first == 0 && begins[0] != 0) || (first + n == source->n_rows && begins[n] != source->n_values))
+        return mzg_fail(err, MZG_EFORMAT,
+                        "%s/%s/X/indptr: it does not end at the number of values; the store is damaged or "
+                        "incomplete, copy it again",
+                        source->store, source->table);
     int64_t n_values = begins[n] - begins[0];
     if (read_values(source, slot, begins[0], n_values, err) != MZG_OK)
         return err->status;

@@ -61,7 +61,16 @@ static enum mzg_status read_column(const struct mzg_view *view, const char *fram
 enum mzg_status mzg_view_bins(const struct mzg_view *view, const char *name, double **values,
                               struct mzg_error *err)
 {
-    return read_column(view, "var", name, view->n_bins, values, err);
+    if (read_column(view, "var", name, view->n_bins, values, err) != MZG_OK || !mzg_view_has_values(view))
+        return err->status;
+    for (int64_t i = 0; i < view->n_bins; i++)
+        if ((*values)[i] != 0)
+            return MZG_OK;
+    free(*values);
+    *values = NULL;
+    return mzg_fail(err, MZG_EFORMAT,
+                    "%s/%s/var/%s: is all zero, but X has values; the store is incomplete, copy it again",
+                    view->store, view->table, name);
 }
 
 enum mzg_status mzg_view_pixels(const struct mzg_view *view, const char *name, double **values,
@@ -100,8 +109,10 @@ static enum mzg_status read_edge(const struct mzg_view *view, const char *name, 
     char *node = mzg_view_node(view->table, name);
     if (!node)
         mzg_fail(err, MZG_ENOMEM, "%s: no memory to read %s", view->store, name);
-    else if (mzg_zarr_input_open(view->store, node, &input, err) == MZG_OK)
+    if (node && mzg_zarr_input_open(view->store, node, &input, err) == MZG_OK) {
+        mzg_zarr_input_need_chunks(input, 1);
         mzg_zarr_read_double(input, &cursor, bin, 1, edge, err);
+    }
     mzg_zarr_cursor_close(&cursor);
     mzg_zarr_input_free(input);
     free(node);

@@ -27,6 +27,39 @@ static int64_t length_of(const struct mzg_zarr_input *input)
     return mzg_zarr_input_shape(input)->shape[0];
 }
 
+/* That indptr ascends from 0 to the number of values, and no line has more of them than places. */
+static enum mzg_status check_bounds(const struct mzg_view *view, const struct mzg_view_lines *lines,
+                                    struct mzg_error *err)
+{
+    int64_t *bounds = malloc((MZG_VIEW_BLOCK + 1) * sizeof *bounds);
+    int64_t end = 0;
+    bool fits = true;
+    if (!bounds)
+        return mzg_fail(err, MZG_ENOMEM, "%s: no memory for the bounds of its lines", view->store);
+    for (int64_t first = 0; first < lines->n_lines && fits && err->status == MZG_OK;
+         first += MZG_VIEW_BLOCK) {
+        int64_t n = lines->n_lines - first < MZG_VIEW_BLOCK ? lines->n_lines - first : MZG_VIEW_BLOCK;
+        if (mzg_view_bounds(view, lines, first, n, bounds, err) != MZG_OK)
+            break;
+        fits = bounds[0] == end;
+        for (int64_t i = 0; i < n && fits; i++)
+            fits = bounds[i + 1] - bounds[i] <= lines->n_places;
+        end = bounds[n];
+    }
+    free(bounds);
+    if (err->status == MZG_OK && (!fits || end != length_of(lines->data)))
+        mzg_fail(err, MZG_EFORMAT,
+                 "%s/%s: indptr does not fit the values; the store is damaged or incomplete, copy it again",
+                 view->store, view->table);
+    return err->status;
+}
+
+bool mzg_view_has_values(const struct mzg_view *view)
+{
+    const struct mzg_view_lines *lines = view->columns.data ? &view->columns : &view->rows;
+    return lines->data && length_of(lines->data) > 0;
+}
+
 static enum mzg_status open_lines(const struct mzg_view *view, const char *group, int64_t n_lines,
                                   int64_t n_places, struct mzg_view_lines *lines, struct mzg_error *err)
 {
@@ -40,7 +73,8 @@ static enum mzg_status open_lines(const struct mzg_view *view, const char *group
         return mzg_fail(err, MZG_EFORMAT,
                         "%s/%s/%s: the sizes of indptr, indices and data contradict each other", view->store,
                         view->table, group);
-    return MZG_OK;
+    mzg_zarr_inputs_need_chunks(lines->data, lines->indices, n_places);
+    return check_bounds(view, lines, err);
 }
 
 /* How X, or the layer csr, is stored: its encoding and its shape. */

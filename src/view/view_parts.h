@@ -39,6 +39,9 @@ enum mzg_status mzg_view_block_places(const struct mzg_view *view, const struct 
 enum mzg_status mzg_view_block_values(const struct mzg_view_lines *lines, struct mzg_view_block *block,
                                       struct mzg_error *err);
 
+/* Whether a sparse X that is open has any value. */
+bool mzg_view_has_values(const struct mzg_view *view);
+
 /* Where the lines first .. first + n begin, and where the last of them ends: n + 1 numbers, ascending and in
  * the arrays, or MZG_EFORMAT. */
 enum mzg_status mzg_view_bounds(const struct mzg_view *view, const struct mzg_view_lines *lines,

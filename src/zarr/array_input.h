@@ -27,6 +27,8 @@ struct mzg_zarr_input {
     enum mzg_zarr_unpacking codecs[MZG_ZARR_MAX_CODECS];
     unsigned char fill[8]; /* of numbers */
     const char *fill_text; /* of strings; of the metadata */
+    bool is_needed;        /* a chunk of more than most_absent elements that is absent is a fault */
+    int64_t most_absent;
 };
 
 /* Works out the rest of `input` from its metadata. Local. */

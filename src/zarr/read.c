@@ -48,6 +48,35 @@ static void fill_piece(const struct box *box, const struct piece *piece)
     }
 }
 
+void mzg_zarr_input_need_chunks(struct mzg_zarr_input *input, int64_t most)
+{
+    input->is_needed = input->shape.n_dimensions == 1;
+    input->most_absent = most;
+}
+
+void mzg_zarr_inputs_need_chunks(struct mzg_zarr_input *data, struct mzg_zarr_input *indices,
+                                 int64_t n_minors)
+{
+    mzg_zarr_input_need_chunks(data, 0);
+    if (n_minors > 1)
+        mzg_zarr_input_need_chunks(indices, 1);
+}
+
+/* That an absent chunk of the open file may be absent. */
+static enum mzg_status check_absent(const struct box *box, int64_t inner, struct mzg_error *err)
+{
+    const struct mzg_zarr_input *input = box->input;
+    if (!input->is_needed)
+        return MZG_OK;
+    int64_t begin = box->cursor->file * input->shape.file[0] + inner * input->shape.chunk[0];
+    int64_t left = input->shape.shape[0] - begin;
+    if ((left < input->chunk_items ? left : input->chunk_items) <= input->most_absent)
+        return MZG_OK;
+    return mzg_fail(err, MZG_EFORMAT,
+                    "%s/%s: chunk c%c%" PRId64 " is missing; the store is incomplete, copy it again",
+                    input->store, input->node, input->separator, box->cursor->file);
+}
+
 static enum mzg_status read_piece(const struct box *box, int64_t inner, const struct piece *piece,
                                   struct mzg_error *err)
 {
@@ -71,6 +100,8 @@ static enum mzg_status read_piece(const struct box *box, int64_t inner, const st
             return MZG_OK;
         cursor->inner = found ? inner : cursor->inner;
     }
+    if (!found && check_absent(box, inner, err) != MZG_OK)
+        return err->status;
     if (!found)
         fill_piece(box, piece);
     else

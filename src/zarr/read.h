@@ -52,6 +52,15 @@ const struct mzg_zarr_shape *mzg_zarr_input_shape(const struct mzg_zarr_input *i
 /* Its attributes, an object; borrowed. */
 const json_t *mzg_zarr_input_attributes(const struct mzg_zarr_input *input);
 
+/* From now on a chunk of this array of one dimension that is absent is a fault, MZG_EFORMAT, if it has more
+ * than `most` elements: as many can be the fill value, so that another writer left the chunk out. */
+void mzg_zarr_input_need_chunks(struct mzg_zarr_input *input, int64_t most);
+
+/* The same of the values and the indices of a sparse matrix of `n_minors` rows or columns: values are never
+ * 0, and neither are all indices of a chunk but for a single one. */
+void mzg_zarr_inputs_need_chunks(struct mzg_zarr_input *data, struct mzg_zarr_input *indices,
+                                 int64_t n_minors);
+
 /* What a thread keeps between two reads: the chunk file that it read last, and its last chunk. All zero is a
  * new one; fits any number of arrays in turn, which must be open while it is used with them. Needs two chunks
  * of memory. */

@@ -341,7 +341,22 @@ def another_version(store, table):
     zarr.open_group(store, mode="r+")[f"tables/{table}/uns/mzgrid/mass_axis/min_mz"][...] = 0
 
 
+def missing_data(store, table):
+    shutil.rmtree(store / "tables" / table / "X/data/c")
+
+
+def missing_indices(store, table):
+    shutil.rmtree(store / "tables" / table / "X/indices/c")
+
+
+def missing_indptr(store, table):
+    shutil.rmtree(store / "tables" / table / "X/indptr/c")
+
+
 DAMAGE = {
+    missing_data: "X/data: chunk c/0 is missing; the store is incomplete, copy it again",
+    missing_indices: "X/indices: chunk c/0 is missing",
+    missing_indptr: "indptr",
     truncate_indptr: "indptr",
     wrong_value: "a value is not finite",
     wrong_index: "an index is outside",

@@ -290,6 +290,8 @@ def damage(path, how):
     elif how == "X cut":
         shard = sorted((path / "tables/msi_dataset_z0/X/indices/c").iterdir())[-1]
         shard.write_bytes(shard.read_bytes()[:-40])
+    else:
+        shutil.rmtree(path / "tables/msi_dataset_z0" / how / "c")
 
 
 @pytest.mark.parametrize("how, line", [
@@ -301,6 +303,11 @@ def damage(path, how):
     ("no SpatialData", "it is no SpatialData store"),
     ("no table", "tables"),
     ("X cut", "X/indices"),
+    ("X/data", "X/data: chunk c/0 is missing; the store is incomplete, copy it again"),
+    ("X/indices", "X/indices: chunk c/0 is missing"),
+    ("X/indptr", "X/indptr"),
+    ("var/mean_intensity", "copy it again"),
+    ("var/n_pixels", "copy it again"),
 ])
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_stores_that_are_not_whole_or_not_ours_are_refused_and_left_alone(mzgrid, store, how, line, ranks):

@@ -291,6 +291,21 @@ def test_damaged_stores(mzgrid, place, what):
     refused(mzgrid, place, "x.zarr/tables/msi_dataset_z0", "image", "x.zarr", *IMAGE)
 
 
+@pytest.mark.parametrize("command", ["image", "spectrum"])
+@pytest.mark.parametrize("array", ["X/data", "X/indices", "X/indptr", "var/mz", "var/mz_lower"])
+def test_missing_chunk_files(mzgrid, stores, place, array, command):
+    """A store that was copied by half: what the missing files held is not taken for zeros."""
+    x, y = (int(synthetic(stores).table.obs[name].iloc[100]) for name in "xy")
+    options = IMAGE if command == "image" else ["--pixel", f"{x},{y}", "-o", "a.csv"]
+    shutil.rmtree(place / "x.zarr/tables/msi_dataset_z0" / array / "c")
+    refused(mzgrid, place, "x.zarr/tables/msi_dataset_z0", command, "x.zarr", *options)
+
+
+def test_missing_mean_spectrum(mzgrid, place):
+    shutil.rmtree(place / "x.zarr/tables/msi_dataset_z0/var/mean_intensity/c")
+    refused(mzgrid, place, "var/mean_intensity: is all zero", "spectrum", "x.zarr", "-o", "a.csv")
+
+
 def test_a_store_of_a_newer_version(mzgrid, place):
     zarr = pytest.importorskip("zarr")
 
