@@ -32,6 +32,8 @@ struct parser {
     struct columns columns;
     struct mzg_peak_list *list;
     int64_t capacity;
+    int64_t comma_line; /* the first line that may have a decimal comma, 0: none */
+    bool has_no_commas; /* another line shows that they are none */
 };
 
 void mzg_peak_list_destroy(struct mzg_peak_list *list)
@@ -179,6 +181,21 @@ static enum mzg_status read_row(struct parser *parser, struct field line, struct
                err);
 }
 
+/* Notes whether the m/z of a line of a list may have a decimal comma: digits, and nothing but digits up to
+ * the end or the next field. */
+static void look_at_comma(struct parser *parser, struct field first, struct field rest)
+{
+    size_t n = 1;
+    if (rest.n == 0 || rest.p[0] != ',')
+        return;
+    while (n < rest.n && rest.p[n] >= '0' && rest.p[n] <= '9')
+        n++;
+    bool may = n > 1 && (n == rest.n || strchr(";\t", rest.p[n])) && !memchr(first.p, '.', first.n);
+    parser->has_no_commas |= !may;
+    if (parser->comma_line == 0)
+        parser->comma_line = parser->line;
+}
+
 /* A line of a list: m/z, and what follows is the name. */
 static enum mzg_status read_line(struct parser *parser, struct field line, struct mzg_error *err)
 {
@@ -192,6 +209,7 @@ static enum mzg_status read_line(struct parser *parser, struct field line, struc
         return read_header(parser, line, err);
     if (!is_number || mz <= 0)
         return bad(parser, first, "an m/z above 0", err);
+    look_at_comma(parser, first, rest);
     rest = trim(rest);
     if (rest.n > 0 && (rest.p[0] == ',' || rest.p[0] == ';'))
         rest = trim((struct field){rest.p + 1, rest.n - 1});
@@ -275,6 +293,12 @@ enum mzg_status mzg_peak_list_parse(const char *path, const char *text, size_t s
         else
             read_line(&parser, line, err);
     }
+    if (err->status == MZG_OK && parser.comma_line > 0 && !parser.has_no_commas)
+        mzg_fail(err, MZG_EFORMAT,
+                 "%s: line %" PRId64
+                 ": its m/z seems to have a decimal comma; use points, or begin with a line m/z;name and put "
+                 "semicolons between the columns",
+                 path, parser.comma_line);
     if (err->status == MZG_OK && read.n == 0)
         mzg_fail(err, MZG_EFORMAT, "%s: it lists no peak; expected an m/z on each line", path);
     if (err->status == MZG_OK)

@@ -100,6 +100,26 @@ Test(peaks_list, what_is_no_mz_is_refused_with_its_line)
     refuse("# nothing\n\n", "list: it lists no peak; expected an m/z on each line");
 }
 
+Test(peaks_list, decimal_commas_without_a_header_are_refused)
+{
+    refuse(
+        "600\n500,5\n700,25\n",
+        "list: line 2: its m/z seems to have a decimal comma; use points, or begin with a line m/z;name and "
+        "put semicolons between the columns");
+    refuse(
+        "500,5;lipid\n",
+        "list: line 1: its m/z seems to have a decimal comma; use points, or begin with a line m/z;name and "
+        "put semicolons between the columns");
+    parse("500.5,1\n600.25,2\n"); /* names that are numbers */
+    expect(0, 500.5, "1");
+    mzg_peak_list_destroy(&list);
+    parse("500,1\n600,water\n");
+    expect(0, 500, "1");
+    mzg_peak_list_destroy(&list);
+    parse("m/z;name\n500,5;1\n");
+    expect(0, 500.5, "1");
+}
+
 Test(peaks_list, bins_within_the_tolerance_or_the_one_that_holds_the_mz)
 {
     const double mz[] = {100.5, 101.5, 102.5, 103.5}, mean[] = {1, 3, 2, 0};
