@@ -61,8 +61,12 @@ struct mzg_launch mzg_launch_read(void)
 
 void mzg_launch_alone(const struct mzg_launch *launch)
 {
-    if (!launch->launched && !getenv("OMPI_MCA_ess"))
-        setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+    if (launch->launched || getenv("OMPI_MCA_ess"))
+        return;
+    setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+    /* All isolated processes of a user have one directory of that name below TMPDIR: when one ends it takes
+     * it away from another that begins. A process alone needs none. */
+    setenv("OMPI_MCA_orte_create_session_dirs", "0", 0);
 }
 
 /* Name and parent of a process; false if it cannot be seen. */

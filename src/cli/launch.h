@@ -21,8 +21,9 @@ struct mzg_launch mzg_launch_read(void);
 
 /* Open MPI 4 starts a daemon for a process that nobody launched, which takes 0.2 s and outlives it when it is
  * killed. Says by the environment that none is needed, unless the user chose by OMPI_MCA_ess or
- * OMPI_MCA_ess_singleton_isolated. Other versions and libraries start none. To be called before MPI_Init,
- * while there is one thread. Local. */
+ * OMPI_MCA_ess_singleton_isolated; and that it makes no directory below TMPDIR, which several such processes
+ * would share. Other versions and libraries start none. To be called before MPI_Init, while there is one
+ * thread. Local. */
 void mzg_launch_alone(const struct mzg_launch *launch);
 
 /* MZG_EIO if this process is one of several, each of which numbers its processes for itself, as containers

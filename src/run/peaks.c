@@ -10,6 +10,7 @@
 #include <core/memory.h>
 #include <core/mpi.h>
 #include <core/pool.h>
+#include <input/file_mark.h>
 #include <peaks/list.h>
 #include <run/peaks_matrix.h>
 #include <run/peaks_table.h>
@@ -30,6 +31,7 @@ struct run {
     const struct mzg_peaks_options *options;
     const char *store;
     bool is_part;
+    struct mzg_file_mark mark; /* rank 0: of the store's root metadata */
     struct mzg_peaks_source source;
     struct mzg_peak_list list; /* rank 0 */
     struct mzg_peaks peaks;
@@ -309,6 +311,23 @@ static void release(struct run *run)
     free(run->matrix.n_pixels);
 }
 
+/* Sets or, once it is set, holds the mark of the store's root metadata, which whoever changes or replaces a
+ * store writes last. All ranks return the same status. Collective. */
+static enum mzg_status watch_store(struct run *run, struct mzg_error *err)
+{
+    if (run->is_part)
+        return MZG_OK;
+    char *root = run->context->rank == 0 ? mzg_file_path(run->store, "/zarr.json") : NULL;
+    if (run->context->rank == 0 && !root)
+        mzg_fail(err, MZG_ENOMEM, "%s: no memory for the paths in it", run->store);
+    else if (root && run->mark.is_set)
+        mzg_file_mark_check(&run->mark, -1, root, err);
+    else if (root)
+        mzg_file_mark_set(-1, root, &run->mark);
+    free(root);
+    return mzg_agree(run->context->comm, err);
+}
+
 /* All ranks return the same status. Collective. */
 static enum mzg_status write_matrix(struct mzg_peaks_matrix *matrix, struct mzg_error *err)
 {
@@ -330,7 +349,7 @@ enum mzg_status mzg_peaks_add(const struct mzg_context *context, const char *sto
                       .is_part = is_part,
                       .matrix = {.progress = progress}};
     mzg_peaks_check(options, err);
-    if (mzg_agree(context->comm, err) != MZG_OK ||
+    if (mzg_agree(context->comm, err) != MZG_OK || watch_store(&run, err) != MZG_OK ||
         mzg_peaks_source_open(context, store, options->table, &run.source, err) != MZG_OK)
         goto cleanup;
     if (context->rank == 0)
@@ -346,7 +365,8 @@ enum mzg_status mzg_peaks_add(const struct mzg_context *context, const char *sto
         goto cleanup;
     }
     if (make_slots(&run, err) == MZG_OK && begin_update(&run, err) == MZG_OK &&
-        write_matrix(&run.matrix, err) == MZG_OK && write_rest(&run, err) == MZG_OK &&
+        watch_store(&run, err) == MZG_OK && write_matrix(&run.matrix, err) == MZG_OK &&
+        write_rest(&run, err) == MZG_OK && watch_store(&run, err) == MZG_OK &&
         mzg_update_finish(run.update, err) == MZG_OK)
         fill_report(&run, begin, report);
 

@@ -45,6 +45,16 @@ static char *join(const char *directory, const char *name)
     return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
 }
 
+/* Whether what stands at `path` is a feature table of mzgrid, as a killed run leaves it. */
+static bool is_ours(const char *path)
+{
+    struct stat info;
+    char *made = join(path, "uns/mzgrid/peaks/zarr.json");
+    bool found = made && lstat(path, &info) == 0 && S_ISDIR(info.st_mode) && lstat(made, &info) == 0;
+    free(made);
+    return found;
+}
+
 /* Rank 0: what stands, and whether it may be changed. */
 static enum mzg_status look_at_store(struct mzg_update *update, struct mzg_error *err)
 {
@@ -55,12 +65,18 @@ static enum mzg_status look_at_store(struct mzg_update *update, struct mzg_error
     char *standing = join(update->path, new_table);
     if (!standing)
         return mzg_fail(err, MZG_ENOMEM, "%s: no memory for the paths in it", update->path);
-    bool stands = lstat(standing, &info) == 0;
+    bool stands = lstat(standing, &info) == 0, ours = is_ours(standing);
     free(standing);
     update->listed = stands && mzg_metadata_names(update->root, new_table);
     if (update->listed && !update->replace)
         return mzg_fail(err, MZG_EIO, "%s: it has %s already; --replace replaces it", update->path,
                         new_table);
+    if (stands && !update->listed && !ours)
+        return mzg_fail(
+            err, MZG_EIO,
+            "%s: something that the store's metadata do not name lies at %s, and is no feature table of "
+            "mzgrid; move it away",
+            update->path, new_table);
     if (access(update->path, W_OK | X_OK) != 0)
         return mzg_fail(err, MZG_EIO, "%s: cannot be written to: %s", update->path, strerror(errno));
     return MZG_OK;
@@ -178,7 +194,13 @@ void mzg_update_free(struct mzg_update *update)
     if (context->rank == 0 && update->is_part && update->sdata.part &&
         mzg_remove_tree(update->sdata.part, &left) != MZG_OK)
         mzg_log_line(context->log, MZG_LOG_WARNING, "%s", left.text);
+    bool claimed = update->own;
     mzg_own_end(update->own);
+    if (claimed && update->sdata.part && access(update->sdata.part, F_OK) == 0)
+        mzg_log_line(context->log, MZG_LOG_WARNING,
+                     "%s: what was built here could not be removed; the next run of 'mzgrid peaks' on this "
+                     "store removes it",
+                     update->sdata.part);
     mzg_zarr_store_free(update->sdata.store);
     json_decref(update->root);
     free(update->sdata.part);

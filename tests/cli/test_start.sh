@@ -5,6 +5,10 @@
 
 decide=(info --decisions synthetic:6x5:50) # starts MPI
 
+# A process alone makes nothing below TMPDIR: Open MPI's directory there would be the same for all of them, and the first
+# to end would take it from the others.
+check "no directory of Open MPI" env -u OMPI_MCA_orte_tmpdir_base TMPDIR=/proc/nowhere "$MZGRID" "${decide[@]}" >/dev/null
+
 unset OMPI_MCA_mtl OMPI_MCA_pml
 export OMPI_MCA_mtl_base_verbose=10
 for ranks in 1 2; do

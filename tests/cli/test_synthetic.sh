@@ -22,7 +22,7 @@ expect_text "$out" "nearest_neighbor"
 # At once and in little memory, whatever the size: 12 TB.
 run 1 info synthetic:10000x10000:10000:centroid:1:full
 expect_status 0
-expect_text "$out" "12000000000000"
+expect_text "$out" "12.0 TB"
 
 run 2 convert synthetic:1000x1000:300:centroid:1:full out.zarr --dry-run --bins 1000
 expect_status 0

@@ -2,6 +2,7 @@
 import json
 import os
 import shutil
+import signal
 import stat
 import subprocess
 from pathlib import Path
@@ -506,3 +507,47 @@ def test_what_the_last_rank_alone_meets_ends_all(mzgrid, store, tmp_path, call, 
     lines = [line for line in run.stderr.splitlines() if line.startswith("mzgrid: error")]
     assert run.returncode == 1 and len(lines) == 1, run
     assert stores.tree(path) == before and [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("kind", ["directory", "file", "link"])
+def test_what_lies_at_the_place_of_the_table_and_is_not_ours_is_left_alone(mzgrid, store, kind):
+    path = store("sparse")
+    place = path / "tables/msi_dataset_z0_peaks"
+    if kind == "directory":
+        place.mkdir()
+        (place / "thesis").write_text("mine")
+    elif kind == "file":
+        place.write_text("mine")
+    else:
+        place.symlink_to(path.parent)
+    for option in ([], ["--replace"]):
+        run = mzgrid("peaks", path, "-q", *option)
+        assert run.status == 1 and "is no feature table of mzgrid; move it away" in run.err, str(run)
+    assert kind != "directory" or (place / "thesis").read_text() == "mine"
+    assert kind != "file" or place.read_text() == "mine"
+    assert kind != "link" or place.is_symlink()
+
+
+def test_a_store_that_is_replaced_while_it_is_read_gets_no_feature_table(mzgrid, made, tmp_path):
+    """The run is held while it reads its list, and another store of the same form takes the place meanwhile."""
+    path, lines = tmp_path / "s.zarr", tmp_path / "list.txt"
+    shutil.copytree(made("sparse"), path)
+    lines.write_text("".join(f"{100.2 + i / 1000:.3f}\n" for i in range(600_000)))
+    run = subprocess.Popen(
+        [mzgrid.path, "peaks", path, "-q", "--peak-list", lines], stderr=subprocess.PIPE, text=True, env=mpi_environment()
+    )
+    try:
+        while run.poll() is None and str(lines) not in {os.path.realpath(f) for f in Path(f"/proc/{run.pid}/fd").iterdir()}:
+            pass
+        os.kill(run.pid, signal.SIGSTOP)
+        shutil.move(path, tmp_path / "old.zarr")
+        shutil.copytree(tmp_path / "old.zarr", path)
+        before = stores.tree(path)
+        os.kill(run.pid, signal.SIGCONT)
+        said = run.communicate(timeout=120)[1]
+    finally:
+        if run.poll() is None:
+            run.kill()
+    assert run.returncode == 1 and "changed while it was read" in said, said
+    assert stores.tree(path) == before and sorted(p.name for p in tmp_path.iterdir()) == ["list.txt", "old.zarr", "s.zarr"]
+
