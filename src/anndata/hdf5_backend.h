@@ -32,7 +32,7 @@ enum mzg_status mzg_hdf5_set_attributes(struct mzg_hdf5_backend *backend, hid_t 
                                         struct mzg_error *err);
 
 /* The same for a group, which is then closed; below 0: it could not be opened. Local. */
-enum mzg_status mzg_hdf5_end_group(struct mzg_hdf5_backend *backend, hid_t group, json_t *attributes,
+enum mzg_status mzg_hdf5_end_group(struct mzg_hdf5_backend *hdf5, hid_t group, json_t *attributes,
                                    struct mzg_error *err);
 
 /* Says that a call of HDF5 failed, with what errno tells of it. Returns err->status. */

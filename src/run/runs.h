@@ -29,7 +29,7 @@ enum mzg_status mzg_run_axis(const struct mzg_context *context, const struct mzg
 enum mzg_status mzg_run_preview(const struct mzg_context *context, const struct mzg_convert_options *options,
                                 struct json_t **decisions, struct mzg_error *err);
 enum mzg_status mzg_run_validate(const struct mzg_context *context, const char *path, int64_t memory_limit,
-                                 const struct mzg_progress *progress, struct json_t **report, bool *valid,
+                                 const struct mzg_progress *progress, struct json_t **verdict, bool *valid,
                                  struct mzg_error *err);
 
 #endif

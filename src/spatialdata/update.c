@@ -97,7 +97,7 @@ static enum mzg_status make_part(struct mzg_update *update, struct mzg_error *er
         if (mzg_own_claim(directory, update->path, true, &update->own, err) == MZG_OK)
             mzg_own_directory(update->own, "part", &made, err);
         free(directory);
-        if (err->status != MZG_OK)
+        if (err->status != MZG_OK || !made)
             return err->status;
         if (mzg_own_left(update->own)[0])
             mzg_log_line(update->sdata.context->log, MZG_LOG_WARNING, "%s", mzg_own_left(update->own));

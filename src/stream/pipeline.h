@@ -43,10 +43,10 @@ void mzg_pipeline_note_sink(struct mzg_pipeline *pipeline);
 /* Reads the chunk of round 0. Local. */
 void mzg_pipeline_begin(struct mzg_pipeline *pipeline, struct mzg_error *err);
 
-/* One round: resamples chunk `round`, while that of the round behind is read, and the rows of the round
+/* One round: resamples chunk `k`, while that of the round behind is read, and the rows of the round
  * before are handed over. A rank that failed leaves out its rounds until all know. Collective, unless the
  * sink is local. */
-void mzg_pipeline_round(struct mzg_pipeline *pipeline, int64_t round, struct mzg_error *err);
+void mzg_pipeline_round(struct mzg_pipeline *pipeline, int64_t k, struct mzg_error *err);
 
 /* Hands over the rows of `round`, the last one resampled, unless that was done. Collective, unless the sink
  * is local. */
