@@ -109,6 +109,9 @@ static json_t *describe_decisions(const json_t *made)
 
 static json_t *describe_place(const struct mzg_view *view, const struct mzg_view_raster *raster)
 {
+    if (raster->n_regions > 1)
+        return json_pack("{s:I, s:I, s:n, s:n}", "pixels", (json_int_t)view->n_pixels, "regions",
+                         (json_int_t)raster->n_regions, "grid", "pixel_size_um");
     json_t *grid = json_pack("[I, I]", (json_int_t)raster->width, (json_int_t)raster->height);
     if (raster->n_planes > 1)
         grid = mzg_json_append(grid, json_integer(raster->n_planes));

@@ -81,23 +81,50 @@ static enum mzg_status check_store(const char *store, struct mzg_error *err)
     return mzg_fail(err, MZG_EFORMAT, "%s: no store is there, it has no zarr.json%s", store, clause);
 }
 
-/* Takes those that are no tables with m/z, or were not `made` by a conversion, off the list. */
-static void keep_tables(const char *store, const char *below, struct mzg_zarr_strings *tables)
+static bool table_has(const char *store, const char *table, const char *below)
+{
+    char *node;
+    if (asprintf(&node, "tables/%s/%s", table, below) < 0)
+        return false;
+    bool has = mzg_view_has(store, node);
+    free(node);
+    return has;
+}
+
+static bool has_mz(const char *store, const char *table)
+{
+    return table_has(store, table, "var/mz");
+}
+
+static bool was_converted(const char *store, const char *table)
+{
+    return table_has(store, table, "uns/mzgrid/mass_axis");
+}
+
+/* Whether a conversion made the table, and it has lost its m/z. */
+static bool is_damaged(const char *store, const char *table)
+{
+    return was_converted(store, table) && !has_mz(store, table);
+}
+
+/* Whether the table is one of bins, and not of peaks, which tells the width of each peak. */
+static bool has_bins(const char *store, const char *table)
+{
+    return was_converted(store, table) || !table_has(store, table, "var/mz_min");
+}
+
+/* Takes those tables off the list that are not as `is` says. */
+static void keep_tables(const char *store, bool (*is)(const char *store, const char *table),
+                        struct mzg_zarr_strings *tables)
 {
     int64_t n = 0;
-    for (int64_t i = 0; i < tables->n; i++) {
-        char *node;
-        if (asprintf(&node, "tables/%s/%s", tables->items[i], below) < 0)
-            continue;
-        if (mzg_view_has(store, node))
+    for (int64_t i = 0; i < tables->n; i++)
+        if (is(store, tables->items[i]))
             tables->items[n++] = tables->items[i];
-        free(node);
-    }
     tables->n = n;
 }
 
-/* "a, b and c" of the tables, in `text`. */
-static const char *list_names(const struct mzg_zarr_strings *tables, char *text, size_t size)
+const char *mzg_view_names(const struct mzg_zarr_strings *tables, char *text, size_t size)
 {
     size_t used = 0;
     *text = '\0';
@@ -120,27 +147,51 @@ static const char *find_named(const struct mzg_zarr_strings *tables, const char 
     return NULL;
 }
 
-static enum mzg_status choose(const char *store, const char *dataset, struct mzg_zarr_strings *tables,
-                              const char **chosen, struct mzg_error *err)
+/* The only table of bins: one of peaks is no substitute, and one of several is no choice if another is
+ * damaged. */
+static enum mzg_status choose_bins(const char *store, const char *damaged, struct mzg_zarr_strings *tables,
+                                   const char **chosen, struct mzg_error *err)
 {
     char names[600];
-    keep_tables(store, "var/mz", tables);
+    mzg_view_names(tables, names, sizeof names);
+    if (damaged)
+        return mzg_fail(
+            err, MZG_EFORMAT,
+            "%s/tables/%s: is damaged, it has no var/mz; convert again, or choose another table by "
+            "--dataset: %s",
+            store, damaged, names);
+    keep_tables(store, has_bins, tables);
     if (tables->n == 0)
-        return mzg_fail(err, MZG_EFORMAT, "%s: is no store of mzgrid: it has no table with m/z", store);
-    list_names(tables, names, sizeof names);
-    if (dataset) {
-        *chosen = find_named(tables, dataset);
-        if (!*chosen)
-            return mzg_fail(err, MZG_EUSAGE, "%s: has no table '%s', only %s", store, dataset, names);
-        return MZG_OK;
-    }
-    int64_t n_all = tables->n;
-    if (n_all > 1)
-        keep_tables(store, "uns/mzgrid/mass_axis", tables);
+        return mzg_fail(err, MZG_EFORMAT,
+                        "%s: its table of bins is missing or damaged, only peaks are there; choose them by "
+                        "--dataset: %s",
+                        store, names);
+    mzg_view_names(tables, names, sizeof names);
+    if (tables->n > 1)
+        keep_tables(store, was_converted, tables);
     if (tables->n != 1)
         return mzg_fail(err, MZG_EUSAGE, "%s: has several tables, %s: choose one by --dataset", store, names);
     *chosen = tables->items[0];
     return MZG_OK;
+}
+
+static enum mzg_status choose(const char *store, const char *dataset, struct mzg_zarr_strings *tables,
+                              const char **chosen, struct mzg_error *err)
+{
+    char names[600];
+    const char *damaged = NULL;
+    for (int64_t i = 0; i < tables->n && !damaged; i++)
+        damaged = is_damaged(store, tables->items[i]) ? tables->items[i] : NULL;
+    keep_tables(store, has_mz, tables);
+    if (tables->n == 0)
+        return mzg_fail(err, MZG_EFORMAT, "%s: is no store of mzgrid: it has no table with m/z", store);
+    if (!dataset)
+        return choose_bins(store, damaged, tables, chosen, err);
+    *chosen = find_named(tables, dataset);
+    if (*chosen)
+        return MZG_OK;
+    mzg_view_names(tables, names, sizeof names);
+    return mzg_fail(err, MZG_EUSAGE, "%s: has no table '%s', only %s", store, dataset, names);
 }
 
 enum mzg_status mzg_view_find_table(const char *store, const char *dataset, char **name,

@@ -29,21 +29,30 @@ static enum mzg_status read_integers(const struct mzg_view *view, const char *na
     return err->status;
 }
 
-/* "labels/NAME" of the labels that the table annotates, to be freed. */
-static enum mzg_status find_labels(const struct mzg_view *view, char **labels, struct mzg_error *err)
+/* The regions of the table's metadata: the name of the first, NULL if there is none, and how many. */
+static const char *first_region(const json_t *table, size_t *n)
+{
+    const json_t *region = json_object_get(json_object_get(table, "attributes"), "region");
+    *n = json_is_array(region) ? json_array_size(region) : 1;
+    return json_string_value(json_is_array(region) ? json_array_get(region, 0) : region);
+}
+
+/* "labels/NAME" of the labels that the table annotates, to be freed; of several regions there are no such
+ * labels, and NULL is left. */
+static enum mzg_status find_labels(const struct mzg_view *view, char **labels, size_t *n_regions,
+                                   struct mzg_error *err)
 {
     json_t *table = NULL;
     if (mzg_zarr_load(view->store, view->table, &table, err) != MZG_OK)
         return err->status;
-    const json_t *region = json_object_get(json_object_get(table, "attributes"), "region");
-    const char *name = json_string_value(json_is_array(region) ? json_array_get(region, 0) : region);
-    *labels = name ? mzg_view_node("labels", name) : NULL;
+    const char *name = first_region(table, n_regions);
+    *labels = name && *n_regions == 1 ? mzg_view_node("labels", name) : NULL;
     if (!name || strchr(name, '/') || strcmp(name, "..") == 0)
         mzg_fail(err, MZG_EFORMAT, "%s/%s: does not tell which labels it annotates, so it is none of mzgrid",
                  view->store, view->table);
-    else if (!*labels)
+    else if (*n_regions == 1 && !*labels)
         mzg_fail(err, MZG_ENOMEM, "%s: no memory to read its labels", view->store);
-    else if (!mzg_view_has(view->store, *labels))
+    else if (*labels && !mzg_view_has(view->store, *labels))
         mzg_fail(err, MZG_EFORMAT, "%s/%s: is not there; where pixels lie is not known", view->store,
                  *labels);
     json_decref(table);
@@ -51,6 +60,50 @@ static enum mzg_status find_labels(const struct mzg_view *view, char **labels, s
         free(*labels);
         *labels = NULL;
     }
+    return err->status;
+}
+
+/* Whether a table with m/z lies in one region. */
+static bool has_one_region(const char *store, const char *name)
+{
+    struct mzg_error ignored = {0};
+    json_t *table = NULL;
+    size_t n_regions = 0;
+    char *node = mzg_view_node("tables", name), *mz = node ? mzg_view_node(node, "var/mz") : NULL;
+    bool has = mz && mzg_view_has(store, mz) && mzg_zarr_load(store, node, &table, &ignored) == MZG_OK &&
+               first_region(table, &n_regions) && n_regions == 1;
+    json_decref(table);
+    free(mz);
+    free(node);
+    return has;
+}
+
+/* That the rows lie in several regions, so that a position tells none of them; and which tables lie in one.
+ */
+static enum mzg_status refuse_regions(const struct mzg_view *view, size_t n_regions, struct mzg_error *err)
+{
+    struct mzg_zarr_strings tables = {0};
+    char names[600];
+    int64_t n = 0;
+    if (mzg_zarr_members(view->store, "tables", &tables, err) != MZG_OK)
+        return err->status;
+    for (int64_t i = 0; i < tables.n; i++)
+        if (has_one_region(view->store, tables.items[i]))
+            tables.items[n++] = tables.items[i];
+    tables.n = n;
+    if (n > 0)
+        mzg_fail(err, MZG_EUSAGE,
+                 "%s: the table %s holds %zu regions, each with positions of its own; choose the table of "
+                 "one sample by "
+                 "--dataset: %s",
+                 view->store, view->name, n_regions, mzg_view_names(&tables, names, sizeof names));
+    else
+        mzg_fail(err, MZG_EUSAGE,
+                 "%s: the table %s holds %zu regions, each with positions of its own, and no other table is "
+                 "there; look at "
+                 "the store of one sample, or merge without --concat and choose its table by --dataset",
+                 view->store, view->name, n_regions);
+    mzg_zarr_strings_free(&tables);
     return err->status;
 }
 
@@ -77,7 +130,8 @@ static void take_transformation(const json_t *transformation, struct mzg_view_ra
     raster->in_micrometres = unit && strcmp(unit, "micrometer") == 0;
 }
 
-/* The transformation to the coordinate system global: a scale, perhaps a translation behind it. */
+/* The first transformation, to the coordinate system global or, in a merged store, that of the sample: a
+ * scale, perhaps a translation behind it. */
 static enum mzg_status read_place(const struct mzg_view *view, const char *labels,
                                   struct mzg_view_raster *raster, struct mzg_error *err)
 {
@@ -85,15 +139,15 @@ static enum mzg_status read_place(const struct mzg_view *view, const char *label
     if (mzg_zarr_load(view->store, labels, &metadata, err) != MZG_OK)
         return err->status;
     const json_t *ome = json_object_get(json_object_get(metadata, "attributes"), "ome");
-    const json_t *to_global =
+    const json_t *to_system =
         at(json_object_get(at(json_object_get(ome, "multiscales"), 0), "coordinateTransformations"), 0);
-    const json_t *sequence = json_object_get(to_global, "transformations");
+    const json_t *sequence = json_object_get(to_system, "transformations");
     raster->size_x = raster->size_y = 1;
     if (json_is_array(sequence))
         for (size_t i = 0; i < json_array_size(sequence); i++)
             take_transformation(at(sequence, i), raster);
     else
-        take_transformation(to_global, raster);
+        take_transformation(to_system, raster);
     json_decref(metadata);
     if (!(raster->size_x > 0 && raster->size_y > 0) || !isfinite(raster->size_x) ||
         !isfinite(raster->size_y) || !isfinite(raster->origin_x) || !isfinite(raster->origin_y))
@@ -190,12 +244,14 @@ static enum mzg_status read_cells(const struct mzg_view *view, const struct mzg_
     return err->status;
 }
 
-/* Opens the labels, and fills what they tell of the raster but for its cells and its plane. */
+/* Opens the labels, and fills what they tell of the raster but for its cells and its plane. Of several
+ * regions only their number. */
 static enum mzg_status open_labels(const struct mzg_view *view, struct mzg_view_raster *raster,
                                    struct mzg_zarr_input **input, struct mzg_error *err)
 {
     char *labels = NULL, *level = NULL;
-    if (find_labels(view, &labels, err) != MZG_OK || read_place(view, labels, raster, err) != MZG_OK)
+    if (find_labels(view, &labels, &raster->n_regions, err) != MZG_OK || raster->n_regions > 1 ||
+        read_place(view, labels, raster, err) != MZG_OK)
         goto cleanup;
     level = mzg_view_node(labels, "0");
     if (!level) {
@@ -237,8 +293,10 @@ enum mzg_status mzg_view_raster(const struct mzg_view *view, bool any_z, int64_t
     struct mzg_view_raster made = {0};
     struct mzg_zarr_input *input = NULL;
     struct key *keys = NULL;
-    if (open_labels(view, &made, &input, err) == MZG_OK &&
-        choose_plane(view, any_z, z, &made, err) == MZG_OK && read_keys(view, &keys, err) == MZG_OK)
+    if (open_labels(view, &made, &input, err) == MZG_OK && made.n_regions > 1)
+        refuse_regions(view, made.n_regions, err);
+    if (err->status == MZG_OK && choose_plane(view, any_z, z, &made, err) == MZG_OK &&
+        read_keys(view, &keys, err) == MZG_OK)
         read_cells(view, input, keys, &made, err);
     free(keys);
     mzg_zarr_input_free(input);
@@ -286,6 +344,15 @@ enum mzg_status mzg_view_pixel_at(const struct mzg_view *view, int64_t x, int64_
     int64_t *positions[3] = {NULL};
     const int64_t wanted[3] = {x, y, z ? *z : 0};
     int64_t found = -1, n_found = 0;
+    json_t *table = NULL;
+    size_t n_regions = 1;
+    if (mzg_zarr_load(view->store, view->table, &table, err) != MZG_OK)
+        goto cleanup;
+    first_region(table, &n_regions);
+    if (n_regions > 1) {
+        refuse_regions(view, n_regions, err);
+        goto cleanup;
+    }
     for (int d = 0; d < 3; d++)
         if (read_integers(view, names[d], &positions[d], err) != MZG_OK)
             goto cleanup;
@@ -305,6 +372,7 @@ enum mzg_status mzg_view_pixel_at(const struct mzg_view *view, int64_t x, int64_
         *row = found;
 
 cleanup:
+    json_decref(table);
     for (int d = 0; d < 3; d++)
         free(positions[d]);
     return err->status;

@@ -15,6 +15,7 @@
 #include <mzgrid/error.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <zarr/read.h>
 
@@ -41,9 +42,10 @@ struct mzg_view {
     const atomic_int *stop;
 };
 
-/* Opens the table `dataset` of the store, with or without the "_z0" at its end; NULL: the only one that a
- * conversion made. `stop` may be NULL and is borrowed. MZG_EIO or MZG_EFORMAT if there is none, or it is not
- * what mzgrid writes; MZG_EUSAGE if there are several to choose from, or none of that name. */
+/* Opens the table `dataset` of the store, with or without the "_z0" at its end; NULL: the only one of bins
+ * that a conversion made. `stop` may be NULL and is borrowed. MZG_EIO or MZG_EFORMAT if there is none, or it
+ * is not what mzgrid writes, or, if none was named, a table of bins is damaged or only tables of peaks are
+ * there; MZG_EUSAGE if there are several to choose from, or none of that name. */
 enum mzg_status mzg_view_open(const char *store, const char *dataset, const atomic_int *stop,
                               struct mzg_view **view, struct mzg_error *err);
 /* Accepts NULL. */
@@ -98,19 +100,21 @@ struct mzg_view_raster {
     double origin_x, origin_y;    /* where the first cell begins */
     bool in_micrometres;          /* or else 1 is one pixel */
     int64_t z, z_first, n_planes; /* of this plane; of the first one; how many there are */
+    size_t n_regions;             /* that the table's rows lie in */
 };
 
 /* The plane `z` of the positions in the input, or, if `any_z`, the only one. MZG_EUSAGE if there is no such
- * plane, or there are several to choose from. */
+ * plane, or there are several to choose from, or the rows lie in several regions. */
 enum mzg_status mzg_view_raster(const struct mzg_view *view, bool any_z, int64_t z,
                                 struct mzg_view_raster *raster, struct mzg_error *err);
-/* What the labels tell of the raster, without its cells: sizes, place and number of planes. */
+/* What the labels tell of the raster, without its cells: sizes, place and number of planes. If the table's
+ * rows lie in several regions, n_regions alone: there is no one raster. */
 enum mzg_status mzg_view_place(const struct mzg_view *view, struct mzg_view_raster *raster,
                                struct mzg_error *err);
 void mzg_view_raster_destroy(struct mzg_view_raster *raster);
 
 /* The row of the pixel at a position of the input; `z` NULL: there is only one plane. MZG_EUSAGE if no pixel
- * is there. */
+ * is there, or the rows lie in several regions. */
 enum mzg_status mzg_view_pixel_at(const struct mzg_view *view, int64_t x, int64_t y, const int64_t *z,
                                   int64_t *row, struct mzg_error *err);
 

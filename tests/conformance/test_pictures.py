@@ -383,6 +383,48 @@ def test_a_table_of_peaks(mzgrid, tmp_path):
     assert read_tif(out)[0].sum(dtype=float) == pytest.approx(values[:, strongest].sum(dtype=float), rel=1e-6)
 
 
+@pytest.fixture(scope="module")
+def study(mzgrid, tmp_path_factory):
+    """Two samples of other shapes, one table over both; and the same with a table of peaks of each."""
+    folder = tmp_path_factory.mktemp("study")
+    for number, source in enumerate(("synthetic:12x10:100", "synthetic:9x7:100:centroid:3"), 1):
+        for peaks in ([], ["--peaks"]):
+            path = folder / f"{'p' if peaks else 's'}{number}.zarr"
+            mzgrid.convert(source, path, "-q", "--bins", 5000, "--min-mz", 100, "--max-mz", 900, *peaks)
+    for kind in "sp":
+        run = mzgrid("merge", "--concat", folder / f"{kind}1.zarr", folder / f"{kind}2.zarr", "-o", folder / f"{kind}.zarr", "-q", "--rename", "*={name}_{number}")
+        assert run.status == 0, str(run)
+    return folder
+
+
+def test_a_table_over_several_samples_has_no_image(mzgrid, study, tmp_path):
+    """Its rows share positions and keys; a position tells no row."""
+    for what in (["image", study / "s.zarr", "--mz", 500, "--da", 50, "-o", "a.tif"], ["spectrum", study / "s.zarr", "--pixel", "3,3", "-o", "a.csv"]):
+        refused(mzgrid, tmp_path, "the table all_samples holds 2 regions, each with positions of its own, and no other table", *what, status=2)
+        what[1] = study / "p.zarr"
+        refused(mzgrid, tmp_path, "by --dataset: msi_dataset_z0_peaks_1 and msi_dataset_z0_peaks_2;", *what, "--dataset", "all_samples", status=2)
+    assert mzgrid("spectrum", study / "s.zarr", "--mean", "-o", tmp_path / "a.csv").status == 0
+    told = json.loads(mzgrid("info", study / "s.zarr", "--json").out)
+    assert (told["regions"], told["grid"], told["pixel_size_um"], told["bins"]) == (2, None, None, 5000)
+    assert told["pixels"] == anndata.read_zarr(study / "s.zarr/tables/all_samples").n_obs
+    text = mzgrid("info", study / "s.zarr").out
+    assert "regions            2" in text and " x " not in text, text
+    one = mzgrid("image", study / "p.zarr", "--dataset", "msi_dataset_z0_peaks_2", "--mz", 500, "--da", 400, "-o", tmp_path / "b.tif")
+    assert one.status == 0 and read_tif(tmp_path / "b.tif")[0].shape == (7, 9), str(one)
+
+
+@pytest.mark.parametrize("lost", ["var/mz", ""])
+def test_peaks_do_not_stand_in_for_a_damaged_table(mzgrid, study, tmp_path, lost):
+    store = tmp_path / "x.zarr"
+    shutil.copytree(study / "p1.zarr", store)
+    shutil.rmtree(store / "tables/msi_dataset_z0" / lost)
+    said = "x.zarr/tables/msi_dataset_z0: is damaged, it has no var/mz" if lost else "x.zarr: its table of bins is missing or damaged"
+    for what in (["image", "x.zarr", "--mz", 500, "--da", 400, "-o", "a.tif"], ["spectrum", "x.zarr", "-o", "a.csv"], ["info", "x.zarr"]):
+        refused(mzgrid, tmp_path, said, *what)
+        refused(mzgrid, tmp_path, "by --dataset: msi_dataset_z0_peaks", *what)
+    assert mzgrid("info", store, "--dataset", "msi_dataset_z0_peaks").status == 0
+
+
 NO_FONT = '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig></fontconfig>'
 
 

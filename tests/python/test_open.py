@@ -90,6 +90,52 @@ def test_the_table_of_bins_is_opened_before_that_of_peaks(folder):
     assert features.obs.equals(d.obs) or len(features.obs) == len(d.obs)
 
 
+@pytest.mark.parametrize("lost", ["var/mz", ""])
+def test_peaks_do_not_stand_in_for_a_damaged_table(tmp_path, lost):
+    store = tmp_path / "x.zarr"
+    conftest.make("synthetic:20x15:120", store, "--bins", 3000, "--peaks")
+    shutil.rmtree(store / "tables/msi_dataset_z0" / lost)
+    with pytest.raises(mzgrid.StoreError):  # the consolidated metadata still tell of it
+        mzgrid.open(store).ion_image(500.0)
+    for path in store.rglob("zarr.json"):
+        metadata = json.loads(path.read_text())
+        if metadata.pop("consolidated_metadata", None):
+            path.write_text(json.dumps(metadata))
+    said = "x.zarr/tables/msi_dataset_z0: is damaged" if lost else "x.zarr: its table of bins is missing or damaged"
+    with pytest.raises(mzgrid.StoreError, match=f"{said}.* msi_dataset_z0_peaks$"):
+        mzgrid.open(store)
+    assert mzgrid.open(store, "msi_dataset_z0_peaks").name == "msi_dataset_z0_peaks"
+
+
+def test_a_table_over_several_samples_has_no_image(tmp_path):
+    """Its rows share positions; what needs none goes on."""
+    parts = [tmp_path / "a.zarr", tmp_path / "b.zarr"]
+    for path, source in zip(parts, ("synthetic:12x10:100", "synthetic:9x7:100:centroid:3")):
+        conftest.make(source, path, "--bins", 5000, "--min-mz", 100, "--max-mz", 900)
+    store = tmp_path / "study.zarr"
+    subprocess.run([conftest.PROGRAM, "merge", "--concat", *parts, "-o", store, "-q", "--rename", "*={name}_{number}"], check=True)
+    d = mzgrid.open(store, "all_samples")
+    table = anndata.read_zarr(store / "tables/all_samples")
+    for ask in (
+        lambda: d.ion_image(500.0, da=50),
+        lambda: d.spectrum(x=3, y=3),
+        lambda: d.spectrum(np.ones((10, 12), bool)),
+        lambda: d.z_planes,
+        lambda: d.to_spatialdata([500.0], da=50),
+    ):
+        with pytest.raises(mzgrid.StoreError, match="all_samples: holds 2 regions, each with positions of its own"):
+            ask()
+    told = d.info
+    assert (told["regions"], told["image_shape"], told["pixel_size"], told["bins"]) == (2, None, None, 5000)
+    second = (table.obs["region"] == table.obs["region"].iloc[-1]).to_numpy()
+    expected = table.X.toarray()[second].astype(float).sum(axis=0)
+    with pytest.warns(mzgrid.CostWarning):
+        np.testing.assert_allclose(d.spectrum(second, reduce="sum"), expected, rtol=1e-6)
+    np.testing.assert_array_equal(d.mean_spectrum, table.var["mean_intensity"])
+    assert d.table([500.0], da=50).n_obs == len(table)
+    assert mzgrid.open(parts[0]).info["regions"] == 1
+
+
 def test_what_is_no_store(csc, tmp_path):
     with pytest.raises(mzgrid.StoreError, match=r"none\.zarr: there is no such store$"):
         mzgrid.open(tmp_path / "none.zarr")

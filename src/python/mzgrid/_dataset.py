@@ -13,7 +13,7 @@ from . import _axis, _elements
 from ._axis import Axis, Edges, Window
 from ._errors import StoreError
 from ._matrix import Floats, Matrix, Reduce
-from ._raster import Raster, open_raster
+from ._raster import Raster, count_regions, open_raster
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,19 +109,21 @@ class Dataset:
 
     @property
     def info(self) -> dict[str, Any]:
-        """What the store is and how it was made, as plain values."""
+        """What the store is and how it was made, as plain values. A table over several regions has no image_shape."""
         made = self._made
-        raster = self._raster
+        regions = count_regions(self._table)
+        raster = self._raster if regions == 1 else None
         return {
             "name": self._name,
             "source": self._source,
             "pixels": self.shape[0],
             "bins": self.shape[1],
             "mz_range": self._axis.range,
-            "image_shape": raster.shape if raster.shape[0] > 1 else raster.shape[1:],
-            "z_planes": raster.planes,
-            "pixel_size": (raster.scale[1], raster.scale[0]),
-            "unit": raster.unit,
+            "regions": regions,
+            "image_shape": raster and (raster.shape if raster.shape[0] > 1 else raster.shape[1:]),
+            "z_planes": raster and raster.planes,
+            "pixel_size": raster and (raster.scale[1], raster.scale[0]),
+            "unit": raster and raster.unit,
             "layout": self._matrix.layout,
             "dtype": str(self._matrix.dtype),
             "values_stored": self._matrix.stored,
@@ -192,7 +194,7 @@ class Dataset:
             raise ValueError(f"reduce is {reduce!r}, expected 'mean' or 'sum'")
         if (mask is None) == (x is None and y is None):
             raise ValueError("give either a mask, or x and y of one pixel; mean_spectrum is that of all pixels")
-        pixels = self._raster.pixels(mask) if mask is not None else self._pixel(x, y, z)
+        pixels = self._chosen(mask) if mask is not None else self._pixel(x, y, z)
         if not pixels.size:
             raise ValueError("the mask chooses no pixel")
         values = self._matrix.spectrum(pixels)
@@ -366,6 +368,13 @@ class Dataset:
         names = [str(n) for n in var.attrs["column-order"]]
         return pd.DataFrame({n: self._bins(n)[bins] for n in names})
 
+    def _chosen(self, mask: xr.DataArray | npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """The rows that a mask chooses: a boolean for each pixel, or a raster of them."""
+        chosen = np.asarray(mask)
+        if chosen.dtype == bool and chosen.shape == (self.shape[0],):
+            return np.flatnonzero(chosen)
+        return self._raster.pixels(chosen)
+
     def _pixel(self, x: int | None, y: int | None, z: int | None) -> npt.NDArray[np.int64]:
         if x is None or y is None:
             raise ValueError("a pixel is chosen by x and y: give both")
@@ -432,14 +441,10 @@ class Dataset:
             "mz_upper": [self._axis.upper[w.end - 1] for w in windows],
         }
         what = "none" if normalize is None else normalize if isinstance(normalize, str) else "numbers"
-        attributes: dict[str, Any] = {
-            "reduce": reduce,
-            "normalize": what,
-            "unit": self._raster.unit,
-            "pixel_size_x": self._raster.scale[1],
-            "pixel_size_y": self._raster.scale[0],
-            "dataset": self._name,
-        }
+        attributes: dict[str, Any] = {"reduce": reduce, "normalize": what, "dataset": self._name}
+        if count_regions(self._table) == 1:
+            attributes["unit"] = self._raster.unit
+            attributes["pixel_size_x"], attributes["pixel_size_y"] = self._raster.scale[1], self._raster.scale[0]
         return {**{k: v[0] if single else v for k, v in columns.items()}, **attributes}
 
 

@@ -58,22 +58,30 @@ def unfinished(path: str) -> str:
 
 
 def tables_of(root: zarr.Group) -> dict[str, zarr.Group]:
-    """The tables that have m/z."""
+    """All tables."""
     import zarr
 
     tables = _elements.member(root, "tables")
-    if not isinstance(tables, zarr.Group):
-        return {}
-    return {
-        name: table
-        for name, table in sorted(tables.groups())
-        if isinstance(_elements.member(table, "var/mz"), zarr.Array)
-    }
+    return dict(sorted(tables.groups())) if isinstance(tables, zarr.Group) else {}
+
+
+def has_mz(table: zarr.Group) -> bool:
+    import zarr
+
+    return isinstance(_elements.member(table, "var/mz"), zarr.Array)
+
+
+def was_converted(table: zarr.Group) -> bool:
+    """Whether a conversion made it; else it may be one of peaks, which tells the width of each peak."""
+    return _elements.member(table, "uns/mzgrid/mass_axis") is not None
 
 
 def find_table(root: zarr.Group, wanted: str | None, source: str) -> str:
-    """The name of the table: the one asked for, or the only one that a conversion made."""
-    tables = tables_of(root)
+    """The name of the table: the one asked for, or the only one that a conversion made.
+
+    A table of peaks is no substitute for one of bins, and no table is the only one if another is damaged."""
+    there = tables_of(root)
+    tables = {name: table for name, table in there.items() if has_mz(table)}
     if not tables:
         version = root.attrs.get("spatialdata_attrs")
         what = (
@@ -85,8 +93,18 @@ def find_table(root: zarr.Group, wanted: str | None, source: str) -> str:
             if name in tables:
                 return name
         raise StoreError(f"{source}: has no table {wanted!r}, only {', '.join(tables)}")
-    made = [name for name, table in tables.items() if _elements.member(table, "uns/mzgrid/mass_axis") is not None]
-    candidates = made or list(tables)
+    for name, table in there.items():
+        if name not in tables and was_converted(table):
+            raise StoreError(
+                f"{source}/tables/{name}: is damaged, it has no var/mz; convert again, or name another table: "
+                f"{', '.join(tables)}"
+            )
+    made = [name for name, table in tables.items() if was_converted(table)]
+    candidates = made or [name for name, table in tables.items() if _elements.member(table, "var/mz_min") is None]
+    if not candidates:
+        raise StoreError(
+            f"{source}: its table of bins is missing or damaged, only peaks are there; name them: {', '.join(tables)}"
+        )
     if len(candidates) > 1:
         raise StoreError(
             f"{source}: has several tables, {', '.join(candidates)}: name one, as in open(store, {candidates[0]!r})"

@@ -95,12 +95,10 @@ class Raster:
         flat[self.cell[inside] - plane * size] = values[inside]
 
     def pixels(self, mask: xr.DataArray | npt.ArrayLike) -> npt.NDArray[np.int64]:
-        """The rows of the pixels that a mask chooses: a raster of booleans, or a boolean for each pixel."""
+        """The rows of the pixels that a raster of booleans chooses."""
         chosen = np.asarray(mask)
         if chosen.dtype != bool:
             raise ValueError(f"the mask has the type {chosen.dtype}, expected booleans, as from image > 5")
-        if chosen.shape == self.cell.shape and chosen.ndim == 1:
-            return np.flatnonzero(chosen)
         wanted = self.shape if self.shape[0] > 1 else self.shape[1:]
         if chosen.shape not in (wanted, self.shape):
             raise ValueError(
@@ -112,6 +110,11 @@ class Raster:
 
 def open_raster(root: zarr.Group, table: zarr.Group) -> Raster:
     """From obs; the size of a pixel from the options that uns keeps."""
+    n_regions = count_regions(table)
+    if n_regions > 1:
+        raise StoreError(
+            f"{table.store_path}: holds {n_regions} regions, each with positions of its own; {tables_of_one_region(root)}"
+        )
     obs = _elements.member(table, "obs")
     positions = [_elements.read(_elements.array(obs, name)) for name in "yx"]
     if not positions[0].size:
@@ -152,5 +155,27 @@ def open_raster(root: zarr.Group, table: zarr.Group) -> Raster:
 def is_flat(root: zarr.Group, table: zarr.Group) -> bool:
     """Whether the labels that the table annotates have no z: then all pixels have the same."""
     region = table.attrs.get("region")
+    region = region[0] if isinstance(region, list) and len(region) == 1 else region
     labels = _elements.member(root, f"labels/{region}/0") if isinstance(region, str) else None
     return labels is not None and labels.ndim == 2
+
+
+def count_regions(table: zarr.Group) -> int:
+    """How many regions the rows lie in: several, if `mzgrid merge --concat` made the table."""
+    region = table.attrs.get("region")
+    return len(region) if isinstance(region, list) else 1
+
+
+def tables_of_one_region(root: zarr.Group) -> str:
+    """What to open instead."""
+    import zarr
+
+    tables = _elements.member(root, "tables")
+    names = [
+        name
+        for name, table in (sorted(tables.groups()) if isinstance(tables, zarr.Group) else [])
+        if count_regions(table) == 1 and _elements.member(table, "var/mz") is not None
+    ]
+    if names:
+        return f"open the table of one sample: {', '.join(names)}"
+    return "open the store of one sample, or merge without --concat"

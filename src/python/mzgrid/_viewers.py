@@ -102,6 +102,7 @@ def small_spatialdata(
     require("spatialdata", "spatialdata")
     import spatialdata
 
+    _ = d._raster  # of several regions there is none, and the sentence of that
     table = small_table(d, d.peaks() if mz is None else mz, ppm, da, normalize, reduce)
     # Of labels that are no part of an image, as ours, ome_zarr logs a warning that means nothing.
     said = logging.getLogger("ome_zarr.reader")
