@@ -3,6 +3,7 @@
 #include <core/named_file.h>
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,6 +175,65 @@ static enum mzg_status check_names(const struct mzg_merge_options *options,
     return err->status;
 }
 
+/* How many chunk files an array of an element has. */
+static int64_t count_chunks(const struct mzg_element *element, const char *node)
+{
+    size_t length = strlen(node);
+    int64_t n = 0;
+    for (int64_t i = 0; i < element->n_files; i++)
+        n += strncmp(element->files[i].path, node, length) == 0 &&
+             strncmp(element->files[i].path + length, "/c", 2) == 0;
+    return n;
+}
+
+/* That an array of a sparse matrix has its chunk files, which a half-copied store lacks. A writer may leave
+ * out chunks that are all zero: of `data` none is, and of indices of several rows and columns at most a last
+ * one of a single index. */
+static enum mzg_status check_chunks(const struct mzg_catalog *catalog, const struct mzg_element *table,
+                                    const char *matrix, const char *name, struct mzg_error *err)
+{
+    char node[64];
+    snprintf(node, sizeof node, "%s/%s", matrix, name);
+    const struct mzg_catalog_node *array = mzg_element_node(table, node);
+    const struct mzg_catalog_node *group = mzg_element_node(table, matrix);
+    if (!array || !group)
+        return MZG_OK;
+    const json_t *shape = json_object_get(array->metadata, "shape");
+    const json_t *grid = json_object_get(json_object_get(array->metadata, "chunk_grid"), "configuration");
+    const json_t *sides = json_object_get(json_object_get(group->metadata, "attributes"), "shape");
+    int64_t n = json_integer_value(json_array_get(shape, 0));
+    int64_t chunk = json_integer_value(json_array_get(json_object_get(grid, "chunk_shape"), 0));
+    if (json_array_size(shape) != 1 || n < 1 || chunk < 1)
+        return MZG_OK;
+    int64_t expected = (n - 1) / chunk + 1;
+    if (strcmp(name, "indices") == 0) {
+        expected -= n % chunk == 1;
+        if (json_integer_value(json_array_get(sides, 0)) < 2 ||
+            json_integer_value(json_array_get(sides, 1)) < 2 || chunk == 1)
+            return MZG_OK;
+    }
+    int64_t found = count_chunks(table, node);
+    if (found < expected)
+        return mzg_fail(err, MZG_EFORMAT,
+                        "%s/tables/%s/%s: it has %" PRId64 " chunk files; expected %" PRId64
+                        "; the store is incomplete, copy it again",
+                        catalog->path, table->name, node, found, expected);
+    return MZG_OK;
+}
+
+static enum mzg_status check_matrices(const struct mzg_catalog *catalog, struct mzg_error *err)
+{
+    static const char *const matrices[] = {"X", "layers/csr"};
+    for (int64_t k = 0; k < catalog->n_elements; k++) {
+        const struct mzg_element *element = &catalog->elements[k];
+        for (int i = 0; i < 2 && element->kind == MZG_ELEMENT_TABLES; i++)
+            if (check_chunks(catalog, element, matrices[i], "data", err) != MZG_OK ||
+                check_chunks(catalog, element, matrices[i], "indices", err) != MZG_OK)
+                return err->status;
+    }
+    return MZG_OK;
+}
+
 enum mzg_status mzg_merge_inputs_open(const struct mzg_merge_options *options,
                                       struct mzg_merge_inputs *inputs, struct mzg_error *err)
 {
@@ -190,8 +250,9 @@ enum mzg_status mzg_merge_inputs_open(const struct mzg_merge_options *options,
         input->number = i + 1;
         input->table = -1;
         if (mzg_catalog_open(options->inputs[i], &input->catalog, err) != MZG_OK ||
-            name_elements(options, input, err) != MZG_OK ||
-            (options->concat && find_table(input, err) != MZG_OK))
+            check_matrices(&input->catalog, err) != MZG_OK || name_elements(options, input, err) != MZG_OK ||
+            (options->concat && find_table(input, err) != MZG_OK) ||
+            check_matrices(&input->catalog, err) != MZG_OK)
             return err->status;
     }
     return check_names(options, inputs, err);

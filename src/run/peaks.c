@@ -24,7 +24,11 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_LIST = 1 << 28, LEAST_BYTES = 16 << 20 };
+enum {
+    MOST_LIST = 1 << 28,
+    LIST_MEMORY = 12,
+    /* bytes for each byte of a list, about */ LEAST_BYTES = 16 << 20
+};
 
 struct run {
     const struct mzg_context *context;
@@ -58,12 +62,21 @@ enum mzg_status mzg_peaks_check(const struct mzg_peaks_options *options, struct 
 }
 
 /* Rank 0. */
-static enum mzg_status read_list(const char *path, struct mzg_peak_list *list, struct mzg_error *err)
+static enum mzg_status read_list(const struct mzg_peaks_options *options, struct mzg_peak_list *list,
+                                 struct mzg_error *err)
 {
+    const char *path = options->list;
     int fd;
     int64_t size;
     if (mzg_open_regular(path, &fd, &size, err) != MZG_OK)
         return err->status;
+    if (options->memory_limit > 0 && size > options->memory_limit / LIST_MEMORY) {
+        close(fd);
+        return mzg_fail(err, MZG_EFORMAT,
+                        "%s: it has %" PRId64
+                        " bytes, and takes %d times as much memory; the limit is %" PRId64 " bytes",
+                        path, size, LIST_MEMORY, options->memory_limit);
+    }
     char *text = size <= MOST_LIST ? malloc((size_t)size + 1) : NULL;
     int code = text ? mzg_read_at(fd, text, size, 0) : 0;
     if (size > MOST_LIST)
@@ -85,7 +98,7 @@ enum mzg_status mzg_peaks_look(const struct mzg_context *context, const struct m
 {
     struct mzg_peak_list list = {0};
     if (mzg_peaks_check(options, err) == MZG_OK && context->rank == 0 && options->list)
-        read_list(options->list, &list, err);
+        read_list(options, &list, err);
     mzg_peak_list_destroy(&list);
     return mzg_agree(context->comm, err);
 }
@@ -131,7 +144,7 @@ static enum mzg_status find_peaks(struct run *run, struct mzg_error *err)
         return err->status;
     }
     struct mzg_tolerance tolerance = {options->tolerance, !options->tolerance_in_da};
-    if (read_list(options->list, &run->list, err) == MZG_OK &&
+    if (read_list(options, &run->list, err) == MZG_OK &&
         mzg_peak_list_place(&run->list, tolerance, &spectra, run->source.edges, &run->peaks, err) == MZG_OK)
         tell_of_list(run);
     return err->status;

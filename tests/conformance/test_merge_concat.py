@@ -354,8 +354,8 @@ def missing_indptr(store, table):
 
 
 DAMAGE = {
-    missing_data: "X/data: chunk c/0 is missing; the store is incomplete, copy it again",
-    missing_indices: "X/indices: chunk c/0 is missing",
+    missing_data: "X/data: it has 0 chunk files; expected 1; the store is incomplete, copy it again",
+    missing_indices: "X/indices: it has 0 chunk files",
     missing_indptr: "indptr",
     truncate_indptr: "indptr",
     wrong_value: "a value is not finite",
@@ -363,6 +363,15 @@ DAMAGE = {
     wrong_bins: "is not one behind the others",
     another_version: "overlap",
 }
+
+
+@pytest.mark.parametrize("array", ["data", "indices"])
+def test_a_half_copied_store_is_not_merged(mzgrid, windows, tmp_path, array):
+    shutil.copytree(windows / "csc/kidney.zarr", tmp_path / "kidney.zarr")
+    shutil.rmtree(tmp_path / f"kidney.zarr/tables/kidney_z0/X/{array}/c")
+    run = mzgrid("merge", windows / "csc/liver.zarr", tmp_path / "kidney.zarr", "-o", tmp_path / "study.zarr", "-q")
+    assert run.status == 1 and f"kidney_z0/X/{array}: it has 0 chunk files" in run.err, str(run)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["kidney.zarr"]
 
 
 @pytest.mark.parametrize("damage", DAMAGE, ids=lambda d: d.__name__)

@@ -321,6 +321,14 @@ def test_stores_that_are_not_whole_or_not_ours_are_refused_and_left_alone(mzgrid
     assert not [p for p in path.parent.iterdir() if p != path], "leftovers"
 
 
+def test_a_list_beyond_the_memory_limit_is_refused(mzgrid, store, tmp_path):
+    path = store("profile")
+    listed = tmp_path / "list.txt"
+    listed.write_text("".join(f"{100 + i / 1000:.3f}\n" for i in range(200000)))
+    run = mzgrid("peaks", path, "--peak-list", listed, "--memory-limit", "16M")
+    assert run.status == 1 and run.err.count("\n") == 1 and "times as much memory; the limit is" in run.err, str(run)
+
+
 def test_indices_that_are_no_rows_are_refused(mzgrid, tmp_path):
     """A store whose X points beyond its pixels, as no sane program writes it."""
     path = tmp_path / "a.zarr"
