@@ -69,7 +69,7 @@ static enum mzg_status name_elements(const struct mzg_merge_options *options, st
                                      struct mzg_error *err)
 {
     const struct mzg_catalog *catalog = &input->catalog;
-    input->names = calloc((size_t)catalog->n_elements, sizeof *input->names);
+    input->names = calloc((size_t)(catalog->n_elements > 0 ? catalog->n_elements : 1), sizeof *input->names);
     if (!input->names)
         return no_memory(err);
     for (int64_t i = 0; i < catalog->n_elements; i++) {
