@@ -17,8 +17,8 @@ char *mzg_view_node(const char *parent, const char *name);
 /* Whether the node is there, as a group or an array. */
 bool mzg_view_has(const char *store, const char *node);
 
-/* "a, b and c" of the names, in `text`, which is returned. */
-const char *mzg_view_names(const struct mzg_zarr_strings *names, char *text, size_t size);
+/* "a, b and c" of the names of tables, in `text`, which is returned. */
+const char *mzg_view_names(const struct mzg_zarr_strings *tables, char *text, size_t size);
 
 /* Opens X, and the layer csr if there is one. */
 enum mzg_status mzg_view_open_matrix(struct mzg_view *view, struct mzg_error *err);

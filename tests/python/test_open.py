@@ -113,7 +113,9 @@ def test_a_table_over_several_samples_has_no_image(tmp_path):
     for path, source in zip(parts, ("synthetic:12x10:100", "synthetic:9x7:100:centroid:3")):
         conftest.make(source, path, "--bins", 5000, "--min-mz", 100, "--max-mz", 900)
     store = tmp_path / "study.zarr"
-    subprocess.run([conftest.PROGRAM, "merge", "--concat", *parts, "-o", store, "-q", "--rename", "*={name}_{number}"], check=True)
+    subprocess.run(
+        [conftest.PROGRAM, "merge", "--concat", *parts, "-o", store, "-q", "--rename", "*={name}_{number}"], check=True
+    )
     d = mzgrid.open(store, "all_samples")
     table = anndata.read_zarr(store / "tables/all_samples")
     for ask in (
