@@ -303,7 +303,9 @@ def processes_of(store):
 
 
 INTERRUPTED = """
-import sys, mzgrid
+import signal, sys, mzgrid
+# A shell starts what runs in the background with SIGINT ignored, and so may whoever starts the tests.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 try:
     mzgrid.convert("synthetic:3000x3000:300", sys.argv[1], ranks=int(sys.argv[2]), threads=1, chunk_size=500)
 except KeyboardInterrupt:
@@ -327,7 +329,10 @@ def test_ctrl_c_ends_all_ranks_and_leaves_nothing(folder, ranks):
         time.sleep(0.02)
     time.sleep(0.3)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-    out, err = process.communicate(timeout=30)
+    try:
+        out, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
     assert out == "interrupted\n", err
     assert "Traceback" not in err and "mpirun" not in err and "PMIX" not in err
     assert not list(folder.glob(f"{store.name}*"))
