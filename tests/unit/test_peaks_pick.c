@@ -218,6 +218,7 @@ Test(peaks_pick, a_spectrum_of_nothing_has_no_peak)
 {
     pick(10);
     cr_expect(eq(i64, peaks.n, 0));
+    mzg_peaks_destroy(&peaks);
     spectra.n_bins = 1;
     pick(10);
     cr_expect(eq(i64, peaks.n, 0));
