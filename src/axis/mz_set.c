@@ -53,6 +53,8 @@ enum mzg_status mzg_mz_set_settle(struct mzg_mz_set *set, struct mzg_error *err)
 static int64_t seek(const struct mzg_mz_set *set, int64_t from, double mz)
 {
     int64_t low = from, step = 1;
+    if (set->n == 0) /* there is no array yet */
+        return 0;
     if (low > 0 && !(set->mz[low - 1] < mz))
         low = 0;
     while (low + step <= set->n && set->mz[low + step - 1] < mz) {
