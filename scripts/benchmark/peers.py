@@ -34,14 +34,15 @@ AGREE = 0.999  # of the values looked at, at least, or the programs did not do t
 NOTES = """\
 All have the same m/z range, number of bins, law, method and layout (`csc`). The peers are one process each; mzgrid runs
 on {ranks} ranks with one thread each, and {start:.2f} s of its wall time are the start of an empty MPI job. Input lies in the
-page cache. Medians of {runs}, one where the programs take longer than {long} minutes together, least and greatest in
-brackets; memory is the largest sum of the
-proportional set sizes of all processes and their files in memory, sampled up to ten times a second. Thyra stores values as float64, mzgrid and the script as
-float32. "agree" is the share of the values of about {columns} columns, spread over the whole matrix, that are the same in
-mzgrid's store and in the peer's, within {tolerance:g} of themselves; of the largest where curves are looked up, which Thyra
-does in the middle between two edges, not quite the centre that the law gives. To reach beside Thyra: 20 times as fast with a million
-pixels (goal: 40) and 10 times on the others, with stores of at most {store} of its bytes. On the spectra's own axis mzgrid runs without an option
-that decides the result, Thyra with `--no-resample`: 15 times as fast, with at most {own_store} of the bytes."""
+page cache. Medians of {runs}, or of one if the programs take longer than {long} minutes together, least and greatest in
+brackets. Memory is the largest sum of the proportional set sizes of all processes and their files in memory, sampled up
+to ten times a second. Thyra stores values as float64, mzgrid and the script as float32. "agree" is the share of the
+values of about {columns} columns, spread over the whole matrix, that are the same in mzgrid's store and in the peer's,
+within {tolerance:g} of themselves. If curves are looked up, it is within that of the largest, because Thyra looks in
+the middle between two edges, not quite the centre that the law gives. To reach beside Thyra: 20 times as fast with a
+million pixels (goal: 40) and 10 times on the others, with stores of at most {store} of its bytes. On the spectra's own
+axis mzgrid runs without an option that decides the result, Thyra with `--no-resample`: 15 times as fast, with at most
+{own_store} of the bytes."""
 
 
 def install(cache):

@@ -18,9 +18,10 @@ RANKS = 2
 READS = 21
 
 NOTES = """\
-Conversions of synthetic input, made in memory, on {ranks} ranks with one thread each, medians of {runs}. Reads with zarr-python from the store of `csc+csr`: {reads} each, of
-`indptr`, `indices` and `data` of one column or row, in an open store; "cold" after the files of that matrix were taken out of the page
-cache, before each read. Milliseconds: the median, the least and the greatest."""
+Conversions of synthetic input, made in memory, on {ranks} ranks with one thread each, medians of {runs}. Reads with
+zarr-python from the store of `csc+csr`: {reads} each, of `indptr`, `indices` and `data` of one column or row, in an open
+store; "cold" after the files of that matrix were taken out of the page cache, before each read. Milliseconds: the median,
+the least and the greatest."""
 
 
 def read_store(python, store):
