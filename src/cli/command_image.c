@@ -47,7 +47,7 @@ static enum mzg_status set_mz(const char *text, void *target, struct mzg_error *
         }
     }
     return mzg_fail(err, MZG_EUSAGE,
-                    "'%s' is no list of 1 to %d m/z above 0, such as 798.54 or 798.54,616.18", text,
+                    "'%s' is not a list of 1 to %d m/z above 0, such as 798.54 or 798.54,616.18", text,
                     MOST_IMAGES);
 }
 

@@ -111,9 +111,9 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
     bool of_store = is_store(path);
     if (mzg_arguments_apply(arguments, &settings, err) == MZG_OK && of_store && settings.decisions)
         mzg_fail(err, MZG_EUSAGE,
-                 "--decisions is about inputs; a store tells what was decided: leave it out");
+                 "--decisions is about inputs; leave it out, because a store tells what was decided");
     else if (err->status == MZG_OK && !of_store && settings.dataset)
-        mzg_fail(err, MZG_EUSAGE, "--dataset chooses the table of a store, and %s is none", path);
+        mzg_fail(err, MZG_EUSAGE, "--dataset chooses the table of a store, and %s is not a store", path);
     if (mzg_agree(context->comm, err) != MZG_OK)
         return 0;
     if (settings.decisions && decide(context, path, settings.memory_limit, &decisions, err) != MZG_OK)

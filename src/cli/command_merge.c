@@ -66,7 +66,7 @@ static const struct mzg_option options[] = {
      .offset = offsetof(struct merge_settings, output),
      .help = "The store to be made. It gets this name once it is complete."},
     {.kind = MZG_OPTION_FLAG, .name = "overwrite", .offset = offsetof(struct merge_settings, overwrite),
-     .help = "Replace an existing output, at the end."},
+     .help = "Replace an existing output, once the new one is complete."},
     {.kind = MZG_OPTION_CHOICE, .name = "files", .argument = "HOW",
      .offset = offsetof(struct merge_settings, files), .choice = file_choice, .standard = "auto",
      .help = "auto: files of arrays share their blocks with those of the samples if the file system can do that "
@@ -77,8 +77,8 @@ static const struct mzg_option options[] = {
      .offset = offsetof(struct merge_settings, rename), .set = add_rule,
      .help = "Elements that are called OLD, or OLD and more behind '_', '-' or '.', are called NEW instead. In "
              "NEW, {sample} stands for the name of the sample and {number} for its number, from 1. OLD may be "
-             "'*', any name, and {name} in its NEW is that name. May be given several times: the first that "
-             "fits holds."},
+             "'*', any name, and {name} in its NEW is that name. It may be given several times: the first that "
+             "fits wins."},
     {.kind = MZG_OPTION_TEXT, .name = "samples", .argument = "NAME,...",
      .offset = offsetof(struct merge_settings, samples), .standard = "the names of the stores without '.zarr'",
      .help = "Names of the samples, one for each STORE."},
@@ -103,11 +103,11 @@ static const struct mzg_option options[] = {
      .help = "Worker threads of each rank."},
     {.kind = MZG_OPTION_TEXT, .name = "log-file", .argument = "FILE",
      .offset = offsetof(struct merge_settings, log_file),
-     .help = "Write the log to FILE as well, with time stamps."},
+     .help = "Append all messages, with their times, to FILE as well."},
     {.kind = MZG_OPTION_FLAG, .name = "quiet", .letter = 'q',
      .offset = offsetof(struct merge_settings, quiet), .help = "Only warnings and errors."},
     {.kind = MZG_OPTION_REPEAT, .name = "verbose", .letter = 'v',
-     .offset = offsetof(struct merge_settings, verbose), .help = "Say more; -vv says even more."},
+     .offset = offsetof(struct merge_settings, verbose), .help = "Say how it is done; -vv says more."},
     {0},
 };
 /* clang-format on */

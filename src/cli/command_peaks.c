@@ -74,7 +74,7 @@ enum mzg_status mzg_set_tolerance(const char *text, void *target, struct mzg_err
         return mzg_fail(err, MZG_EUSAGE, "'%s' is not a tolerance above 0 such as 10ppm or 5mDa", text);
     bool is_milli = strcmp(unit, "mDa") == 0;
     if (strcmp(unit, "ppm") != 0 && strcmp(unit, "Da") != 0 && !is_milli)
-        return mzg_fail(err, MZG_EUSAGE, "'%s' has no unit that is known, expected ppm, mDa or Da", text);
+        return mzg_fail(err, MZG_EUSAGE, "'%s' has an unknown unit: expected ppm, mDa or Da", text);
     peaks->tolerance = is_milli ? value / 1000 : value;
     peaks->tolerance_in_da = strcmp(unit, "ppm") != 0;
     return MZG_OK;
@@ -117,7 +117,7 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
 
 const struct mzg_command mzg_command_peaks = {
     .name = "peaks",
-    .summary = "Add a feature table to a store: pixels and peaks in place of bins.",
+    .summary = "Add a feature table to a store: pixels and peaks instead of bins.",
     .description = "Picks the peaks of STORE.zarr, which 'mzgrid convert' wrote, on its mean spectrum, and "
                    "on its largest "
                    "spectrum those that are rare, or takes them from a list; adds up the bins of each, and "

@@ -45,7 +45,7 @@ static enum mzg_status set_pixel(const char *text, void *target, struct mzg_erro
         if (!*at)
             break;
     }
-    return mzg_fail(err, MZG_EUSAGE, "'%s' is no position X,Y or X,Y,Z in whole numbers, such as 50,40",
+    return mzg_fail(err, MZG_EUSAGE, "'%s' is not a position X,Y or X,Y,Z in whole numbers, such as 50,40",
                     text);
 }
 
@@ -54,7 +54,7 @@ static enum mzg_status set_pixel(const char *text, void *target, struct mzg_erro
 static const struct mzg_option options[] = {
     {.kind = MZG_OPTION_GROUP, .name = "Options"},
     {.kind = MZG_OPTION_FLAG, .name = "mean", .offset = offsetof(struct spectrum_settings, mean),
-     .help = "The mean over all pixels; so it is without any of these three."},
+     .help = "The mean over all pixels. This is the default of these three."},
     {.kind = MZG_OPTION_FLAG, .name = "max", .offset = offsetof(struct spectrum_settings, max),
      .help = "The largest value of any pixel in each bin."},
     {.kind = MZG_OPTION_OWN, .name = "pixel", .argument = "X,Y[,Z]", .set = set_pixel,

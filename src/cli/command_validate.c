@@ -176,7 +176,7 @@ const struct mzg_command mzg_command_validate = {
         "Reads all of INPUT (imzML, with its .ibd beside it), decodes every array, compares UUID and "
         "checksum, and prints what is wrong or odd, once for each kind with a count and the first case, and "
         "the spectra that "
-        "cannot be used. Nothing is written. The exit status is 0 where nothing was found, and 1 otherwise.",
+        "cannot be used. Nothing is written. The exit status is 0 if nothing was found, and 1 otherwise.",
     .operands = {"INPUT"},
     .options = options,
     .run = run,

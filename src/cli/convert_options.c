@@ -89,7 +89,7 @@ const struct mzg_option mzg_convert_option_table[] = {
      .help = "How a spectrum becomes values of bins; 'auto' follows from the type of the spectra."},
     {.kind = MZG_OPTION_CHOICE, .name = "accuracy", .argument = "LEVEL", .offset = AT(accuracy),
      .choice = mzg_accuracy_choice, .standard = "normal",
-     .help = "With 'high', 'auto' takes pchip in place of linear while the work is bounded."},
+     .help = "With 'high', 'auto' takes pchip instead of linear while the work is bounded."},
     {.kind = MZG_OPTION_OWN, .name = "max-gap", .argument = "none|auto|STEPS", .offset = AT(convert.max_gap),
      .set = mzg_set_max_gap, .standard = "auto",
      .help = "Read an interval of more than STEPS sampling steps as zeros that were trimmed away; 'auto' is 3 "
@@ -139,7 +139,7 @@ const struct mzg_option mzg_convert_option_table[] = {
 
     {.kind = MZG_OPTION_GROUP, .name = "Peaks"},
     {.kind = MZG_OPTION_FLAG, .name = "peaks", .offset = AT(with_peaks),
-     .help = "Write a feature table as well, as 'mzgrid peaks' does: pixels and peaks in place of bins. The options below mean it."},
+     .help = "Write a feature table as well, as 'mzgrid peaks' does: pixels and peaks instead of bins. --peak-list and --snr turn it on, too."},
     MZG_PEAKS_ROWS(AT(peaks)),
 
     {.kind = MZG_OPTION_GROUP, .name = "Faulty input"},

@@ -13,7 +13,7 @@ enum mzg_status mzg_set_tolerance(const char *text, void *target, struct mzg_err
 #define MZG_PEAKS_ROWS(at) \
     {.kind = MZG_OPTION_TEXT, .name = "peak-list", .argument = "FILE", \
      .offset = (at) + offsetof(struct mzg_peaks_options, list), \
-     .help = "Take the peaks that FILE lists in place of picking them: an m/z on each line, which a name may follow; or " \
+     .help = "Take the peaks that FILE lists instead of picking them: an m/z on each line, which a name may follow; or " \
              "CSV as METASPACE and SCiLS Lab export it."}, \
     {.kind = MZG_OPTION_OWN, .name = "tolerance", .argument = "T[ppm|mDa|Da]", .offset = (at), \
      .set = mzg_set_tolerance, .standard = "10ppm", \

@@ -34,9 +34,10 @@ static enum mzg_status check_options(const struct mzg_merge_options *options, st
     if (options->n_inputs < 2)
         return mzg_fail(err, MZG_EUSAGE, "one store alone cannot be merged: give two or more");
     if (options->concat && !mzg_is_element_name(options->table))
-        return mzg_fail(err, MZG_EUSAGE,
-                        "--table: '%s' is no name for a table: expected letters, digits, '_', '-' or '.'",
-                        options->table);
+        return mzg_fail(
+            err, MZG_EUSAGE,
+            "--table: '%s' is not a valid name of a table: expected letters, digits, '_', '-' or '.'",
+            options->table);
     return MZG_OK;
 }
 

@@ -50,7 +50,7 @@ static enum mzg_status name_samples(const struct mzg_merge_options *options, str
         } else if (!mzg_is_element_name(options->samples[i])) {
             return mzg_fail(
                 err, MZG_EUSAGE,
-                "--samples: '%s' is no name for a sample: expected letters, digits, '_', '-' or '.'",
+                "--samples: '%s' is not a valid name of a sample: expected letters, digits, '_', '-' or '.'",
                 options->samples[i]);
         } else if (!(input->sample = strdup(options->samples[i]))) {
             return no_memory(err);

@@ -178,7 +178,7 @@ static enum mzg_status number_of(struct categories *all, const char *name, struc
     *number = (int32_t)all->n;
     all->names[all->n++] = name;
     if (json_object_set_new(all->numbers, name, json_integer(*number)) != 0)
-        return mzg_fail(err, MZG_EFORMAT, "'%s' cannot be a category: it is no UTF-8, or there is no memory",
+        return mzg_fail(err, MZG_EFORMAT, "'%s' cannot be a category: it is not UTF-8, or there is no memory",
                         name);
     return MZG_OK;
 }

@@ -60,11 +60,11 @@ static enum mzg_status understand(struct mzg_merge_sample *sample, const json_t 
     else if (encoding && strcmp(encoding, "csr_matrix") == 0)
         sample->layout = MZG_MATRIX_CSR;
     else
-        return mzg_fail(err, MZG_EFORMAT, "%s/%s/X: it is no matrix that is understood here", sample->store,
+        return mzg_fail(err, MZG_EFORMAT, "%s/%s/X: it is not a matrix that mzgrid knows", sample->store,
                         sample->node);
     if (!get_shape(json_object_get(is_array ? metadata : attributes, "shape"), &sample->n_rows,
                    &sample->n_bins))
-        return mzg_fail(err, MZG_EFORMAT, "%s/%s/X: its shape is none of rows and bins", sample->store,
+        return mzg_fail(err, MZG_EFORMAT, "%s/%s/X: its shape is not one of rows and bins", sample->store,
                         sample->node);
     return MZG_OK;
 }

@@ -57,7 +57,7 @@ enum mzg_status mzg_peaks_check(const struct mzg_peaks_options *options, struct 
     if (!(options->tolerance > 0) || !isfinite(options->tolerance))
         return mzg_fail(err, MZG_EUSAGE, "the tolerance of a peak must be a number above 0");
     if (options->table && (strchr(options->table, '/') || options->table[0] == '.' || !options->table[0]))
-        return mzg_fail(err, MZG_EUSAGE, "'%s' is no name of a table", options->table);
+        return mzg_fail(err, MZG_EUSAGE, "'%s' is not a valid name of a table", options->table);
     return MZG_OK;
 }
 

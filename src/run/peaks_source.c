@@ -48,7 +48,7 @@ static enum mzg_status find_table(const char *store, const char *wanted, char **
     if (mzg_zarr_load(store, "", &root, err) != MZG_OK)
         return err->status;
     if (!json_object_get(json_object_get(root, "attributes"), "spatialdata_attrs"))
-        mzg_fail(err, MZG_EFORMAT, "%s: it is no SpatialData store; expected one that mzgrid converted",
+        mzg_fail(err, MZG_EFORMAT, "%s: it is not a SpatialData store; expected one that mzgrid converted",
                  store);
     else
         mzg_zarr_members(store, "tables", &names, err);
@@ -66,7 +66,7 @@ static enum mzg_status find_table(const char *store, const char *wanted, char **
     else if (err->status == MZG_OK && n == 0)
         mzg_fail(err, MZG_EFORMAT, "%s: it has no table that mzgrid converted", store);
     else if (err->status == MZG_OK && n > 1)
-        mzg_fail(err, MZG_EUSAGE, "%s: it has several tables: choose one by --table: %s", store, text);
+        mzg_fail(err, MZG_EUSAGE, "%s: it has several tables; choose one with --table: %s", store, text);
     else if (err->status == MZG_OK && asprintf(table, "tables/%s", found) < 0) {
         *table = NULL;
         mzg_fail(err, MZG_ENOMEM, "%s: no memory for the path of its table", store);
@@ -92,8 +92,8 @@ static enum mzg_status open_sparse(struct mzg_peaks_source *source, const json_t
     const json_t *shape = json_object_get(attributes, "shape");
     bool by_column = type && strcmp(type, "csc_matrix") == 0;
     if (!type || (!by_column && strcmp(type, "csr_matrix") != 0))
-        return mzg_fail(err, MZG_EFORMAT, "%s/%s/X: it is no csc_matrix, csr_matrix or array", source->store,
-                        source->table);
+        return mzg_fail(err, MZG_EFORMAT, "%s/%s/X: it is not a csc_matrix, csr_matrix or array",
+                        source->store, source->table);
     source->layout = by_column ? MZG_MATRIX_CSC : MZG_MATRIX_CSR;
     source->n_rows = json_integer_value(json_array_get(shape, 0));
     source->n_bins = json_integer_value(json_array_get(shape, 1));

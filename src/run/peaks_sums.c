@@ -294,7 +294,7 @@ static enum mzg_status sum_sparse_rows(const struct mzg_peaks_sums *sums, int64_
         int64_t at = begins[i] - begins[0], count = begins[i + 1] - begins[i];
         if (!are_bins(slot->read_minors + at, count, source->n_bins))
             return mzg_fail(err, MZG_EFORMAT,
-                            "%s/%s/X/indices: those of row %" PRId64 " do not ascend, or are no bins",
+                            "%s/%s/X/indices: those of row %" PRId64 " do not ascend, or are not bins",
                             source->store, source->table, first + i);
         sum_row(sums, slot->read_minors + at,
                 (const char *)slot->read_values + at * mzg_type_size(source->value_type), count, &slot->made);

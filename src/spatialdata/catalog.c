@@ -221,7 +221,7 @@ static enum mzg_status add_element(struct walk *walk, enum mzg_element_kind kind
     if (walk_directory(walk, "", 0, err) != MZG_OK)
         return err->status;
     if (!mzg_element_node(walk->element, ""))
-        return mzg_fail(err, MZG_EFORMAT, "%s: %s/%s has no zarr.json: it is half-written, or no element",
+        return mzg_fail(err, MZG_EFORMAT, "%s: %s/%s has no zarr.json: it is half-written, or not an element",
                         catalog->path, groups[kind], name);
     return MZG_OK;
 }
@@ -307,13 +307,14 @@ static enum mzg_status fail_no_store(const char *path, struct mzg_error *err)
     if (stat(path, &info) != 0)
         return mzg_fail(err, MZG_EIO, "%s: it cannot be read: %s", path, strerror(errno));
     if (!S_ISDIR(info.st_mode))
-        return mzg_fail(err, MZG_EFORMAT, "%s: it is no directory; expected a SpatialData store", path);
+        return mzg_fail(err, MZG_EFORMAT, "%s: it is not a directory; expected a SpatialData store", path);
     if (exists(path, ".zgroup") || exists(path, ".zattrs"))
         return mzg_fail(
             err, MZG_EFORMAT,
             "%s: it is a store of Zarr 2; expected Zarr 3: write it again by spatialdata 0.5 or later", path);
     return mzg_fail(err, MZG_EFORMAT,
-                    "%s: it has no zarr.json: it is no SpatialData store, or one that is half-written", path);
+                    "%s: it has no zarr.json: it is not a SpatialData store, or one that is half-written",
+                    path);
 }
 
 static enum mzg_status check_version(const struct mzg_catalog *catalog, struct mzg_error *err)
@@ -323,7 +324,7 @@ static enum mzg_status check_version(const struct mzg_catalog *catalog, struct m
     if (!json_is_object(attrs) || !version)
         return mzg_fail(
             err, MZG_EFORMAT,
-            "%s: it is a Zarr store, but no SpatialData store: its root has no 'spatialdata_attrs'",
+            "%s: it is a Zarr store, but not a SpatialData store: its root has no 'spatialdata_attrs'",
             catalog->path);
     if (strcmp(version, "0.2") != 0)
         return mzg_fail(

@@ -51,14 +51,14 @@ enum mzg_status mzg_rename_parse(const char *text, struct mzg_rename *rule, stru
     if (!is_any && strspn(text, letters) != (size_t)rule->old_length)
         return mzg_fail(
             err, MZG_EUSAGE,
-            "'%.*s' is no name of an element: expected letters, digits, '_', '-', '.', or '*' alone",
+            "'%.*s' is not a valid name of an element: expected letters, digits, '_', '-', '.', or '*' alone",
             rule->old_length, text);
     for (const char *c = rule->new_name; *c;) {
         size_t length = placeholder(c, &word);
         if (length == 0 && !strchr(letters, *c))
             return mzg_fail(
                 err, MZG_EUSAGE,
-                "'%s' is no name for elements: expected letters, digits, '_', '-', '.', {sample}, "
+                "'%s' is not a valid name of elements: expected letters, digits, '_', '-', '.', {sample}, "
                 "{number} or {name}",
                 rule->new_name);
         c += length > 0 ? length : 1;
@@ -149,8 +149,9 @@ enum mzg_status mzg_sample_name(const char *path, char **name, struct mzg_error 
         if (!strchr(letters, *c))
             *c = '_';
     if (!mzg_is_element_name(sample)) {
-        mzg_fail(err, MZG_EUSAGE, "%s: its name makes no name for a sample ('%s'); give names by --samples",
-                 path, sample);
+        mzg_fail(err, MZG_EUSAGE,
+                 "%s: its name makes no valid name of a sample ('%s'); give names with --samples", path,
+                 sample);
         free(sample);
         return err->status;
     }

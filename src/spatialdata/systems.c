@@ -35,14 +35,14 @@ static enum mzg_status rename_list(json_t *list, const char *sample, const char 
     json_t *transformation;
     size_t i;
     if (list && !json_is_array(list))
-        return mzg_fail(err, MZG_EFORMAT, "%s: its coordinateTransformations are no list", shown);
+        return mzg_fail(err, MZG_EFORMAT, "%s: its coordinateTransformations are not a list", shown);
     json_array_foreach(list, i, transformation)
     {
         const char *name = json_string_value(name_of_output(transformation));
         char *old = NULL, *renamed = NULL;
         if (!name)
-            return mzg_fail(err, MZG_EFORMAT, "%s: a transformation of it has no name of where it leads",
-                            shown);
+            return mzg_fail(err, MZG_EFORMAT,
+                            "%s: one of its transformations does not name the system it leads to", shown);
         old = strdup(name);
         if (strcmp(name, "global") == 0)
             renamed = strdup(sample);

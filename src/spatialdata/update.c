@@ -74,7 +74,7 @@ static enum mzg_status look_at_store(struct mzg_update *update, struct mzg_error
     if (stands && !update->listed && !ours)
         return mzg_fail(
             err, MZG_EIO,
-            "%s: something that the store's metadata do not name lies at %s, and is no feature table of "
+            "%s: something that the store's metadata do not name lies at %s, and is not a feature table of "
             "mzgrid; move it away",
             update->path, new_table);
     if (access(update->path, W_OK | X_OK) != 0)
@@ -120,7 +120,7 @@ static enum mzg_status declare_groups(struct mzg_update *update, struct mzg_erro
     json_decref(old);
     if (!json_is_object(attributes) || !json_object_get(attributes, "spatialdata-encoding-type")) {
         json_decref(attributes);
-        return mzg_fail(err, MZG_EFORMAT, "%s/%s: it is no table of SpatialData", update->path,
+        return mzg_fail(err, MZG_EFORMAT, "%s/%s: it is not a table of SpatialData", update->path,
                         update->table);
     }
     if (mzg_zarr_group(store, "", json_object(), err) != MZG_OK ||

@@ -125,7 +125,7 @@ enum mzg_status mzg_metadata_add_column(json_t *frame, const char *name, struct 
     size_t i;
     if (!json_is_array(order))
         return mzg_fail(err, MZG_EFORMAT,
-                        "var of the table has no order of columns: it is no dataframe of AnnData");
+                        "var of the table has no order of columns: it is not a dataframe of AnnData");
     json_array_foreach(order, i, column)
     {
         if (json_is_string(column) && strcmp(json_string_value(column), name) == 0)

@@ -78,7 +78,7 @@ static enum mzg_status check_store(const char *store, struct mzg_error *err)
     free(old);
     if (is_old)
         return mzg_fail(err, MZG_EFORMAT, "%s: is a store of Zarr version 2, expected version 3", store);
-    return mzg_fail(err, MZG_EFORMAT, "%s: no store is there, it has no zarr.json%s", store, clause);
+    return mzg_fail(err, MZG_EFORMAT, "%s: it is not a store, because it has no zarr.json%s", store, clause);
 }
 
 static bool table_has(const char *store, const char *table, const char *below)
@@ -170,7 +170,8 @@ static enum mzg_status choose_bins(const char *store, const char *damaged, struc
     if (tables->n > 1)
         keep_tables(store, was_converted, tables);
     if (tables->n != 1)
-        return mzg_fail(err, MZG_EUSAGE, "%s: has several tables, %s: choose one by --dataset", store, names);
+        return mzg_fail(err, MZG_EUSAGE, "%s: has several tables, %s; choose one with --dataset", store,
+                        names);
     *chosen = tables->items[0];
     return MZG_OK;
 }
@@ -184,7 +185,7 @@ static enum mzg_status choose(const char *store, const char *dataset, struct mzg
         damaged = is_damaged(store, tables->items[i]) ? tables->items[i] : NULL;
     keep_tables(store, has_mz, tables);
     if (tables->n == 0)
-        return mzg_fail(err, MZG_EFORMAT, "%s: is no store of mzgrid: it has no table with m/z", store);
+        return mzg_fail(err, MZG_EFORMAT, "%s: is not a store of mzgrid: it has no table with m/z", store);
     if (!dataset)
         return choose_bins(store, damaged, tables, chosen, err);
     *chosen = find_named(tables, dataset);

@@ -44,7 +44,8 @@ static enum mzg_status read_column(const struct mzg_view *view, const char *fram
     if (asprintf(&node, "%s/%s/%s", view->table, frame, name) < 0)
         return mzg_fail(err, MZG_ENOMEM, "%s: no memory to read %s", view->store, name);
     if (!mzg_view_has(view->store, node)) {
-        mzg_fail(err, MZG_EFORMAT, "%s/%s: is not there; the table is none of mzgrid, or an old one",
+        mzg_fail(err, MZG_EFORMAT,
+                 "%s/%s: is not there; the store is damaged, or an old mzgrid or another program wrote it",
                  view->store, node);
     } else if (mzg_zarr_read_whole(view->store, node, MZG_FLOAT64, 1, MOST, (void **)values, &found, err) ==
                    MZG_OK &&
@@ -88,12 +89,13 @@ static enum mzg_status read_length(const struct mzg_view *view, const char *name
     if (!node)
         return mzg_fail(err, MZG_ENOMEM, "%s: no memory to read %s", view->store, name);
     if (!mzg_view_has(view->store, node)) {
-        mzg_fail(err, MZG_EFORMAT, "%s/%s: is not there, so this is no table of mzgrid", view->store, node);
+        mzg_fail(err, MZG_EFORMAT, "%s/%s: is not there; the store is damaged, or mzgrid did not write it",
+                 view->store, node);
     } else if (mzg_zarr_input_open(view->store, node, &input, err) == MZG_OK) {
         const struct mzg_zarr_shape *shape = mzg_zarr_input_shape(input);
         *n = shape->n_dimensions == 1 ? shape->shape[0] : -1;
         if (*n < 1 || *n > MOST)
-            mzg_fail(err, MZG_EFORMAT, "%s/%s: is empty, or no list of values", view->store, node);
+            mzg_fail(err, MZG_EFORMAT, "%s/%s: is empty, or not a list of values", view->store, node);
     }
     mzg_zarr_input_free(input);
     free(node);
@@ -138,8 +140,10 @@ static enum mzg_status read_axis(struct mzg_view *view, struct mzg_error *err)
         return err->status;
     for (int64_t i = 0; i < view->n_bins; i++)
         if (!isfinite(view->mz[i]) || (i > 0 && !(view->mz[i] > view->mz[i - 1])))
-            return mzg_fail(err, MZG_EFORMAT, "%s/%s/var/mz: is not ascending, so this is no table of mzgrid",
-                            view->store, view->table);
+            return mzg_fail(
+                err, MZG_EFORMAT,
+                "%s/%s/var/mz: is not ascending; the store is damaged, or mzgrid did not write it",
+                view->store, view->table);
     return MZG_OK;
 }
 

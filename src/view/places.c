@@ -16,7 +16,8 @@ static enum mzg_status read_integers(const struct mzg_view *view, const char *na
     if (!node) {
         mzg_fail(err, MZG_ENOMEM, "%s: no memory to read %s", view->store, name);
     } else if (!mzg_view_has(view->store, node)) {
-        mzg_fail(err, MZG_EFORMAT, "%s/%s: is not there, so this is no table of mzgrid", view->store, node);
+        mzg_fail(err, MZG_EFORMAT, "%s/%s: is not there; the store is damaged, or mzgrid did not write it",
+                 view->store, node);
     } else if (mzg_zarr_read_whole(view->store, node, MZG_INT64, 1, view->n_pixels, (void **)values, &n,
                                    err) == MZG_OK &&
                n != view->n_pixels) {
@@ -48,13 +49,14 @@ static enum mzg_status find_labels(const struct mzg_view *view, char **labels, s
     const char *name = first_region(table, n_regions);
     *labels = name && *n_regions == 1 ? mzg_view_node("labels", name) : NULL;
     if (!name || strchr(name, '/') || strcmp(name, "..") == 0)
-        mzg_fail(err, MZG_EFORMAT, "%s/%s: does not tell which labels it annotates, so it is none of mzgrid",
-                 view->store, view->table);
+        mzg_fail(err, MZG_EFORMAT,
+                 "%s/%s: does not tell which labels it annotates, so mzgrid did not write it", view->store,
+                 view->table);
     else if (*n_regions == 1 && !*labels)
         mzg_fail(err, MZG_ENOMEM, "%s: no memory to read its labels", view->store);
     else if (*labels && !mzg_view_has(view->store, *labels))
-        mzg_fail(err, MZG_EFORMAT, "%s/%s: is not there; where pixels lie is not known", view->store,
-                 *labels);
+        mzg_fail(err, MZG_EFORMAT, "%s/%s: is not there, so the places of the pixels are not known",
+                 view->store, *labels);
     json_decref(table);
     if (err->status != MZG_OK) {
         free(*labels);
@@ -151,7 +153,7 @@ static enum mzg_status read_place(const struct mzg_view *view, const char *label
     json_decref(metadata);
     if (!(raster->size_x > 0 && raster->size_y > 0) || !isfinite(raster->size_x) ||
         !isfinite(raster->size_y) || !isfinite(raster->origin_x) || !isfinite(raster->origin_y))
-        return mzg_fail(err, MZG_EFORMAT, "%s/%s: tells no size of a pixel", view->store, labels);
+        return mzg_fail(err, MZG_EFORMAT, "%s/%s: does not tell the size of a pixel", view->store, labels);
     return MZG_OK;
 }
 
@@ -263,7 +265,7 @@ static enum mzg_status open_labels(const struct mzg_view *view, struct mzg_view_
     const struct mzg_zarr_shape *shape = mzg_zarr_input_shape(*input);
     int n = shape->n_dimensions;
     if (n < 2 || n > 3 || shape->type != MZG_INT32 || shape->shape[n - 1] < 1 || shape->shape[n - 2] < 1) {
-        mzg_fail(err, MZG_EFORMAT, "%s/%s: is no raster of int32", view->store, level);
+        mzg_fail(err, MZG_EFORMAT, "%s/%s: is not a raster of int32", view->store, level);
         goto cleanup;
     }
     raster->height = shape->shape[n - 2];

@@ -14,10 +14,10 @@ static enum mzg_status open_part(const struct mzg_view *view, const char *group,
     if (asprintf(&node, "%s/%s/%s", view->table, group, part) < 0)
         return mzg_fail(err, MZG_ENOMEM, "%s: no memory to open %s", view->store, group);
     if (!mzg_view_has(view->store, node))
-        mzg_fail(err, MZG_EFORMAT, "%s/%s: is not there, the store is damaged", view->store, node);
+        mzg_fail(err, MZG_EFORMAT, "%s/%s: is not there; the store is damaged", view->store, node);
     else if (mzg_zarr_input_open(view->store, node, input, err) == MZG_OK &&
              mzg_zarr_input_shape(*input)->n_dimensions != 1)
-        mzg_fail(err, MZG_EFORMAT, "%s/%s: is no list of values, the store is damaged", view->store, node);
+        mzg_fail(err, MZG_EFORMAT, "%s/%s: is not a list of values; the store is damaged", view->store, node);
     free(node);
     return err->status;
 }
@@ -111,7 +111,7 @@ static enum mzg_status open_dense(struct mzg_view *view, const char *node, struc
     if (shape->n_dimensions != 2 || shape->shape[0] != view->n_pixels || shape->shape[1] != view->n_bins ||
         (shape->type != MZG_FLOAT32 && shape->type != MZG_FLOAT64))
         return mzg_fail(err, MZG_EFORMAT,
-                        "%s/%s: is no array of %" PRId64 " pixels and %" PRId64 " bins of floating point",
+                        "%s/%s: is not an array of %" PRId64 " pixels and %" PRId64 " bins of floating point",
                         view->store, node, view->n_pixels, view->n_bins);
     view->layout = "dense";
     return MZG_OK;
@@ -127,8 +127,9 @@ enum mzg_status mzg_view_open_matrix(struct mzg_view *view, struct mzg_error *er
             mzg_fail(err, MZG_ENOMEM, "%s: no memory to open %s", view->store, groups[i]);
         } else if (!mzg_view_has(view->store, node)) {
             if (i == 0)
-                mzg_fail(err, MZG_EFORMAT, "%s/%s: is not there, so this is no table, or half of one",
-                         view->store, node);
+                mzg_fail(err, MZG_EFORMAT,
+                         "%s/%s: is not there; the store is damaged, or mzgrid did not write it", view->store,
+                         node);
         } else if (mzg_zarr_load(view->store, node, &metadata, err) == MZG_OK) {
             const char *type = json_string_value(json_object_get(metadata, "node_type"));
             if (i == 0 && strcmp(type, "array") == 0)
@@ -153,7 +154,7 @@ enum mzg_status mzg_view_bounds(const struct mzg_view *view, const struct mzg_vi
     int64_t before = 0;
     for (int64_t i = 0; i <= n && err->status == MZG_OK; i++) {
         if (bounds[i] < before || bounds[i] > length_of(lines->data))
-            return mzg_fail(err, MZG_EFORMAT, "%s/%s: indptr is not ascending, the store is damaged",
+            return mzg_fail(err, MZG_EFORMAT, "%s/%s: indptr is not ascending; the store is damaged",
                             view->store, view->table);
         before = bounds[i];
     }
@@ -192,7 +193,7 @@ enum mzg_status mzg_view_block_places(const struct mzg_view *view, const struct 
         return err->status;
     for (int64_t i = 0; i < block->n; i++)
         if (block->places[i] < 0 || block->places[i] >= lines->n_places)
-            return mzg_fail(err, MZG_EFORMAT, "%s/%s: an index lies outside the table, the store is damaged",
+            return mzg_fail(err, MZG_EFORMAT, "%s/%s: an index lies outside the table; the store is damaged",
                             view->store, view->table);
     return MZG_OK;
 }

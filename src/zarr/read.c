@@ -180,7 +180,7 @@ enum mzg_status mzg_zarr_read(const struct mzg_zarr_input *input, struct mzg_zar
         return mzg_fail(err, MZG_EFORMAT, "%s/%s: it holds strings; expected numbers", input->store,
                         input->node);
     if (!lies_inside(&input->shape, origin, count))
-        return mzg_fail(err, MZG_ERANGE, "%s/%s: more elements are asked for than it has", input->store,
+        return mzg_fail(err, MZG_ERANGE, "%s/%s: it has fewer elements than expected", input->store,
                         input->node);
     if (mzg_block_items(n, count) == 0)
         return MZG_OK;
@@ -256,7 +256,7 @@ static enum mzg_status read_as(const struct mzg_zarr_input *input, struct mzg_za
 {
     enum mzg_type from = input->shape.type;
     if (from == MZG_STRING || (type == MZG_INT64 && !is_integer(from)))
-        return mzg_fail(err, MZG_EFORMAT, "%s/%s: its elements are no %s", input->store, input->node,
+        return mzg_fail(err, MZG_EFORMAT, "%s/%s: its elements are not %s", input->store, input->node,
                         type == MZG_INT64 ? "integers" : "numbers");
     unsigned char *source = (unsigned char *)values + (size_t)n * (8 - (size_t)mzg_type_size(from));
     if (mzg_zarr_read(input, cursor, origin, count, source, err) != MZG_OK)

@@ -190,9 +190,9 @@ def test_bad_calls(mzgrid, samples, tmp_path):
     refused(mzgrid, "is the output", liver, kidney, "-o", liver, "--overwrite", *rename)
     refused(mzgrid, "is in the output", liver, kidney, "-o", samples, "--overwrite", *rename)
     refused(mzgrid, "has 1 names, but 2 stores", liver, kidney, "-o", out, "--samples", "a", *rename)
-    refused(mzgrid, "no name for a sample", liver, kidney, "-o", out, "--samples", "a,b c", *rename)
+    refused(mzgrid, "is not a valid name of a sample", liver, kidney, "-o", out, "--samples", "a,b c", *rename)
     refused(mzgrid, "is not OLD=NEW", liver, kidney, "-o", out, "--rename", "msi_dataset")
-    refused(mzgrid, "is no name for elements", liver, kidney, "-o", out, "--rename", "msi_dataset={store}")
+    refused(mzgrid, "is not a valid name of elements", liver, kidney, "-o", out, "--rename", "msi_dataset={store}")
     refused(mzgrid, "does not begin with '__'", liver, kidney, "-o", out, "--rename", "msi_dataset=__{sample}")
     shutil.copytree(liver, tmp_path / "liver.zarr")
     refused(mzgrid, "are both called 'liver'", liver, tmp_path / "liver.zarr", "-o", out, *rename)
@@ -269,7 +269,7 @@ def a_file(store):
 
 DAMAGE = {
     old_version: "container version 0.1; expected 0.2",
-    no_spatialdata: "no SpatialData store",
+    no_spatialdata: "not a SpatialData store",
     zarr_2: "a store of Zarr 2",
     half_written: "half-written",
     lacks_a_node: "it is not complete",
@@ -279,7 +279,7 @@ DAMAGE = {
     has_pipe: "no ordinary file",
     no_elements: "nothing to merge",
     empty_directory: "half-written",
-    a_file: "no directory",
+    a_file: "not a directory",
 }
 
 

@@ -298,7 +298,7 @@ def test_tables_that_cannot_be_one(mzgrid, windows, tmp_path):
     refused(mzgrid, "the layout csc, that of", liver, windows / "csr/kidney.zarr", "-o", out)
     convert(mzgrid, "synthetic:6x5:40:centroid:1", tmp_path / "double.zarr", *AXIS, "--dtype", "float64")
     refused(mzgrid, "are float32, those of", liver, tmp_path / "double.zarr", "-o", out)
-    refused(mzgrid, "is no name for a table", liver, windows / "csc/kidney.zarr", "-o", out, "--table", "a b")
+    refused(mzgrid, "is not a valid name of a table", liver, windows / "csc/kidney.zarr", "-o", out, "--table", "a b")
     refused(mzgrid, "element 'liver_z0_pixels'", liver, windows / "csc/kidney.zarr", "-o", out, "--table",
             "liver_z0_pixels")
     run = mzgrid("merge", liver, windows / "csc/kidney.zarr", "-o", out, "--table", "x")

@@ -261,11 +261,11 @@ def test_bad_lists_are_refused_with_one_line(mzgrid, store, tmp_path, text, line
 
 @pytest.mark.parametrize("options, line", [
     (["--tolerance", "0ppm", "--peak-list", "x"], "'0ppm' is not a tolerance above 0"),
-    (["--tolerance", "5", "--peak-list", "x"], "'5' has no unit that is known"),
+    (["--tolerance", "5", "--peak-list", "x"], "'5' has an unknown unit"),
     (["--tolerance", "5ppm"], "--tolerance is for peaks that --peak-list names"),
     (["--snr", "5", "--peak-list", "x"], "--snr is for peaks that are picked"),
     (["--snr", "0"], "--snr"),
-    (["--table", "../x"], "is no name of a table"),
+    (["--table", "../x"], "is not a valid name of a table"),
 ])
 def test_options_that_make_no_sense_are_usage_errors(mzgrid, store, options, line):
     run = mzgrid("peaks", store("profile"), *options)
@@ -301,7 +301,7 @@ def damage(path, how):
     ("half-written", "zarr.json: cannot open"),
     ("another program's", "it has no table that mzgrid converted"),
     ("an older version's", "var/n_pixels"),
-    ("no SpatialData", "it is no SpatialData store"),
+    ("no SpatialData", "it is not a SpatialData store"),
     ("no table", "tables"),
     ("X cut", "X/indices"),
     ("X/data", "X/data: chunk c/0 is missing; the store is incomplete, copy it again"),
@@ -530,7 +530,7 @@ def test_what_lies_at_the_place_of_the_table_and_is_not_ours_is_left_alone(mzgri
         place.symlink_to(path.parent)
     for option in ([], ["--replace"]):
         run = mzgrid("peaks", path, "-q", *option)
-        assert run.status == 1 and "is no feature table of mzgrid; move it away" in run.err, str(run)
+        assert run.status == 1 and "is not a feature table of mzgrid; move it away" in run.err, str(run)
     assert kind != "directory" or (place / "thesis").read_text() == "mine"
     assert kind != "file" or place.read_text() == "mine"
     assert kind != "link" or place.is_symlink()

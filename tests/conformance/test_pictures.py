@@ -263,12 +263,12 @@ def test_no_store(mzgrid, place):
         refused(mzgrid, place, "no.zarr: there is no such store", command, "no.zarr", *options)
         refused(mzgrid, place, "y.zarr: there is no such store; y.zarr.1a2b3c4d-9f8e7d6c.part is half of one", command, "y.zarr", *options)
         refused(mzgrid, place, "is half of one, whose conversion", command, "y.zarr.1a2b3c4d-9f8e7d6c.part", *options)
-        refused(mzgrid, place, "no store is there, it has no zarr.json", command, "empty", *options)
+        refused(mzgrid, place, "it is not a store, because it has no zarr.json", command, "empty", *options)
         refused(mzgrid, place, "is a file, expected the directory of a store", command, "file.imzML", *options)
     (place / "empty/.zgroup").write_text("{}")
     refused(mzgrid, place, "is a store of Zarr version 2", "image", "empty", *IMAGE)
     shutil.rmtree(place / "x.zarr/tables")
-    refused(mzgrid, place, "x.zarr: is no store of mzgrid: it has no table with m/z", "image", "x.zarr", *IMAGE)
+    refused(mzgrid, place, "x.zarr: is not a store of mzgrid: it has no table with m/z", "image", "x.zarr", *IMAGE)
 
 
 BREAK = {
@@ -328,9 +328,9 @@ def test_windows_without_a_bin(mzgrid, place):
 @pytest.mark.parametrize(
     "expected, arguments",
     [
-        ("--mz: 'nan' is no list", ["image", "x.zarr", "--mz", "nan", "-o", "a.png"]),
-        ("--mz: '500,' is no list", ["image", "x.zarr", "--mz", "500,", "-o", "a.png"]),
-        ("--mz: '-5' is no list", ["image", "x.zarr", "--mz", "-5", "-o", "a.png"]),
+        ("--mz: 'nan' is not a list", ["image", "x.zarr", "--mz", "nan", "-o", "a.png"]),
+        ("--mz: '500,' is not a list", ["image", "x.zarr", "--mz", "500,", "-o", "a.png"]),
+        ("--mz: '-5' is not a list", ["image", "x.zarr", "--mz", "-5", "-o", "a.png"]),
         ("--mz is missing", ["image", "x.zarr", "-o", "a.png"]),
         ("-o FILE is missing", ["image", "x.zarr", "--mz", "500"]),
         ("--ppm and --da both", ["image", "x.zarr", "--mz", "500", "--ppm", "5", "--da", "1", "-o", "a.png"]),
@@ -339,7 +339,7 @@ def test_windows_without_a_bin(mzgrid, place):
         ("--rgb takes two or three m/z, got 1", ["image", "x.zarr", "--mz", "500", "--rgb", "-o", "a.png"]),
         ("'virids' (did you mean 'viridis'?)", ["image", "x.zarr", "--mz", "500", "--colormap", "virids", "-o", "a.png"]),
         ("--mean, --max and --pixel are different", ["spectrum", "x.zarr", "--mean", "--max", "-o", "a.png"]),
-        ("'5' is no position X,Y", ["spectrum", "x.zarr", "--pixel", "5", "-o", "a.png"]),
+        ("'5' is not a position X,Y", ["spectrum", "x.zarr", "--pixel", "5", "-o", "a.png"]),
         ("there is no pixel at x = 900, y = 5; those of the store have x 1 to 31", ["spectrum", "x.zarr", "--pixel", "900,5", "-o", "a.png"]),
         ("has no table 'liver', only msi_dataset_z0", ["image", "x.zarr", "--mz", "500", "--dataset", "liver", "-o", "a.png"]),
         ("is in the store", ["image", "x.zarr", "--mz", "500", "-o", "x.zarr/a.png"]),
@@ -523,7 +523,7 @@ def test_info_tells_skipped_pixels(mzgrid, stores, malformed):
 def test_info_of_what_is_no_store(mzgrid, place):
     (place / "empty").mkdir()
     refused(mzgrid, place, "no.zarr: there is no such store", "info", "no.zarr")
-    refused(mzgrid, place, "no store is there, it has no zarr.json", "info", "empty")
+    refused(mzgrid, place, "it is not a store, because it has no zarr.json", "info", "empty")
     refused(mzgrid, place, "--decisions is about inputs", "info", "x.zarr", "--decisions", status=2)
     refused(mzgrid, place, "--dataset chooses the table of a store", "info", "x.imzML", "--dataset", "a", status=2)
     (place / "x.zarr/tables/msi_dataset_z0/X/zarr.json").write_text("[]")
