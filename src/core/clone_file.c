@@ -50,8 +50,10 @@ enum mzg_status mzg_file_check_state(const char *path, const struct mzg_file_sta
                                      struct mzg_error *err)
 {
     struct stat info;
-    if (lstat(path, &info) != 0 && errno != ENOENT && errno != ENOTDIR)
-        return mzg_fail(err, MZG_EIO, "%s: it cannot be read: %s", path, strerror(errno));
+    if (lstat(path, &info) != 0)
+        return errno == ENOENT || errno == ENOTDIR
+                   ? fail_changed(path, err)
+                   : mzg_fail(err, MZG_EIO, "%s: it cannot be read: %s", path, strerror(errno));
     struct mzg_file_state now = state_of(&info);
     return S_ISREG(info.st_mode) && is_same(state, &now) ? MZG_OK : fail_changed(path, err);
 }
