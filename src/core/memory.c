@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sysinfo.h>
 
 /* The number of kB behind `key` in a /proc file of "Key:   123 kB" lines, in bytes; 0 if it is not there. */
 static int64_t read_kilobytes(const char *path, const char *key)
@@ -50,9 +51,20 @@ int64_t mzg_memory_shared_elsewhere(int n)
     return share > 0 && growth > 0 ? growth : 0;
 }
 
+/* Memory that is free. Pages of files, which the kernel would give up, do not count: it is less than what is
+ * available, but can be asked for without /proc. */
+static int64_t free_bytes(void)
+{
+    struct sysinfo info;
+    return sysinfo(&info) == 0 ? mzg_size_product((int64_t)(info.freeram + info.bufferram), info.mem_unit)
+                               : 0;
+}
+
 int64_t mzg_memory_available(void)
 {
     int64_t node = read_kilobytes("/proc/meminfo", "MemAvailable");
+    if (node == 0) /* some containers hide it */
+        node = free_bytes();
     int64_t groups = mzg_cgroup_left("/proc/self/cgroup", "/sys/fs/cgroup");
     return groups < node ? groups : node;
 }

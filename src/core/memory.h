@@ -15,8 +15,8 @@ int64_t mzg_memory_peak(void);
  * like it. */
 int64_t mzg_memory_shared_elsewhere(int n);
 
-/* Bytes that processes of this node may still take: the smaller of the kernel's MemAvailable and what the
- * limits of its control groups leave (core/cgroup.h). */
+/* Bytes that processes of this node may still take: the smaller of the kernel's MemAvailable, or of what is
+ * free if it does not tell that, and what the limits of its control groups leave (core/cgroup.h). */
 int64_t mzg_memory_available(void);
 
 /* The share of the last ten seconds, in percent, in which some process of the node waited for memory; 0 where

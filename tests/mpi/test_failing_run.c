@@ -193,6 +193,17 @@ MPI_TEST(failing_run, whose_plan_has_no_memory_for_the_last_rank)
     end(&f);
 }
 
+/* On the last rank /proc/meminfo cannot be opened: a limit of nothing would refuse every input. */
+MPI_TEST(failing_run, that_cannot_ask_for_the_memory_left)
+{
+    if (mpi_rank == mpi_size - 1)
+        begin_failing(FILES, 1);
+    int64_t limit = mzg_plan_limit(MPI_COMM_WORLD, 0);
+    bool has_failed = end_failing();
+    cr_expect(eq(int, has_failed, mpi_rank == mpi_size - 1));
+    cr_expect(ge(i64, limit, 1 << 20));
+}
+
 /* What a table is made of. */
 struct table_fixture {
     struct fixture base;
