@@ -24,7 +24,6 @@ struct mzg_log {
     bool terminal;
     bool coloured; /* errors and warnings */
     bool speaks;   /* rank 0 */
-    int64_t warnings;
     void (*take)(void *taker, enum mzg_log_level level,
                  const char *text); /* gets all lines; NULL: they are printed */
     void *taker;
@@ -124,7 +123,6 @@ static void tell_of_failure(struct mzg_log *log, int code)
     fprintf(stderr, "mzgrid: warning: %s: the log cannot be written any more: %s\n", log->path,
             strerror(code));
     draw_status(log);
-    log->warnings++;
 }
 
 static void close_file(struct mzg_log *log)
@@ -185,8 +183,6 @@ void mzg_log_line(struct mzg_log *log, enum mzg_log_level level, const char *for
         "mzgrid: error: ", "mzgrid: warning: ", "mzgrid: ", "mzgrid: ", "mzgrid: "};
     if (!log || !log->speaks)
         return;
-    if (level == MZG_LOG_WARNING)
-        log->warnings++;
 
     char line[LONGEST_LINE + 1], text[32 + MZG_ESCAPE_SIZE(LONGEST_LINE)];
     va_list args;
@@ -232,9 +228,4 @@ void mzg_log_status(struct mzg_log *log, const char *text)
 bool mzg_log_is_terminal(const struct mzg_log *log)
 {
     return log && log->terminal;
-}
-
-int64_t mzg_log_warnings(const struct mzg_log *log)
-{
-    return log ? log->warnings : 0;
 }

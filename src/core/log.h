@@ -12,7 +12,6 @@
 #include <mzgrid/error.h>
 #include <mzgrid/log.h>
 #include <stdbool.h>
-#include <stdint.h>
 
 struct mzg_log;
 
@@ -47,8 +46,5 @@ void mzg_log_status(struct mzg_log *log, const char *text);
 
 /* Whether this log prints on a terminal. Local. */
 bool mzg_log_is_terminal(const struct mzg_log *log);
-
-/* How many warnings were logged so far. Local. */
-int64_t mzg_log_warnings(const struct mzg_log *log);
 
 #endif

@@ -126,11 +126,6 @@ int mzg_aside_fd(const struct mzg_aside *aside)
     return aside->fd;
 }
 
-const char *mzg_aside_path(const struct mzg_aside *aside)
-{
-    return aside->part;
-}
-
 static enum mzg_status publish(const struct mzg_aside *aside, struct mzg_error *err)
 {
     if (!is_at(aside->fd, aside->part))

@@ -65,7 +65,6 @@ struct mzg_aside;
 enum mzg_status mzg_aside_new(const char *path, bool replace, struct mzg_aside **aside,
                               struct mzg_error *err);
 int mzg_aside_fd(const struct mzg_aside *aside);
-const char *mzg_aside_path(const struct mzg_aside *aside); /* while it is written */
 
 /* Gives it its name, or discards it if that fails or `err` holds a failure already. Frees it. */
 enum mzg_status mzg_aside_end(struct mzg_aside *aside, struct mzg_error *err);

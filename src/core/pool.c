@@ -42,7 +42,6 @@ struct mzg_pool {
     struct worker *workers;
     int size;
     int n_started;               /* of the workers from number 1 on */
-    atomic_int unpinned;         /* workers that could not be bound */
     hwloc_cpuset_t cores;        /* of all of them */
     hwloc_cpuset_t cores_before; /* where worker 0 ran before; NULL: it stays there */
     struct aside aside;
@@ -79,11 +78,11 @@ static void run_items(struct mzg_pool *pool, struct worker *worker)
     worker->busy += now() - begin;
 }
 
+/* Some containers forbid it; the work is the same. */
 static void pin(struct worker *worker)
 {
-    struct mzg_pool *pool = worker->pool;
-    if (!worker->cores || hwloc_set_cpubind(pool->topology, worker->cores, HWLOC_CPUBIND_THREAD) != 0)
-        atomic_fetch_add(&pool->unpinned, 1);
+    if (worker->cores)
+        (void)hwloc_set_cpubind(worker->pool->topology, worker->cores, HWLOC_CPUBIND_THREAD);
 }
 
 static void *worker_main(void *argument)
@@ -323,11 +322,6 @@ void mzg_pool_free(struct mzg_pool *pool)
 int mzg_pool_size(const struct mzg_pool *pool)
 {
     return pool->size;
-}
-
-int mzg_pool_is_pinned(const struct mzg_pool *pool)
-{
-    return atomic_load(&((struct mzg_pool *)pool)->unpinned) == 0;
 }
 
 double mzg_pool_busy(const struct mzg_pool *pool)

@@ -31,9 +31,6 @@ int mzg_pool_size(const struct mzg_pool *pool);
 /* Seconds that the workers together have worked on items so far. Local, while no work is under way. */
 double mzg_pool_busy(const struct mzg_pool *pool);
 
-/* Whether every worker could be bound to its core (containers may forbid it). Local. */
-int mzg_pool_is_pinned(const struct mzg_pool *pool);
-
 /* Starts task(context, i, w) for each i in [0, items), in any order, on the other workers, and returns at
  * once: the caller communicates or writes meanwhile, and then calls mzg_pool_wait(). A pool of one worker
  * starts nothing before that. One such batch at a time. Local. */

@@ -104,11 +104,6 @@ void mzg_find_many(struct mzg_findings *findings, enum mzg_finding kind, int64_t
     va_end(args);
 }
 
-const char *mzg_finding_name(enum mzg_finding kind)
-{
-    return kinds[kind].name;
-}
-
 static void describe(const struct mzg_findings *findings, int kind, char *text, size_t size)
 {
     const char *first = findings->first[kind];

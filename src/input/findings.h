@@ -68,9 +68,6 @@ void mzg_findings_add(struct mzg_findings *findings, const struct mzg_findings *
 void mzg_find_many(struct mzg_findings *findings, enum mzg_finding kind, int64_t n, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* The stable name of a kind, such as "truncated_ibd". Local. */
-const char *mzg_finding_name(enum mzg_finding kind);
-
 /* Fails with the first finding about identity, MZG_EFORMAT, if there is one. Local. */
 enum mzg_status mzg_findings_refuse(const struct mzg_findings *findings, const char *path,
                                     struct mzg_error *err);
