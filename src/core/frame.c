@@ -1,9 +1,10 @@
 #include <core/frame.h>
 
+#include <core/number.h>
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 void mzg_frame_add(struct mzg_frame *frame, const char *name, enum mzg_type type, const void *values)
@@ -68,27 +69,16 @@ static int digits_of(double width)
     return digits;
 }
 
-/* The shortest decimal that reads back as the very value: 15 digits do for what has no more, 17 for any. */
-static int print_exactly(double value, char *text, int size)
-{
-    int length = 0;
-    for (int digits = 15; digits <= 17; digits++) {
-        length = snprintf(text, (size_t)size, "%.*g", digits, value);
-        if (length >= size || strtod(text, NULL) == value)
-            break;
-    }
-    return length;
-}
-
 int mzg_frame_index(const struct mzg_frame *frame, int64_t i, char *text, int size)
 {
     if (frame->index_texts)
         return snprintf(text, (size_t)size, "%s", frame->index_texts[i]);
     if (frame->index_values && !frame->index_edges)
-        return print_exactly(frame->index_values[i], text, size);
+        return mzg_number_print_exactly(text, (size_t)size, frame->index_values[i]);
     if (frame->index_values)
-        return snprintf(text, (size_t)size, "%.*f",
-                        digits_of(frame->index_edges[i + 1] - frame->index_edges[i]), frame->index_values[i]);
+        return mzg_number_print_fixed(text, (size_t)size,
+                                      digits_of(frame->index_edges[i + 1] - frame->index_edges[i]),
+                                      frame->index_values[i]);
     return snprintf(text, (size_t)size, "%s%" PRId64, frame->index_prefix ? frame->index_prefix : "",
                     frame->index_numbers ? frame->index_numbers[i] : i);
 }

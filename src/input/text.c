@@ -1,5 +1,7 @@
 #include <input/text.h>
 
+#include <core/number.h>
+
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
@@ -98,7 +100,7 @@ bool mzg_text_to_double(struct mzg_text text, double *value)
     if (!copy_number(text, "+-.0123456789eE", buffer))
         return false;
     char *end;
-    double number = strtod(buffer, &end);
+    double number = mzg_number_read(buffer, &end);
     if (end == buffer || *end || !isfinite(number))
         return false;
     *value = number;

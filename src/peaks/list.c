@@ -2,6 +2,7 @@
 
 #include <core/array.h>
 #include <core/escape.h>
+#include <core/number.h>
 #include <core/search.h>
 
 #include <inttypes.h>
@@ -88,7 +89,7 @@ static bool read_number(struct field field, bool comma_is_point, double *value)
         *comma = '.';
     if (text[strspn(text, "+-.0123456789eE")])
         return false;
-    *value = strtod(text, &end);
+    *value = mzg_number_read(text, &end);
     return !*end && isfinite(*value);
 }
 

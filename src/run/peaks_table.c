@@ -1,6 +1,7 @@
 #include <run/peaks_table.h>
 
 #include <core/json.h>
+#include <core/number.h>
 #include <version.h>
 
 #include <inttypes.h>
@@ -40,12 +41,10 @@ static enum mzg_status allocate(const struct mzg_peaks_facts *facts, struct mzg_
     return ok ? MZG_OK : mzg_fail(err, MZG_ENOMEM, "no memory for a table of %" PRId64 " peaks", n);
 }
 
-/* The shortest decimal that reads back as the m/z. */
 static char *text_of(double mz)
 {
     char text[64];
-    struct mzg_frame frame = {.n = 1, .index_values = &mz};
-    mzg_frame_index(&frame, 0, text, sizeof text);
+    mzg_number_print_exactly(text, sizeof text, mz);
     return strdup(text);
 }
 

@@ -1,5 +1,6 @@
 /* The doors of the library: contexts, options of other sizes, errors as a user meets them, outputs on
  * failure. */
+#include <comma_locale.h>
 #include <imzml_pair.h>
 #include <mzgrid/mzgrid.h>
 
@@ -175,6 +176,53 @@ MPI_TEST(library, a_stop_ends_all_ranks_until_it_is_taken_back)
     cr_expect(eq(int, path_exists(directory, "out.zarr"), 0));
     mzg_context_resume(context);
     cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &report, &err), MZG_OK), "%s", err.text);
+    mzg_context_free(context);
+}
+
+/* A file of the store whose path is like `pattern`, to be freed. */
+static unsigned char *read_like(const char *pattern, size_t *size)
+{
+    char path[600];
+    glob_t found;
+    snprintf(path, sizeof path, "%s/%s", directory, pattern);
+    cr_assert(eq(int, glob(path, 0, NULL, &found), 0), "%s", pattern);
+    cr_assert(eq(sz, (size_t)found.gl_pathc, 1));
+    unsigned char *bytes = read_whole_file(directory, found.gl_pathv[0] + strlen(directory) + 1, size);
+    globfree(&found);
+    return bytes;
+}
+
+/* Names of bins are texts, and the metadata of a store have numbers. */
+MPI_TEST(library, a_comma_in_the_locale_changes_no_byte)
+{
+    static const char *const patterns[] = {"out.zarr/zarr.json", "out.zarr/tables/*/var/_index/c/0"};
+    char output[300], own[600];
+    struct mzg_error err;
+    struct mzg_convert_report report = {.size = sizeof report};
+    struct mzg_context *context = context_with_log();
+    unsigned char *before[2];
+    size_t sizes[2], size;
+    write_input();
+    struct mzg_convert_options options = ask(output);
+    options.axis = (struct mzg_axis_spec){.type = MZG_AXIS_NATIVE};
+    options.overwrite = true;
+    options.compression = "none";
+    cr_assert(eq(int, (int)mzg_convert(context, &options, NULL, &report, &err), MZG_OK), "%s", err.text);
+    for (int i = 0; i < 2; i++)
+        before[i] = read_like(patterns[i], &sizes[i]);
+    cr_expect_not_null(memmem(before[1], sizes[1], "300.125", 7));
+    MPI_Barrier(MPI_COMM_WORLD);
+    snprintf(own, sizeof own, "%s/%d", directory, mpi_rank);
+    cr_assert(eq(int, mkdir(own, 0700), 0));
+    choose_comma_locale(own);
+    cr_assert(eq(int, (int)mzg_convert(context, &options, NULL, &report, &err), MZG_OK), "%s", err.text);
+    for (int i = 0; i < 2; i++) {
+        unsigned char *after = read_like(patterns[i], &size);
+        cr_assert(eq(sz, size, sizes[i]), "%s", patterns[i]);
+        cr_expect(memcmp(after, before[i], size) == 0, "%s", patterns[i]);
+        free(after);
+        free(before[i]);
+    }
     mzg_context_free(context);
 }
 

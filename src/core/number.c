@@ -1,0 +1,69 @@
+#include <core/number.h>
+
+#include <locale.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static locale_t plain; /* (locale_t)0 if there is no memory for it: then that of the program remains */
+
+static void make_plain(void)
+{
+    plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+}
+
+static locale_t plain_locale(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, make_plain);
+    return plain;
+}
+
+double mzg_number_read(const char *text, char **end)
+{
+    locale_t locale = plain_locale();
+    return locale ? strtod_l(text, end, locale) : strtod(text, end);
+}
+
+int mzg_number_print_fixed(char *text, size_t size, int decimals, double value)
+{
+    locale_t before = uselocale(plain_locale()); /* of this thread; (locale_t)0 changes nothing */
+    int length = snprintf(text, size, "%.*f", decimals, value);
+    (void)uselocale(before);
+    return length;
+}
+
+static int print_digits(char *text, size_t size, int digits, double value)
+{
+    locale_t before = uselocale(plain_locale());
+    int length = snprintf(text, size, "%.*g", digits, value);
+    (void)uselocale(before);
+    return length;
+}
+
+/* Whether no decimal of 15 digits reads back as `value`, which is above 0. Such a decimal is d / 10^k, both
+ * of them doubles without error, so that reading it divides and rounds once; and d is value 10^k, rounded,
+ * because that is off by a fifth at most. False also of values that are too large or too small to tell it
+ * thus. */
+static bool needs_more_than_15_digits(double value)
+{
+    static const double least = 1e14, most = 1e15, last_power = 1e22;
+    double power = 1;
+    while (value * power < least && power < last_power)
+        power *= 10;
+    double scaled = value * power;
+    return scaled >= least && scaled < most && rint(scaled) / power != value;
+}
+
+int mzg_number_print_exactly(char *text, size_t size, double value)
+{
+    int digits = needs_more_than_15_digits(value) ? 16 : 15;
+    for (; digits < 17; digits++) {
+        int length = print_digits(text, size, digits, value);
+        if (length >= (int)size || mzg_number_read(text, NULL) == value)
+            return length;
+    }
+    return print_digits(text, size, digits, value);
+}
