@@ -142,28 +142,11 @@ static void explain_outside(const struct mzg_imzml_entry *entry, int64_t ibd_siz
                  mzg_array_item_size(mzg_entry_type(entry, which)), ibd_size);
 }
 
-void mzg_entry_explain(const struct mzg_imzml_entry *entry, int64_t spectrum, int64_t ibd_size,
-                       struct mzg_fault *fault)
+static void explain(const struct mzg_imzml_entry *entry, int64_t ibd_size, char *text, size_t size)
 {
-    static const enum mzg_fault_reason reasons[] = {
-        [MZG_ENTRY_OK] = MZG_FAULT_NONE,
-        [MZG_ENTRY_NO_ARRAY] = MZG_FAULT_NO_ARRAY,
-        [MZG_ENTRY_NO_TYPE] = MZG_FAULT_NO_ARRAY,
-        [MZG_ENTRY_BAD_OFFSET] = MZG_FAULT_BAD_NUMBER,
-        [MZG_ENTRY_BAD_LENGTH] = MZG_FAULT_BAD_NUMBER,
-        [MZG_ENTRY_BAD_ENCODED] = MZG_FAULT_BAD_NUMBER,
-        [MZG_ENTRY_OUTSIDE] = MZG_FAULT_OUTSIDE_FILE,
-        [MZG_ENTRY_ENCODED] = MZG_FAULT_ENCODED_LENGTH,
-        [MZG_ENTRY_LENGTHS_DIFFER] = MZG_FAULT_LENGTHS_DIFFER,
-        [MZG_ENTRY_WRAPPED] = MZG_FAULT_BAD_NUMBER,
-        [MZG_ENTRY_NO_POSITION] = MZG_FAULT_BAD_NUMBER,
-    };
-    const struct mzg_imzml_array *array = &entry->array[mzg_entry_fault_array(entry)];
-    const char *name = mzg_entry_array_name(mzg_entry_fault_array(entry));
-    char *text = fault->text;
-    size_t size = sizeof fault->text;
-    fault->spectrum = spectrum;
-    fault->reason = reasons[entry->fault];
+    int which = mzg_entry_fault_array(entry);
+    const struct mzg_imzml_array *array = &entry->array[which];
+    const char *name = mzg_entry_array_name(which);
 
     switch ((enum mzg_entry_fault)entry->fault) {
     case MZG_ENTRY_OK:
@@ -193,8 +176,8 @@ void mzg_entry_explain(const struct mzg_imzml_entry *entry, int64_t spectrum, in
         snprintf(text, size,
                  "%s at byte %" PRId64 ": %" PRId64 " encoded bytes cannot hold %" PRId64 " values of %s%s",
                  name, array->offset, array->encoded, array->n,
-                 mzg_array_type_name(mzg_entry_type(entry, mzg_entry_fault_array(entry))),
-                 mzg_entry_is_zlib(entry, mzg_entry_fault_array(entry)) ? ", compressed" : "");
+                 mzg_array_type_name(mzg_entry_type(entry, which)),
+                 mzg_entry_is_zlib(entry, which) ? ", compressed" : "");
         break;
     case MZG_ENTRY_LENGTHS_DIFFER:
         snprintf(text, size,
@@ -215,4 +198,25 @@ void mzg_entry_explain(const struct mzg_imzml_entry *entry, int64_t spectrum, in
                  "its position (IMS:1000050, IMS:1000051) is missing, beyond 32 bits or not a whole number");
         break;
     }
+}
+
+void mzg_entry_explain(const struct mzg_imzml_entry *entry, int64_t spectrum, int64_t ibd_size,
+                       struct mzg_fault *fault)
+{
+    static const enum mzg_fault_reason reasons[] = {
+        [MZG_ENTRY_OK] = MZG_FAULT_NONE,
+        [MZG_ENTRY_NO_ARRAY] = MZG_FAULT_NO_ARRAY,
+        [MZG_ENTRY_NO_TYPE] = MZG_FAULT_NO_ARRAY,
+        [MZG_ENTRY_BAD_OFFSET] = MZG_FAULT_BAD_NUMBER,
+        [MZG_ENTRY_BAD_LENGTH] = MZG_FAULT_BAD_NUMBER,
+        [MZG_ENTRY_BAD_ENCODED] = MZG_FAULT_BAD_NUMBER,
+        [MZG_ENTRY_OUTSIDE] = MZG_FAULT_OUTSIDE_FILE,
+        [MZG_ENTRY_ENCODED] = MZG_FAULT_ENCODED_LENGTH,
+        [MZG_ENTRY_LENGTHS_DIFFER] = MZG_FAULT_LENGTHS_DIFFER,
+        [MZG_ENTRY_WRAPPED] = MZG_FAULT_BAD_NUMBER,
+        [MZG_ENTRY_NO_POSITION] = MZG_FAULT_BAD_NUMBER,
+    };
+    fault->spectrum = spectrum;
+    fault->reason = reasons[entry->fault];
+    explain(entry, ibd_size, fault->text, sizeof fault->text);
 }
