@@ -28,7 +28,7 @@ enum mzg_axis_type {
 };
 
 /* What the user asks for. m/z are in (0, 1e6]. Exactly one of bin_width (strategy A) and bins (strategy B) is
- * above 0. */
+ * above 0. Part of other structs, and therefore never longer. */
 struct mzg_axis_spec {
     enum mzg_axis_type type;
     double min_mz;

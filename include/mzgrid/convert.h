@@ -126,8 +126,8 @@ static inline void mzg_convert_defaults(struct mzg_convert_options *options)
 enum mzg_status mzg_convert_check(const struct mzg_convert_options *options, struct mzg_error *err);
 
 /* Converts. On failure nothing stands under options->output that was not there before, and every rank returns
- * the same status and text. `progress` may be NULL. Ends with MZG_EINTERRUPTED soon after context->stop
- * was set on any rank. Collective over context->comm. */
+ * the same status and text. `progress` may be NULL. Ends with MZG_EINTERRUPTED soon after mzg_context_stop()
+ * was called on any rank. Collective. */
 enum mzg_status mzg_convert(const struct mzg_context *context, const struct mzg_convert_options *options,
                             const struct mzg_progress *progress, struct mzg_convert_report *report,
                             struct mzg_error *err);
@@ -135,14 +135,14 @@ enum mzg_status mzg_convert(const struct mzg_context *context, const struct mzg_
 /* The axis on which several inputs can be converted alike: what mzg_convert() would decide for each, over the
  * union of their ranges; MZG_EUSAGE where it would choose different laws for them. Of `options` the axis,
  * scan_range, spectrum_type, ms_level, polarity, allow_truncated and memory_limit count. All ranks get the
- * axis, or the same status and text. Release with mzg_axis_destroy(). Collective over context->comm. */
+ * axis, or the same status and text. Release with mzg_axis_destroy(). Collective. */
 enum mzg_status mzg_convert_axis(const struct mzg_context *context, const struct mzg_convert_options *options,
                                  const char *const *inputs, int n_inputs, struct mzg_axis *axis,
                                  struct mzg_error *err);
 
 /* What mzg_convert() would decide with these options, and why, as the text of a JSON object on rank 0 (NULL
  * elsewhere), to be freed by mzg_free(). Reads the index of the input, a sample of its spectra, and where
- * nothing else tells the range all m/z arrays. Collective over context->comm. */
+ * nothing else tells the range all m/z arrays. Collective. */
 enum mzg_status mzg_convert_preview(const struct mzg_context *context,
                                     const struct mzg_convert_options *options, char **decisions,
                                     struct mzg_error *err);

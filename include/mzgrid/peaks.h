@@ -19,7 +19,7 @@ enum mzg_peaks_layout { MZG_PEAKS_AUTO, MZG_PEAKS_CSC, MZG_PEAKS_DENSE };
 struct mzg_peaks_options {
     size_t size;       /* of this struct where the program is compiled; mzg_peaks_defaults() sets it */
     const char *table; /* the name of the table whose bins become peaks; NULL: the only one that there is */
-    const char *list;  /* a file that lists peaks (peaks/list.h); NULL: they are picked */
+    const char *list;  /* a file that lists peaks (docs/cli.md, `peaks`); NULL: they are picked */
     double snr;        /* of picked ones: the least prominence over the noise */
     double tolerance;  /* of listed ones: how far from its m/z a peak reaches, */
     bool tolerance_in_da;         /*  in Da, else in ppm */
@@ -57,8 +57,8 @@ static inline void mzg_peaks_defaults(struct mzg_peaks_options *options)
 
 /* Writes tables/NAME_peaks for the table NAME of the store in the directory `store`, and marks the tops of
  * the peaks in var["is_peak"] of NAME. The store opens at any moment; on failure it is as before. `progress`
- * may be NULL. Ends with MZG_EINTERRUPTED soon after context->stop was set on any rank. All ranks return the
- * same status and text. Collective over context->comm. */
+ * may be NULL. Ends with MZG_EINTERRUPTED soon after mzg_context_stop() was called on any rank. All ranks
+ * return the same status and text. Collective. */
 enum mzg_status mzg_peaks_make(const struct mzg_context *context, const char *store,
                                const struct mzg_peaks_options *options, const struct mzg_progress *progress,
                                struct mzg_peaks_report *report, struct mzg_error *err);

@@ -57,7 +57,10 @@ struct mzg_workspace;
 
 MZG_BEGIN_API
 
+/* The name as on the command line, such as "linear". Local. */
 const char *mzg_method_name(enum mzg_method method);
+
+/* The method of that name; MZG_EUSAGE with a list of the names for any other. Local. */
 enum mzg_status mzg_method_parse(const char *name, enum mzg_method *method, struct mzg_error *err);
 
 /* Whether `method` invents values between points, as on a curve (a profile). Local. */
@@ -102,12 +105,14 @@ struct mzg_method_evidence {
  * Local. */
 enum mzg_method mzg_method_choose(const struct mzg_method_evidence *evidence, char *reason, size_t size);
 
-/* A resampler onto `axis`, which is borrowed and outlives it. MZG_EUSAGE for impossible options. Local. */
+/* A resampler onto `axis`, which is borrowed and outlives it. MZG_EUSAGE for impossible options, MZG_ENOMEM.
+ * Release with mzg_resampler_free(), which accepts NULL. Local. */
 enum mzg_status mzg_resampler_new(const struct mzg_resampler_options *options, const struct mzg_axis *axis,
                                   struct mzg_resampler **resampler, struct mzg_error *err);
 void mzg_resampler_free(struct mzg_resampler *resampler);
 
-/* Scratch space for one thread; it grows with the largest spectrum it met. Local. */
+/* Scratch space for one thread; it grows with the largest spectrum it met. MZG_ENOMEM. Release with
+ * mzg_workspace_free(), which accepts NULL. Local. */
 enum mzg_status mzg_workspace_new(struct mzg_workspace **workspace, struct mzg_error *err);
 void mzg_workspace_free(struct mzg_workspace *workspace);
 
