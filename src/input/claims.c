@@ -15,7 +15,9 @@ enum mzg_status mzg_claims_check_index(const char *path, int64_t n, int64_t entr
                                        struct mzg_error *err)
 {
     int64_t needed = mzg_size_product3(2, n, entry_size); /* twice for a moment */
-    if (limit <= 0 || (needed >= 0 && needed <= limit))
+    if (needed < 0)
+        needed = INT64_MAX;
+    if (limit <= 0 || needed <= limit)
         return MZG_OK;
     return mzg_fail(err, MZG_ENOMEM,
                     "%s: the index of its %" PRId64 " spectra takes %" PRId64

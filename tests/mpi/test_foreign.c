@@ -10,7 +10,7 @@
 enum { WIDTH = 5, N = 20, AT_ONCE = 3 };
 
 /* What a reader does wrong, on the last rank only. */
-enum sin { NONE, BAD_NAME, NO_OPEN, NO_READ, NO_LATER_READ, TOO_MANY, NO_POSITIONS, FEWER, CHANGED };
+enum sin { NONE, BAD_NAME, NO_OPEN, NO_READ, NO_LATER_READ, TOO_MANY, NO_POSITIONS, FEWER, CHANGED, ENDLESS };
 
 /* An input of N spectra on a grid, of which spectrum i has i % 4 points; 7 is at the place of 6, 11 is
  * faulty. */
@@ -88,7 +88,7 @@ static int open_grid(void *data, const char *path, struct mzg_foreign_input *inp
     input->last_error = words;
     input->release = let_go;
     input->read = give;
-    input->n_spectra = grid->sin == FEWER ? N - 1 : N;
+    input->n_spectra = grid->sin == ENDLESS ? INT64_MAX : grid->sin == FEWER ? N - 1 : N;
     input->type = MZG_SPECTRUM_CENTROID;
     input->metadata = grid->sin == BAD_NAME ? "{\"a\": [{\"../b\": 1}]}" : "{\"operator\": \"nobody\"}";
     return grid->sin == NO_OPEN;
@@ -232,6 +232,13 @@ MPI_TEST(foreign, spectra_that_cannot_be)
 {
     expect_failure(TOO_MANY, MZG_EFORMAT, "were asked for");
     expect_failure(NO_POSITIONS, MZG_EFORMAT, "without positions");
+}
+
+/* The bytes of its index cannot be counted in 64 bits. */
+MPI_TEST(foreign, more_spectra_than_there_is_memory)
+{
+    if (mpi_size == 1)
+        expect_failure(ENDLESS, MZG_ENOMEM, "takes 8796093022207 MiB while it is made");
 }
 
 /* Rank 0 reads them; here it is the last. */
