@@ -162,6 +162,27 @@ MPI_TEST(library, decisions_and_verdicts_are_texts)
     mzg_context_free(context);
 }
 
+MPI_TEST(library, one_axis_serves_several_inputs)
+{
+    char output[300];
+    struct mzg_error err;
+    struct mzg_axis axis = {.n_bins = 77};
+    struct mzg_context *context = context_with_log();
+    write_input();
+    const char *const inputs[] = {imzml, imzml};
+    struct mzg_convert_options options = ask(output);
+    cr_expect(eq(int, (int)mzg_convert_axis(context, &options, inputs, 0, &axis, &err), MZG_EUSAGE));
+    cr_expect(eq(i64, axis.n_bins, 77), "untouched");
+    options.axis = (struct mzg_axis_spec){.type = MZG_AXIS_NATIVE};
+    cr_assert(eq(int, (int)mzg_convert_axis(context, &options, inputs, 2, &axis, &err), MZG_OK), "%s",
+              err.text);
+    cr_expect(eq(i64, axis.n_bins, 3));
+    for (int k = 0; k < 3; k++)
+        cr_expect(eq(dbl, axis.centers[k], mz3[k]));
+    mzg_axis_destroy(&axis);
+    mzg_context_free(context);
+}
+
 MPI_TEST(library, a_stop_ends_all_ranks_until_it_is_taken_back)
 {
     char output[300];
