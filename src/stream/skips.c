@@ -46,15 +46,25 @@ enum mzg_status mzg_skips_keep(struct mzg_skips *skips, const struct mzg_chunk *
     return MZG_OK;
 }
 
-static void log_skip(const struct mzg_skips *skips, int64_t i)
+enum { AT_SIZE = 40 };
+
+/* Where the pixel of a skip is. */
+static void name_place(const struct mzg_skips *skips, const struct mzg_skip *skip, char at[static AT_SIZE])
 {
-    const struct mzg_skip *skip = &skips->list[i];
     int32_t position[3];
     int64_t first, n;
     mzg_reader_pixel(skips->reader, skip->pixel, position, &first, &n);
-    char at[40] = "without a position";
     if (position[0] != MZG_NO_COORDINATE)
-        snprintf(at, sizeof at, "(%d,%d)", position[0], position[1]);
+        snprintf(at, AT_SIZE, "(%d,%d)", position[0], position[1]);
+    else
+        snprintf(at, AT_SIZE, "without a position");
+}
+
+static void log_skip(const struct mzg_skips *skips, int64_t i)
+{
+    const struct mzg_skip *skip = &skips->list[i];
+    char at[AT_SIZE];
+    name_place(skips, skip, at);
     mzg_log_line(skips->context->log, i < LOGGED_SKIPS ? MZG_LOG_WARNING : MZG_LOG_DETAIL,
                  "pixel %s, spectrum %" PRId64 ", %s; skipped", at, skip->fault.spectrum + 1,
                  skip->fault.text);
@@ -97,11 +107,9 @@ enum mzg_status mzg_skips_fail(const struct mzg_skips *skips, int64_t mine, stru
 {
     if (mine == 0)
         return MZG_OK;
-    int32_t position[3];
-    int64_t first, n;
-    mzg_reader_pixel(skips->reader, skips->kept[0].pixel, position, &first, &n);
-    return mzg_fail(err, MZG_EFORMAT,
-                    "%s: pixel (%d,%d), spectrum %" PRId64 ", %s; --on-error skip leaves it out and goes on",
-                    skips->reader->dataset.path, position[0], position[1], skips->kept[0].fault.spectrum + 1,
-                    skips->kept[0].fault.text);
+    char at[AT_SIZE];
+    name_place(skips, &skips->kept[0], at);
+    return mzg_fail(
+        err, MZG_EFORMAT, "%s: pixel %s, spectrum %" PRId64 ", %s; --on-error skip leaves it out and goes on",
+        skips->reader->dataset.path, at, skips->kept[0].fault.spectrum + 1, skips->kept[0].fault.text);
 }

@@ -245,3 +245,6 @@ def test_a_pixel_without_a_position_is_told_as_such(mzgrid, tmp_path):
     run = mzgrid.convert(write_imzml(tmp_path / "a.imzML", pixels), tmp_path / "a.zarr", "--bins", 10)
     assert "pixel without a position, spectrum 2" in run.err and "beyond 32 bits" in run.err, str(run)
     assert "(-2147483648" not in run.err
+    run = mzgrid("convert", tmp_path / "a.imzML", tmp_path / "b.zarr", "--bins", 10, "--on-error", "fail")
+    assert run.status == 1 and "pixel without a position, spectrum 2" in run.err, str(run)
+    assert "(-2147483648" not in run.err
