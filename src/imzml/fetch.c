@@ -76,7 +76,7 @@ static enum mzg_status fetch(const struct mzg_imzml_reader *reader, int64_t firs
 {
     int64_t n_spectra = 0;
     for (int64_t p = 0; p < n_pixels; p++)
-        n_spectra += mzg_imzml_spectrum_count(reader, first_pixel + p);
+        n_spectra += mzg_pixel_table_count(&reader->pixels, first_pixel + p);
     struct storage *storage = prepare(batch, n_pixels, n_spectra, err);
     if (err->status != MZG_OK)
         return err->status;
@@ -87,9 +87,9 @@ static enum mzg_status fetch(const struct mzg_imzml_reader *reader, int64_t firs
     int64_t offset = 0;
     for (int64_t p = 0; p < n_pixels; p++) {
         batch->pixel_begin[p] = batch->n_spectra;
-        int64_t count = mzg_imzml_spectrum_count(reader, first_pixel + p);
+        int64_t count = mzg_pixel_table_count(&reader->pixels, first_pixel + p);
         for (int64_t k = 0; k < count; k++) {
-            int64_t spectrum = mzg_imzml_spectrum_at(reader, first_pixel + p, k);
+            int64_t spectrum = mzg_pixel_table_spectrum(&reader->pixels, first_pixel + p, k);
             set_ranges(reader, &reader->entries[spectrum], wanted, &offset,
                        &storage->ranges[2 * batch->n_spectra]);
             batch->spectra[batch->n_spectra++] = spectrum;
@@ -299,9 +299,10 @@ static bool scan_ends_in_file(const struct mzg_imzml_reader *reader, const struc
 static bool scan_long_pixel(const struct mzg_imzml_reader *reader, int64_t pixel, struct mzg_mz_scan *scan)
 {
     const int64_t worth_a_seek = 256 << 10;
-    if (mzg_imzml_spectrum_count(reader, pixel) != 1)
+    if (mzg_pixel_table_count(&reader->pixels, pixel) != 1)
         return false;
-    const struct mzg_imzml_entry *entry = &reader->entries[mzg_imzml_spectrum_at(reader, pixel, 0)];
+    const struct mzg_imzml_entry *entry =
+        &reader->entries[mzg_pixel_table_spectrum(&reader->pixels, pixel, 0)];
     return !mzg_entry_is_zlib(entry, MZG_MZ) && bytes_of(reader, entry, MZG_MZ) >= worth_a_seek &&
            scan_ends_in_file(reader, entry, scan);
 }
@@ -311,9 +312,9 @@ static bool scan_long_pixel(const struct mzg_imzml_reader *reader, int64_t pixel
 static bool is_seen_pixel(const struct mzg_imzml_reader *reader, int64_t pixel,
                           const struct mzg_mz_scan *scan)
 {
-    int64_t ordinal = mzg_imzml_spectrum_at(reader, pixel, 0);
-    return mzg_imzml_spectrum_count(reader, pixel) == 1 && reader->entries[ordinal].fault == MZG_ENTRY_OK &&
-           is_seen(reader, ordinal, scan);
+    int64_t ordinal = mzg_pixel_table_spectrum(&reader->pixels, pixel, 0);
+    return mzg_pixel_table_count(&reader->pixels, pixel) == 1 &&
+           reader->entries[ordinal].fault == MZG_ENTRY_OK && is_seen(reader, ordinal, scan);
 }
 
 /* As many pixels from `first` on as have m/z arrays of two megabytes together. */
@@ -322,9 +323,10 @@ static int64_t pixels_of_one_scan(const struct mzg_imzml_reader *reader, int64_t
     const int64_t enough = 2 << 20; /* each worker holds so much, before the memory is planned */
     int64_t bytes = 0, pixel = first;
     while (pixel < end && bytes < enough && pixel - first < 65536) {
-        int64_t count = mzg_imzml_spectrum_count(reader, pixel);
+        int64_t count = mzg_pixel_table_count(&reader->pixels, pixel);
         for (int64_t k = 0; k < count; k++)
-            bytes += bytes_of(reader, &reader->entries[mzg_imzml_spectrum_at(reader, pixel, k)], MZG_MZ);
+            bytes += bytes_of(reader, &reader->entries[mzg_pixel_table_spectrum(&reader->pixels, pixel, k)],
+                              MZG_MZ);
         pixel++;
     }
     return pixel - first;

@@ -272,8 +272,8 @@ static void imzml_pixel(const struct mzg_reader *base, int64_t pixel, int32_t po
                         int64_t *first_spectrum, int64_t *n_spectra)
 {
     const struct mzg_imzml_reader *reader = (const struct mzg_imzml_reader *)base;
-    *first_spectrum = mzg_imzml_spectrum_at(reader, pixel, 0);
-    *n_spectra = mzg_imzml_spectrum_count(reader, pixel);
+    *first_spectrum = mzg_pixel_table_spectrum(&reader->pixels, pixel, 0);
+    *n_spectra = mzg_pixel_table_count(&reader->pixels, pixel);
     memcpy(position, reader->entries[*first_spectrum].position, 3 * sizeof *position);
 }
 
@@ -285,9 +285,10 @@ static void imzml_measure(const struct mzg_reader *base, int64_t first_pixel, in
     const struct mzg_imzml_reader *reader = (const struct mzg_imzml_reader *)base;
     int64_t stored = (n_pixels + 1) * 8, n = 0;
     for (int64_t p = first_pixel; p < first_pixel + n_pixels; p++) {
-        int64_t count = mzg_imzml_spectrum_count(reader, p);
+        int64_t count = mzg_pixel_table_count(&reader->pixels, p);
         for (int64_t k = 0; k < count; k++) {
-            const struct mzg_imzml_entry *entry = &reader->entries[mzg_imzml_spectrum_at(reader, p, k)];
+            const struct mzg_imzml_entry *entry =
+                &reader->entries[mzg_pixel_table_spectrum(&reader->pixels, p, k)];
             stored += overhead;
             if (entry->fault != MZG_ENTRY_OK)
                 continue;

@@ -39,10 +39,6 @@ struct mzg_imzml_reader {
     struct mzg_error shared_error; /* why it could not be decoded */
 };
 
-/* The spectra of a pixel: how many, and the ordinal of the k-th in file order. Local. */
-int64_t mzg_imzml_spectrum_at(const struct mzg_imzml_reader *reader, int64_t pixel, int64_t k);
-int64_t mzg_imzml_spectrum_count(const struct mzg_imzml_reader *reader, int64_t pixel);
-
 /* Decodes one stored array into buffer `which` of the decoder: NULL, with `fault` filled but for its
  * spectrum, where the bytes are not what the entry promises. `stored` bytes lie at `bytes`. Local. */
 const double *mzg_imzml_decode_array(const struct mzg_imzml_entry *entry, int which, const char *bytes,
