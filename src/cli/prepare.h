@@ -6,6 +6,8 @@
 #include <core/log.h>
 #include <mzgrid/error.h>
 
+#include <stdint.h>
+
 /* A log of this level, copied to `log_file` (NULL: none), takes the place of that of `context`, and gets
  * `n_threads` workers (0: as many as the launcher gave cores). `context` owns both, on failure too.
  * Collective over context->comm. */
