@@ -59,11 +59,10 @@ static bool needs_more_than_15_digits(double value)
 
 int mzg_number_print_exactly(char *text, size_t size, double value)
 {
+    char whole[40]; /* 17 digits, a sign, a point and an exponent; `text` may be too short to be read back */
     int digits = needs_more_than_15_digits(value) ? 16 : 15;
-    for (; digits < 17; digits++) {
-        int length = print_digits(text, size, digits, value);
-        if (length >= (int)size || mzg_number_read(text, NULL) == value)
-            return length;
-    }
-    return print_digits(text, size, digits, value);
+    print_digits(whole, sizeof whole, digits, value);
+    while (digits < 17 && mzg_number_read(whole, NULL) != value)
+        print_digits(whole, sizeof whole, ++digits, value);
+    return snprintf(text, size, "%s", whole);
 }
