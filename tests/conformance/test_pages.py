@@ -1,0 +1,116 @@
+"""The pages, executed: each shell block with mzgrid on the path, each Python block in one session a page, each R block by
+Rscript, in order, in an empty folder. No block escapes: NOT_CODE and NOT_RUN count those that are not run.
+"""
+import re
+import shutil
+import subprocess
+import sys
+import warnings
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from conftest import mpi_environment
+from pages import PAGES, REPOSITORY, blocks_of, indented_code
+
+# How many blocks of each page are text, and how many are code that is not run; each of these says why.
+NOT_CODE = {
+    "docs/architecture.md": 1,
+    "docs/cli.md": 2,
+    "docs/performance/README.md": 1,
+}
+NOT_RUN = {
+    "CONTRIBUTING.md": 1,
+    "README.md": 2,
+    "docs/cli.md": 1,
+    "docs/decisions/026-staged-files-pass-through-the-page-cache.md": 1,
+    "docs/decisions/035-peaks.md": 1,
+    "docs/library.md": 3,
+    "docs/performance/README.md": 1,
+    "docs/performance/python.md": 1,
+    "docs/python.md": 1,
+    "docs/tuning.md": 2,
+    "docs/viewers.md": 2,
+}
+# What a page finds in its folder: the reader's own files. imzML files that it names and does not make come by themselves.
+BEFORE = {
+    "README.md": "for sample in liver kidney; do mzgrid convert synthetic:60x50:100:centroid:1:full $sample.zarr -q; done",
+    "docs/cli.md": """
+        mzgrid convert synthetic:60x50:100:centroid:1:full kidney.zarr -q
+        for rat in rat1 rat2; do mzgrid convert synthetic:60x50:100:centroid:1:full $rat.zarr --dataset-id $rat -q; done
+        echo '760.585, PC 34:1' >lipids.csv
+        """,
+    "docs/format.md": "mzgrid convert synthetic:60x50:100:centroid:1:full OUT.zarr -q",
+}
+SECONDS = 120
+
+
+def test_every_block_is_run_or_says_why_not():
+    not_code, not_run = Counter(), Counter()
+    for page in PAGES:
+        assert not list(indented_code(page)), f"{page}: code without a fence, so nobody runs it"
+        for block in blocks_of(page):
+            place = f"{page}:{block.line}"
+            assert block.language in ("sh", "python", "r", "text", "c", "cmake"), f"{place}: {block.language!r}"
+            if block.language == "text":
+                not_code[page] += 1
+            elif block.excerpt:
+                lines = (REPOSITORY / block.excerpt).read_text()
+                assert all(line.strip() in lines for line in block.text.split("\n")), f"{place}: not in {block.excerpt}"
+            elif not block.is_run:
+                assert block.not_run, f"{place}: {block.language} is not run here; say why in a comment before it"
+                not_run[page] += 1
+    assert not_code == NOT_CODE
+    assert not_run == NOT_RUN
+
+
+def make_inputs(page, blocks, program, environment):
+    """The imzML files that the page takes for granted."""
+    text = "\n".join(block.text for block in blocks)
+    made = set(re.findall(r"mzgrid generate (\S+\.imzML)", text))
+    made |= set(re.findall(r"export \S+ (\S+\.imzML)", text))
+    for name in sorted(set(re.findall(r"\b[\w-]+\.imzML", text)) - made - {"no.imzML"}):
+        generate = [program, "generate", name, "--size", "60x50", "--points", "100", "--full", "-q"]
+        subprocess.run(generate, env=environment, check=True, timeout=SECONDS)
+    if page in BEFORE:
+        subprocess.run(["bash", "-euc", BEFORE[page]], env=environment, check=True, timeout=SECONDS)
+
+
+def run_python(block, place, session):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        warnings.filterwarnings("ignore", "the pixel size is unknown")
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"(?!mzgrid)")
+        exec(compile("\n" * block.line + block.text, place, "exec"), session)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if any(block.is_run for block in blocks_of(page))])
+def test_the_blocks_of_the_page_work(page, mzgrid, tmp_path, monkeypatch):
+    blocks = [block for block in blocks_of(page) if block.is_run]
+    if any(block.language == "r" for block in blocks) and not shutil.which("Rscript"):
+        pytest.skip("Rscript is not there: scripts/setup --tests installs it")
+    environment = {
+        **mpi_environment(),
+        # mpirun as on a machine with enough cores.
+        "OMPI_MCA_rmaps_base_oversubscribe": "1",
+        "OMPI_MCA_hwloc_base_binding_policy": "none",
+        "MZGRID_PROGRAM": str(mzgrid.path),
+        "MPLBACKEND": "Agg",
+        "PYTHONPATH": str(REPOSITORY / "src/python"),
+    }
+    environment["PATH"] = f"{mzgrid.path.parent}:{Path(sys.executable).parent}:{environment['PATH']}"
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.syspath_prepend(REPOSITORY / "src/python")
+    monkeypatch.chdir(tmp_path)
+    make_inputs(page, blocks, mzgrid.path, environment)
+    session = {"__name__": "__main__"}
+    for block in blocks:
+        place = f"{page}:{block.line}"
+        if block.language == "python":
+            run_python(block, place, session)
+            continue
+        command = ["bash", "-euc", block.text] if block.language == "sh" else ["Rscript", "-e", block.text]
+        done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=SECONDS)
+        assert done.returncode == 0, f"{place}\n{block.text}\n{done.stdout}{done.stderr}"
