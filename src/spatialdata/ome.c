@@ -85,7 +85,7 @@ static json_t *dataset(const char *axes, const struct mzg_raster_size *levels, i
 }
 
 json_t *mzg_ome_attributes(const char *name, const char *axes, const struct mzg_raster_size *levels, int n,
-                           const struct mzg_sdata_geometry *geometry, const char *channel)
+                           const struct mzg_sdata_geometry *geometry, json_t *omero)
 {
     json_t *datasets = json_array();
     for (int i = 0; i < n; i++)
@@ -93,8 +93,8 @@ json_t *mzg_ome_attributes(const char *name, const char *axes, const struct mzg_
     json_t *ome = json_pack("{s:s, s:[{s:s, s:o, s:o, s:[o]}]}", "version", "0.5-dev-spatialdata",
                             "multiscales", "name", name, "axes", axis_list(axes, NULL), "datasets", datasets,
                             "coordinateTransformations", to_global(axes, geometry));
-    if (channel)
-        ome = mzg_json_with(ome, "omero", json_pack("{s:[{s:s}]}", "channels", "label", channel));
+    if (omero)
+        ome = mzg_json_with(ome, "omero", omero);
     else
         ome = mzg_json_with(ome, "image-label", json_pack("{s:s}", "version", "0.5"));
     return json_pack("{s:o, s:{s:s}}", "ome", ome, "spatialdata_attrs", "version", "0.3");

@@ -5,6 +5,7 @@
 #include <core/agree.h>
 #include <spatialdata/cells.h>
 #include <spatialdata/ome.h>
+#include <spatialdata/omero.h>
 #include <spatialdata/sdata.h>
 
 #include <stdio.h>
@@ -173,7 +174,11 @@ static enum mzg_status write_image(struct mzg_sdata *sdata, const struct mzg_sda
     const char *axes = size->depth > 1 ? "czyx" : "cyx";
     struct mzg_raster_size levels[MZG_MAX_LEVELS];
     int n_levels = pyramid(size, levels);
-    json_t *attributes = mzg_ome_attributes(sdata->image, axes, levels, n_levels, geometry, "tic");
+    struct mzg_omero_window window = mzg_omero_window_of(cells, n);
+    json_t *omero = mzg_omero_attributes("tic", &window);
+    if (!omero)
+        return mzg_fail(err, MZG_ENOMEM, "images/%s: no memory for its metadata", sdata->image);
+    json_t *attributes = mzg_ome_attributes(sdata->image, axes, levels, n_levels, geometry, omero);
     char *group = declare_raster(sdata, "images", sdata->image, json_object(), attributes, err);
     if (!group)
         return err->status;

@@ -38,6 +38,7 @@ from spatialdata.models import TableModel, get_model  # noqa: E402
 from spatialdata.transformations import get_transformation  # noqa: E402
 
 ELEMENTS = ("images", "labels", "points", "shapes")
+FLOAT32_MAX = float(np.finfo("f4").max)
 
 
 @dataclass
@@ -254,6 +255,24 @@ def check_labels(report, where, spatial, ids, labels):
         report.error(f"{where}: obsm['spatial'] is up to {far:g} away from the centres of the labels")
 
 
+def check_window(report, store, name, table):
+    """What viewers show of the TIC at first: 0 to the value that 99.5 % of the pixels do not exceed."""
+    where = f"images/{name}_tic"
+    attributes = json.loads((store / where / "zarr.json").read_text())["attributes"]
+    channels = attributes["ome"]["omero"]["channels"]
+    values = np.sort(table.obs["tic"].to_numpy().clip(-FLOAT32_MAX, FLOAT32_MAX).astype("f4").astype("f8"))
+    low, most, end = 0.0, 1.0, 1.0
+    if len(values):
+        low = min(0.0, values[0])
+        bright = values[-(-995 * len(values) // 1000) - 1]
+        if values[-1] > 0:
+            most = values[-1]
+            end = bright if bright > 0 else most
+    window = {"min": low, "max": most, "start": 0.0, "end": end}
+    if channels != [{"label": "tic", "color": "FFFFFF", "active": True, "window": window}]:
+        report.error(f"{where}: omero tells of {channels}, not of one channel with {window}")
+
+
 def check_use(report, path, where, table):
     """On the whole table as it was read: a view has other, repaired arrays."""
     x = table.X
@@ -322,6 +341,8 @@ def check(store, rewrite=False):
         report.error("the store lacks a table, labels or an image")
     for name, table in report.sdata.tables.items():
         check_table(report, report.sdata, name, table)
+        if f"{name}_tic" in report.sdata.images and "mzgrid" in table.uns:
+            check_window(report, store, name, table)
         if table.n_obs and table.n_vars:
             check_use(report, store / "tables" / name, f"tables/{name}", table)
     if rewrite:

@@ -8,6 +8,7 @@
 #include <run/provenance.h>
 #include <run/table.h>
 #include <spatialdata/ome.h>
+#include <spatialdata/omero.h>
 #include <zarr/store.h>
 
 #include <criterion/criterion.h>
@@ -66,7 +67,9 @@ static json_t *image(void)
                                                     {.width = 1024, .height = 750, .depth = 2}};
     static const struct mzg_sdata_geometry geometry = {
         .pixel_size = {10, 20, 30}, .origin = {5, 0, 0}, .in_micrometers = true};
-    return mzg_ome_attributes("tic", "czyx", levels, 2, &geometry, "tic");
+    static const struct mzg_omero_window window = {.max = 7, .end = 5};
+    json_t *omero = mzg_omero_attributes("tic", &window);
+    return omero ? mzg_ome_attributes("tic", "czyx", levels, 2, &geometry, omero) : NULL;
 }
 
 static json_t *labels(void)
