@@ -15,7 +15,7 @@
 #include <core/mpi.h>
 #include <core/pool.h>
 #include <core/stop.h>
-#include <synthetic/file_pair.h>
+#include <imzml_out/file_pair.h>
 #include <synthetic/imzml_text.h>
 #include <synthetic/random.h>
 #include <synthetic/tissue.h>
@@ -191,6 +191,7 @@ static int64_t make_text(const struct job *job, char *text)
         .n = (begins[1] - begins[0]) / point_bytes(writer),
         .mz_offset = MZG_IMZML_UUID,
         .intensity_offset = begins[0],
+        .intensity_size = sizeof(float),
     };
     if (writer->range) {
         spectrum.mz_offset = begins[0];

@@ -9,11 +9,14 @@
 Test(imzml_text, the_longest_spectrum_fits)
 {
     struct mzg_imzml_spectrum spectrum = {.index = INT64_MAX - 1,
-                                          .x = INT32_MAX,
-                                          .y = INT32_MAX,
+                                          .x = INT32_MIN,
+                                          .y = INT32_MIN,
+                                          .z = INT32_MIN,
+                                          .has_z = true,
                                           .n = INT64_MAX / 8,
                                           .mz_offset = INT64_MAX,
                                           .intensity_offset = INT64_MAX,
+                                          .intensity_size = 8,
                                           .lowest_mz = 1e6,
                                           .highest_mz = 1e6};
     char text[2 * MZG_IMZML_MAX_SPECTRUM];
@@ -29,6 +32,7 @@ Test(imzml_text, numbers_are_written_out)
                                           .n = 3,
                                           .mz_offset = 1234567890123,
                                           .intensity_offset = 0,
+                                          .intensity_size = 4,
                                           .lowest_mz = 100.00000049,
                                           .highest_mz = 999.9999996};
     char text[2 * MZG_IMZML_MAX_SPECTRUM];
@@ -49,6 +53,14 @@ Test(imzml_text, numbers_are_written_out)
     spectrum.lowest_mz = 0;
     text[mzg_imzml_spectrum(&spectrum, text)] = '\0';
     cr_expect(strstr(text, "observed") == NULL);
+    cr_expect(strstr(text, "position z") == NULL);
+
+    spectrum.z = -3;
+    spectrum.has_z = true;
+    spectrum.intensity_size = 8;
+    text[mzg_imzml_spectrum(&spectrum, text)] = '\0';
+    cr_expect(strstr(text, "IMS:1000052\" name=\"position z\" value=\"-3\"/>") != NULL);
+    cr_expect(strstr(text, "\"external encoded length\" value=\"12\"/>") == NULL);
 }
 
 Test(imzml_text, the_checksum_does_not_move_anything)

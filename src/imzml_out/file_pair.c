@@ -1,5 +1,5 @@
 /* The two files of an imzML, from .part to their final names. */
-#include <synthetic/file_pair.h>
+#include <imzml_out/file_pair.h>
 
 #include <core/file.h>
 #include <core/own_name.h>

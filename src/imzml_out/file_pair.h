@@ -3,8 +3,8 @@
  * take their final names together once both are complete. All functions are local; failures name the file and
  * what to do.
  */
-#ifndef MZG_SYNTHETIC_FILE_PAIR_H
-#define MZG_SYNTHETIC_FILE_PAIR_H
+#ifndef MZG_IMZML_OUT_FILE_PAIR_H
+#define MZG_IMZML_OUT_FILE_PAIR_H
 
 #include <core/own_file.h>
 #include <mzgrid/error.h>
