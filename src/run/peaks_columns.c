@@ -100,12 +100,7 @@ static enum mzg_status append_all(struct columns *c, struct mzg_sink *sink, stru
         make_columns(c, first, n > 0 ? n : 0, &all, err);
         if (mzg_peaks_end_round(c->matrix, begin + n_slots * context->size, c->n_tasks, err) != MZG_OK)
             break;
-        struct mzg_rows rows = {.n_rows = all.n_majors,
-                                .n_values = all.n_values,
-                                .row_counts = all.counts,
-                                .bins = all.minors,
-                                .values = all.values};
-        mzg_sink_append(sink, &rows, err);
+        mzg_peaks_hand_over(&all, sink, err);
     }
     mzg_peaks_values_destroy(&all);
     return err->status;

@@ -47,6 +47,17 @@ enum mzg_status mzg_peaks_end_round(const struct mzg_peaks_matrix *matrix, int64
     return MZG_OK;
 }
 
+enum mzg_status mzg_peaks_hand_over(const struct mzg_peaks_values *made, struct mzg_sink *sink,
+                                    struct mzg_error *err)
+{
+    const struct mzg_rows rows = {.n_rows = made->n_majors,
+                                  .n_values = made->n_values,
+                                  .row_counts = made->counts,
+                                  .bins = made->minors,
+                                  .values = made->values};
+    return mzg_sink_append(sink, &rows, err);
+}
+
 enum mzg_status mzg_peaks_slot_errors(const struct mzg_peaks_sums *sums, struct mzg_error *err)
 {
     for (int i = 0; i < sums->n_slots && err->status == MZG_OK; i++)

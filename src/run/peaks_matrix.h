@@ -5,6 +5,7 @@
 #include <mzgrid/progress.h>
 #include <run/peaks_sums.h>
 #include <spatialdata/update.h>
+#include <stage/sink.h>
 
 /* A dense X has at most so many values; a chunk of it, which is a file, is all rows of as many columns as
  * make about so many values. */
@@ -33,6 +34,10 @@ struct mzg_matrix_spec mzg_peaks_sparse_spec(const struct mzg_peaks_matrix *matr
 /* Looks for the end of the run, agrees with all ranks on how a round went, and tells how far they are.
  * Collective. */
 enum mzg_status mzg_peaks_end_round(const struct mzg_peaks_matrix *matrix, int64_t done, int64_t total,
+                                    struct mzg_error *err);
+
+/* Appends what was made to `sink`, a row for each of its majors, as mzg_sink_append() does. */
+enum mzg_status mzg_peaks_hand_over(const struct mzg_peaks_values *made, struct mzg_sink *sink,
                                     struct mzg_error *err);
 
 /* The first failure of the slots. Local. */

@@ -78,12 +78,7 @@ static enum mzg_status append_rows(struct rows *r, struct mzg_sink *sink, struct
             mzg_peaks_values_append(&all, &sums->slots[g].made, sums->source->value_type, err);
         if (mzg_peaks_end_round(r->matrix, begin + share * context->size, n_rows, err) != MZG_OK)
             break;
-        struct mzg_rows rows = {.n_rows = all.n_majors,
-                                .n_values = all.n_values,
-                                .row_counts = all.counts,
-                                .bins = all.minors,
-                                .values = all.values};
-        mzg_sink_append(sink, &rows, err);
+        mzg_peaks_hand_over(&all, sink, err);
     }
     mzg_peaks_values_destroy(&all);
     return err->status;

@@ -1,6 +1,7 @@
 #include <spatialdata/update_metadata.h>
 
 #include <core/json.h>
+#include <zarr/zarr.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,21 +42,6 @@ enum mzg_status mzg_metadata_remove(json_t *group, const char *path, struct mzg_
     return MZG_OK;
 }
 
-static int depth(const char *path)
-{
-    int n = 0;
-    for (; *path; path++)
-        n += *path == '/';
-    return n;
-}
-
-static int compare_paths(const void *a, const void *b)
-{
-    const char *first = *(const char *const *)a, *second = *(const char *const *)b;
-    int difference = depth(first) - depth(second);
-    return difference ? difference : strcmp(first, second);
-}
-
 /* The nodes in order, a new reference; takes the one to `nodes`. NULL: no memory. */
 static json_t *sort_nodes(json_t *nodes)
 {
@@ -68,7 +54,7 @@ static json_t *sort_nodes(json_t *nodes)
         {
             names[n++] = name;
         }
-        qsort(names, n, sizeof *names, compare_paths);
+        qsort(names, n, sizeof *names, mzg_zarr_compare_nodes);
         for (size_t i = 0; i < n; i++)
             sorted = mzg_json_with(sorted, names[i], json_incref(json_object_get(nodes, names[i])));
     } else {

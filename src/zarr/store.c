@@ -152,7 +152,7 @@ static int depth(const char *path)
     return n;
 }
 
-static int compare_paths(const void *a, const void *b)
+int mzg_zarr_compare_nodes(const void *a, const void *b)
 {
     const char *first = *(const char *const *)a, *second = *(const char *const *)b;
     int difference = depth(first) - depth(second);
@@ -185,7 +185,7 @@ static json_t *consolidate(const struct mzg_zarr_store *store, const char *group
         if (path_below(group_path, path))
             paths[n++] = path;
     }
-    qsort(paths, n, sizeof *paths, compare_paths);
+    qsort(paths, n, sizeof *paths, mzg_zarr_compare_nodes);
     for (size_t i = 0; i < n; i++) {
         if (json_object_set(all, path_below(group_path, paths[i]), json_object_get(store->nodes, paths[i])) !=
             0)

@@ -62,7 +62,7 @@ enum mzg_status mzg_zarr_store_new(const struct mzg_context *context, const char
 void mzg_zarr_store_free(struct mzg_zarr_store *store);
 
 /* Declares a group or an array by its whole metadata, of whose arrays the caller writes the files; takes
- * the reference to `metadata`, also on failure. MZG_EUSAGE where the path is
+ * the reference to `metadata`, also on failure. MZG_EUSAGE if the path is
  * taken or the group above it is missing. Local. */
 enum mzg_status mzg_zarr_declare(struct mzg_zarr_store *store, const char *path, json_t *metadata,
                                  struct mzg_error *err);
@@ -134,6 +134,11 @@ enum mzg_status mzg_zarr_write_all(struct mzg_zarr_array *array, const void *dat
 typedef int64_t mzg_zarr_string_fn(const void *source, int64_t i, char *text, int64_t size);
 enum mzg_status mzg_zarr_write_strings(struct mzg_zarr_array *array, mzg_zarr_string_fn *item,
                                        const void *source, struct mzg_error *err);
+
+/* For qsort() of an array of paths of nodes: by depth, then by name, as consolidated metadata list them.
+ * Local.
+ */
+int mzg_zarr_compare_nodes(const void *a, const void *b);
 
 /* Bytes that this rank has written so far: chunk files and metadata. Local. */
 int64_t mzg_zarr_bytes_written(const struct mzg_zarr_store *store);
