@@ -91,11 +91,11 @@ void mzg_parameters_text(const char *text, char *named, size_t size)
 
 enum mzg_status mzg_name_parameters(struct mzg_error *err)
 {
-    struct mzg_error named = {.status = err->status};
+    char named[sizeof err->text];
     if (err->status == MZG_OK)
         return MZG_OK;
-    mzg_parameters_text(err->text, named.text, sizeof named.text);
-    *err = named;
+    mzg_parameters_text(err->text, named, sizeof named);
+    mzg_escape(named, strlen(named), err->text, sizeof err->text);
     return err->status;
 }
 

@@ -57,11 +57,11 @@ enum mzg_status mzg_foreign_register(struct mzg_context *context, const struct m
     if (mzg_size_check("mzg_foreign_reader", reader->size, sizeof *reader, sizeof *reader, err) != MZG_OK)
         return err->status;
     if (!is_name(reader->name))
-        return mzg_fail(
-            err, MZG_EUSAGE,
-            "'%s' is no name for a reader: up to 31 lower-case letters, digits, '-' and '_' are, but not "
-            "'synthetic'",
-            reader->name ? reader->name : "");
+        return mzg_fail(err, MZG_EUSAGE,
+                        "'%s' cannot name a reader: a name has up to 31 lower-case letters, digits, '-' and "
+                        "'_', and is not "
+                        "'synthetic'",
+                        reader->name ? reader->name : "");
     if (!reader->open)
         return mzg_fail(err, MZG_EUSAGE, "the reader '%s' has no open()", reader->name);
     snprintf(path, sizeof path, "%s:", reader->name);
@@ -103,10 +103,11 @@ static struct mzg_foreign *new_reader(const struct mzg_foreign_entry *entry, con
         mzg_fail(err, MZG_EFORMAT, "%s: no spectra", path);
     else if ((int)source->input.type < 0 || source->input.type > MZG_SPECTRUM_PROFILE ||
              (int)source->input.polarity < 0 || source->input.polarity >= MZG_POLARITIES)
-        mzg_fail(err, MZG_EFORMAT, "%s: its reader gives a type or polarity of spectra that there is not",
-                 path);
+        mzg_fail(err, MZG_EFORMAT,
+                 "%s: its reader gives a spectrum type or polarity that mzgrid does not know", path);
     else if (!(source->input.pixel_size[0] >= 0 && source->input.pixel_size[1] >= 0))
-        mzg_fail(err, MZG_EFORMAT, "%s: its reader gives pixels of less than no size", path);
+        mzg_fail(err, MZG_EFORMAT, "%s: its reader gives a pixel size that is negative or not a number",
+                 path);
     return reader;
 }
 
@@ -130,7 +131,7 @@ static void take_metadata(struct mzg_foreign *reader, const char *name, struct m
     json_error_t why;
     json_t *metadata = text ? json_loads(text, JSON_REJECT_DUPLICATES, &why) : json_object();
     if (text && !json_is_object(metadata))
-        mzg_fail(err, MZG_EFORMAT, "%s: the metadata of its reader are no JSON object: %s", reader->path,
+        mzg_fail(err, MZG_EFORMAT, "%s: the metadata of its reader are not a JSON object: %s", reader->path,
                  metadata ? "something else" : why.text);
     else if (!has_good_names(metadata))
         mzg_fail(err, MZG_EFORMAT,

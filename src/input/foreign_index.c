@@ -30,14 +30,13 @@ static enum mzg_status check(const struct mzg_foreign_source *source, int64_t fi
         int64_t begin = spectra->begin[i], end = spectra->begin[i + 1];
         if (begin < 0 || end < begin || end > INT64_MAX / 16)
             return mzg_fail(err, MZG_EFORMAT,
-                            "%s: its reader lets spectrum %" PRId64 " have the points %" PRId64
-                            " to %" PRId64,
+                            "%s: its reader gave for spectrum %" PRId64 " the points %" PRId64 " to %" PRId64,
                             source->path, first + i, begin, end);
         if (end > begin && (!spectra->mz || !spectra->intensity))
             return mzg_fail(err, MZG_EFORMAT, "%s: its reader gave points without %s", source->path,
                             spectra->mz ? "intensities" : "m/z");
         if (spectra->positions[3 * i] == MZG_NO_COORDINATE)
-            return mzg_fail(err, MZG_EFORMAT, "%s: its reader gave spectrum %" PRId64 " no position",
+            return mzg_fail(err, MZG_EFORMAT, "%s: its reader gave no position for spectrum %" PRId64,
                             source->path, first + i);
     }
     return MZG_OK;
@@ -53,9 +52,9 @@ enum mzg_status mzg_foreign_walk(struct mzg_foreign_source *source, int64_t firs
         if (source->input.read(&source->input, first + done, asked, &spectra) != 0)
             mzg_fail(err, MZG_EIO, "%s: spectra from number %" PRId64 " on: %s", source->path, first + done,
                      mzg_foreign_words(source));
-        else if (check(source, first + done, asked, &spectra, err) == MZG_OK)
-            take(taker, first + done, &spectra, err);
-        done += spectra.n;
+        else if (check(source, first + done, asked, &spectra, err) == MZG_OK &&
+                 take(taker, first + done, &spectra, err) == MZG_OK)
+            done += spectra.n;
     }
     pthread_mutex_unlock(&source->lock);
     return err->status;

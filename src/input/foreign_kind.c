@@ -156,7 +156,8 @@ static enum mzg_status fill(void *taker, int64_t first, const struct mzg_spectra
         struct slot *slot = &storage->slots[filling->entry];
         if (!is_as_before(entry, spectra, i))
             return mzg_fail(err, MZG_EFORMAT,
-                            "%s: its reader gives another spectrum %" PRId64 " than it gave before",
+                            "%s: its reader gave spectrum %" PRId64
+                            " differently before; it must give the same each time it is asked",
                             filling->reader->path, first + i);
         slot->at = filling->at;
         if (entry->is_faulty && !(slot->fault = strdup(spectra->faults[i])))

@@ -4,13 +4,34 @@
 #include <mzgrid/mzgrid.h>
 #include <temp_files.h>
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { WIDTH = 5, N = 20, AT_ONCE = 3 };
 
 /* What a reader does wrong, on the last rank only. */
-enum sin { NONE, BAD_NAME, NO_OPEN, NO_READ, NO_LATER_READ, TOO_MANY, NO_POSITIONS, FEWER, CHANGED, ENDLESS };
+enum sin {
+    NONE,
+    BAD_NAME,
+    NOT_JSON,
+    NO_OPEN,
+    MANY_LINES,
+    NO_TYPE,
+    NO_SIZE,
+    NO_READ,
+    NO_LATER_READ,
+    TOO_MANY,
+    ENDLESS_READ,
+    NO_POSITIONS,
+    FAR_POSITIONS,
+    BACKWARDS,
+    NO_MZ,
+    FEWER,
+    CHANGED,
+    ENDLESS,
+    UNKNOWN /* the reader is not registered */
+};
 
 /* An input of N spectra on a grid, of which spectrum i has i % 4 points; 7 is at the place of 6, 11 is
  * faulty. */
@@ -37,7 +58,9 @@ static double mz_of(int64_t i, int64_t k)
 static const char *words(struct mzg_foreign_input *input)
 {
     const struct grid *grid = input->data;
-    return grid->sin == NO_OPEN ? "the door is shut" : "the well is dry";
+    return grid->sin == MANY_LINES ? "one\ntwo\x1b[31m"
+           : grid->sin == NO_OPEN  ? "the door is shut"
+                                   : "the well is dry";
 }
 
 static void let_go(struct mzg_foreign_input *input)
@@ -69,10 +92,17 @@ static int give(struct mzg_foreign_input *input, int64_t first, int64_t n, struc
     grid->begin[given] = at;
     if (grid->sin == CHANGED && is_later)
         grid->positions[0]++;
-    *spectra = (struct mzg_spectra){.n = grid->sin == TOO_MANY ? n + 1 : given,
+    if (grid->sin == FAR_POSITIONS)
+        grid->positions[0] = first % 2 == 0 ? INT32_MAX : INT32_MIN + 1;
+    if (grid->sin == BACKWARDS)
+        grid->begin[given] = -1;
+    bool is_second = grid->n_given > given;
+    *spectra = (struct mzg_spectra){.n = grid->sin == TOO_MANY                    ? n + 1
+                                         : grid->sin == ENDLESS_READ && is_second ? INT64_MAX
+                                                                                  : given,
                                     .positions = grid->sin == NO_POSITIONS ? NULL : grid->positions,
                                     .begin = grid->begin,
-                                    .mz = grid->mz,
+                                    .mz = grid->sin == NO_MZ ? NULL : grid->mz,
                                     .intensity = grid->intensity,
                                     .faults = grid->faults};
     return 0;
@@ -89,9 +119,12 @@ static int open_grid(void *data, const char *path, struct mzg_foreign_input *inp
     input->release = let_go;
     input->read = give;
     input->n_spectra = grid->sin == ENDLESS ? INT64_MAX : grid->sin == FEWER ? N - 1 : N;
-    input->type = MZG_SPECTRUM_CENTROID;
-    input->metadata = grid->sin == BAD_NAME ? "{\"a\": [{\"../b\": 1}]}" : "{\"operator\": \"nobody\"}";
-    return grid->sin == NO_OPEN;
+    input->type = grid->sin == NO_TYPE ? (enum mzg_spectrum_type)17 : MZG_SPECTRUM_CENTROID;
+    input->pixel_size[0] = grid->sin == NO_SIZE ? NAN : 0;
+    input->metadata = grid->sin == BAD_NAME   ? "{\"a\": [{\"../b\": 1}]}"
+                      : grid->sin == NOT_JSON ? "[1]"
+                                              : "{\"operator\": \"nobody\"}";
+    return grid->sin == NO_OPEN || grid->sin == MANY_LINES;
 }
 
 static struct mzg_context *context_with(struct grid *grid, enum sin sin)
@@ -104,7 +137,8 @@ static struct mzg_context *context_with(struct grid *grid, enum sin sin)
     *grid = (struct grid){.sin = mpi_rank == mpi_size - 1 ? sin : NONE};
     cr_assert(eq(int, (int)mzg_context_new(MPI_COMM_WORLD, &options, &context, &err), MZG_OK), "%s",
               err.text);
-    cr_assert(eq(int, (int)mzg_foreign_register(context, &reader, &err), MZG_OK), "%s", err.text);
+    if (grid->sin != UNKNOWN)
+        cr_assert(eq(int, (int)mzg_foreign_register(context, &reader, &err), MZG_OK), "%s", err.text);
     return context;
 }
 
@@ -219,7 +253,7 @@ MPI_TEST(foreign, spectra_that_the_last_rank_cannot_read_again)
 
 MPI_TEST(foreign, spectra_that_are_others_the_second_time)
 {
-    expect_failure(CHANGED, MZG_EIO, "gives another spectrum");
+    expect_failure(CHANGED, MZG_EIO, "differently before");
 }
 
 MPI_TEST(foreign, ranks_that_see_different_inputs)
@@ -232,6 +266,18 @@ MPI_TEST(foreign, spectra_that_cannot_be)
 {
     expect_failure(TOO_MANY, MZG_EFORMAT, "were asked for");
     expect_failure(NO_POSITIONS, MZG_EFORMAT, "without positions");
+    expect_failure(ENDLESS_READ, MZG_EFORMAT, "gave 9223372036854775807 spectra");
+    expect_failure(BACKWARDS, MZG_EFORMAT, " to -1");
+    expect_failure(NO_MZ, MZG_EFORMAT, "points without m/z");
+    expect_failure(FAR_POSITIONS, MZG_ERANGE, "cells, more than 2^32");
+}
+
+MPI_TEST(foreign, inputs_that_cannot_be)
+{
+    expect_failure(NO_TYPE, MZG_EFORMAT, "a spectrum type or polarity that mzgrid does not know");
+    expect_failure(NO_SIZE, MZG_EFORMAT, "a pixel size that is negative or not a number");
+    expect_failure(MANY_LINES, MZG_EIO, "cannot open: one\\ntwo\\x1b[31m");
+    expect_failure(UNKNOWN, MZG_EIO, "grid:a:b");
 }
 
 /* The bytes of its index cannot be counted in 64 bits. */
@@ -246,6 +292,8 @@ MPI_TEST(foreign, metadata_that_would_leave_the_store)
 {
     if (mpi_size == 1)
         expect_failure(BAD_NAME, MZG_EFORMAT, "a name in the metadata");
+    if (mpi_size == 1)
+        expect_failure(NOT_JSON, MZG_EFORMAT, "are not a JSON object");
 }
 
 MPI_TEST(foreign, names_that_are_none)
