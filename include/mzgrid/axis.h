@@ -72,7 +72,7 @@ double mzg_axis_inverse(const struct mzg_axis_spec *spec, double t);
 enum mzg_status mzg_axis_measure(const struct mzg_axis_spec *spec, struct mzg_axis *axis,
                                  struct mzg_error *err);
 
-/* mzg_axis_measure(), then edges and centers. MZG_ERANGE where edges would not strictly increase in doubles.
+/* mzg_axis_measure(), then edges and centers. MZG_ERANGE if edges would not strictly increase in doubles.
  * Release with mzg_axis_destroy(). Local. */
 enum mzg_status mzg_axis_build(const struct mzg_axis_spec *spec, struct mzg_axis *axis,
                                struct mzg_error *err);
@@ -94,15 +94,17 @@ enum mzg_status mzg_axis_digest(const struct mzg_axis *axis, char digest[65], st
  * Local. */
 enum mzg_status mzg_axis_write(const struct mzg_axis *axis, const char *path, struct mzg_error *err);
 
-/* Builds the axis that mzg_axis_write() wrote. MZG_EIO where the file cannot be read, MZG_EFORMAT where it is
- * no such file or the axis built from it has another digest. Release with mzg_axis_destroy(). Local. */
+/* Builds the axis that mzg_axis_write() wrote. MZG_EIO if the file cannot be read; MZG_EFORMAT if it is
+ * not such a file, or if the axis built from it has another digest. Release with mzg_axis_destroy().
+ * Local. */
 enum mzg_status mzg_axis_read(const char *path, struct mzg_axis *axis, struct mzg_error *err);
 
 /* The bin that holds `mz`, exactly as the edges say, in O(1) (native: O(log N)); -1 outside [e_0, e_N] and
  * for NaN. Local. */
 int64_t mzg_axis_locate(const struct mzg_axis *axis, double mz);
 
-/* The first bin whose centre is `mz` or above, as soon; n_bins where none is. `mz` is not NaN. Local. */
+/* The first bin whose centre is `mz` or above, found as fast; n_bins if there is none. `mz` is not NaN.
+ * Local. */
 int64_t mzg_axis_first_center(const struct mzg_axis *axis, double mz);
 
 MZG_END_API

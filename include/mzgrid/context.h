@@ -5,11 +5,11 @@
  * MPI. The program starts it, with MPI_THREAD_FUNNELED at least, and ends it after the last context is freed;
  * mzg_context_new_world() is for programs that have no MPI of their own. The thread that started MPI is the
  * one that calls functions with a context. "Collective" means that all ranks of the context call the
- * function, in the same order; they then return the same status and text. "Local" means that a rank may call
- * it alone. An error of MPI itself ends the job with one sentence on standard error, because other ranks may
- * wait in the same call for ever.
+ * function, in the same order and with the same arguments, except where the declaration says otherwise; they
+ * then return the same status and text. "Local" means that a rank may call it alone. An error of MPI itself
+ * ends the job with one sentence on standard error, because other ranks may wait in the same call for ever.
  *
- * Threads. Threads of the library only compute, but for one that reads ahead, and calls foreign readers
+ * Threads. Threads of the library only compute, except one that reads ahead and calls foreign readers
  * (mzgrid/foreign.h). One function of the library at a time runs with a context, and one conversion or
  * validation at a time in a process. Functions without a context (mzgrid/axis.h, mzgrid/resample.h,
  * mzgrid/sampling.h) may be called by any thread, also side by side with different objects.
@@ -18,11 +18,10 @@
  * Texts are UTF-8 and end in 0; paths are what open() takes. JSON comes as text that the caller frees with
  * mzg_free().
  *
- * Sizes. A struct that begins with `size` may become longer with a later library: the caller sets it to the
- * size that the struct has where the program is compiled, and the library neither reads nor writes beyond it.
- * Members are only ever added at the end. Structs without a `size` stay as they are for as long as the SONAME
- * does. Enumerations may get further values; a value that the library does not know is refused with
- * MZG_EUSAGE.
+ * Sizes. A struct that begins with `size` may become longer in a later library. The caller sets it to the
+ * sizeof the struct, and the library neither reads nor writes beyond it. Members are only ever added at the
+ * end. Structs without a `size` stay as they are for as long as the SONAME does. Enumerations may get further
+ * values; the library refuses a value that it does not know with MZG_EUSAGE.
  *
  * What the library does to the process. From mzg_context_new() to mzg_context_free() the calling thread is
  * bound to one core, as each of the threads is. The first conversion that uses HDF5 starts it by

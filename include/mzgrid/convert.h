@@ -23,26 +23,31 @@ enum mzg_layout { MZG_LAYOUT_CSC, MZG_LAYOUT_CSR, MZG_LAYOUT_DENSE, MZG_LAYOUT_C
 /* As what values, computed in double, are stored. */
 enum mzg_dtype { MZG_DTYPE_FLOAT32, MZG_DTYPE_FLOAT64 };
 
-/* Where resampled rows wait: in one HDF5 file; nowhere, as they go into the store as they come; in
- * the memory of the node that all ranks share, until they outgrow it; or in memory or a file, whichever fits.
- */
-enum mzg_streaming { MZG_STREAMING_AUTO, MZG_STREAMING_HDF5, MZG_STREAMING_DIRECT, MZG_STREAMING_OFF };
+/* Where resampled rows wait. */
+enum mzg_streaming {
+    MZG_STREAMING_AUTO,   /* in memory if they fit, else in a file */
+    MZG_STREAMING_HDF5,   /* in one HDF5 file */
+    MZG_STREAMING_DIRECT, /* nowhere: they go into the store as they come; not with CSC */
+    MZG_STREAMING_OFF     /* in memory that the ranks of the node share, until they outgrow it */
+};
+
+/* What becomes of several spectra at one position. */
 enum mzg_duplicates { MZG_DUPLICATES_SUM, MZG_DUPLICATES_FIRST, MZG_DUPLICATES_ERROR };
 
 /* What the user asks for. mzg_convert_defaults() gives the defaults; 0, NULL and false mean "not given". */
 struct mzg_convert_options {
-    size_t size; /* of this struct where the program is compiled; mzg_convert_defaults() sets it */
+    size_t size; /* sizeof(struct mzg_convert_options); mzg_convert_defaults() sets it */
     const char *input;
     const char *output;
 
     struct mzg_axis_spec axis; /* min_mz, max_mz 0: from metadata, else by scanning; no strategy: what the
                                 * data tell, else 5 mDa at m/z 1000 (17 mDa at 300 for linear_tof) */
     double bin_steps;          /* in place of a bin width: so many sampling steps of profiles; 0: not given */
-    bool axis_type_auto;   /* native where spectra share their m/z and no width is given, else the law that
-                            * follows from data, instrument or type of the spectra; else: axis.type */
+    bool axis_type_auto;       /* native if spectra share their m/z and no width is given, else the law that
+                                * follows from data, instrument or type of the spectra; false: axis.type */
     const char *axis_file; /* an axis that mzg_axis_write() wrote, instead of all of the above; NULL: none */
     bool scan_range;       /* find the range by reading every m/z */
-    bool method_auto;      /* choose by spectrum type, and say why; else: */
+    bool method_auto;      /* choose by spectrum type, and say why; false: */
     enum mzg_method method;
     bool high_accuracy; /* with method_auto: prefer pchip to linear while it is affordable */
     double max_gap;     /* sampling steps beyond which an interval of a profile is read as trimmed zeros; 0:
@@ -133,7 +138,7 @@ enum mzg_status mzg_convert(const struct mzg_context *context, const struct mzg_
                             struct mzg_error *err);
 
 /* The axis on which several inputs can be converted alike: what mzg_convert() would decide for each, over the
- * union of their ranges; MZG_EUSAGE where it would choose different laws for them. Of `options` the axis,
+ * union of their ranges; MZG_EUSAGE if it would choose different laws for them. Of `options` the axis,
  * scan_range, spectrum_type, ms_level, polarity, allow_truncated and memory_limit count. All ranks get the
  * axis, or the same status and text. Release with mzg_axis_destroy(). Collective. */
 enum mzg_status mzg_convert_axis(const struct mzg_context *context, const struct mzg_convert_options *options,
@@ -141,8 +146,8 @@ enum mzg_status mzg_convert_axis(const struct mzg_context *context, const struct
                                  struct mzg_error *err);
 
 /* What mzg_convert() would decide with these options, and why, as the text of a JSON object on rank 0 (NULL
- * elsewhere), to be freed by mzg_free(). Reads the index of the input, a sample of its spectra, and where
- * nothing else tells the range all m/z arrays. Collective. */
+ * elsewhere), to be freed by mzg_free(). Reads the index of the input, a sample of its spectra, and all m/z
+ * arrays if nothing else tells the range. Collective. */
 enum mzg_status mzg_convert_preview(const struct mzg_context *context,
                                     const struct mzg_convert_options *options, char **decisions,
                                     struct mzg_error *err);

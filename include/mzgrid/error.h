@@ -21,7 +21,7 @@ enum mzg_status {
     MZG_EINTERRUPTED /* the user or the scheduler asked the run to stop */
 };
 
-/* All zero, as from `= {0}`, is no error. */
+/* All zero, as from `= {0}`, means: no error. */
 struct mzg_error {
     enum mzg_status status;
     char text[1020]; /* one line: what, where, what was expected, what to do; no newline, no full stop */

@@ -17,7 +17,7 @@ enum mzg_peaks_layout { MZG_PEAKS_AUTO, MZG_PEAKS_CSC, MZG_PEAKS_DENSE };
 
 /* What the user asks for. mzg_peaks_defaults() gives the defaults; 0, NULL and false mean "not given". */
 struct mzg_peaks_options {
-    size_t size;       /* of this struct where the program is compiled; mzg_peaks_defaults() sets it */
+    size_t size;       /* sizeof(struct mzg_peaks_options); mzg_peaks_defaults() sets it */
     const char *table; /* the name of the table whose bins become peaks; NULL: the only one that there is */
     const char *list;  /* a file that lists peaks (docs/cli.md, `peaks`); NULL: they are picked */
     double snr;        /* of picked ones: the least prominence over the noise */

@@ -75,7 +75,7 @@ struct mzg_resampler_options {
     double max_gap;
     struct mzg_sampling sampling; /* with max_gap */
 
-    /* Where every spectrum of the run has the same m/z array: that array, borrowed, outlives the resampler;
+    /* If all spectra of the run have the same m/z array: that array, borrowed, outlives the resampler;
      * NULL: none. What depends on it alone is computed once, and spectra whose `mz` is that very pointer,
      * with n == n_shared, take the short way: the same values, sooner. */
     const double *shared_mz;
@@ -100,7 +100,7 @@ struct mzg_method_evidence {
 #define MZG_HIGH_ACCURACY_WORK 1e11
 
 /* The method for `--interpolation-method auto`: nearest_neighbor except for profiles; for these linear, or
- * pchip where high accuracy is wanted, when the sampling follows the law of the axis and bins are narrower
+ * pchip if high accuracy is wanted, if the sampling follows the law of the axis and bins are narrower
  * than two sampling steps; else overlap. `reason` gets one sentence of at most `size` bytes, 300 suffice.
  * Local. */
 enum mzg_method mzg_method_choose(const struct mzg_method_evidence *evidence, char *reason, size_t size);

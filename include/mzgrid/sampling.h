@@ -39,12 +39,12 @@ MZG_BEGIN_API
 
 /* Fits the sampling step to the differences of neighbouring m/z in some spectra of a run; only `mz` and `n`
  * are read. Intervals over trimmed zeros, and points that are missing or out of order, do not disturb it as
- * long as they are less than about half. MZG_ERANGE where there are too few differences (16), or all at one
+ * long as they are less than about half. MZG_ERANGE if there are too few differences (16), or all at one
  * m/z. Local. */
 enum mzg_status mzg_sampling_fit(const struct mzg_spectrum *spectra, int64_t n_spectra,
                                  struct mzg_sampling_fit *fit, struct mzg_error *err);
 
-/* The power law of bin widths whose exponent is next to that of the fit. False where the fit does not
+/* The power law of bin widths whose exponent is next to that of the fit. False if the fit does not
  * describe its data (centroids), or no law is near. Local. */
 bool mzg_sampling_law(const struct mzg_sampling_fit *fit, enum mzg_axis_type *type);
 

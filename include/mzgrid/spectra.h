@@ -34,7 +34,7 @@ struct mzg_spectra_facts {
     int64_t most_points;  /* of one spectrum */
     int32_t min[3];       /* x, y, z: the box of all positions, */
     int32_t max[3];       /*   both ends included */
-    double pixel_size[2]; /* x, y in micrometres; 0 where unknown */
+    double pixel_size[2]; /* x, y in micrometres; 0 if unknown */
     enum mzg_spectrum_type type;
     bool shares_mz; /* all spectra have one m/z array */
 };
@@ -43,7 +43,7 @@ struct mzg_spectra_facts {
 struct mzg_spectra_options {
     size_t size;           /* sizeof(struct mzg_spectra_options) */
     int64_t memory_limit;  /* bytes for all ranks of a node together; 0: the smaller of 8 GiB and half of what
-                            * is  free */
+                            * is free */
     struct mzg_box region; /* only the pixels in it */
     const char *pixels_file; /* only those at the positions listed there; NULL: all */
     int64_t ms_level;        /* only spectra of this ms level; 0: of level 1, or of the only one there is */

@@ -20,8 +20,8 @@ MZG_BEGIN_API
  *                      {spectrum, x, y, z, reason, detail}
  *     kinds            objects {ms_level, polarity, spectra}, one for each kind of spectra
  *
- * Fails where the input cannot be opened at all, or where its largest spectrum needs more than `memory_limit`
- * bytes on a node, 0 as with mzg_convert(). `progress` (may be NULL) and mzg_context_stop() as with
+ * Fails if the input cannot be opened at all, or if its largest spectrum needs more than `memory_limit` bytes
+ * on a node (0: as in mzg_convert()). `progress` (may be NULL) and mzg_context_stop() work as in
  * mzg_convert(). All ranks return the same status and `*valid`. Collective.
  */
 enum mzg_status mzg_validate(const struct mzg_context *context, const char *path, int64_t memory_limit,

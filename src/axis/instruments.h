@@ -10,12 +10,12 @@ struct mzg_instrument {
     const char *model;
 };
 
-/* The entry of the model with that accession, such as "MS:1000557"; NULL where the accession is none of a
+/* The entry of the model with that accession, such as "MS:1000557"; NULL if the accession is none of a
  * model, or the model does not tell its law (a TOF with and without reflectron). Local. */
 const struct mzg_instrument *mzg_instrument_find(const char *accession);
 
 /* The model that a text names, such as "Bruker solariX 7T": the one of the longest name that stands in it,
- * upper and lower case, blanks and dashes aside. NULL where it names none, or one that does not tell its law.
+ * upper and lower case, blanks and dashes aside. NULL if it names none, or one that does not tell its law.
  * Local. */
 const struct mzg_instrument *mzg_instrument_named(const char *text);
 

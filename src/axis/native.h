@@ -7,7 +7,7 @@
 /* The bin that holds `mz`, in O(log N). */
 int64_t mzg_native_locate(const struct mzg_axis *axis, double mz);
 
-/* The first bin whose centre is `mz` or above; n_bins where none is. */
+/* The first bin whose centre is `mz` or above; n_bins if none is. */
 int64_t mzg_native_first_center(const struct mzg_axis *axis, double mz);
 
 /* The bins of n m/z, best in increasing order: then each costs the logarithm of the bins since the last one.

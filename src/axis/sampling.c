@@ -120,7 +120,7 @@ static double median(double *values, int n)
     return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2.0;
 }
 
-/* The line through the strips by the median of all slopes; false where they stand at one place. */
+/* The line through the strips by the median of all slopes; false if they stand at one place. */
 static bool first_line(const struct interval *strips, int n, struct line *line)
 {
     double slopes[MOST_STRIPS * (MOST_STRIPS - 1) / 2];

@@ -26,7 +26,7 @@ enum mzg_status mzg_spacings_collect(const struct mzg_spectrum *spectra, int64_t
 void mzg_spacings_destroy(struct mzg_spacings *spacings);
 
 /* The exponent q of the close spacing s m^q: the slope through eight strips of as many spacings, of each its
- * 2 % quantile. False where there are not enough of them, or all at about one m/z. */
+ * 2 % quantile. False if there are not enough of them, or all at about one m/z. */
 bool mzg_spacings_exponent(const struct mzg_spacings *spacings, double *exponent, struct mzg_error *err);
 
 /* The widest bins of the law of `spec` (its type, tof_a, tof_b) that keep all points of a spectrum apart but

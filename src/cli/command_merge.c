@@ -53,8 +53,7 @@ static enum mzg_status add_rule(const char *text, void *target, struct mzg_error
 {
     struct rules *rules = target;
     if (rules->n == MOST_RULES)
-        return mzg_fail(err, MZG_EUSAGE, "'%s' is the %dth: expected at most %d", text, MOST_RULES + 1,
-                        MOST_RULES);
+        return mzg_fail(err, MZG_EUSAGE, "'%s' is one too many: expected at most %d", text, MOST_RULES);
     return mzg_rename_parse(text, &rules->rules[rules->n++], err);
 }
 
@@ -136,8 +135,8 @@ static enum mzg_status check(const struct mzg_arguments *arguments, const struct
     if (!settings->concat &&
         (mzg_arguments_has(arguments, "table") || mzg_arguments_has(arguments, "compression")))
         return mzg_fail(err, MZG_EUSAGE,
-                        "--table and --compression are of the one table that --concat makes: give "
-                        "--concat as well, or leave them out");
+                        "--table and --compression are for the table that --concat makes: add --concat, or "
+                        "leave them out");
     for (int i = 0; settings->log_file && i < arguments->n_repeated; i++) {
         if (mzg_named_check("--log-file", settings->log_file, "a store that is merged",
                             arguments->repeated[i], err) != MZG_OK)

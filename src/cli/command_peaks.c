@@ -98,9 +98,10 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
         mzg_fail(err, MZG_EUSAGE, "--quiet and --verbose contradict each other");
     settings.peaks.layout = (enum mzg_peaks_layout)settings.layout;
     if (err->status == MZG_OK && settings.peaks.list && mzg_arguments_has(arguments, "snr"))
-        mzg_fail(err, MZG_EUSAGE, "--snr is for peaks that are picked, and --peak-list names them");
+        mzg_fail(err, MZG_EUSAGE,
+                 "--snr is for peaks that mzgrid picks, but --peak-list names them: give one of the two");
     if (err->status == MZG_OK && !settings.peaks.list && mzg_arguments_has(arguments, "tolerance"))
-        mzg_fail(err, MZG_EUSAGE, "--tolerance is for peaks that --peak-list names");
+        mzg_fail(err, MZG_EUSAGE, "--tolerance is for the peaks of a --peak-list: give one, or leave it out");
     if (err->status == MZG_OK && context->rank == 0)
         mzg_check_named("--log-file", settings.log_file, settings.peaks.list, store, err);
     if (mzg_agree(context->comm, err) != MZG_OK ||

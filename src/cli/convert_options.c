@@ -306,9 +306,12 @@ static enum mzg_status translate(const struct mzg_arguments *arguments, struct m
     convert->polarity = (enum mzg_polarity)settings->polarity;
 
     if (mzg_arguments_has(arguments, "snr") && settings->peaks.list)
-        return mzg_fail(err, MZG_EUSAGE, "--snr is for peaks that are picked, and --peak-list names them");
+        return mzg_fail(
+            err, MZG_EUSAGE,
+            "--snr is for peaks that mzgrid picks, but --peak-list names them: give one of the two");
     if (mzg_arguments_has(arguments, "tolerance") && !settings->peaks.list)
-        return mzg_fail(err, MZG_EUSAGE, "--tolerance is for peaks that --peak-list names");
+        return mzg_fail(err, MZG_EUSAGE,
+                        "--tolerance is for the peaks of a --peak-list: give one, or leave it out");
     if (settings->with_peaks || settings->peaks.list || mzg_arguments_has(arguments, "snr"))
         convert->peaks = &settings->peaks;
 

@@ -126,11 +126,12 @@ enum mzg_status mzg_launch_check(const struct mzg_launch *launch, int size, stru
     if (size > 1 || (launch->size <= 1 && launch->rank == 0))
         return MZG_OK;
     if (!launch->by)
-        return mzg_fail(err, MZG_EIO,
-                        "this is process %d of several by PMIX_RANK, but MPI connects it with none: each "
-                        "would do all of the work; use 'srun --mpi=pmix', or mpirun of the MPI library that "
-                        "mzgrid is built with",
-                        launch->rank);
+        return mzg_fail(
+            err, MZG_EIO,
+            "PMIX_RANK says that this is process %d of several, but MPI connects it with none: "
+            "each would do all of the work; use 'srun --mpi=pmix', or mpirun of the MPI library that "
+            "mzgrid is built with",
+            launch->rank);
     return mzg_fail(err, MZG_EIO,
                     "%d processes were started (%s), but MPI connects none of them: each would do all of the "
                     "work; use 'srun --mpi=pmix', or mpirun of the MPI library that mzgrid is built with; if "

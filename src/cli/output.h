@@ -4,7 +4,7 @@
 
 #include <mzgrid/error.h>
 
-/* Ends what was printed on standard output; MZG_EIO where not all of it could be written. Local. */
+/* Ends what was printed on standard output; MZG_EIO if not all of it could be written. Local. */
 enum mzg_status mzg_output_flush(struct mzg_error *err);
 
 #endif

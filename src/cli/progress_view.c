@@ -14,7 +14,7 @@ static const double line_interval = 10;
 /* The parts that both forms share, as text. */
 struct parts {
     int percent;
-    char rate[MZG_FORMAT_SIZE + 8]; /* with its unit; "" where there is none to tell */
+    char rate[MZG_FORMAT_SIZE + 8]; /* with its unit; "" if there is none to tell */
     char left[MZG_FORMAT_SIZE];
     char memory[MZG_FORMAT_SIZE];
 };

@@ -15,7 +15,7 @@
  * Collective over context->comm. */
 enum mzg_status mzg_hosts_gather(const struct mzg_context *context, json_t **hosts, struct mzg_error *err);
 
-/* The record of a finished run; borrows `hosts`. NULL where there is no memory. The caller owns it. Local. */
+/* The record of a finished run; borrows `hosts`. NULL if there is no memory. The caller owns it. Local. */
 json_t *mzg_run_record_new(const struct mzg_context *context, const struct mzg_arguments *arguments,
                            time_t started, json_t *hosts, const struct mzg_convert_report *report);
 

@@ -29,7 +29,8 @@ static bool is_same(const struct mzg_file_state *a, const struct mzg_file_state 
 
 static enum mzg_status fail_changed(const char *path, struct mzg_error *err)
 {
-    return mzg_fail(err, MZG_EIO, "%s: it changed meanwhile: wait until its writer is done, and start again",
+    return mzg_fail(err, MZG_EIO,
+                    "%s: it changed while mzgrid used it: wait until its writer is done, and start again",
                     path);
 }
 
@@ -40,8 +41,8 @@ enum mzg_status mzg_file_state(const char *path, struct mzg_file_state *state, s
         return mzg_fail(err, MZG_EIO, "%s: it cannot be read: %s", path, strerror(errno));
     if (!S_ISREG(info.st_mode))
         return mzg_fail(err, MZG_EFORMAT,
-                        "%s: it is no ordinary file%s; a store consists of files and directories only", path,
-                        S_ISLNK(info.st_mode) ? " but a symbolic link" : "");
+                        "%s: it is not an ordinary file%s; a store consists of files and directories only",
+                        path, S_ISLNK(info.st_mode) ? " but a symbolic link" : "");
     *state = state_of(&info);
     return MZG_OK;
 }

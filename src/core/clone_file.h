@@ -25,7 +25,8 @@ struct mzg_clone_limits {
     bool no_links;
 };
 
-/* The state of a file, not of what a link leads to. MZG_EIO; MZG_EFORMAT if it is no ordinary file. Local. */
+/* The state of a file, not of what a link leads to. MZG_EIO; MZG_EFORMAT if it is not an ordinary file.
+ * Local. */
 enum mzg_status mzg_file_state(const char *path, struct mzg_file_state *state, struct mzg_error *err);
 
 /* MZG_EIO if the file at `path` is no longer what `state` says. Local. */

@@ -9,7 +9,7 @@ enum {
     PRINTED = 2000, /* bytes of one text on a line */
 };
 
-/* The character that begins at `text`: its bytes, of `n` > 0 that there are; 0 where they are no UTF-8 (also
+/* The character that begins at `text`: its bytes, of `n` > 0 that there are; 0 if they are no UTF-8 (also
  * surrogates, overlong forms and what is beyond U+10FFFF). */
 static size_t decode(const unsigned char *text, size_t n, uint32_t *character)
 {

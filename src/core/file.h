@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* Bytes that an ordinary user may still write to the file system of `path` (or of its nearest existing
- * parent); -1 where that cannot be told. */
+ * parent); -1 if that cannot be told. */
 int64_t mzg_file_free_space(const char *path);
 
 /* Fills `err` for a write to `path` that failed with `code` (an errno value, 0: unknown): what was written,
@@ -42,7 +42,7 @@ char *mzg_file_path(const char *head, const char *tail);
 /* Opens a regular file for reading, says what is wrong with any other. */
 enum mzg_status mzg_open_regular(const char *path, int *fd, int64_t *size, struct mzg_error *err);
 
-/* Reads exactly n bytes at `offset`. Returns 0, or errno; ENODATA where the file ends before. Thread-safe. */
+/* Reads exactly n bytes at `offset`. Returns 0, or errno; ENODATA if the file ends before. Thread-safe. */
 int mzg_read_at(int fd, void *bytes, int64_t n, int64_t offset);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-/* `object` with the member `key`. Takes the references to both, also on failure. NULL where one of them is
+/* `object` with the member `key`. Takes the references to both, also on failure. NULL if one of them is
  * NULL, there is no memory, or `key` is not UTF-8. Local. */
 json_t *mzg_json_with(json_t *object, const char *key, json_t *value);
 

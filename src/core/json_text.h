@@ -5,7 +5,7 @@
 struct json_t;
 
 /* A new JSON string; text that is not UTF-8, as paths may be, is escaped as when it is printed
- * (core/escape.h). NULL where there is no memory. */
+ * (core/escape.h). NULL if there is no memory. */
 struct json_t *mzg_json_text(const char *text);
 
 #endif

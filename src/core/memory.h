@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* Bytes of this process in RAM now, its share of pages shared with others counted proportionally (Pss), and
- * the most it ever had (VmHWM, shared pages counted whole); 0 where /proc does not tell. */
+ * the most it ever had (VmHWM, shared pages counted whole); 0 if /proc does not tell. */
 int64_t mzg_memory_pss(void);
 int64_t mzg_memory_resident(void);
 int64_t mzg_memory_peak(void);
@@ -19,26 +19,26 @@ int64_t mzg_memory_shared_elsewhere(int n);
  * free if it does not tell that, and what the limits of its control groups leave (core/cgroup.h). */
 int64_t mzg_memory_available(void);
 
-/* The share of the last ten seconds, in percent, in which some process of the node waited for memory; 0 where
+/* The share of the last ten seconds, in percent, in which some process of the node waited for memory; 0 if
  * the kernel does not tell. */
 double mzg_memory_pressure(void);
 
 /* The same of the control group of this process, or of the node if that does not tell. */
 double mzg_memory_group_pressure(void);
 
-/* Bytes that the read and write calls of this process have moved so far; 0 where /proc does not tell. */
+/* Bytes that the read and write calls of this process have moved so far; 0 if /proc does not tell. */
 void mzg_memory_file_bytes(int64_t *in, int64_t *out);
 
 /* `bytes` bytes, in huge pages where the system has them: for large buffers, of which each small page would
  * cost a fault when it is touched first, and a walk through the page tables where they are accessed all over.
- * NULL where there is no memory; for free(). */
+ * NULL if there is no memory; for free(). */
 void *mzg_memory_large(int64_t bytes);
 
-/* Such a buffer in place of `memory`, which may be NULL, with its first `used` bytes. NULL where there is no
+/* Such a buffer in place of `memory`, which may be NULL, with its first `used` bytes. NULL if there is no
  * memory, or none for so many bytes: then `memory` is still there. */
 void *mzg_memory_grow(void *memory, int64_t used, int64_t bytes);
 
-/* a * b, a * b * c, or -1 where the product, or a negative factor, has no meaning as a size. */
+/* a * b, a * b * c, or -1 if the product, or a negative factor, has no meaning as a size. */
 int64_t mzg_size_product(int64_t a, int64_t b);
 int64_t mzg_size_product3(int64_t a, int64_t b, int64_t c);
 

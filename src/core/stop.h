@@ -19,7 +19,7 @@ static inline bool mzg_is_stopped(const atomic_int *stop)
     return stop && *stop;
 }
 
-/* MZG_EINTERRUPTED where it is so. An error that `err` holds stays. Local. */
+/* MZG_EINTERRUPTED if it is so. An error that `err` holds stays. Local. */
 enum mzg_status mzg_check_stop(const atomic_int *stop, struct mzg_error *err);
 
 #endif

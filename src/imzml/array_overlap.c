@@ -154,7 +154,7 @@ cleanup:
     return err->status;
 }
 
-/* The bytes that an array takes; -1 where the entry does not tell. */
+/* The bytes that an array takes; -1 if the entry does not tell. */
 static int64_t bytes_of(const struct mzg_imzml_entry *entry, int which)
 {
     const struct mzg_imzml_array *array = &entry->array[which];
@@ -190,7 +190,7 @@ static bool is_in_order(const struct mzg_imzml_entry *entries, int64_t n, int fi
     return true;
 }
 
-/* The end of the layout, whose offsets are set where `repaired` is not NULL; -1 where it is none. */
+/* The end of the layout, whose offsets are set where `repaired` is not NULL; -1 if it is none. */
 static int64_t walk(const struct mzg_imzml_entry *entries, int64_t n, int first, bool is_shared,
                     struct mzg_imzml_entry *repaired)
 {

@@ -13,7 +13,7 @@ struct mzg_imzml_body {
     bool is_utf8;  /* else only ASCII is sure to mean the same here as in the whole document */
 };
 
-/* Fills `begin` and `end`. False where they are not found, or are not where they usually are. Local. */
+/* Fills `begin` and `end`. False if they are not found, or are not where they usually are. Local. */
 bool mzg_imzml_body_find(const struct mzg_imzml_source *source, struct mzg_imzml_body *body);
 
 /* Whether a document that begins with these n bytes is in an encoding that writes ASCII as ASCII; fills

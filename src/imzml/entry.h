@@ -28,7 +28,7 @@ enum mzg_entry_fault {
 struct mzg_imzml_array {
     int64_t offset;  /* byte in the ibd */
     int64_t n;       /* values */
-    int64_t encoded; /* bytes stored; 0 where the file does not tell */
+    int64_t encoded; /* bytes stored; 0 if the file does not tell */
 };
 
 struct mzg_imzml_entry {

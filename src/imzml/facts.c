@@ -10,7 +10,7 @@
 
 static const char hex_digits[] = "0123456789abcdef";
 
-/* The hexadecimal digits of `text` in lower case, braces, dashes and white space left out; "" where anything
+/* The hexadecimal digits of `text` in lower case, braces, dashes and white space left out; "" if anything
  * else occurs or more than `size` - 1 digits. */
 static void normalise_hex(const char *text, char *hex, size_t size)
 {
@@ -86,8 +86,8 @@ void mzg_imzml_identify(const struct mzg_imzml_header *header, const unsigned ch
         char hex[65];
         normalise_hex(param->value, hex, sizeof hex);
         if (strlen(hex) != kinds[i].length) {
-            mzg_find(findings, MZG_FOUND_CHECKSUM_TERM, "its ibd %s \"%.60s\" is no such checksum",
-                     kinds[i].name, param->value);
+            mzg_find(findings, MZG_FOUND_CHECKSUM_TERM, "its ibd %s \"%.60s\" is not one", kinds[i].name,
+                     param->value);
         } else if (!identity->checksum_type) {
             identity->checksum_type = kinds[i].name;
             memcpy(identity->checksum, hex, sizeof identity->checksum);

@@ -10,7 +10,7 @@
 #include <input/reader.h>
 
 /* Compares the UUID of the XML with the first 16 bytes of the ibd, and looks at the checksum terms. Texts are
- * lower-case hexadecimal; "" where there is none. */
+ * lower-case hexadecimal; "" if there is none. */
 struct mzg_imzml_identity {
     char uuid[33];
     char uuid_in_ibd[33];
@@ -27,10 +27,10 @@ enum mzg_imzml_mode { MZG_MODE_UNKNOWN, MZG_MODE_CONTINUOUS, MZG_MODE_PROCESSED 
 enum mzg_imzml_mode mzg_imzml_declared_mode(const struct mzg_imzml_header *header);
 const char *mzg_imzml_mode_name(enum mzg_imzml_mode mode);
 
-/* The polarity that fileContent states; unknown where it states none or both. */
+/* The polarity that fileContent states; unknown if it states none or both. */
 enum mzg_polarity mzg_imzml_declared_polarity(const struct mzg_imzml_header *header);
 
-/* What fileContent says spectra are; MZG_SPECTRUM_UNKNOWN where it says nothing or both. */
+/* What fileContent says spectra are; MZG_SPECTRUM_UNKNOWN if it says nothing or both. */
 enum mzg_spectrum_type mzg_imzml_declared_type(const struct mzg_imzml_header *header);
 
 /* The type of the data set: what most spectra say (`n_type`, by enum mzg_spectrum_type), else fileContent. */

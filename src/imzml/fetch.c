@@ -1,6 +1,6 @@
 /*
  * From pixels to bytes to arrays. A batch's storage holds, for each of its spectra, two ranges of the ibd:
- * the m/z array and the intensities, of length 0 where nothing is to be read.
+ * the m/z array and the intensities, of length 0 if nothing is to be read.
  */
 #include <core/array.h>
 #include <core/file.h>
@@ -226,7 +226,7 @@ static enum mzg_status scan_all(const double *mz, int64_t n, int64_t ordinal, st
     return scan->take ? scan->take(scan->taker, mz, n, err) : MZG_OK;
 }
 
-/* The first and last value of an array; false where they cannot stand for all, being out of order or no m/z.
+/* The first and last value of an array; false if they cannot stand for all, being out of order or no m/z.
  */
 static bool scan_ends(const double ends[2], struct mzg_mz_scan *scan)
 {
@@ -277,7 +277,7 @@ static enum mzg_status scan_fetched(const struct mzg_imzml_reader *reader, const
     return mz ? scan_all(mz, n, batch->spectra[i], scan, err) : mzg_fault_check(&fault, err);
 }
 
-/* Scans a long uncompressed array by its two ends, without reading the rest; false where they do not tell. */
+/* Scans a long uncompressed array by its two ends, without reading the rest; false if they do not tell. */
 static bool scan_ends_in_file(const struct mzg_imzml_reader *reader, const struct mzg_imzml_entry *entry,
                               struct mzg_mz_scan *scan)
 {

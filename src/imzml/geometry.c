@@ -43,7 +43,7 @@ static double length_of(const struct mzg_imzml_param *param, struct mzg_findings
         return length;
     if (findings)
         mzg_find(findings, MZG_FOUND_PIXEL_SIZE,
-                 "its %.20s = \"%.40s\"%s%.20s is no positive length and is ignored", param->accession,
+                 "its %.20s = \"%.40s\"%s%.20s is not a positive length and is ignored", param->accession,
                  param->value, *param->unit_name ? " " : "", param->unit_name);
     return 0;
 }
@@ -56,7 +56,7 @@ static double offset_of(const struct mzg_imzml_param *param, struct mzg_findings
     if (read_length(param, &offset))
         return offset;
     mzg_find(findings, MZG_FOUND_OFFSET,
-             "its absolute position offset %.20s = \"%.40s\"%s%.20s is no length and is ignored",
+             "its absolute position offset %.20s = \"%.40s\"%s%.20s is not a length and is ignored",
              param->accession, param->value, *param->unit_name ? " " : "", param->unit_name);
     return 0;
 }

@@ -77,7 +77,7 @@ void mzg_imzml_header_init(struct mzg_imzml_header *header);
 void mzg_imzml_header_destroy(struct mzg_imzml_header *header);
 
 /* The events of an element outside of spectra. Once the groups are resolved nothing is added: what stands
- * between or behind spectra is no part of the header. Fail with MZG_ENOMEM, or MZG_EFORMAT where the root is
+ * between or behind spectra is no part of the header. Fail with MZG_ENOMEM, or MZG_EFORMAT if the root is
  * none of mzML. Local. */
 enum mzg_status mzg_imzml_header_start(struct mzg_imzml_header *header, enum mzg_imzml_element element,
                                        const char *name, const struct mzg_xml_attributes *attributes,
@@ -86,7 +86,7 @@ void mzg_imzml_header_end(struct mzg_imzml_header *header);
 
 /* To be called once, where the spectra begin: resolves the parameter groups, each into all parameters that it
  * holds itself or through other groups. Unknown groups are findings. The work is bounded by the size of the
- * header: MZG_EFORMAT where groups refer to groups absurdly deep or often, or one has more terms of a
+ * header: MZG_EFORMAT if groups refer to groups absurdly deep or often, or one has more terms of a
  * spectrum than there are. Local. */
 enum mzg_status mzg_imzml_header_resolve(struct mzg_imzml_header *header, struct mzg_findings *findings,
                                          struct mzg_error *err);

@@ -232,7 +232,7 @@ static bool is_by_user(const struct mzg_index_number *number)
     return number->source == MZG_FROM_USER || number->source == MZG_FROM_USER_GROUP;
 }
 
-/* "x = "0.05"" where it is no whole number, else "x = 5", or "no x". */
+/* "x = "0.05"" if it is no whole number, else "x = 5", or "no x". */
 static void describe_coordinate(const struct mzg_imzml_index *index, int d, char *text, size_t size)
 {
     const struct mzg_index_number *number = &index->spectrum.position[d];

@@ -95,7 +95,7 @@ struct mzg_imzml_tag {
     struct mzg_text ref;   /* of a reference to a group: its id */
 };
 
-/* The events from <spectrum> to </spectrum>, both included. Fail with MZG_ENOMEM, and with MZG_EFORMAT where
+/* The events from <spectrum> to </spectrum>, both included. Fail with MZG_ENOMEM, and with MZG_EFORMAT if
  * an array is encoded in a way that cannot be read or told. Local. */
 enum mzg_status mzg_imzml_index_start(struct mzg_imzml_index *index, const struct mzg_imzml_tag *tag,
                                       struct mzg_error *err);

@@ -28,7 +28,7 @@ void mzg_index_set_number(struct mzg_imzml_index *index, struct mzg_index_number
 /* Sets the fault of the spectrum being read unless it has one. */
 void mzg_index_set_fault(struct mzg_imzml_entry *entry, enum mzg_entry_fault fault, int which);
 
-/* A parameter inside, and the end, of <binaryDataArray>. MZG_EFORMAT where it cannot be read or told how it
+/* A parameter inside, and the end, of <binaryDataArray>. MZG_EFORMAT if it cannot be read or told how it
  * is encoded. */
 void mzg_index_apply_to_array(struct mzg_imzml_index *index, const struct mzg_index_parameter *parameter);
 enum mzg_status mzg_index_end_array(struct mzg_imzml_index *index, struct mzg_error *err);

@@ -47,7 +47,7 @@ static bool has_one_element(const struct mzg_imzml_header *header, enum mzg_imzm
     return true;
 }
 
-/* The lines of a section; NULL where there is no memory. */
+/* The lines of a section; NULL if there is no memory. */
 static json_t *lines_of(const struct mzg_imzml_header *header, enum mzg_imzml_section section)
 {
     json_t *lines = json_array();
@@ -206,7 +206,7 @@ static struct array_group array_of(const struct mzg_imzml_group *group)
     return array;
 }
 
-/* The points of the whole file as its size tells; -1 where arrays are compressed or their types not known. */
+/* The points of the whole file as its size tells; -1 if arrays are compressed or their types not known. */
 static int64_t estimate_points(const struct mzg_imzml_header *header, int64_t ibd_size)
 {
     int size[2] = {0, 0};

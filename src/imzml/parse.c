@@ -293,7 +293,7 @@ enum mzg_status mzg_imzml_parse(const char *path, const struct mzg_imzml_parse_o
     return status;
 }
 
-/* The bytes before and behind the body, one after the other; NULL where they cannot be had. */
+/* The bytes before and behind the body, one after the other; NULL if they cannot be had. */
 static char *read_around(const struct mzg_imzml_source *source, const struct mzg_imzml_body *body, int64_t *n)
 {
     struct mzg_error err = {0};

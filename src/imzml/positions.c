@@ -20,7 +20,7 @@ static int polarity_of(const struct mzg_imzml_entry *entry, const struct mzg_kin
     return stated != MZG_POLARITY_UNKNOWN ? (int)stated : (int)kinds->unstated;
 }
 
-/* The spectra of a pixel that are the first two of one kind: false where there are none. */
+/* The spectra of a pixel that are the first two of one kind: false if there are none. */
 static bool find_pair(const struct mzg_imzml_entry *entries, const struct mzg_pixels *pixels,
                       const struct mzg_kinds *kinds, int64_t pixel, int64_t *first, int64_t *second)
 {
@@ -106,7 +106,7 @@ static struct spread spread_of(int32_t *x, int64_t n)
     return spread;
 }
 
-/* Room for n coordinates, those of direction d; NULL where there is no memory. `n` becomes how many there
+/* Room for n coordinates, those of direction d; NULL if there is no memory. `n` becomes how many there
  * are. */
 static int32_t *coordinates(const struct mzg_imzml_entry *entries, const struct mzg_pixels *pixels, int d,
                             int64_t *n)

@@ -129,7 +129,7 @@ static bool same_text(struct mzg_text a, struct mzg_text b)
     return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
 }
 
-/* Notes a free value; the number that it has, or -1 where there are too many. */
+/* Notes a free value; the number that it has, or -1 if there are too many. */
 static int note_free(struct reading *reading, struct mzg_text value)
 {
     struct form *form = reading->form;

@@ -16,10 +16,10 @@
 /* The forms that one thread has met. */
 struct mzg_imzml_scanner;
 
-struct mzg_imzml_scanner *mzg_imzml_scanner_new(void); /* NULL where there is no memory */
+struct mzg_imzml_scanner *mzg_imzml_scanner_new(void); /* NULL if there is no memory */
 void mzg_imzml_scanner_free(struct mzg_imzml_scanner *scanner);
 
-/* Feeds the spectra in bytes[0 .. n - 1] to `index`; bytes[n] is '\0'. False where the bytes are anything but
+/* Feeds the spectra in bytes[0 .. n - 1] to `index`; bytes[n] is '\0'. False if the bytes are anything but
  * spectra in that narrow part of XML, or the index fails on one: `index` is of no use then. Local. */
 bool mzg_imzml_scan(struct mzg_imzml_scanner *scanner, const char *bytes, int64_t n,
                     struct mzg_imzml_index *index);

@@ -47,7 +47,7 @@ static bool reserve(struct worker *worker, int64_t n)
 }
 
 /* Reads the spectra that begin within slice i, and those alone: n bytes at *begin of the buffer, terminated.
- * False where they cannot be read, or are too long. */
+ * False if they cannot be read, or are too long. */
 static bool read_slice(const struct mzg_imzml_slices *slices, int64_t i, struct worker *worker,
                        const char **begin, int64_t *n)
 {

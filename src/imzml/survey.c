@@ -170,7 +170,7 @@ static enum mzg_status choose_kinds(struct mzg_imzml_document *document,
     return MZG_OK;
 }
 
-/* Marks the spectra of the kinds that are read; NULL where these are all, or there is no memory. */
+/* Marks the spectra of the kinds that are read; NULL if these are all, or there is no memory. */
 static unsigned char *mark_read(const struct mzg_imzml_entry *entries, int64_t n,
                                 const struct mzg_kinds *kinds, struct mzg_error *err)
 {

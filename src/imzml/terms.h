@@ -77,7 +77,7 @@ enum mzg_imzml_term {
     MZG_TERM_METRE = MZG_UO(8)
 };
 
-/* The term of an accession such as "IMS:1000050"; MZG_TERM_UNKNOWN where it is none of MS, IMS or UO. */
+/* The term of an accession such as "IMS:1000050"; MZG_TERM_UNKNOWN if it is none of MS, IMS or UO. */
 int mzg_term_parse(struct mzg_text accession);
 
 /* The name of an array encoding that mzgrid cannot read (MS-Numpress and others); NULL for any other term. */

@@ -11,7 +11,7 @@ enum {
     SHOWN = 30
 };
 
-/* Over a comment or an instruction that begins at `at`; NULL where it does not end within the text. */
+/* Over a comment or an instruction that begins at `at`; NULL if it does not end within the text. */
 static const char *skip_markup(const char *at, const char *end)
 {
     bool is_comment = end - at >= 4 && memcmp(at, "<!--", 4) == 0;

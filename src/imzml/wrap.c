@@ -13,7 +13,7 @@ struct walk {
     int64_t n_wrapped;
 };
 
-/* The bytes that an array takes; -1 where they are not told. */
+/* The bytes that an array takes; -1 if they are not told. */
 static int64_t bytes_of(const struct mzg_imzml_entry *entry, int which)
 {
     const struct mzg_imzml_array *array = &entry->array[which];
@@ -33,7 +33,7 @@ static bool shares_mz(const struct mzg_imzml_entry *entry, const struct mzg_imzm
            entry->format[MZG_MZ] == before->format[MZG_MZ];
 }
 
-/* Goes over one array; false where it does not lie behind the last one, wrapped or not. */
+/* Goes over one array; false if it does not lie behind the last one, wrapped or not. */
 static bool step(struct walk *walk, const struct mzg_imzml_entry *entry, int which)
 {
     int64_t bytes = bytes_of(entry, which);

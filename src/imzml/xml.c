@@ -200,7 +200,7 @@ static int count_equals(const char *bytes, size_t n)
 }
 
 /* libxml2 2.9 compares the attributes of an element each with each, and an element may have 10 MB. Long
- * elements are found by blocks in which no other begins; all others have few attributes. False where there
+ * elements are found by blocks in which no other begins; all others have few attributes. False if there
  * are too many. */
 static bool bound_attributes(struct mzg_xml *xml, const char *bytes, size_t n)
 {

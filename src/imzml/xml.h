@@ -31,7 +31,7 @@ struct mzg_xml_handler {
  * handler. */
 struct mzg_text mzg_xml_attribute(const struct mzg_xml_attributes *attributes, const char *name);
 
-/* The i-th attribute, i from 0; false where there are no more. */
+/* The i-th attribute, i from 0; false if there are no more. */
 bool mzg_xml_attribute_at(const struct mzg_xml_attributes *attributes, int i, const char **name,
                           struct mzg_text *value);
 
@@ -60,7 +60,7 @@ enum mzg_xml_state mzg_xml_push(struct mzg_xml *xml, const char *bytes, size_t n
 /* From within a handler: no further events. */
 void mzg_xml_stop(struct mzg_xml *xml);
 
-/* The bytes up to the end of the root element, once the state is MZG_XML_DONE; -1 where libxml2 cannot tell.
+/* The bytes up to the end of the root element, once the state is MZG_XML_DONE; -1 if libxml2 cannot tell.
  */
 int64_t mzg_xml_consumed(const struct mzg_xml *xml);
 

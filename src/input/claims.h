@@ -8,7 +8,7 @@
 #include <core/context.h>
 #include <input/reader.h>
 
-/* MZG_ENOMEM where the index of n spectra, as it is made, takes more than `limit` bytes on a node; 0: there
+/* MZG_ENOMEM if the index of n spectra, as it is made, takes more than `limit` bytes on a node; 0: there
  * is no limit. The same on all ranks. Local. */
 enum mzg_status mzg_claims_check_index(const char *path, int64_t n, int64_t entry_size, int64_t limit,
                                        struct mzg_error *err);

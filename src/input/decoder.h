@@ -17,7 +17,7 @@ struct mzg_decoder {
 };
 
 /* Buffer `which`, of at least `size` bytes and aligned to a cache line; its contents are lost when it grows.
- * NULL where there is no memory. Local. */
+ * NULL if there is no memory. Local. */
 void *mzg_decoder_buffer(struct mzg_decoder *decoder, int which, size_t size);
 
 #endif

@@ -19,7 +19,7 @@ struct mzg_file_mark {
  * mark, for opening it tells why. Local. */
 void mzg_file_mark_set(int fd, const char *path, struct mzg_file_mark *mark);
 
-/* MZG_EIO where the open file `fd`, or, where that is -1, the one at `path`, is no longer as it was marked.
+/* MZG_EIO if the open file `fd`, or, where that is -1, the one at `path`, is no longer as it was marked.
  * Local. */
 enum mzg_status mzg_file_mark_check(const struct mzg_file_mark *mark, int fd, const char *path,
                                     struct mzg_error *err);

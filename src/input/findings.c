@@ -19,13 +19,14 @@ static const struct {
 } kinds[MZG_FINDINGS] = {
     [MZG_FOUND_UUID] = {"uuid", NULL, true},
     [MZG_FOUND_TRUNCATED_IBD] = {"truncated_ibd", "spectra have arrays outside the ibd", true, true},
-    [MZG_FOUND_WRAPPED] = {"wrapped_offsets",
-                           "offsets wrapped around at 32 bits and are repaired, for the arrays follow one "
-                           "another up to the end of the ibd",
-                           true},
+    [MZG_FOUND_WRAPPED] =
+        {"wrapped_offsets",
+         "offsets wrapped around at 32 bits and are repaired, because the arrays follow one "
+         "another up to the end of the ibd",
+         true},
     [MZG_FOUND_MISPLACED] =
         {"misplaced_offsets",
-         "offsets contradict the size of the ibd and are repaired, for arrays that follow one "
+         "offsets contradict the size of the ibd and are repaired, because arrays that follow one "
          "another fill it to the last byte",
          true},
     [MZG_FOUND_OVERLAP] = {"overlap", "spectra have an array in the same bytes of the ibd as another array",
@@ -52,7 +53,7 @@ static const struct {
     [MZG_FOUND_NO_TYPE] = {"no_type", NULL, false},
     [MZG_FOUND_MS_LEVEL] =
         {"ms_level",
-         "spectra have an ms level (MS:1000511) that is no whole number from 0 on; taken as if they "
+         "spectra have an ms level (MS:1000511) that is not a whole number from 0 on; taken as if they "
          "stated none",
          false, true},
     [MZG_FOUND_POLARITIES] = {"polarities", NULL, false},

@@ -77,10 +77,10 @@ void mzg_findings_log(const struct mzg_findings *findings, const char *path, str
 void mzg_findings_log_kind(const struct mzg_findings *findings, enum mzg_finding kind, const char *path,
                            struct mzg_log *log);
 
-/* The same lines, without the path, as an array of strings; NULL where there is no memory. Local. */
+/* The same lines, without the path, as an array of strings; NULL if there is no memory. Local. */
 struct json_t *mzg_findings_json(const struct mzg_findings *findings);
 
-/* The same as an array of objects, {kind, count, text}; NULL where there is no memory. Local. */
+/* The same as an array of objects, {kind, count, text}; NULL if there is no memory. Local. */
 struct json_t *mzg_findings_objects(const struct mzg_findings *findings);
 
 #endif

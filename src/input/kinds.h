@@ -54,10 +54,10 @@ char *mzg_kinds_text(const struct mzg_kinds *kinds, char *text, size_t size);
 void mzg_kinds_log(const struct mzg_kinds *kinds, const struct mzg_kinds_wish *wish, const char *path,
                    struct mzg_log *log);
 
-/* The counts as an array of objects {ms_level, polarity, spectra}; NULL where there is no memory. */
+/* The counts as an array of objects {ms_level, polarity, spectra}; NULL if there is no memory. */
 struct json_t *mzg_kinds_json(const struct mzg_kinds *kinds);
 
-/* The counts as an array of strings, such as "12 of ms level 1, positive"; NULL where there is no memory. */
+/* The counts as an array of strings, such as "12 of ms level 1, positive"; NULL if there is no memory. */
 struct json_t *mzg_kinds_lines(const struct mzg_kinds *kinds);
 
 /* "positive", "negative" or "unknown"; "centroid", "profile" or "unknown". Local. */

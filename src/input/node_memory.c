@@ -44,7 +44,7 @@ static bool all_did(MPI_Comm node, bool did)
     return worst;
 }
 
-/* A new object under a name that no other program has; false where there is none. */
+/* A new object under a name that no other program has; false if there is none. */
 static bool create_object(char name[NAME_SIZE], size_t size, int *fd)
 {
     uint64_t number;

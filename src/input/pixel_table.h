@@ -11,7 +11,7 @@ struct mzg_pixel_table {
     struct mzg_node_memory *memory;
     const int64_t *begin; /* as struct mzg_pixels */
     const int64_t *spectra;
-    const int64_t *ordinals; /* NULL where all pixels are read */
+    const int64_t *ordinals; /* NULL if all pixels are read */
 };
 
 /* Makes the table of rank 0's `pixels` for all ranks; of `dataset`, the same on all, the numbers of pixels

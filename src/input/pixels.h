@@ -10,7 +10,7 @@
 /* The coordinate of a spectrum without a usable position. */
 #define MZG_NO_COORDINATE INT32_MIN
 
-/* Pixel i has the spectra spectra[begin[i]] … spectra[begin[i + 1] - 1], ascending. Both NULL where no
+/* Pixel i has the spectra spectra[begin[i]] … spectra[begin[i + 1] - 1], ascending. Both NULL if no
  * position occurs twice and none was left out: pixel i is then spectrum i. */
 struct mzg_pixels {
     int64_t n;

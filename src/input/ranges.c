@@ -39,7 +39,7 @@ static int compare(const void *a, const void *b, void *context)
     return p < q ? -1 : p > q;
 }
 
-/* The ranges by ascending offset: NULL where they are so already. */
+/* The ranges by ascending offset: NULL if they are so already. */
 static enum mzg_status sort(struct mzg_range *ranges, int64_t n, struct mzg_range_storage *storage,
                             const int64_t **order, struct mzg_error *err)
 {

@@ -18,7 +18,7 @@ struct mzg_range {
     int64_t offset; /* of the file */
     int64_t length;
     int64_t at; /* filled: where its bytes lie in `bytes` */
-    int error;  /* filled: 0, or why they do not: errno, ENODATA where the file ends before */
+    int error;  /* filled: 0, or why they do not: errno, ENODATA if the file ends before */
 };
 
 /* All zero before the first use; grows, and is reused. */

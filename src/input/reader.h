@@ -35,8 +35,8 @@ struct mzg_kinds {
     int64_t n[MZG_MS_LEVELS][MZG_POLARITIES]; /* spectra of the whole input; [0] is empty */
     bool is_read[MZG_MS_LEVELS][MZG_POLARITIES];
     enum mzg_polarity unstated; /* the polarity of spectra that state none */
-    int ms_level;               /* of what is read; 0 where all kinds are */
-    enum mzg_polarity polarity; /* of what is read; unknown where nothing tells */
+    int ms_level;               /* of what is read; 0 if all kinds are */
+    enum mzg_polarity polarity; /* of what is read; unknown if nothing tells */
     bool levels_vary;           /* in the whole input */
     bool polarities_vary;
     int64_t n_left_out; /* spectra that are not read */
@@ -62,7 +62,7 @@ struct mzg_dataset {
     int32_t max[3];       /*          both ends included */
     int32_t origin[3];    /* where positions count from: 1, or the smallest of the whole input if below */
     bool has_mobility;    /* some spectrum has an array of ion mobilities: an m/z may occur for each */
-    double pixel_size[2]; /* x, y in micrometres; 0 where unknown */
+    double pixel_size[2]; /* x, y in micrometres; 0 if unknown */
     double position_offset[2]; /* x, y in micrometres: where the input says that its image lies */
     bool has_mz_range;         /* every spectrum that has points tells its lowest and highest m/z: */
     double min_mz; /*   their extremes, widened by half a unit of the last printed digit and by one of the */
@@ -71,7 +71,7 @@ struct mzg_dataset {
     struct json_t
         *metadata; /* rank 0: what to keep of the input's own metadata, as a tree of objects, strings,
                     * numbers, booleans and arrays of strings; NULL elsewhere. Owned by the reader */
-    const struct mzg_findings *findings; /* rank 0: what is odd about it; NULL elsewhere, and where the kind
+    const struct mzg_findings *findings; /* rank 0: what is odd about it; NULL elsewhere, and if the kind
                                           * of input looks for nothing. Owned by the reader */
 };
 
@@ -223,7 +223,7 @@ int64_t mzg_reader_ordinal(const struct mzg_reader *reader, int64_t pixel);
 enum mzg_status mzg_reader_verify(const struct mzg_context *context, struct mzg_reader *reader,
                                   struct mzg_error *err);
 
-/* MZG_EIO where a file of the input is not the one that was opened, or not as it was then: to be asked when
+/* MZG_EIO if a file of the input is not the one that was opened, or not as it was then: to be asked when
  * all has been read. All ranks return the same status. Collective. */
 enum mzg_status mzg_reader_check_unchanged(const struct mzg_context *context, const struct mzg_reader *reader,
                                            struct mzg_error *err);
@@ -237,7 +237,7 @@ void mzg_reader_measure(const struct mzg_reader *reader, int64_t first_pixel, in
 int64_t mzg_reader_count_faulty(const struct mzg_reader *reader);
 
 /* With dataset.shared_mz: the m/z array that all spectra share, decoded; owned by the reader. MZG_EFORMAT
- * where it cannot be decoded, for no pixel can be used then. Local: the caller agrees. */
+ * if it cannot be decoded, for no pixel can be used then. Local: the caller agrees. */
 enum mzg_status mzg_reader_shared_mz(struct mzg_reader *reader, const double **mz, int64_t *n,
                                      struct mzg_error *err);
 

@@ -31,7 +31,7 @@ static enum mzg_status append(struct mzg_selection *selection, int64_t *capacity
     return MZG_OK;
 }
 
-/* Reads up to three numbers; returns how many there are, 0 on an empty line, -1 where it is no list of them.
+/* Reads up to three numbers; returns how many there are, 0 on an empty line, -1 if it is no list of them.
  */
 static int read_numbers(struct mzg_text line, int32_t numbers[3])
 {

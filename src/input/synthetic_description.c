@@ -27,7 +27,7 @@ static enum mzg_status refuse(const struct description *description, const char 
                     n < 60 ? n : 60, description->at, expected, form);
 }
 
-/* Whole numbers of digits alone, as far as they go; false where there is none or it is above `most`. */
+/* Whole numbers of digits alone, as far as they go; false if there is none or it is above `most`. */
 static bool read_number(struct description *description, int64_t most, int64_t *number)
 {
     const char *at = description->at;
@@ -51,7 +51,7 @@ static bool ends(const struct description *description)
     return *description->at == '\0' || *description->at == ':';
 }
 
-/* Goes to the next field; false where there is none. */
+/* Goes to the next field; false if there is none. */
 static bool next_field(struct description *description)
 {
     if (*description->at != ':')

@@ -44,7 +44,7 @@ static struct mzg_text trim(struct mzg_text text)
     return text;
 }
 
-/* Copies the number into `buffer` of MAX_NUMBER + 1 bytes; false where characters other than `allowed` occur.
+/* Copies the number into `buffer` of MAX_NUMBER + 1 bytes; false if characters other than `allowed` occur.
  */
 static bool copy_number(struct mzg_text text, const char *allowed, char *buffer)
 {

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Borrowed bytes, not terminated. `p` is NULL where there is no text at all, as opposed to an empty one. */
+/* Borrowed bytes, not terminated. `p` is NULL if there is no text at all, as opposed to an empty one. */
 struct mzg_text {
     const char *p;
     size_t n;
@@ -16,7 +16,7 @@ struct mzg_text {
 struct mzg_text mzg_text_of(const char *string);
 bool mzg_text_equals(struct mzg_text text, const char *string);
 
-/* A terminated copy for free(); NULL where there is no memory. Of no text, "". */
+/* A terminated copy for free(); NULL if there is no memory. Of no text, "". */
 char *mzg_text_copy(struct mzg_text text);
 
 /* A decimal number, surrounded by nothing but white space: no hexadecimal, no infinity, nothing behind it. */

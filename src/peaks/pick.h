@@ -23,7 +23,7 @@ struct mzg_peak {
     int64_t top;        /* the bin of its largest value; -1: it has no bin */
     int64_t first, end; /* its bins are first .. end - 1 */
     double height;      /* of the spectrum in which it was found, at its top; 0 without a bin */
-    double prominence;  /* NaN where nothing was picked: of lists and of columns that are peaks as they are */
+    double prominence;  /* NaN if nothing was picked: of lists and of columns that are peaks as they are */
     double noise;       /* standard deviation of the noise around it, likewise */
     enum mzg_peak_source source;
 };

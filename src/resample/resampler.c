@@ -12,8 +12,7 @@
 
 struct mzg_resampler {
     const struct mzg_method_kind *kind;
-    struct mzg_resampler_options
-        options; /* shared_mz is NULL where there is none, or it needs cleaning first */
+    struct mzg_resampler_options options; /* shared_mz is NULL if there is none, or it needs cleaning first */
     struct mzg_locator locator;
     struct mzg_shared shared;
 };

@@ -45,14 +45,14 @@ static void decide_type(const struct mzg_convert_options *options, const struct 
     if (d->spectrum_type == MZG_SPECTRUM_UNKNOWN) {
         d->spectrum_type = mzg_sampling_type(&evidence, d->type_reason, sizeof d->type_reason);
         mzg_log_line(log, MZG_LOG_WARNING,
-                     "the spectra are taken as %s, because %s; --spectrum-type says what they are",
+                     "mzgrid takes the spectra as %s, because %s; if they are not, give --spectrum-type",
                      type_text(d->spectrum_type), d->type_reason);
     } else if (!is_asked && d->spectrum_type == MZG_SPECTRUM_CENTROID &&
                mzg_sampling_is_plainly_profile(&evidence, why, sizeof why)) {
         d->spectrum_type = MZG_SPECTRUM_PROFILE;
         snprintf(d->type_reason, sizeof d->type_reason, "declared centroid, but %s", why);
         mzg_log_line(log, MZG_LOG_WARNING,
-                     "the spectra are declared centroid, but are profiles: %s; they are taken as profile "
+                     "the spectra are declared centroid, but are profiles: %s; mzgrid takes them as profile "
                      "spectra; --spectrum-type centroid keeps to what is declared",
                      why);
     }
@@ -61,7 +61,7 @@ static void decide_type(const struct mzg_convert_options *options, const struct 
 }
 
 /* A native axis where nobody asked for another one, or a width, and the spectra share their m/z. `why_not` is
- * "" where they do not seem to. Collective. */
+ * "" if they do not seem to. Collective. */
 static enum mzg_status try_native(const struct mzg_context *context,
                                   const struct mzg_convert_options *options, const struct mzg_reader *reader,
                                   const struct mzg_sample *sample, struct mzg_decisions *d,
@@ -198,14 +198,15 @@ static void warn_of_width(const struct mzg_convert_options *options, const struc
         widest = narrower[i] < narrower[widest] ? i : widest;
     }
     if (narrower[finest] >= much_narrower)
-        mzg_log_line(log, MZG_LOG_WARNING,
-                     "bins of %.3g at m/z %.6g are %.3g times narrower than %s, %.3g: the table has as many "
-                     "times more columns than the data need; %s",
-                     width[finest], axis->centers[bins[finest]], narrower[finest], what, step[finest], mend);
+        mzg_log_line(
+            log, MZG_LOG_WARNING,
+            "bins of %.3g at m/z %.6g are %.3g times narrower than %s, %.3g: the table has that many "
+            "times more columns than the data need; %s",
+            width[finest], axis->centers[bins[finest]], narrower[finest], what, step[finest], mend);
     else if (narrower[widest] <= 1 / much_wider)
         mzg_log_line(log, MZG_LOG_WARNING,
-                     "bins of %.3g at m/z %.6g are %.3g times wider than %s, %.3g: so many points that the "
-                     "data tell apart become one value; %s",
+                     "bins of %.3g at m/z %.6g are %.3g times wider than %s, %.3g: points that the data "
+                     "tell apart fall into one bin; %s",
                      width[widest], axis->centers[bins[widest]], 1 / narrower[widest], what, step[widest],
                      mend);
 }

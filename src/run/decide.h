@@ -15,7 +15,7 @@ enum mzg_step_kind { MZG_STEP_UNKNOWN, MZG_STEP_SAMPLING, MZG_STEP_PEAKS };
 
 struct mzg_decisions {
     enum mzg_spectrum_type spectrum_type;
-    char type_reason[240]; /* "" where the input or the user says it */
+    char type_reason[240]; /* "" if the input or the user says it */
     bool has_fit;          /* the sampling step could be read off the data */
     struct mzg_sampling_fit fit;
     bool shares_mz; /* the spectra, or those of a sample */

@@ -51,7 +51,8 @@ static enum mzg_status open_ends(struct merging *m, struct mzg_error *err)
         return err->status;
     for (int i = 0; i < m->inputs.n; i++) {
         if (m->inputs.inputs[i].catalog.left_out)
-            mzg_log_line(m->context->log, MZG_LOG_WARNING, "%s: no element of SpatialData, left out: %s",
+            mzg_log_line(m->context->log, MZG_LOG_WARNING,
+                         "%s: left out, because it is not an element of SpatialData: %s",
                          m->inputs.inputs[i].catalog.path, m->inputs.inputs[i].catalog.left_out);
     }
     if (options->concat && mzg_merge_concat_open(m->context, options, &m->inputs, &m->concat, err) != MZG_OK)

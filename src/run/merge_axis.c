@@ -99,7 +99,7 @@ static enum mzg_status check_bins(const struct sample_axis *a, struct mzg_error 
         if (!is_bin)
             return mzg_fail(err, MZG_EFORMAT,
                             "%s/%s: bin %" PRId64
-                            " of its var is not one behind the others: m/z %.10g between "
+                            " of its var does not follow the one before it: m/z %.10g between "
                             "%.10g and %.10g",
                             a->sample->store, a->sample->node, k, a->mz[k], a->lower[k], a->upper[k]);
     }

@@ -167,7 +167,8 @@ static enum mzg_status read_places(const struct mzg_merge_samples *samples, stru
         if (path && mzg_zarr_read_whole(sample->store, path, MZG_FLOAT64, 2, 2 * sample->n_rows, &values, &n,
                                         err) == MZG_OK) {
             if (n != 2 * sample->n_rows)
-                mzg_fail(err, MZG_EFORMAT, "%s/%s: it has not two numbers for each row", sample->store, path);
+                mzg_fail(err, MZG_EFORMAT, "%s/%s: it does not have two numbers for each row", sample->store,
+                         path);
             else
                 memcpy(*places + 2 * sample->first_row, values, (size_t)n * sizeof **places);
         }

@@ -223,7 +223,7 @@ static enum mzg_status add_codes(const struct mzg_merge_options *options, const 
     values = read;
     for (int64_t row = 0; row < sample->n_rows && err->status == MZG_OK; row++) {
         if (values[row] < -1 || values[row] >= names->n)
-            mzg_fail(err, MZG_EFORMAT, "%s/%s/%s: its code %" PRId64 " in row %" PRId64 " is of no category",
+            mzg_fail(err, MZG_EFORMAT, "%s/%s/%s: its code %" PRId64 " in row %" PRId64 " has no category",
                      sample->store, sample->node, codes_path, values[row], row);
         else
             codes[row] = values[row] < 0 ? -1 : numbers[values[row]];

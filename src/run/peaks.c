@@ -116,13 +116,13 @@ static void tell_of_list(const struct run *run)
     }
     if (run->list.n_repeated > 0)
         mzg_log_line(log, MZG_LOG_WARNING,
-                     "%s: %" PRId64 " lines have an m/z that was there before; each is one peak "
-                     "with all their names",
+                     "%s: %" PRId64 " lines repeat an m/z; mzgrid makes one peak of them, with "
+                     "all their names",
                      run->options->list, run->list.n_repeated);
     if (n_outside > 0)
         mzg_log_line(log, MZG_LOG_WARNING,
                      "%s: %" PRId64
-                     " peaks lie outside of the mass axis, m/z %.6g to %.6g, and are empty; first: m/z "
+                     " peaks lie outside the mass axis, m/z %.6g to %.6g, and are empty; first: m/z "
                      "%.10g",
                      run->options->list, n_outside, run->source.edges[0],
                      run->source.edges[run->source.n_bins], run->list.items[first].mz);
@@ -136,11 +136,10 @@ static enum mzg_status find_peaks(struct run *run, struct mzg_error *err)
     if (!options->list) {
         if (mzg_peaks_pick(&spectra, options->snr, &run->peaks, err) == MZG_OK && run->peaks.n == 0 &&
             !run->is_part)
-            mzg_fail(
-                err, MZG_EFORMAT,
-                "%s/%s: no peak stands out of the noise by S/N %g; a lower --snr finds smaller ones, and "
-                "--peak-list takes peaks that are known",
-                run->store, run->source.table, options->snr);
+            mzg_fail(err, MZG_EFORMAT,
+                     "%s/%s: no peak reaches S/N %g; a lower --snr finds smaller ones, and "
+                     "--peak-list takes peaks that are known",
+                     run->store, run->source.table, options->snr);
         return err->status;
     }
     struct mzg_tolerance tolerance = {options->tolerance, !options->tolerance_in_da};
@@ -370,11 +369,10 @@ enum mzg_status mzg_peaks_add(const struct mzg_context *context, const char *sto
     if (mzg_agree(context->comm, err) != MZG_OK || share_peaks(&run, err) != MZG_OK)
         goto cleanup;
     if (run.peaks.n == 0) { /* of a conversion, which is worth having without */
-        mzg_log_line(
-            context->log, MZG_LOG_WARNING,
-            "no peak stands out of the noise by S/N %g: there is no feature table; 'mzgrid peaks' makes one "
-            "with a lower --snr or a --peak-list",
-            options->snr);
+        mzg_log_line(context->log, MZG_LOG_WARNING,
+                     "no peak reaches S/N %g: there is no feature table; 'mzgrid peaks' makes one "
+                     "with a lower --snr or a --peak-list",
+                     options->snr);
         goto cleanup;
     }
     if (make_slots(&run, err) == MZG_OK && begin_update(&run, err) == MZG_OK &&

@@ -43,7 +43,7 @@ struct mzg_plan {
     int64_t opened_bytes;    /* of memory that X and layers take once opened whole, and */
     int64_t sparse_bytes;    /*  what its values and where they stand take, from above */
     int64_t temporary_bytes; /* in the temporary directory, from above */
-    int64_t free_bytes;      /* there; -1 where the system does not tell */
+    int64_t free_bytes;      /* there; -1 if the system does not tell */
     const char *stage;       /* the kind of sink that the rows go to (run/stages.h) */
     bool direct;             /* the rows go into the store as they come; else: */
     bool in_memory;          /* the rows wait in memory, */
@@ -66,7 +66,7 @@ enum mzg_status mzg_plan_try_memory(const struct mzg_context *context,
                                     const struct mzg_convert_options *options, bool *is_shared,
                                     struct mzg_error *err);
 
-/* Plans the run. MZG_ENOMEM where the limit is too small, with the number needed. All ranks return the same.
+/* Plans the run. MZG_ENOMEM if the limit is too small, with the number needed. All ranks return the same.
  * Collective over context->comm. */
 enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mzg_plan_request *request,
                               struct mzg_plan *plan, struct mzg_error *err);

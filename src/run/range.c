@@ -56,7 +56,7 @@ static enum mzg_status scan_range(const struct mzg_context *context, const struc
     return MZG_OK;
 }
 
-/* Why the ends of arrays cannot stand for the rest; NULL where nothing speaks against it. */
+/* Why the ends of arrays cannot stand for the rest; NULL if nothing speaks against it. */
 static const char *why_scan_in_full(const struct mzg_convert_options *options,
                                     const struct mzg_dataset *dataset, const struct mzg_mz_scan *sample,
                                     char text[120])
@@ -119,8 +119,8 @@ static enum mzg_status refuse_asked(const char *path, double low, double high,
         snprintf(asked, sizeof asked, "%.10g and %s", low > 0 ? low : high, low > 0 ? "above" : "below");
     return mzg_fail(
         err, MZG_ERANGE,
-        "%s: the range asked for, m/z %s, holds none of the data, which have m/z %.10g to %.10g; ask for a "
-        "range that overlaps it, or for none",
+        "%s: the range asked for, m/z %s, has no data: they lie at m/z %.10g to %.10g; ask for a range "
+        "that overlaps it, or for none",
         path, asked, found->min_mz, found->max_mz);
 }
 

@@ -16,8 +16,8 @@ struct mzg_range_found {
     char reason[160];
 };
 
-/* Decides the range by the options and the data. MZG_ERANGE where the range that was asked for holds none of
- * the data, MZG_EFORMAT where there are none to tell it. All ranks get the same range and status. Collective
+/* Decides the range by the options and the data. MZG_ERANGE if the range that was asked for holds none of
+ * the data, MZG_EFORMAT if there are none to tell it. All ranks get the same range and status. Collective
  * over context->comm. */
 enum mzg_status mzg_range_decide(const struct mzg_context *context, const struct mzg_convert_options *options,
                                  const struct mzg_reader *reader, struct mzg_range_found *range,

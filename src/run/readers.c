@@ -39,7 +39,7 @@ static enum mzg_status check_part(const struct mzg_reader_kind *kind, const char
                                   const struct mzg_reader_options *options, struct mzg_error *err)
 {
     if (!kind->ordinal && (options->region.given || options->pixels_file))
-        return mzg_fail(err, MZG_EUSAGE, "%s: of %s input no part can be chosen", path, kind->name);
+        return mzg_fail(err, MZG_EUSAGE, "%s: no part of a %s input can be chosen", path, kind->name);
     return MZG_OK;
 }
 

@@ -108,7 +108,7 @@ static json_t *finding(const char *kind, int64_t count, const char *text)
                      mzg_json_text(text));
 }
 
-/* What is odd: about the file, then about its values. NULL where there is no memory. */
+/* What is odd: about the file, then about its values. NULL if there is no memory. */
 static json_t *list_findings(const struct mzg_validation *validation, const struct mzg_reader *reader,
                              const struct mzg_error *shared_mz)
 {

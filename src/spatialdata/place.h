@@ -11,7 +11,7 @@
 
 struct mzg_place;
 
-/* Works out the paths; touches no file. MZG_EUSAGE where `path` names no entry of a directory, such as "/" or
+/* Works out the paths; touches no file. MZG_EUSAGE if `path` names no entry of a directory, such as "/" or
  * "..". */
 enum mzg_status mzg_place_new(const char *path, struct mzg_place **place, struct mzg_error *err);
 
@@ -25,7 +25,7 @@ const char *mzg_place_part(const struct mzg_place *place);
 const char *mzg_place_left(const struct mzg_place *place);
 
 /* Checks that the output can be made, claims it against other runs and makes the empty directory
- * mzg_place_part(). MZG_EIO where the output exists (without `overwrite`, or not a Zarr store or an empty
+ * mzg_place_part(). MZG_EIO if the output exists (without `overwrite`, or not a Zarr store or an empty
  * directory), its directory cannot be written, or another run builds the same. What a dead run of this output
  * left is removed. */
 enum mzg_status mzg_place_prepare(struct mzg_place *place, bool overwrite, struct mzg_error *err);

@@ -26,7 +26,7 @@ struct mzg_sdata_options {
 struct mzg_sdata;
 
 /* Checks that OUT.zarr can be made and makes OUT.zarr.TAG.part (what a dead run left is removed first).
- * MZG_EIO where OUT.zarr exists, without `overwrite`, or its directory cannot be written. Collective over
+ * MZG_EIO if OUT.zarr exists, without `overwrite`, or its directory cannot be written. Collective over
  * context->comm. */
 enum mzg_status mzg_sdata_new(const struct mzg_context *context, const struct mzg_sdata_options *options,
                               struct mzg_sdata **sdata, struct mzg_error *err);

@@ -61,7 +61,7 @@ static enum mzg_status read_block(struct mzg_exchange *e, int64_t first_row, int
 static const char to_send[] = "words of rows to send";
 
 /* Appends to e->sent, from word `begin`, the slices of the block that rank `to` wants; returns the number of
- * words, or -1 where they exceed what MPI can count. */
+ * words, or -1 if they exceed what MPI can count. */
 static int64_t pack_piece(struct mzg_exchange *e, int64_t begin, int64_t n_rows, int to,
                           struct mzg_error *err)
 {

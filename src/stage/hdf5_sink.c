@@ -57,7 +57,7 @@ struct hdf5_sink {
     int64_t n_reserved; /* bytes */
 };
 
-/* `code` is an errno value, 0 where it is not known. */
+/* `code` is an errno value, 0 if it is not known. */
 static enum mzg_status fail_to_write(const struct hdf5_sink *sink, int code, struct mzg_error *err)
 {
     return mzg_file_write_failed(err, sink->base.spec.path, "resampled rows to the staged HDF5 file", code);

@@ -49,11 +49,11 @@ bool mzg_deal_has_pixels(const struct mzg_deal *deal, int64_t round);
  */
 void mzg_deal_note_pace(struct mzg_deal *deal, int64_t round, int rank, double elapsed, double worked);
 
-/* Halves the chunks to come. False where they are as small as makes sense, for they take hardly any memory;
+/* Halves the chunks to come. False if they are as small as makes sense, for they take hardly any memory;
  * then nothing changes. */
 bool mzg_deal_shrink(struct mzg_deal *deal);
 
-/* Doubles them again. False where they are what they were at first. */
+/* Doubles them again. False if they are what they were at first. */
 bool mzg_deal_grow(struct mzg_deal *deal);
 
 /* The pixels of a chunk to come, at most. */

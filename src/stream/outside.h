@@ -35,7 +35,7 @@ struct mzg_outside_axis {
     const char *reason; /* of the range */
 };
 
-/* Warns of points outside the axis, with their share of the intensity. MZG_ERANGE where more than a
+/* Warns of points outside the axis, with their share of the intensity. MZG_ERANGE if more than a
  * thousandth of it was lost without being asked for, or where the axis holds no point at all. `first` is the
  * lowest spectrum that has such points. The same on all ranks. Local, after reducing. */
 enum mzg_status mzg_outside_judge(const struct mzg_outside *outside, const struct mzg_outside_axis *axis,

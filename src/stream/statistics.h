@@ -17,7 +17,7 @@ struct mzg_statistics {
     enum mzg_type value_type; /* MZG_FLOAT32 or MZG_FLOAT64 */
     const struct mzg_exact_sum_kind *kind;
     int64_t *counts;
-    double *maxima; /* of the `counts` values; 0 where there are none */
+    double *maxima; /* of the `counts` values; 0 if there are none */
     uint64_t *sums; /* kind->limbs each */
     void *recent;   /* what was added of late and is not yet in the others */
 };

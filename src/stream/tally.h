@@ -39,7 +39,7 @@ enum mzg_status mzg_tallies_new(const struct mzg_context *context, int64_t most_
 /* Waits for what was posted and not taken, which is the same on all ranks. Accepts NULL. Collective. */
 void mzg_tallies_free(struct mzg_tallies *tallies);
 
-/* Posts the tally of this rank about `round`, and its records of the n pixels that it was dealt; NULL where
+/* Posts the tally of this rank about `round`, and its records of the n pixels that it was dealt; NULL if
  * it failed. firsts[r]: the first pixel of rank r in this round, and firsts[size] their end. Returns at once.
  * Collective over context->comm. */
 void mzg_tallies_post(struct mzg_tallies *tallies, int64_t round, const struct mzg_tally *mine,

@@ -62,7 +62,7 @@ struct round {
     struct writer *writer;
     job_fn *deal;
     int64_t first, end;    /* spectra of this rank */
-    const int64_t *begins; /* of their bytes; NULL where none are made */
+    const int64_t *begins; /* of their bytes; NULL if none are made */
     char *buffer;          /* from begins[first] on */
 };
 

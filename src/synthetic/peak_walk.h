@@ -119,7 +119,7 @@ static inline void next_of_noise(struct walk *walk)
     walk->noise_i++;
 }
 
-/* The number of peaks at x, y and what they are drawn from; false where there is no spectrum or an empty one.
+/* The number of peaks at x, y and what they are drawn from; false if there is no spectrum or an empty one.
  */
 static inline bool walk_begin(struct walk *walk, const struct mzg_tissue *tissue, int32_t x, int32_t y)
 {

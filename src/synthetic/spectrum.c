@@ -148,7 +148,7 @@ int64_t mzg_tissue_points_at_most(const struct mzg_tissue *tissue, int32_t x, in
     return samples < tissue->n_samples ? samples : tissue->n_samples;
 }
 
-/* Where the last peaks of the catalogue and of the noise lie, in the order of the walk; 0 where there is
+/* Where the last peaks of the catalogue and of the noise lie, in the order of the walk; 0 if there is
  * none. */
 static void find_last_peaks(const struct walk *walk, double t[2])
 {

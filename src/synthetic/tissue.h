@@ -97,7 +97,7 @@ int64_t mzg_tissue_points(const struct mzg_tissue *tissue, int32_t x, int32_t y)
 /* The same at once: in a profile, where peaks may overlap, no less than that number. Local. */
 int64_t mzg_tissue_points_at_most(const struct mzg_tissue *tissue, int32_t x, int32_t y);
 
-/* The lowest and highest m/z of the spectrum at x, y, found without making it; false where it has no points.
+/* The lowest and highest m/z of the spectrum at x, y, found without making it; false if it has no points.
  * Local. */
 bool mzg_tissue_ends(const struct mzg_tissue *tissue, int32_t x, int32_t y, double ends[2]);
 

@@ -31,7 +31,7 @@ struct mzg_view {
     char *store;        /* its path */
     char *name;         /* of the table */
     char *table;        /* "tables/NAME" */
-    char *version;      /* of the mzgrid that wrote it; "" where it does not tell */
+    char *version;      /* of the mzgrid that wrote it; "" if it does not tell */
     const char *layout; /* "csc", "csr", "csc+csr" or "dense" */
     int64_t n_pixels, n_bins;
     double *mz;             /* centres of the bins, ascending */
@@ -73,7 +73,7 @@ enum mzg_status mzg_view_find(const struct mzg_view *view, double mz, struct mzg
 enum mzg_view_norm { MZG_NORM_NONE, MZG_NORM_TIC, MZG_NORM_RMS, MZG_NORM_MEDIAN };
 
 /* For each of the `n` windows the sum over its bins, for each pixel: values[i * n_pixels + row], in double;
- * divided by what `norm` says, and NaN where that is not above 0. */
+ * divided by what `norm` says, and NaN if that is not above 0. */
 enum mzg_status mzg_view_images(const struct mzg_view *view, const struct mzg_view_window *windows, int n,
                                 enum mzg_view_norm norm, double *values, struct mzg_error *err);
 

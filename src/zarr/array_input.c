@@ -55,7 +55,7 @@ enum mzg_status mzg_zarr_load(const char *store, const char *node, json_t **meta
     const char *type = json_string_value(json_object_get(json, "node_type"));
     if (json_integer_value(json_object_get(json, "zarr_format")) != 3 || !type ||
         (strcmp(type, "group") != 0 && strcmp(type, "array") != 0)) {
-        mzg_fail(err, MZG_EFORMAT, "%s: it describes no group or array of Zarr version 3", path);
+        mzg_fail(err, MZG_EFORMAT, "%s: it does not describe a group or array of Zarr version 3", path);
         goto cleanup;
     }
     *metadata = json_incref(json);

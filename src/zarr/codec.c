@@ -151,7 +151,7 @@ static enum mzg_status decompress_blosc(const void *packed, size_t packed_size, 
     enum { MOST_ITEM = 255 };
     size_t block = 0;
     if (blosc_plain_size(packed, packed_size, &block) != size || block > size)
-        return mzg_fail(err, MZG_EFORMAT, "it is no blosc buffer of %zu bytes", size);
+        return mzg_fail(err, MZG_EFORMAT, "it is not a blosc buffer of %zu bytes", size);
     if (!has_room(block, MOST_ITEM))
         return mzg_fail(err, MZG_ENOMEM, "no memory to unpack a chunk of %zu bytes", size);
     if (blosc_decompress_ctx(packed, bytes, size, 1) != (int)size)

@@ -46,7 +46,7 @@ enum mzg_status mzg_zarr_note_written(const struct mzg_zarr_array *array, int64_
     return MZG_OK;
 }
 
-/* `size` is -1 where any will do. Opening a file asks a network file system what is there now. */
+/* `size` is -1 if any will do. Opening a file asks a network file system what is there now. */
 static enum mzg_status check_file(const struct mzg_zarr_store *store, const char *path, int64_t size,
                                   struct mzg_error *err)
 {

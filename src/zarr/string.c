@@ -17,7 +17,7 @@ static unsigned char *put_uint32(unsigned char *target, uint32_t value)
     return target;
 }
 
-/* The bytes of items first .. first + n - 1 without their sizes, or -1 where a chunk cannot hold them. */
+/* The bytes of items first .. first + n - 1 without their sizes, or -1 if a chunk cannot hold them. */
 static int64_t text_size(const struct mzg_chunk_source *source, int64_t first, int64_t n)
 {
     int64_t total = 0;

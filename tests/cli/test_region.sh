@@ -33,5 +33,5 @@ for ranks in 1 3; do
 done
 run 2 convert synthetic:8x8:30 out.zarr --region 1:2,1:2
 expect_status 2
-expect_error_line "of synthetic input no part can be chosen"
+expect_error_line "no part of a synthetic input can be chosen"
 expect_files a.ibd a.imzML bad elsewhere list

@@ -360,7 +360,7 @@ DAMAGE = {
     truncate_indptr: "indptr",
     wrong_value: "a value is not finite",
     wrong_index: "an index is outside",
-    wrong_bins: "is not one behind the others",
+    wrong_bins: "does not follow the one before it",
     another_version: "overlap",
 }
 

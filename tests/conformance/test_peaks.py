@@ -235,8 +235,8 @@ def test_what_of_a_list_is_not_on_the_axis_is_kept_and_said(mzgrid, store, tmp_p
     run = peaks(mzgrid, path, "--peak-list", tmp_path / "list")
     warnings = [line for line in run.err.splitlines() if "warning" in line]
     assert len(warnings) == 2
-    assert "1 lines have an m/z that was there before" in warnings[0]
-    assert "2 peaks lie outside of the mass axis" in warnings[1] and "first: m/z 20" in warnings[1]
+    assert "1 lines repeat an m/z" in warnings[0]
+    assert "2 peaks lie outside the mass axis" in warnings[1] and "first: m/z 20" in warnings[1]
     _, found = tables(path)
     assert list(found.var_names) == ["20", "500", "5000.5"]
     assert list(found.var["n_pixels"].iloc[[0, 2]]) == [0, 0] and found.var["name"].iloc[1] == "a; b"
@@ -262,8 +262,8 @@ def test_bad_lists_are_refused_with_one_line(mzgrid, store, tmp_path, text, line
 @pytest.mark.parametrize("options, line", [
     (["--tolerance", "0ppm", "--peak-list", "x"], "'0ppm' is not a tolerance above 0"),
     (["--tolerance", "5", "--peak-list", "x"], "'5' has an unknown unit"),
-    (["--tolerance", "5ppm"], "--tolerance is for peaks that --peak-list names"),
-    (["--snr", "5", "--peak-list", "x"], "--snr is for peaks that are picked"),
+    (["--tolerance", "5ppm"], "--tolerance is for the peaks of a --peak-list: give one, or leave it out"),
+    (["--snr", "5", "--peak-list", "x"], "--snr is for peaks that mzgrid picks"),
     (["--snr", "0"], "--snr"),
     (["--table", "../x"], "is not a valid name of a table"),
 ])
@@ -360,7 +360,7 @@ def test_without_a_peak_the_run_fails_and_says_what_may_help(mzgrid, store):
     path = store("profile")
     before = stores.tree(path)
     run = mzgrid("peaks", path, "--snr", 1e9)
-    assert run.status == 1 and "no peak stands out of the noise" in run.err and "--peak-list" in run.err
+    assert run.status == 1 and "no peak reaches S/N" in run.err and "--peak-list" in run.err
     assert stores.tree(path) == before
 
 

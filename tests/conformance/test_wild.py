@@ -379,7 +379,7 @@ def test_the_data_decide_what_nothing_says(mzgrid, tmp_path, kind):
     for ranks in (1, 3):
         path = tmp_path / f"{ranks}.zarr"
         run = mzgrid("convert", source, path, "--bins", 100, "--layout", "csr", ranks=ranks)
-        assert run.status == 0 and f"the spectra are taken as {wanted} spectra, because " in run.err, str(run)
+        assert run.status == 0 and f"mzgrid takes the spectra as {wanted} spectra, because " in run.err, str(run)
     resampling = stores.open_store(path).table.uns["mzgrid"]["resampling"]
     assert resampling["spectrum_type"] == wanted and "regular" in str(resampling["spectrum_type_reason"])
     stores.assert_same_tree(path, tmp_path / "1.zarr")

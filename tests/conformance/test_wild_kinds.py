@@ -130,7 +130,7 @@ def test_level_0_is_that_of_ms1(mzgrid, tmp_path):
 def test_a_level_that_is_no_number_is_told(mzgrid, tmp_path):
     source = write_imzml(tmp_path / "a.imzML", [spectrum(1, 1, 1, level("two")), spectrum(2, 1, 1, level(1))])
     run = mzgrid.convert(source, tmp_path / "a.zarr", *HOW)
-    assert "1 of 2 spectra have an ms level (MS:1000511) that is no whole number" in run.err
+    assert "1 of 2 spectra have an ms level (MS:1000511) that is not a whole number" in run.err
 
 
 # --- Polarity ------------------------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ static inline bool path_is_like(const char *directory, const char *pattern)
     return any;
 }
 
-/* The content of a file, with a zero byte behind it, to be freed; NULL where there is none. */
+/* The content of a file, with a zero byte behind it, to be freed; NULL if there is none. */
 static inline unsigned char *read_whole_file(const char *directory, const char *name, size_t *size)
 {
     char path[1024];

@@ -27,14 +27,14 @@ Test(file_state, file_that_is_gone_has_changed, .init = setup)
     cr_assert(eq(int, removed, 0));
     cr_expect(eq(int, there, MZG_OK));
     cr_expect(eq(int, gone, MZG_EIO));
-    cr_expect_not_null(strstr(err.text, "it changed meanwhile"), "%s", err.text);
+    cr_expect_not_null(strstr(err.text, "it changed while mzgrid used it"), "%s", err.text);
 }
 
 Test(file_state, file_with_other_bytes_has_changed, .init = setup)
 {
     write_whole_file(directory, "chunk", "123456");
     cr_expect(eq(int, mzg_file_check_state(path, &state, &err), MZG_EIO));
-    cr_expect_not_null(strstr(err.text, "it changed meanwhile"), "%s", err.text);
+    cr_expect_not_null(strstr(err.text, "it changed while mzgrid used it"), "%s", err.text);
 }
 
 Test(file_state, directory_and_link_have_none, .init = setup)

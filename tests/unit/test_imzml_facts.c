@@ -276,7 +276,7 @@ Test(facts, where_the_image_lies)
     cr_expect(eq(dbl, geometry.offset[1], 0));
     cr_expect(eq(i64, document.findings.count[MZG_FOUND_OFFSET], 2));
     cr_expect(eq(str, document.findings.first[MZG_FOUND_OFFSET],
-                 "its absolute position offset IMS:1000053 = \"left\" u is no length and is ignored"));
+                 "its absolute position offset IMS:1000053 = \"left\" u is not a length and is ignored"));
     geometry = geometry_of(SETTINGS("a", LENGTH("IMS:1000053", "", "UO:0000017")));
     cr_expect(eq(dbl, geometry.offset[0], 0));
     cr_expect(eq(i64, document.findings.count[MZG_FOUND_OFFSET], 0), "an empty one is none");

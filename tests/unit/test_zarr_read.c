@@ -264,7 +264,7 @@ static const struct {
     const char *metadata, *word;
 } refused[] = {
     {"", "not JSON"},
-    {"[1]", "no group or array"},
+    {"[1]", "does not describe a group or array"},
     {"{\"zarr_format\":2,\"node_type\":\"array\"}", "version 3"},
     {"{\"zarr_format\":3,\"node_type\":\"group\"}", "node_type"},
     {HEAD "\"shape\":[-1],\"data_type\":\"int32\"," GRID("[2]") "\"fill_value\":0,\"codecs\":[" BYTES "]}",

@@ -15,7 +15,7 @@
 
 #define ALIAS(name) __attribute__((alias(#name)))
 
-/* Writes and notes: at `offset`, or for -1 where the file stands. */
+/* Writes and notes: at `offset`, or for -1 if the file stands. */
 static ssize_t put(int fd, const char *path, const void *bytes, size_t size, off_t offset)
 {
     bool noted = *path && record_begin(path);
