@@ -7,6 +7,7 @@
 #include <cli/options.h>
 #include <cli/output.h>
 #include <cli/signals.h>
+#include <cli/sources.h>
 #include <cli/suggest.h>
 #include <cli/versions.h>
 #include <core/agree.h>
@@ -107,15 +108,36 @@ static void print_version(FILE *file, const void *subject)
     mzg_version_print(file);
 }
 
+static int run_print_config(const struct mzg_context *context, const struct mzg_arguments *arguments,
+                            struct mzg_error *err)
+{
+    if (context->rank == 0 && mzg_config_print(stdout, arguments, err) == MZG_OK)
+        mzg_output_flush(err);
+    mzg_agree(context->comm, err);
+    return 0;
+}
+
+/* `hint` is where a usage error sends the user. */
 static int run_command(struct mzg_context *context, const struct mzg_command *command, int argc, char **argv,
-                       struct mzg_error *err)
+                       const char **hint, struct mzg_error *err)
 {
     int status = 0;
     struct mzg_arguments arguments;
     mzg_arguments_parse(command, argc, argv, 2, &arguments, err);
-    if (mzg_agree(context->comm, err) == MZG_OK)
-        status = arguments.help ? print_text(context, print_command_help, command, err)
-                                : command->run(context, &arguments, err);
+    if (mzg_agree(context->comm, err) != MZG_OK)
+        goto cleanup;
+    if (arguments.help) {
+        status = print_text(context, print_command_help, command, err);
+        goto cleanup;
+    }
+    if (mzg_sources_add(context, commands, &arguments, err) != MZG_OK)
+        goto cleanup;
+    if (arguments.sources && !arguments.print_config)
+        *hint = "--print-config";
+    status = arguments.print_config ? run_print_config(context, &arguments, err)
+                                    : command->run(context, &arguments, err);
+
+cleanup:
     mzg_arguments_destroy(&arguments);
     return status;
 }
@@ -162,7 +184,12 @@ static int miss_command(const struct mzg_context *context)
     return mzg_exit_status(MZG_EUSAGE);
 }
 
-static int dispatch(struct mzg_context *context, int argc, char **argv, const char **hint,
+/* Where a usage error sends the user: to an option of a command, or of the program. */
+struct hint {
+    const char *command, *option;
+};
+
+static int dispatch(struct mzg_context *context, int argc, char **argv, struct hint *hint,
                     struct mzg_error *err)
 {
     int thread_level = MPI_THREAD_FUNNELED;
@@ -186,15 +213,16 @@ static int dispatch(struct mzg_context *context, int argc, char **argv, const ch
         find_command(argv[1], &command, err);
     if (mzg_agree(context->comm, err) != MZG_OK)
         return 0;
-    *hint = command->name;
-    return run_command(context, command, argc, argv, err);
+    hint->command = command->name;
+    return run_command(context, command, argc, argv, &hint->option, err);
 }
 
 /* The one line that a failure leaves. */
-static void log_failure(struct mzg_log *log, const char *hint, const struct mzg_error *err)
+static void log_failure(struct mzg_log *log, const struct hint *hint, const struct mzg_error *err)
 {
     if (err->status == MZG_EUSAGE)
-        mzg_log_line(log, MZG_LOG_ERROR, "%s; see 'mzgrid %s%s--help'", err->text, hint, hint[0] ? " " : "");
+        mzg_log_line(log, MZG_LOG_ERROR, "%s; see 'mzgrid %s%s%s'", err->text, hint->command,
+                     hint->command[0] ? " " : "", hint->option);
     else
         mzg_log_line(log, MZG_LOG_ERROR, "%s", err->text);
 }
@@ -218,9 +246,9 @@ bool mzg_needs_mpi(int argc, char **argv)
         return false;
     mzg_arguments_parse(command, argc, argv, 2, &arguments, &unused);
     /* Who cannot tell for lack of memory starts MPI, or the other ranks would be without this one. */
-    bool needs_mpi =
-        unused.status == MZG_ENOMEM || (unused.status == MZG_OK && !arguments.help &&
-                                        !(command->without_mpi && command->without_mpi(&arguments)));
+    bool needs_mpi = unused.status == MZG_ENOMEM ||
+                     (unused.status == MZG_OK && !arguments.help && !arguments.print_config &&
+                      !(command->without_mpi && command->without_mpi(&arguments)));
     mzg_arguments_destroy(&arguments);
     return needs_mpi;
 }
@@ -240,7 +268,7 @@ int mzg_refuse(const struct mzg_launch *launch, struct mzg_error *err)
     let_rank_0_speak(launch);
     struct mzg_error no_log = {0};
     mzg_log_new(0, MZG_LOG_ERROR, NULL, &log, &no_log);
-    log_failure(log, "", err);
+    log_failure(log, &(struct hint){"", "--help"}, err);
     mzg_log_free(log);
     return mzg_exit_status(err->status);
 }
@@ -263,7 +291,7 @@ int mzg_main(MPI_Comm comm, const struct mzg_launch *launch, int argc, char **ar
 {
     struct mzg_context context = {0};
     struct mzg_error err = {0};
-    const char *hint = "";
+    struct hint hint = {"", "--help"};
     int status = 0;
 
     mzg_signals_install();
@@ -278,7 +306,7 @@ int mzg_main(MPI_Comm comm, const struct mzg_launch *launch, int argc, char **ar
     if (mzg_agree(context.comm, &err) == MZG_OK)
         status = dispatch(&context, argc, argv, &hint, &err);
     if (err.status != MZG_OK) {
-        log_failure(context.log, hint, &err);
+        log_failure(context.log, &hint, &err);
         if (!context.log && context.rank == 0) /* there was no memory for one */
             fprintf(stderr, "mzgrid: error: %s\n", err.text);
         status = mzg_exit_status(err.status);

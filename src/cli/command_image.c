@@ -57,7 +57,7 @@ static const struct mzg_option options[] = {
     {.kind = MZG_OPTION_GROUP, .name = "Options"},
     {.kind = MZG_OPTION_OWN, .name = "mz", .argument = "MZ[,MZ...]", .offset = offsetof(struct image_settings, list),
      .set = set_mz, .help = "The m/z to show, an image for each."},
-    {.kind = MZG_OPTION_NUMBER, .name = "ppm", .argument = "P", .offset = offsetof(struct image_settings, ppm),
+    {.kind = MZG_OPTION_NUMBER, .name = "ppm", .rivals = "da", .argument = "P", .offset = offsetof(struct image_settings, ppm),
      .standard = "the one bin that holds the m/z",
      .help = "Add up the bins whose centres lie within P ppm of the m/z."},
     {.kind = MZG_OPTION_NUMBER, .name = "da", .argument = "D", .offset = offsetof(struct image_settings, da),

@@ -29,7 +29,7 @@ static const struct mzg_option options[] = {
     {.kind = MZG_OPTION_GROUP, .name = "Options"},
     {.kind = MZG_OPTION_FLAG, .name = "json", .offset = offsetof(struct info_settings, json),
      .help = "Print JSON instead of text."},
-    {.kind = MZG_OPTION_FLAG, .name = "decisions", .offset = offsetof(struct info_settings, decisions),
+    {.kind = MZG_OPTION_FLAG, .name = "decisions", .offset = offsetof(struct info_settings, decisions), .only_typed = true,
      .help = "Also print which mass axis, range and method 'mzgrid convert' would choose, and why; for this all "
              "of the imzML file and some spectra are read."},
     {.kind = MZG_OPTION_TEXT, .name = "dataset", .argument = "NAME", .offset = offsetof(struct info_settings, dataset),

@@ -105,7 +105,7 @@ static const struct mzg_option options[] = {
      .help = "Append all messages, with their times, to FILE as well."},
     {.kind = MZG_OPTION_FLAG, .name = "quiet", .letter = 'q',
      .offset = offsetof(struct merge_settings, quiet), .help = "Only warnings and errors."},
-    {.kind = MZG_OPTION_REPEAT, .name = "verbose", .letter = 'v',
+    {.kind = MZG_OPTION_REPEAT, .name = "verbose", .rivals = "quiet", .letter = 'v',
      .offset = offsetof(struct merge_settings, verbose), .help = "Say how it is done; -vv says more."},
     {0},
 };

@@ -55,7 +55,7 @@ static const struct mzg_option options[] = {
      .help = "Threads of each rank that compute, its main thread among them."},
 
     {.kind = MZG_OPTION_GROUP, .name = "Messages"},
-    {.kind = MZG_OPTION_REPEAT, .name = "verbose", .letter = 'v', .offset = AT(verbose),
+    {.kind = MZG_OPTION_REPEAT, .name = "verbose", .rivals = "quiet", .letter = 'v', .offset = AT(verbose),
      .help = "Say how it is done; -vv says more."},
     {.kind = MZG_OPTION_FLAG, .name = "quiet", .letter = 'q', .offset = AT(quiet),
      .help = "Only warnings and errors."},

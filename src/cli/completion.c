@@ -7,11 +7,6 @@ static bool is_choice(const struct mzg_option *option)
     return option->kind == MZG_OPTION_CHOICE;
 }
 
-static bool is_flag(const struct mzg_option *option)
-{
-    return option->kind == MZG_OPTION_FLAG || option->kind == MZG_OPTION_REPEAT;
-}
-
 /* Numbers and the like; texts may be names of files. */
 static bool takes_file(const struct mzg_option *option)
 {
@@ -67,10 +62,11 @@ static void print_bash(FILE *file, const struct mzg_command *const *commands)
     fprintf(file, "help --help --version' ;;\n");
     for (int i = 0; commands[i]; i++) {
         fprintf(file, "        %s) words='", commands[i]->name);
-        for (const struct mzg_option *option = commands[i]->options; option->name; option++)
+        const struct mzg_option *option;
+        for (int j = 0; (option = mzg_command_option(commands[i], j)); j++)
             if (option->kind != MZG_OPTION_GROUP)
                 fprintf(file, "--%s ", option->name);
-        fprintf(file, "--help' ;;\n");
+        fprintf(file, "' ;;\n");
     }
     fprintf(file, "        esac\n    fi\n"
                   "    [[ -z $words ]] || COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
@@ -81,10 +77,11 @@ static void print_bash(FILE *file, const struct mzg_command *const *commands)
 static void print_zsh_option(FILE *file, const struct mzg_option *option)
 {
     const char *repeats = option->kind == MZG_OPTION_REPEAT ? "*" : "";
-    fprintf(file, " \\\n            '%s--%s%s[", repeats, option->name, is_flag(option) ? "" : "=");
+    fprintf(file, " \\\n            '%s--%s%s[", repeats, option->name,
+            mzg_option_is_flag(option) ? "" : "=");
     print_sentence(file, option->help, "'[]:\\");
     fputc(']', file);
-    if (!is_flag(option)) {
+    if (!mzg_option_is_flag(option)) {
         fputc(':', file);
         print_sentence(file, option->argument, "'[]:\\");
         fputc(':', file);
@@ -123,8 +120,9 @@ static void print_zsh(FILE *file, const struct mzg_command *const *commands)
                   "    case $command in\n"
                   "    help) _describe command commands ;;\n");
     for (int i = 0; commands[i]; i++) {
-        fprintf(file, "    %s)\n        _arguments -S '--help[Show the help]'", commands[i]->name);
-        for (const struct mzg_option *option = commands[i]->options; option->name; option++)
+        fprintf(file, "    %s)\n        _arguments -S", commands[i]->name);
+        const struct mzg_option *option;
+        for (int j = 0; (option = mzg_command_option(commands[i], j)); j++)
             if (option->kind != MZG_OPTION_GROUP)
                 print_zsh_option(file, option);
         fprintf(file, " \\\n            '*:file:_files' ;;\n");
@@ -146,7 +144,8 @@ static void print_fish(FILE *file, const struct mzg_command *const *commands)
         fprintf(file, "complete -c mzgrid -f -n __fish_use_subcommand -a %s -d '", name);
         print_sentence(file, commands[i]->summary, "'\\");
         fprintf(file, "'\ncomplete -c mzgrid -f -n '__fish_seen_subcommand_from help' -a %s\n", name);
-        for (const struct mzg_option *option = commands[i]->options; option->name; option++) {
+        const struct mzg_option *option;
+        for (int j = 0; (option = mzg_command_option(commands[i], j)); j++) {
             if (option->kind == MZG_OPTION_GROUP)
                 continue;
             fprintf(file, "complete -c mzgrid -n '__fish_seen_subcommand_from %s' -l %s", name, option->name);
@@ -156,7 +155,7 @@ static void print_fish(FILE *file, const struct mzg_command *const *commands)
                 fprintf(file, " -x -a '");
                 print_choices(file, option);
                 fputc('\'', file);
-            } else if (!is_flag(option)) {
+            } else if (!mzg_option_is_flag(option)) {
                 fputs(takes_file(option) ? " -r" : " -x", file);
             }
             fprintf(file, " -d '");

@@ -27,18 +27,18 @@ static const double max_mz = 1e6;
      .set = mzg_set_tof_law, \
      .help = "For --mass-axis-type tof: widths grow as the square root of A*m + B*m^2; only the ratio of A " \
              "and B counts."}, \
-    {.kind = MZG_OPTION_OWN, .name = "bin-width", .argument = "W[Da|mDa|ppm|step]", .offset = AT(bin_width), \
+    {.kind = MZG_OPTION_OWN, .name = "bin-width", .rivals = "resolution bins", .argument = "W[Da|mDa|ppm|step]", .offset = AT(bin_width), \
      .set = mzg_set_bin_width, \
      .standard = "one sampling step of profiles, or the least distance of centroids; if the data show neither, 5mDa at " \
                  "m/z 1000, and for linear_tof 17mDa at m/z 300", \
      .help = "Width of a bin at the reference m/z; a number alone is in Da, 1step is one sampling step of the data."}, \
-    {.kind = MZG_OPTION_NUMBER, .name = "resolution", .argument = "R", .offset = AT(resolution), \
+    {.kind = MZG_OPTION_NUMBER, .name = "resolution", .rivals = "bins", .argument = "R", .offset = AT(resolution), \
      .above_low = true, \
      .help = "Instead of --bin-width: the reference m/z divided by R."}, \
     {.kind = MZG_OPTION_NUMBER, .name = "reference-mz", .argument = "MZ", \
      .offset = AT(convert.axis.reference_mz), .above_low = true, .high = max_mz, .standard = "1000", \
      .help = "The m/z at which bins have the width of --bin-width or --resolution."}, \
-    {.kind = MZG_OPTION_INTEGER, .name = "bins", .argument = "N", .offset = AT(convert.axis.bins), \
+    {.kind = MZG_OPTION_INTEGER, .name = "bins", .rivals = "reference-mz", .argument = "N", .offset = AT(convert.axis.bins), \
      .least = 1, .most = INT32_MAX, \
      .help = "Number of bins, instead of --bin-width."}, \
     {.kind = MZG_OPTION_NUMBER, .name = "min-mz", .argument = "MZ", .offset = AT(convert.axis.min_mz), \
@@ -69,7 +69,7 @@ static const double max_mz = 1e6;
 /* clang-format off */
 const struct mzg_option mzg_convert_option_table[] = {
     MASS_AXIS_ROWS,
-    {.kind = MZG_OPTION_TEXT, .name = "mass-axis-file", .argument = "FILE", .offset = AT(convert.axis_file),
+    {.kind = MZG_OPTION_TEXT, .name = "mass-axis-file", .rivals = "mass-axis-type tof-law bin-width resolution reference-mz bins min-mz max-mz scan-range", .argument = "FILE", .offset = AT(convert.axis_file),
      .help = "Take the whole axis from FILE, which 'mzgrid axis' wrote, so that several outputs share it; excludes "
              "all options above."},
 
@@ -191,7 +191,7 @@ const struct mzg_option mzg_convert_option_table[] = {
      .choice = mzg_progress_choice, .standard = "auto",
      .help = "'auto' draws a bar on a terminal, and elsewhere writes a line every 10 seconds; 'json' writes lines of JSON "
              "to standard output, for programs, and the failure of the run as the last of them."},
-    {.kind = MZG_OPTION_REPEAT, .name = "verbose", .letter = 'v', .offset = AT(verbose),
+    {.kind = MZG_OPTION_REPEAT, .name = "verbose", .rivals = "quiet", .letter = 'v', .offset = AT(verbose),
      .help = "Say how it is done; -vv says more."},
     {.kind = MZG_OPTION_FLAG, .name = "quiet", .letter = 'q', .offset = AT(quiet),
      .help = "Only warnings and errors."},

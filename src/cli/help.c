@@ -80,13 +80,13 @@ void mzg_help_command(FILE *file, const struct mzg_command *command)
     int column = 0;
     print_wrapped(file, command->description, 0, &column);
     fputc('\n', file);
-    for (const struct mzg_option *option = command->options; option->name; option++) {
+    const struct mzg_option *option;
+    for (int i = 0; (option = mzg_command_option(command, i)); i++) {
         if (option->kind == MZG_OPTION_GROUP)
             fprintf(file, "\n%s:\n", option->name);
         else
             print_option(file, option);
     }
-    print_row(file, OPTION_COLUMN, "-h, --help", "Show this text.");
 }
 
 void mzg_help_program(FILE *file, const struct mzg_command *const *commands)

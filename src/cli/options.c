@@ -8,21 +8,50 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool takes_value(const struct mzg_option *option)
+/* What every command takes; these fill struct mzg_arguments itself. */
+/* clang-format off */
+static const struct mzg_option common_options[] = {
+    {.kind = MZG_OPTION_GROUP, .name = "Every command"},
+    {.kind = MZG_OPTION_TEXT, .name = "config", .argument = "FILE", .offset = offsetof(struct mzg_arguments, config),
+     .standard = "what MZGRID_CONFIG names",
+     .help = "Take options from FILE as well, which is TOML: lines such as threads = 4 below the command they are for, "
+             "[convert], or above all commands. A variable such as MZGRID_THREADS counts more than FILE, the command line "
+             "more than both; there --no-NAME undoes a flag."},
+    {.kind = MZG_OPTION_FLAG, .name = "print-config", .offset = offsetof(struct mzg_arguments, print_config),
+     .help = "Print the options that would hold, as such a file, with where each comes from, and stop."},
+    {.kind = MZG_OPTION_FLAG, .name = "help", .letter = 'h', .offset = offsetof(struct mzg_arguments, help),
+     .help = "Show this text."},
+    {0},
+};
+/* clang-format on */
+
+bool mzg_option_is_flag(const struct mzg_option *option)
 {
-    return option->kind != MZG_OPTION_FLAG && option->kind != MZG_OPTION_REPEAT;
+    return option->kind == MZG_OPTION_FLAG || option->kind == MZG_OPTION_REPEAT;
 }
 
-/* The option whose name is the first `length` bytes of `name`, or NULL. */
-static const struct mzg_option *find_option(const struct mzg_command *command, const char *name,
-                                            size_t length)
+static const struct mzg_option *find_row(const struct mzg_option *table, const char *name, size_t length)
 {
-    for (const struct mzg_option *option = command->options; option->name; option++) {
+    for (const struct mzg_option *option = table; option->name; option++) {
         if (option->kind != MZG_OPTION_GROUP && strlen(option->name) == length &&
             memcmp(option->name, name, length) == 0)
             return option;
     }
     return NULL;
+}
+
+const struct mzg_option *mzg_command_find(const struct mzg_command *command, const char *name, size_t length)
+{
+    return find_row(command->options, name, length);
+}
+
+const struct mzg_option *mzg_command_option(const struct mzg_command *command, int number)
+{
+    int n = 0;
+    while (command->options[n].name)
+        n++;
+    const struct mzg_option *option = number < n ? &command->options[number] : &common_options[number - n];
+    return option->name ? option : NULL;
 }
 
 static enum mzg_status fail_unknown(const struct mzg_command *command, const char *name, size_t length,
@@ -31,7 +60,8 @@ static enum mzg_status fail_unknown(const struct mzg_command *command, const cha
     char typed[64];
     snprintf(typed, sizeof typed, "%.*s", (int)(length < 60 ? length : 60), name);
     struct mzg_suggestion suggestion = {.typed = typed};
-    for (const struct mzg_option *option = command->options; option->name; option++) {
+    const struct mzg_option *option;
+    for (int i = 0; (option = mzg_command_option(command, i)); i++) {
         if (option->kind != MZG_OPTION_GROUP)
             mzg_suggest(&suggestion, option->name);
     }
@@ -41,9 +71,27 @@ static enum mzg_status fail_unknown(const struct mzg_command *command, const cha
     return mzg_fail(err, MZG_EUSAGE, "unknown option '--%s'", typed);
 }
 
+static enum mzg_status apply_one(const struct mzg_argument *argument, void *target, struct mzg_error *err);
+
+/* Options of every command go where they belong at once. */
 static void give(struct mzg_arguments *arguments, const struct mzg_option *option, const char *text)
 {
-    arguments->given[arguments->n_given++] = (struct mzg_argument){option, text};
+    struct mzg_error none = {0}; /* texts and flags are always taken */
+    struct mzg_argument argument = {option, text, NULL, MZG_FROM_COMMAND_LINE};
+    if (find_row(common_options, option->name, strlen(option->name)) == option)
+        apply_one(&argument, (char *)arguments + option->offset, &none);
+    else
+        arguments->given[arguments->n_given++] = argument;
+}
+
+/* The flag that --no-NAME undoes, or NULL. */
+static const struct mzg_option *find_undone(const struct mzg_command *command, const char *name,
+                                            size_t length)
+{
+    if (length <= 3 || strncmp(name, "no-", 3) != 0)
+        return NULL;
+    const struct mzg_option *option = mzg_command_find(command, name + 3, length - 3);
+    return option && mzg_option_is_flag(option) ? option : NULL;
 }
 
 /* --name, --name=value or --name value; `next` is the word behind it, or NULL. Sets `*used_next`. */
@@ -53,13 +101,16 @@ static enum mzg_status parse_long(struct mzg_arguments *arguments, const char *w
     const char *name = word + 2;
     size_t length = strcspn(name, "=");
     const char *value = name[length] ? name + length + 1 : NULL;
-    const struct mzg_option *option = find_option(arguments->command, name, length);
+    const struct mzg_option *option = mzg_command_find(arguments->command, name, length);
+    const struct mzg_option *undone = option ? NULL : find_undone(arguments->command, name, length);
+    if (!option)
+        option = undone ? undone : find_row(common_options, name, length);
     if (!option)
         return fail_unknown(arguments->command, name, length, err);
-    if (!takes_value(option)) {
+    if (mzg_option_is_flag(option)) {
         if (value)
-            return mzg_fail(err, MZG_EUSAGE, "--%s takes no value, got '%s'", option->name, value);
-        give(arguments, option, NULL);
+            return mzg_fail(err, MZG_EUSAGE, "--%.*s takes no value, got '%s'", (int)length, name, value);
+        give(arguments, option, undone ? "false" : NULL);
         return MZG_OK;
     }
     /* A forgotten value must not swallow the option behind it. */
@@ -74,21 +125,24 @@ static enum mzg_status parse_long(struct mzg_arguments *arguments, const char *w
     return MZG_OK;
 }
 
+static const struct mzg_option *find_letter(const struct mzg_command *command, char letter)
+{
+    const struct mzg_option *option;
+    for (int i = 0; (option = mzg_command_option(command, i)); i++)
+        if (option->letter == letter)
+            return option;
+    return NULL;
+}
+
 /* -v, or several such letters in one word, as -vv; or -o VALUE, -oVALUE. `next` as for parse_long(). */
 static enum mzg_status parse_letters(struct mzg_arguments *arguments, const char *word, const char *next,
                                      bool *used_next, struct mzg_error *err)
 {
     for (const char *letter = word + 1; *letter; letter++) {
-        if (*letter == 'h') {
-            arguments->help = true;
-            return MZG_OK;
-        }
-        const struct mzg_option *option = arguments->command->options;
-        while (option->name && option->letter != *letter)
-            option++;
-        if (!option->name)
+        const struct mzg_option *option = find_letter(arguments->command, *letter);
+        if (!option)
             return mzg_fail(err, MZG_EUSAGE, "unknown option '-%c' in '%s'", *letter, word);
-        if (takes_value(option)) {
+        if (!mzg_option_is_flag(option)) {
             const char *value = letter[1] ? letter + 1 : next;
             *used_next = value == next;
             if (!value || !value[0] || (*used_next && next[0] == '-'))
@@ -142,8 +196,6 @@ static enum mzg_status parse_words(struct mzg_arguments *arguments, int first, s
                 return err->status;
         } else if (strcmp(word, "--") == 0) {
             only_operands = true;
-        } else if (strcmp(word, "--help") == 0) {
-            arguments->help = true;
         } else if (word[1] != '-') {
             if (parse_letters(arguments, word, next, &used_next, err) != MZG_OK)
                 return err->status;
@@ -152,7 +204,7 @@ static enum mzg_status parse_words(struct mzg_arguments *arguments, int first, s
         }
         i += used_next;
     }
-    if (!arguments->help && n_operands < wanted)
+    if (!arguments->help && !arguments->print_config && n_operands < wanted)
         return mzg_fail(err, MZG_EUSAGE, "%s is missing", arguments->command->operands[n_operands]);
     return MZG_OK;
 }
@@ -176,20 +228,37 @@ void mzg_arguments_destroy(struct mzg_arguments *arguments)
 {
     free(arguments->given);
     free(arguments->repeated);
+    free(arguments->sources);
     *arguments = (struct mzg_arguments){0};
 }
 
 bool mzg_arguments_has(const struct mzg_arguments *arguments, const char *name)
 {
+    bool has = false;
     for (int i = 0; i < arguments->n_given; i++) {
-        if (strcmp(arguments->given[i].option->name, name) == 0)
-            return true;
+        const struct mzg_argument *argument = &arguments->given[i];
+        if (strcmp(argument->option->name, name) == 0)
+            has = !mzg_option_is_flag(argument->option) || !argument->text ||
+                  strcmp(argument->text, "false") != 0;
     }
-    return false;
+    return has;
 }
 
-static enum mzg_status set_integer(const struct mzg_option *option, const char *text, int64_t *target,
-                                   struct mzg_error *err)
+/* What messages call it: as it was typed, or where it stands. */
+static const char *call(const struct mzg_argument *argument, char *text, size_t size)
+{
+    const char *name = argument->option->name;
+    if (argument->origin == MZG_FROM_ENVIRONMENT)
+        return argument->place;
+    if (argument->origin == MZG_FROM_FILE)
+        snprintf(text, size, "%s: %s", argument->place, name);
+    else
+        snprintf(text, size, "--%s", name);
+    return text;
+}
+
+static enum mzg_status set_integer(const struct mzg_option *option, const char *name, const char *text,
+                                   int64_t *target, struct mzg_error *err)
 {
     int64_t value;
     if (mzg_read_integer(text, &value) && value >= option->least && value <= option->most) {
@@ -197,14 +266,14 @@ static enum mzg_status set_integer(const struct mzg_option *option, const char *
         return MZG_OK;
     }
     if (option->most == INT64_MAX)
-        return mzg_fail(err, MZG_EUSAGE, "--%s: '%s' is not a whole number of %" PRId64 " or more",
-                        option->name, text, option->least);
-    return mzg_fail(err, MZG_EUSAGE, "--%s: '%s' is not a whole number from %" PRId64 " to %" PRId64,
-                    option->name, text, option->least, option->most);
+        return mzg_fail(err, MZG_EUSAGE, "%s: '%s' is not a whole number of %" PRId64 " or more", name, text,
+                        option->least);
+    return mzg_fail(err, MZG_EUSAGE, "%s: '%s' is not a whole number from %" PRId64 " to %" PRId64, name,
+                    text, option->least, option->most);
 }
 
-static enum mzg_status set_number(const struct mzg_option *option, const char *text, double *target,
-                                  struct mzg_error *err)
+static enum mzg_status set_number(const struct mzg_option *option, const char *name, const char *text,
+                                  double *target, struct mzg_error *err)
 {
     double value;
     double high = option->high > 0 ? option->high : HUGE_VAL;
@@ -216,12 +285,12 @@ static enum mzg_status set_number(const struct mzg_option *option, const char *t
     char most[48] = "";
     if (option->high > 0)
         snprintf(most, sizeof most, " and at most %.10g", option->high);
-    return mzg_fail(err, MZG_EUSAGE, "--%s: '%s' is not a number %s %.10g%s", option->name, text,
+    return mzg_fail(err, MZG_EUSAGE, "%s: '%s' is not a number %s %.10g%s", name, text,
                     option->above_low ? "above" : "of at least", option->low, most);
 }
 
-static enum mzg_status set_choice(const struct mzg_option *option, const char *text, int *target,
-                                  struct mzg_error *err)
+static enum mzg_status set_choice(const struct mzg_option *option, const char *name, const char *text,
+                                  int *target, struct mzg_error *err)
 {
     struct mzg_suggestion suggestion = {.typed = text};
     char words[512] = "";
@@ -238,50 +307,64 @@ static enum mzg_status set_choice(const struct mzg_option *option, const char *t
             used += (size_t)length;
     }
     if (suggestion.word)
-        return mzg_fail(err, MZG_EUSAGE, "--%s: unknown value '%s' (did you mean '%s'?), expected one of %s",
-                        option->name, text, suggestion.word, words);
-    return mzg_fail(err, MZG_EUSAGE, "--%s: unknown value '%s', expected one of %s", option->name, text,
-                    words);
+        return mzg_fail(err, MZG_EUSAGE, "%s: unknown value '%s' (did you mean '%s'?), expected one of %s",
+                        name, text, suggestion.word, words);
+    return mzg_fail(err, MZG_EUSAGE, "%s: unknown value '%s', expected one of %s", name, text, words);
 }
 
 /* Setters say what they expected; which option it was about is added here. */
-static enum mzg_status set_own(const struct mzg_option *option, const char *text, void *target,
-                               struct mzg_error *err)
+static enum mzg_status set_own(const struct mzg_option *option, const char *name, const char *text,
+                               void *target, struct mzg_error *err)
 {
     struct mzg_error inner = {0};
     if (option->set(text, target, &inner) == MZG_OK)
         return MZG_OK;
-    return mzg_fail(err, inner.status, "--%s: %s", option->name, inner.text);
+    return mzg_fail(err, inner.status, "%s: %s", name, inner.text);
+}
+
+/* Once more on the command line; elsewhere, and after --no-NAME, how often. */
+static enum mzg_status set_repeat(const char *name, const char *text, int *target, struct mzg_error *err)
+{
+    int64_t times = (*target) + 1;
+    if (text && strcmp(text, "false") == 0)
+        times = 0;
+    else if (text && strcmp(text, "true") == 0)
+        times = 1;
+    else if (text && (!mzg_read_integer(text, &times) || times < 0 || times > 9))
+        return mzg_fail(err, MZG_EUSAGE, "%s: '%s' is not a whole number from 0 to 9", name, text);
+    *target = (int)times;
+    return MZG_OK;
 }
 
 static enum mzg_status apply_one(const struct mzg_argument *argument, void *target, struct mzg_error *err)
 {
+    char text[400];
     const struct mzg_option *option = argument->option;
+    const char *name = call(argument, text, sizeof text);
     switch (option->kind) {
     case MZG_OPTION_GROUP:
         break;
     case MZG_OPTION_FLAG:
-        *(bool *)target = true;
+        *(bool *)target = !argument->text || strcmp(argument->text, "false") != 0;
         break;
     case MZG_OPTION_REPEAT:
-        ++*(int *)target;
-        break;
+        return set_repeat(name, argument->text, target, err);
     case MZG_OPTION_TEXT:
         *(const char **)target = argument->text;
         break;
     case MZG_OPTION_INTEGER:
-        return set_integer(option, argument->text, target, err);
+        return set_integer(option, name, argument->text, target, err);
     case MZG_OPTION_NUMBER:
-        return set_number(option, argument->text, target, err);
+        return set_number(option, name, argument->text, target, err);
     case MZG_OPTION_SIZE:
         if (!mzg_read_size(argument->text, target))
-            return mzg_fail(err, MZG_EUSAGE, "--%s: '%s' is not a size such as 512M, 1.5G or 16GB",
-                            option->name, argument->text);
+            return mzg_fail(err, MZG_EUSAGE, "%s: '%s' is not a size such as 512M, 1.5G or 16GB", name,
+                            argument->text);
         break;
     case MZG_OPTION_CHOICE:
-        return set_choice(option, argument->text, target, err);
+        return set_choice(option, name, argument->text, target, err);
     case MZG_OPTION_OWN:
-        return set_own(option, argument->text, target, err);
+        return set_own(option, name, argument->text, target, err);
     }
     return MZG_OK;
 }
@@ -292,6 +375,17 @@ enum mzg_status mzg_arguments_apply(const struct mzg_arguments *arguments, void 
     for (int i = 0; i < arguments->n_given; i++) {
         const struct mzg_argument *argument = &arguments->given[i];
         if (apply_one(argument, (char *)settings + argument->option->offset, err) != MZG_OK)
+            return err->status;
+    }
+    return MZG_OK;
+}
+
+enum mzg_status mzg_arguments_check(const struct mzg_arguments *arguments, struct mzg_error *err)
+{
+    max_align_t target[512]; /* more than what any row fills in */
+    for (int i = 0; i < arguments->n_given; i++) {
+        memset(target, 0, sizeof target);
+        if (apply_one(&arguments->given[i], target, err) != MZG_OK)
             return err->status;
     }
     return MZG_OK;

@@ -3,9 +3,11 @@
  * parser, the text of --help (help.h) and the suggestions for misspelt options all come from these rows:
  *
  *     argv ── mzg_arguments_parse ──► pairs (row, text) and operands
- *                                     ── mzg_arguments_apply ──► the command's settings
+ *          ── mzg_sources_add (sources.h) ──► with pairs from variables and a file of options
+ *          ── mzg_arguments_apply ──► the command's settings
  *
- * Parsing needs no files and no MPI. Errors are MZG_EUSAGE and name the option as it was typed.
+ * Parsing needs no files and no MPI. Errors are MZG_EUSAGE and name the option as it was typed, or where it
+ * stands.
  */
 #ifndef MZG_CLI_OPTIONS_H
 #define MZG_CLI_OPTIONS_H
@@ -41,9 +43,12 @@ struct mzg_option {
     size_t offset;
     int64_t least, most; /* INTEGER */
     double low, high;    /* NUMBER; high 0: no limit */
+    const char *rivals;  /* names, with a blank between two: given later, this option takes the place of these
+                            given  by a source that counts less, and these of it (sources.h); NULL: none */
     enum mzg_option_kind kind;
-    bool above_low; /* NUMBER: `low` itself is not allowed */
-    char letter;    /* short form, as -q, or -o VALUE; 0: none */
+    bool above_low;  /* NUMBER: `low` itself is not allowed */
+    bool only_typed; /* given on the command line or not at all, because it says whether MPI is needed */
+    char letter;     /* short form, as -q, or -o VALUE; 0: none */
 };
 
 enum { MZG_MAX_OPERANDS = 2 };
@@ -66,24 +71,42 @@ struct mzg_command {
     int (*run)(struct mzg_context *context, const struct mzg_arguments *arguments, struct mzg_error *err);
 };
 
+/* Who gave an option; what stands later here counts more. */
+enum mzg_origin { MZG_FROM_FILE, MZG_FROM_ENVIRONMENT, MZG_FROM_COMMAND_LINE };
+
 /* One option as given. */
 struct mzg_argument {
     const struct mzg_option *option;
-    const char *text; /* NULL for FLAG and REPEAT */
+    const char *text;  /* of FLAG "true" or "false", NULL: true; of REPEAT how often, NULL: once more */
+    const char *place; /* "FILE, line 3" or "MZGRID_NAME"; NULL: on the command line */
+    enum mzg_origin origin;
 };
 
-/* A parsed command line; everything but the array is borrowed from argv and the command. */
+/* A parsed command line; what is not said to be owned is borrowed from argv and the command. */
 struct mzg_arguments {
     const struct mzg_command *command;
     int argc; /* of the whole program, for the record of the run */
     char **argv;
-    bool help; /* --help was asked for: nothing else was looked at */
+    bool help;          /* --help was asked for: nothing else was looked at */
+    bool print_config;  /* --print-config was asked for: operands may be missing */
+    const char *config; /* the file of --config; NULL: none */
     int n_given;
-    struct mzg_argument *given; /* owned, in the order of argv */
+    struct mzg_argument *given; /* owned; first what counts least, then in the order of argv */
+    char *sources;              /* owned: the texts of what was given elsewhere; NULL: nothing was */
     const char *operands[MZG_MAX_OPERANDS];
     const char **repeated; /* owned: with command->repeats, the last operand and those behind it */
     int n_repeated;
 };
+
+/* Row `number` of the options that a user of this command may give: its own, then those of every command;
+ * NULL behind the last. Local. */
+const struct mzg_option *mzg_command_option(const struct mzg_command *command, int number);
+
+/* The option of a command's own that is called by the first `length` bytes of `name`, or NULL. Local. */
+const struct mzg_option *mzg_command_find(const struct mzg_command *command, const char *name, size_t length);
+
+/* Whether a row is an option that takes no value. Local. */
+bool mzg_option_is_flag(const struct mzg_option *option);
 
 /* Takes argv[first] .. argv[argc - 1] apart. Release with mzg_arguments_destroy(), also after a failure.
  * Local. */
@@ -95,7 +118,10 @@ void mzg_arguments_destroy(struct mzg_arguments *arguments);
 enum mzg_status mzg_arguments_apply(const struct mzg_arguments *arguments, void *settings,
                                     struct mzg_error *err);
 
-/* Whether the option of that name was given. Local. */
+/* Whether the texts can be read, as mzg_arguments_apply() does. Local. */
+enum mzg_status mzg_arguments_check(const struct mzg_arguments *arguments, struct mzg_error *err);
+
+/* Whether the option of that name was given, and not undone. Local. */
 bool mzg_arguments_has(const struct mzg_arguments *arguments, const char *name);
 
 #endif

@@ -78,10 +78,25 @@ static json_t *options_as_given(const struct mzg_arguments *arguments)
     json_t *options = json_object();
     for (int i = 0; i < arguments->n_given; i++) {
         const struct mzg_argument *given = &arguments->given[i];
-        options = mzg_json_with(options, given->option->name,
-                                given->text ? mzg_json_text(given->text) : json_true());
+        bool is_flag = given->option->kind == MZG_OPTION_FLAG;
+        json_t *value = is_flag       ? json_boolean(!given->text || strcmp(given->text, "false") != 0)
+                        : given->text ? mzg_json_text(given->text)
+                                      : json_true();
+        options = mzg_json_with(options, given->option->name, value);
     }
     return options;
+}
+
+/* Who gave each of them. */
+static json_t *options_from(const struct mzg_arguments *arguments)
+{
+    json_t *places = json_object();
+    for (int i = 0; i < arguments->n_given; i++) {
+        const struct mzg_argument *given = &arguments->given[i];
+        places = mzg_json_with(places, given->option->name,
+                               mzg_json_text(given->place ? given->place : "command line"));
+    }
+    return places;
 }
 
 static json_t *library_versions(void)
@@ -117,16 +132,17 @@ json_t *mzg_run_record_new(const struct mzg_context *context, const struct mzg_a
     struct tm utc;
     gmtime_r(&started, &utc);
     strftime(start, sizeof start, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:s, s:i, s:O, s:o, s:o}", //
-                     "mzgrid", mzg_version(),                              //
-                     "command_line", command_line(arguments),              //
-                     "input", mzg_json_text(arguments->operands[0]),       //
-                     "output", mzg_json_text(arguments->operands[1]),      //
-                     "options", options_as_given(arguments),               //
-                     "started", start,                                     //
-                     "ranks", context->size,                               //
-                     "hosts", hosts,                                       //
-                     "libraries", library_versions(),                      //
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:i, s:O, s:o, s:o}", //
+                     "mzgrid", mzg_version(),                                   //
+                     "command_line", command_line(arguments),                   //
+                     "input", mzg_json_text(arguments->operands[0]),            //
+                     "output", mzg_json_text(arguments->operands[1]),           //
+                     "options", options_as_given(arguments),                    //
+                     "options_from", options_from(arguments),                   //
+                     "started", start,                                          //
+                     "ranks", context->size,                                    //
+                     "hosts", hosts,                                            //
+                     "libraries", library_versions(),                           //
                      "report", report_numbers(report));
 }
 

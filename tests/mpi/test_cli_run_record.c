@@ -29,7 +29,8 @@ static json_t *make_record(void)
         return NULL;
 
     char *argv[] = {"mzgrid", "convert", "in", "out\xff"};
-    struct mzg_argument given[] = {{&bins, "100"}, {&strict, NULL}};
+    struct mzg_argument given[] = {{.option = &bins, .text = "100", .place = "MZGRID_BINS"},
+                                   {.option = &strict, .origin = MZG_FROM_COMMAND_LINE}};
     struct mzg_arguments arguments = {
         .argc = 4, .argv = argv, .n_given = 2, .given = given, .operands = {"in", "out\xff"}};
     struct mzg_convert_report report = {.pixels = 90,
@@ -69,6 +70,9 @@ MPI_TEST(cli_run_record, holds_what_was_asked_and_what_came_of_it)
     const json_t *options = json_object_get(record, "options");
     cr_expect(eq(str, (char *)json_string_value(json_object_get(options, "bins")), "100"));
     cr_expect(eq(int, json_is_true(json_object_get(options, "strict")), 1));
+    const json_t *from = json_object_get(record, "options_from");
+    cr_expect(eq(str, (char *)json_string_value(json_object_get(from, "bins")), "MZGRID_BINS"));
+    cr_expect(eq(str, (char *)json_string_value(json_object_get(from, "strict")), "command line"));
 
     json_int_t ranks = 0, threads = 0;
     const char *host;

@@ -245,6 +245,17 @@ Test(cli_options, help_lists_every_row_within_80_columns)
                  "  --a-choice-with-a-long-name FRUIT\n"
                  "                              A fruit. One of apple, pear.\n"
                  "  --letter L                  One.\n"
+                 "\n"
+                 "Every command:\n"
+                 "  --config FILE               Take options from FILE as well, which is TOML:\n"
+                 "                              lines such as threads = 4 below the command they\n"
+                 "                              are for, [convert], or above all commands. A\n"
+                 "                              variable such as MZGRID_THREADS counts more than\n"
+                 "                              FILE, the command line more than both; there\n"
+                 "                              --no-NAME undoes a flag. Default: what\n"
+                 "                              MZGRID_CONFIG names.\n"
+                 "  --print-config              Print the options that would hold, as such a file,\n"
+                 "                              with where each comes from, and stop.\n"
                  "  -h, --help                  Show this text.\n"));
     free(text);
 }

@@ -162,7 +162,7 @@ static json_t *run_record(void)
     static const struct mzg_option bins = {.kind = MZG_OPTION_TEXT, .name = "bins"};
     static const struct mzg_option strict = {.kind = MZG_OPTION_FLAG, .name = "strict"};
     char *argv[] = {"mzgrid", "convert", "in\xff", "out"};
-    struct mzg_argument given[] = {{&bins, "100"}, {&strict, NULL}};
+    struct mzg_argument given[] = {{.option = &bins, .text = "100"}, {.option = &strict}};
     struct mzg_arguments arguments = {
         .argc = 4, .argv = argv, .n_given = 2, .given = given, .operands = {"in\xff", "out"}};
     struct mzg_context context = {.size = 2};

@@ -65,6 +65,7 @@ class Options(TypedDict, total=False):
     log_file: Path
     preview: Path
     metrics: Path
+    config: Path
 
 
 FLAGS = frozenset(
