@@ -169,8 +169,13 @@ static int run_completion(struct mzg_context *context, int argc, char **argv, st
         mzg_fail(err, MZG_EUSAGE, "completion takes one argument, the shell: bash, zsh or fish");
     while (argc == 3 && mzg_completion_shell(shell) && !mzg_same_word(argv[2], mzg_completion_shell(shell)))
         shell++;
+    struct mzg_suggestion suggestion = {.typed = argc == 3 ? argv[2] : ""};
+    for (int i = 0; mzg_completion_shell(i); i++)
+        mzg_suggest(&suggestion, mzg_completion_shell(i));
     if (argc == 3 && !mzg_completion_shell(shell))
-        mzg_fail(err, MZG_EUSAGE, "unknown shell '%s', expected one of bash, zsh, fish", argv[2]);
+        mzg_fail(err, MZG_EUSAGE, "unknown shell '%s'%s%s%s, expected one of bash, zsh, fish", argv[2],
+                 suggestion.word ? " (did you mean '" : "", suggestion.word ? suggestion.word : "",
+                 suggestion.word ? "'?)" : "");
     if (mzg_agree(context->comm, err) != MZG_OK)
         return 0;
     return print_text(context, print_completion, &shell, err);

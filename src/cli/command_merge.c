@@ -1,5 +1,6 @@
 /* `mzgrid merge`: several stores as one. */
 #include <cli/commands.h>
+#include <cli/convert_words.h>
 #include <cli/format.h>
 #include <cli/prepare.h>
 #include <cli/progress_view.h>
@@ -92,7 +93,7 @@ static const struct mzg_option options[] = {
     {.kind = MZG_OPTION_TEXT, .name = "table", .argument = "NAME",
      .offset = offsetof(struct merge_settings, table), .standard = "all_samples",
      .help = "With --concat: the name of that table."},
-    {.kind = MZG_OPTION_TEXT, .name = "compression", .argument = "CODEC",
+    {.kind = MZG_OPTION_TEXT, .name = "compression", .argument = "CODEC", .choice = mzg_codec_choice,
      .offset = offsetof(struct merge_settings, compression), .standard = "blosc-zstd",
      .help = "With --concat: of its numeric arrays, as for convert."},
     {.kind = MZG_OPTION_GROUP, .name = "Run"},

@@ -4,7 +4,7 @@
 
 static bool is_choice(const struct mzg_option *option)
 {
-    return option->kind == MZG_OPTION_CHOICE;
+    return option->choice != NULL;
 }
 
 /* Numbers and the like; texts may be names of files. */

@@ -112,7 +112,7 @@ const struct mzg_option mzg_convert_option_table[] = {
     {.kind = MZG_OPTION_CHOICE, .name = "dtype", .argument = "TYPE", .offset = AT(dtype),
      .choice = mzg_dtype_name, .standard = "float32",
      .help = "The type of the stored values, which are computed in double precision."},
-    {.kind = MZG_OPTION_TEXT, .name = "compression", .argument = "CODEC", .offset = AT(convert.compression),
+    {.kind = MZG_OPTION_TEXT, .name = "compression", .argument = "CODEC", .choice = mzg_codec_choice, .offset = AT(convert.compression),
      .standard = "blosc-zstd",
      .help = "Of numeric arrays: none, or zstd, blosc-lz4 or blosc-zstd, which may be followed by :LEVEL. Without one, "
              "blosc-zstd takes 1, and 2 for integers."},

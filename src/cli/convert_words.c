@@ -52,6 +52,12 @@ const char *mzg_polarity_choice(int number)
     return number < MZG_POLARITIES ? mzg_polarity_name((enum mzg_polarity)number) : NULL;
 }
 
+const char *mzg_codec_choice(int number)
+{
+    static const char *const names[] = {"none", "zstd", "blosc-lz4", "blosc-zstd", NULL};
+    return names[number];
+}
+
 const char *mzg_progress_choice(int number)
 {
     static const char *const names[] = {"auto", "none", "json", NULL};

@@ -13,6 +13,7 @@ const char *mzg_accuracy_choice(int number);
 const char *mzg_on_error_choice(int number);
 const char *mzg_mobility_choice(int number);
 const char *mzg_polarity_choice(int number);
+const char *mzg_codec_choice(int number);
 const char *mzg_progress_choice(int number);
 
 /* Reads a value into `target`, the field that the option's row names: struct mzg_option.set. MZG_EUSAGE with

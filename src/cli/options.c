@@ -289,18 +289,15 @@ static enum mzg_status set_number(const struct mzg_option *option, const char *n
                     option->above_low ? "above" : "of at least", option->low, most);
 }
 
-static enum mzg_status set_choice(const struct mzg_option *option, const char *name, const char *text,
-                                  int *target, struct mzg_error *err)
+/* None of the words of a row. */
+static enum mzg_status fail_choice(const struct mzg_option *option, const char *name, const char *text,
+                                   struct mzg_error *err)
 {
     struct mzg_suggestion suggestion = {.typed = text};
     char words[512] = "";
     size_t used = 0;
     for (int i = 0; option->choice(i); i++) {
         const char *word = option->choice(i);
-        if (mzg_same_word(word, text)) {
-            *target = i;
-            return MZG_OK;
-        }
         mzg_suggest(&suggestion, word);
         int length = snprintf(words + used, sizeof words - used, "%s%s", i ? ", " : "", word);
         if (length > 0 && used + (size_t)length < sizeof words)
@@ -310,6 +307,32 @@ static enum mzg_status set_choice(const struct mzg_option *option, const char *n
         return mzg_fail(err, MZG_EUSAGE, "%s: unknown value '%s' (did you mean '%s'?), expected one of %s",
                         name, text, suggestion.word, words);
     return mzg_fail(err, MZG_EUSAGE, "%s: unknown value '%s', expected one of %s", name, text, words);
+}
+
+static enum mzg_status set_choice(const struct mzg_option *option, const char *name, const char *text,
+                                  int *target, struct mzg_error *err)
+{
+    for (int i = 0; option->choice(i); i++)
+        if (mzg_same_word(option->choice(i), text)) {
+            *target = i;
+            return MZG_OK;
+        }
+    return fail_choice(option, name, text, err);
+}
+
+static enum mzg_status set_text(const struct mzg_option *option, const char *name, const char *text,
+                                const char **target, struct mzg_error *err)
+{
+    char word[64];
+    size_t length = strcspn(text, ":");
+    snprintf(word, sizeof word, "%.*s", (int)(length < sizeof word ? length : sizeof word - 1), text);
+    bool is_known = !option->choice;
+    for (int i = 0; !is_known && option->choice(i); i++)
+        is_known = mzg_same_word(option->choice(i), word);
+    if (!is_known)
+        return fail_choice(option, name, word, err);
+    *target = text;
+    return MZG_OK;
 }
 
 /* Setters say what they expected; which option it was about is added here. */
@@ -350,8 +373,7 @@ static enum mzg_status apply_one(const struct mzg_argument *argument, void *targ
     case MZG_OPTION_REPEAT:
         return set_repeat(name, argument->text, target, err);
     case MZG_OPTION_TEXT:
-        *(const char **)target = argument->text;
-        break;
+        return set_text(option, name, argument->text, target, err);
     case MZG_OPTION_INTEGER:
         return set_integer(option, name, argument->text, target, err);
     case MZG_OPTION_NUMBER:

@@ -38,7 +38,9 @@ struct mzg_option {
     const char *argument; /* its name in the help, such as "N"; NULL for FLAG and REPEAT */
     const char *help;     /* sentences */
     const char *standard; /* what holds where the option is not given; NULL: nothing worth telling */
-    const char *(*choice)(int number); /* CHOICE: the words in order, then NULL */
+    const char *(*choice)(
+        int number); /* CHOICE: the words in order, then NULL. TEXT: with one of these it begins,
+                        ':' and more may follow; NULL: it is any text */
     enum mzg_status (*set)(const char *text, void *target, struct mzg_error *err); /* OWN */
     size_t offset;
     int64_t least, most; /* INTEGER */

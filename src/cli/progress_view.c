@@ -23,8 +23,10 @@ static void format_parts(const struct mzg_progress_state *state, struct parts *p
 {
     double done_since = (double)(state->done - state->done_before);
     double to_do = (double)(state->total - state->done);
-    double seconds_left =
-        done_since > 0 ? state->seconds * to_do / done_since : -1; /* -1: not known yet, "-" */
+    double all = done_since + to_do;
+    double seconds_left = -1; /* not known yet, "-" */
+    if (done_since > 0)
+        seconds_left = state->seconds * (to_do + state->following * all) / done_since;
     parts->percent = (int)(100 * ((double)state->done / (double)state->total));
     parts->rate[0] = '\0';
     if (state->counts_pixels) {
@@ -42,7 +44,7 @@ char *mzg_progress_bar(char *text, size_t size, int columns, const struct mzg_pr
     struct parts parts;
     char tail[128], bar[MOST + 4] = "";
     format_parts(state, &parts);
-    int tail_length = snprintf(tail, sizeof tail, "%3d%%  %s%sETA %s  %s", parts.percent, parts.rate,
+    int tail_length = snprintf(tail, sizeof tail, "%3d%%  %s%sETA %s  memory %s", parts.percent, parts.rate,
                                parts.rate[0] ? "  " : "", parts.left, parts.memory);
 
     int room = columns - (int)strlen(state->phase) - tail_length - 4;
@@ -69,7 +71,7 @@ char *mzg_progress_line(char *text, size_t size, const struct mzg_progress_state
         snprintf(pixels, sizeof pixels, "%s of %s pixels, %s, ",
                  mzg_format_count(done, sizeof done, state->done),
                  mzg_format_count(total, sizeof total, state->total), parts.rate);
-    snprintf(text, size, "%s: %d%%, %sETA %s, %s", state->phase, parts.percent, pixels, parts.left,
+    snprintf(text, size, "%s: %d%%, %sETA %s, memory %s", state->phase, parts.percent, pixels, parts.left,
              parts.memory);
     return text;
 }
@@ -85,6 +87,13 @@ static int terminal_columns(void)
     if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0)
         return window.ws_col;
     return 80;
+}
+
+static double following(const struct mzg_progress_view *view, const char *phase)
+{
+    if (strcmp(phase, "resampling") == 0)
+        return view->following;
+    return strcmp(phase, "writing") == 0 ? view->last_part : 0;
 }
 
 void mzg_progress_tell(struct mzg_progress_view *view, const char *phase, int64_t done, int64_t total,
@@ -109,6 +118,7 @@ void mzg_progress_tell(struct mzg_progress_view *view, const char *phase, int64_
                                        .total = total,
                                        .done_before = view->stage_begin_done,
                                        .seconds = now - view->stage_begin,
+                                       .following = following(view, phase),
                                        .memory = mzg_memory_resident()};
     char text[250];
     if (terminal) /* a line as wide as the terminal would wrap on some */

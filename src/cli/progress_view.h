@@ -1,7 +1,8 @@
 /*
  * How far a run has come, as rank 0 sees it: on a terminal one line that is redrawn in place, at most ten
  * times a second and when a phase is done; elsewhere a line of the log every ten seconds, so that runs
- * shorter than that say nothing.
+ * shorter than that say nothing. The time left is that of the whole run: what follows the present phase is
+ * guessed from how long this one takes.
  */
 #ifndef MZG_CLI_PROGRESS_VIEW_H
 #define MZG_CLI_PROGRESS_VIEW_H
@@ -20,6 +21,7 @@ struct mzg_progress_state {
     int64_t total;       /* above 0 */
     int64_t done_before; /* of `done`, what was there when the clock started */
     double seconds;      /* since then */
+    double following;    /* how long what follows this phase takes, of this phase's time */
     int64_t memory;      /* bytes of this process in RAM */
 };
 
@@ -33,6 +35,8 @@ char *mzg_progress_line(char *text, size_t size, const struct mzg_progress_state
 struct mzg_progress_view {
     struct mzg_log *log; /* borrowed */
     bool silent;
+    double following; /* after resampling, and */
+    double last_part; /*   after writing: as in struct mzg_progress_state; 0: nothing */
     char phase[48];
     double stage_begin; /* seconds on the monotonic clock */
     int64_t stage_begin_done;

@@ -1,6 +1,8 @@
 #include <cli/suggest.h>
 
+#include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 enum { MAX_LENGTH = 48 }; /* longer words are not compared */
 
@@ -9,7 +11,13 @@ static int least(int a, int b)
     return a < b ? a : b;
 }
 
-/* How many letters must be added, removed, changed or swapped with their neighbour to turn `a` into `b`. */
+static int in_small(char letter)
+{
+    return tolower((unsigned char)letter);
+}
+
+/* How many letters, in any case, must be added, removed, changed or swapped with their neighbour to turn `a`
+ * into `b`. */
 static int edit_distance(const char *a, const char *b)
 {
     int n = (int)strlen(a), m = (int)strlen(b);
@@ -20,9 +28,10 @@ static int edit_distance(const char *a, const char *b)
         cost[0][j] = j;
     for (int i = 1; i <= n; i++) {
         for (int j = 1; j <= m; j++) {
-            int changed = cost[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+            int changed = cost[i - 1][j - 1] + (in_small(a[i - 1]) != in_small(b[j - 1]));
             cost[i][j] = least(changed, 1 + least(cost[i - 1][j], cost[i][j - 1]));
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+            if (i > 1 && j > 1 && in_small(a[i - 1]) == in_small(b[j - 2]) &&
+                in_small(a[i - 2]) == in_small(b[j - 1]))
                 cost[i][j] = least(cost[i][j], cost[i - 2][j - 2] + 1);
         }
     }
@@ -36,7 +45,7 @@ void mzg_suggest(struct mzg_suggestion *suggestion, const char *word)
         return;
     int distance = edit_distance(suggestion->typed, word);
     int limit = 1 + (int)typed / 5;
-    if (typed >= 3 && strncmp(word, suggestion->typed, typed) == 0)
+    if (typed >= 3 && strncasecmp(word, suggestion->typed, typed) == 0)
         distance = least(distance, limit);
     if (distance > limit || (suggestion->word && distance >= suggestion->distance))
         return;

@@ -10,7 +10,7 @@ struct mzg_suggestion {
 };
 
 /* Takes `word` (borrowed) if it is close to what was typed, and closer than what was offered before: a few
- * letters missing, added, changed or swapped, or only its beginning typed. Local. */
+ * letters missing, added, changed or swapped, in any case, or only its beginning typed. Local. */
 void mzg_suggest(struct mzg_suggestion *suggestion, const char *word);
 
 #endif

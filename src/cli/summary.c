@@ -69,8 +69,6 @@ void mzg_summary_log(const struct mzg_context *context, const char *output,
     log_counts(context->log, report);
     if (report->peaks.peaks > 0)
         log_peaks(context->log, &report->peaks);
-    if (report->peaks.peaks > 0)
-        log_peaks(context->log, &report->peaks);
     log_sizes(context, report);
     mzg_log_line(context->log, MZG_LOG_INFO,
                  "  time       %s: open %s, axis %s, stream %s, assemble %s, finish %s",

@@ -50,6 +50,7 @@ offers "csc csr csc+csr" convert a.imzML a.zarr --layout cs
 offers "--pixels --pixel-size" convert --pixel
 offers "csc csr csc+csr" convert a.imzML a.zarr --layout = cs
 offers "csc csr dense csc+csr" convert a.imzML a.zarr --layout =
+offers "blosc-lz4 blosc-zstd" convert a.imzML a.zarr --compression bl
 offers "magma" image x.zarr --colormap m
 offers "--normalize" image x.zarr --no
 offers "" convert some

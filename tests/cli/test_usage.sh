@@ -33,6 +33,14 @@ expect_refused "INPUT is missing" info --json
 expect_refused "STORE.zarr is missing" image --mz 500 -o a.png
 expect_refused "--mz is missing" image x.zarr -o a.png
 
+expect_refused "--layout: unknown value 'CS' (did you mean 'csc'?)" convert in.imzML out.zarr --layout CS
+expect_refused "--interpolation-method: unknown value 'LINAER' (did you mean 'linear'?)" \
+    convert in.imzML out.zarr --interpolation-method LINAER
+expect_refused "--compression: unknown value 'zstdd' (did you mean 'zstd'?), expected one of none, zstd, blosc-lz4, blosc-zstd" \
+    convert in.imzML out.zarr --compression zstdd:3
+expect_refused "unknown shell 'bsh' (did you mean 'bash'?)" completion bsh
+expect_refused "--no-bins" convert in.imzML out.zarr --no-bins
+
 # Words and units count in any case, a unit may stand apart: these lines are understood, and the file is not there.
 run 1 convert in.imzML out.zarr --bin-width "5 PPM" --memory-limit "16 gib" --layout CSR --compression ZSTD:3 --max-gap NONE
 expect_status 1

@@ -21,12 +21,13 @@ static const struct mzg_progress_state halfway = {.phase = "resampling",
 Test(cli_progress, bar_fills_the_room_that_is_left)
 {
     char text[250];
-    cr_expect(eq(str, mzg_progress_bar(text, sizeof text, 100, &halfway),
-                 "resampling [###############---------------]  50%  2,000 px/s  ETA 10.0 s  512.0 MiB"));
-    cr_expect(eq(str, mzg_progress_bar(text, sizeof text, 64, &halfway),
-                 "resampling [#####------]  50%  2,000 px/s  ETA 10.0 s  512.0 MiB"));
-    cr_expect(eq(str, mzg_progress_bar(text, sizeof text, 60, &halfway),
-                 "resampling  50%  2,000 px/s  ETA 10.0 s  512.0 MiB"));
+    cr_expect(
+        eq(str, mzg_progress_bar(text, sizeof text, 107, &halfway),
+           "resampling [###############---------------]  50%  2,000 px/s  ETA 10.0 s  memory 512.0 MiB"));
+    cr_expect(eq(str, mzg_progress_bar(text, sizeof text, 71, &halfway),
+                 "resampling [#####------]  50%  2,000 px/s  ETA 10.0 s  memory 512.0 MiB"));
+    cr_expect(eq(str, mzg_progress_bar(text, sizeof text, 67, &halfway),
+                 "resampling  50%  2,000 px/s  ETA 10.0 s  memory 512.0 MiB"));
     cr_expect(eq(str, mzg_progress_bar(text, sizeof text, 15, &halfway), "resampling  50%"));
 }
 
@@ -35,10 +36,10 @@ Test(cli_progress, nothing_is_guessed_before_anything_is_done)
     char text[250];
     struct mzg_progress_state start = {
         .phase = "resampling", .counts_pixels = true, .total = 10, .memory = 1024};
-    cr_expect(eq(str, mzg_progress_bar(text, sizeof text, 50, &start),
-                 "resampling [--------]   0%  - px/s  ETA -  1.0 KiB"));
+    cr_expect(eq(str, mzg_progress_bar(text, sizeof text, 57, &start),
+                 "resampling [--------]   0%  - px/s  ETA -  memory 1.0 KiB"));
     cr_expect(eq(str, mzg_progress_line(text, sizeof text, &start),
-                 "resampling: 0%, 0 of 10 pixels, - px/s, ETA -, 1.0 KiB"));
+                 "resampling: 0%, 0 of 10 pixels, - px/s, ETA -, memory 1.0 KiB"));
 }
 
 Test(cli_progress, complete_is_100_percent_and_a_full_bar)
@@ -46,8 +47,8 @@ Test(cli_progress, complete_is_100_percent_and_a_full_bar)
     char text[250];
     struct mzg_progress_state end = {
         .phase = "resampling", .counts_pixels = true, .done = 3, .total = 3, .seconds = 1, .memory = 1024};
-    cr_expect(eq(str, mzg_progress_bar(text, sizeof text, 60, &end),
-                 "resampling [##########] 100%  3.00 px/s  ETA 0.00 s  1.0 KiB"),
+    cr_expect(eq(str, mzg_progress_bar(text, sizeof text, 67, &end),
+                 "resampling [##########] 100%  3.00 px/s  ETA 0.00 s  memory 1.0 KiB"),
               "%s", text);
 }
 
@@ -56,10 +57,25 @@ Test(cli_progress, a_rate_only_of_pixels)
     char text[250];
     struct mzg_progress_state writing = {
         .phase = "writing", .done = 1, .total = 4, .seconds = 1, .memory = 1024};
-    cr_expect(eq(str, mzg_progress_bar(text, sizeof text, 44, &writing),
-                 "writing [##------]  25%  ETA 3.00 s  1.0 KiB"),
+    cr_expect(eq(str, mzg_progress_bar(text, sizeof text, 51, &writing),
+                 "writing [##------]  25%  ETA 3.00 s  memory 1.0 KiB"),
               "%s", text);
-    cr_expect(eq(str, mzg_progress_line(text, sizeof text, &writing), "writing: 25%, ETA 3.00 s, 1.0 KiB"));
+    cr_expect(
+        eq(str, mzg_progress_line(text, sizeof text, &writing), "writing: 25%, ETA 3.00 s, memory 1.0 KiB"));
+}
+
+/* 16,000 of 36,000 pixels took 8 s, so resampling takes 18 s, of which 10 are left, and what follows 27 s. */
+Test(cli_progress, the_time_left_is_that_of_the_whole_run)
+{
+    char text[250];
+    struct mzg_progress_state state = halfway;
+    state.following = 1.5;
+    cr_expect(eq(str, mzg_progress_line(text, sizeof text, &state),
+                 "resampling: 50%, 20,000 of 40,000 pixels, 2,000 px/s, ETA 37.0 s, memory 512.0 MiB"));
+    state.done = 40000;
+    state.seconds = 18;
+    cr_expect(eq(str, mzg_progress_line(text, sizeof text, &state),
+                 "resampling: 100%, 40,000 of 40,000 pixels, 2,000 px/s, ETA 27.0 s, memory 512.0 MiB"));
 }
 
 /* Runs a view on a log that goes to a file and not to a terminal, and counts the lines. */
