@@ -21,6 +21,8 @@ struct mzg_mz_set {
     int64_t room;       /* of mz */
     int64_t fresh_room; /* of fresh */
     bool is_full;       /* there were more than `most`; what is held is some of them */
+    bool is_of_each;    /* each spectrum that has points has all of them, in order: for who looked at the
+                         * spectra to say */
 };
 
 /* Adds n m/z, best in increasing order. A set that is full takes none any more. Fails with MZG_ENOMEM. */

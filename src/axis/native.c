@@ -88,6 +88,10 @@ void mzg_native_bins(const struct mzg_axis *axis, const double *mz, int64_t n, i
     const double *edges = axis->edges;
     int64_t bin = n > 0 ? mzg_native_locate(axis, mz[0]) : 0;
     for (int64_t i = 0; i < n; i++) {
+        if (bin + 1 < axis->n_bins && mz[i] == axis->centers[bin + 1]) { /* as if spectra share them */
+            bins[i] = (int32_t)++bin;
+            continue;
+        }
         if (mz[i] < edges[bin])
             bin = mzg_native_locate(axis, mz[i]);
         int64_t step = 1;

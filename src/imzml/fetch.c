@@ -103,8 +103,9 @@ static enum mzg_status fetch(const struct mzg_imzml_reader *reader, int64_t firs
 enum mzg_status mzg_imzml_fetch(const struct mzg_reader *base, int64_t first_pixel, int64_t n_pixels,
                                 struct mzg_batch *batch, struct mzg_error *err)
 {
-    const bool wanted[2] = {!base->dataset.shared_mz, true};
-    return fetch((const struct mzg_imzml_reader *)base, first_pixel, n_pixels, wanted, batch, err);
+    const struct mzg_imzml_reader *reader = (const struct mzg_imzml_reader *)base;
+    const bool wanted[2] = {!base->dataset.shared_mz && !reader->known_mz, true};
+    return fetch(reader, first_pixel, n_pixels, wanted, batch, err);
 }
 
 /* Inflates into buffer 2 of the decoder. */
@@ -187,7 +188,7 @@ bool mzg_imzml_decode(const struct mzg_reader *base, const struct mzg_batch *bat
         mzg_entry_explain(entry, ordinal, reader->ibd.size, fault);
         return false;
     }
-    const double *mz = reader->shared_mz;
+    const double *mz = reader->known_mz ? reader->known_mz : reader->shared_mz;
     if (base->dataset.shared_mz && !mz) {
         fault->reason = MZG_FAULT_COMPRESSION;
         snprintf(fault->text, sizeof fault->text, "the shared m/z array cannot be decoded");
@@ -251,6 +252,41 @@ static bool is_seen(const struct mzg_imzml_reader *reader, int64_t ordinal, cons
     return other >= 0 && mzg_entry_same_mz(&reader->entries[other], &reader->entries[ordinal]);
 }
 
+/* Whether spectrum i of the batch has the m/z array of the first that was taken, byte for byte, which is then
+ * known; notes that it does not. */
+static bool is_first(const struct mzg_imzml_reader *reader, const struct mzg_batch *batch, int64_t i,
+                     struct mzg_mz_scan *scan)
+{
+    const struct storage *storage = batch->storage;
+    const struct mzg_range *range = &storage->ranges[2 * i + MZG_MZ];
+    const struct mzg_imzml_entry *entry = &reader->entries[batch->spectra[i]];
+    if (scan->n_same <= 0)
+        return false;
+    const struct mzg_imzml_entry *first = &reader->entries[scan->first_spectrum];
+    if (!range->error && range->length == scan->first_bytes &&
+        entry->format[MZG_MZ] == first->format[MZG_MZ] && entry->array[MZG_MZ].n == first->array[MZG_MZ].n &&
+        memcmp(storage->bytes.bytes + range->at, scan->first, (size_t)range->length) == 0)
+        return true;
+    scan->n_same = -1;
+    return false;
+}
+
+/* Keeps the array of spectrum i of the batch for the next ones. */
+static enum mzg_status keep_first(const struct mzg_imzml_reader *reader, const struct mzg_batch *batch,
+                                  int64_t i, struct mzg_mz_scan *scan, struct mzg_error *err)
+{
+    const struct storage *storage = batch->storage;
+    const struct mzg_range *range = &storage->ranges[2 * i + MZG_MZ];
+    scan->first = malloc((size_t)range->length + 1);
+    if (!scan->first)
+        return mzg_fail(err, MZG_ENOMEM, "no memory for an m/z array of %" PRId64 " bytes", range->length);
+    memcpy(scan->first, storage->bytes.bytes + range->at, (size_t)range->length);
+    scan->first_bytes = range->length;
+    scan->first_spectrum = batch->spectra[i];
+    scan->n_same = reader->entries[batch->spectra[i]].array[MZG_MZ].n;
+    return MZG_OK;
+}
+
 /* Scans the fetched m/z array of spectrum i of the batch. */
 static enum mzg_status scan_fetched(const struct mzg_imzml_reader *reader, const struct mzg_batch *batch,
                                     int64_t i, bool full, struct mzg_decoder *decoder,
@@ -260,7 +296,8 @@ static enum mzg_status scan_fetched(const struct mzg_imzml_reader *reader, const
     const struct mzg_range *range = &storage->ranges[2 * i + MZG_MZ];
     const struct mzg_imzml_entry *entry = &reader->entries[batch->spectra[i]];
     int64_t n = entry->array[MZG_MZ].n;
-    if (entry->fault != MZG_ENTRY_OK || n == 0 || is_seen(reader, batch->spectra[i], scan))
+    if (entry->fault != MZG_ENTRY_OK || n == 0 || is_seen(reader, batch->spectra[i], scan) ||
+        is_first(reader, batch, i, scan))
         return MZG_OK;
     scan->seen[place_of(reader, batch->spectra[i])] = 1 + batch->spectra[i];
     if (!full && !range->error && !mzg_entry_is_zlib(entry, MZG_MZ)) {
@@ -274,7 +311,13 @@ static enum mzg_status scan_fetched(const struct mzg_imzml_reader *reader, const
     }
     struct mzg_fault fault = {.spectrum = batch->spectra[i]};
     const double *mz = decode_fetched(reader, batch, i, MZG_MZ, decoder, &fault);
-    return mz ? scan_all(mz, n, batch->spectra[i], scan, err) : mzg_fault_check(&fault, err);
+    if (!mz) {
+        scan->n_same = -1;
+        return mzg_fault_check(&fault, err);
+    }
+    if (scan->take && scan->n_same == 0 && keep_first(reader, batch, i, scan, err) != MZG_OK)
+        return err->status;
+    return scan_all(mz, n, batch->spectra[i], scan, err);
 }
 
 /* Scans a long uncompressed array by its two ends, without reading the rest; false if they do not tell. */

@@ -292,7 +292,7 @@ static void imzml_measure(const struct mzg_reader *base, int64_t first_pixel, in
             stored += overhead;
             if (entry->fault != MZG_ENTRY_OK)
                 continue;
-            if (!base->dataset.shared_mz)
+            if (!base->dataset.shared_mz && !reader->known_mz)
                 stored += mzg_entry_stored(entry, MZG_MZ, reader->ibd.size);
             stored += mzg_entry_stored(entry, MZG_INTENSITY, reader->ibd.size);
             n += entry->array[MZG_MZ].n;
@@ -328,6 +328,11 @@ static enum mzg_status imzml_shared_mz(struct mzg_reader *base, const double **m
     return MZG_OK;
 }
 
+static void imzml_know_mz(struct mzg_reader *base, const double *mz)
+{
+    ((struct mzg_imzml_reader *)base)->known_mz = mz;
+}
+
 const struct mzg_reader_kind mzg_imzml_kind = {.name = "imzML",
                                                .metadata_key = "imzml",
                                                .claims = claims,
@@ -343,4 +348,5 @@ const struct mzg_reader_kind mzg_imzml_kind = {.name = "imzML",
                                                .fetch = mzg_imzml_fetch,
                                                .decode = mzg_imzml_decode,
                                                .scan_mz = mzg_imzml_scan_mz,
+                                               .know_mz = imzml_know_mz,
                                                .describe = mzg_imzml_describe};

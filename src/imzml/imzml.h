@@ -37,6 +37,7 @@ struct mzg_imzml_reader {
     struct mzg_checksum_thread *checksum; /* under way; NULL: none is */
     double *shared_mz;
     struct mzg_error shared_error; /* why it could not be decoded */
+    const double *known_mz; /* of each spectrum that has points, as a scan showed; NULL: that is not so */
 };
 
 /* Decodes one stored array into buffer `which` of the decoder: NULL, with `fault` filled but for its

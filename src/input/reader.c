@@ -87,6 +87,12 @@ enum mzg_status mzg_reader_scan_mz(const struct mzg_reader *reader, int64_t firs
     return reader->kind->scan_mz(reader, first_pixel, n_pixels, full, decoder, scan, err);
 }
 
+void mzg_reader_know_mz(struct mzg_reader *reader, const double *mz)
+{
+    if (reader->kind->know_mz)
+        reader->kind->know_mz(reader, mz);
+}
+
 enum mzg_status mzg_fault_check(const struct mzg_fault *fault, struct mzg_error *err)
 {
     if (fault->reason == MZG_FAULT_NO_MEMORY)

@@ -137,6 +137,11 @@ struct mzg_mz_scan {
     int64_t n_by_ends; /* arrays whose first and last value stood for all */
     int64_t unsorted;  /* the first spectrum that was seen to be out of order; INT64_MAX: none was */
     int64_t seen[MZG_MZ_SCAN_SEEN]; /* 1 + spectra that were scanned: others may have the same array */
+    int64_t n_same; /* values of the one array that all spectra with points have, by its bytes; -1: they
+                     * differ; 0: none was compared */
+    void *first;    /* with `take`: that array as it is stored, for comparison; free() it at last, */
+    int64_t first_bytes;
+    int64_t first_spectrum; /*  and a spectrum that has it */
 
     /* NULL: none; else given each array of a scan in full, or one in place of those that are known to be the
      * same. What it fails with ends the scan. */
@@ -186,6 +191,8 @@ struct mzg_reader_kind {
     enum mzg_status (*scan_mz)(const struct mzg_reader *reader, int64_t first_pixel, int64_t n_pixels,
                                bool full, struct mzg_decoder *decoder, struct mzg_mz_scan *scan,
                                struct mzg_error *err);
+
+    void (*know_mz)(struct mzg_reader *reader, const double *mz); /* NULL: it makes no difference */
 
     /* Facts of the input from its header and sizes alone, at once whatever its size, as a JSON object. */
     enum mzg_status (*describe)(const char *path, struct json_t **description, struct mzg_error *err);
@@ -266,6 +273,12 @@ bool mzg_reader_decode(const struct mzg_reader *reader, const struct mzg_batch *
 enum mzg_status mzg_reader_scan_mz(const struct mzg_reader *reader, int64_t first_pixel, int64_t n_pixels,
                                    bool full, struct mzg_decoder *decoder, struct mzg_mz_scan *scan,
                                    struct mzg_error *err);
+
+/* Says that each spectrum that has points has exactly these m/z, as a scan of all of them showed: they are
+ * neither read nor decoded any more, and `mz` is what decoding gives. They outlive the use of the reader.
+ * Local.
+ */
+void mzg_reader_know_mz(struct mzg_reader *reader, const double *mz);
 
 /* Facts of the input from its header and sizes alone (`mzgrid info`); the caller owns the object. Local. */
 enum mzg_status mzg_reader_describe(const char *path, struct json_t **description, struct mzg_error *err);

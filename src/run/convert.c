@@ -121,6 +121,7 @@ static enum mzg_status make_axis(struct conversion *c, struct mzg_error *err)
     struct mzg_mz_set native = {0};
     if (mzg_decide_axis(c->context, c->options, c->reader, &c->decisions, &native, err) == MZG_OK)
         mzg_axis_make(c->context, c->options, &c->decisions, &native, &c->axis, err);
+    bool knows_mz = native.is_of_each;
     mzg_mz_set_destroy(&native);
     if (err->status != MZG_OK)
         return err->status;
@@ -139,8 +140,13 @@ static enum mzg_status make_axis(struct conversion *c, struct mzg_error *err)
                                                .method = c->decisions.method,
                                                .max_gap = c->decisions.max_gap,
                                                .sampling = c->decisions.fit.sampling};
-    if (c->reader->dataset.shared_mz)
+    if (c->reader->dataset.shared_mz) {
         mzg_reader_shared_mz(c->reader, &resampling.shared_mz, &resampling.n_shared, err);
+    } else if (knows_mz) {
+        resampling.shared_mz = axis->centers;
+        resampling.n_shared = axis->n_bins;
+        mzg_reader_know_mz(c->reader, axis->centers);
+    }
     if (err->status == MZG_OK)
         mzg_resampler_new(&resampling, axis, &c->resampler, err);
     c->report->seconds_axis = lap(c, "axis");

@@ -34,8 +34,10 @@ struct scan {
     int64_t sampled; /* pixels, spread over the run; 0: all are scanned */
     const atomic_int *stop;
     struct mzg_block block;      /* of this rank: of pixels, or of those sampled */
-    struct mzg_mz_set *distinct; /* NULL: distinct m/z are not wanted */
-    atomic_bool is_full;         /* a worker has more of them than may be held: the rest need not be read */
+    struct mzg_mz_set *distinct; /* NULL: distinct m/z are not wanted; else also, */
+    int64_t same[2]; /*  of the workers that met spectra, the least and most values of the one array that all
+                      * of its spectra have; -1: they have not */
+    atomic_bool is_full; /* a worker has more of them than may be held: the rest need not be read */
     struct scan_worker *workers;
 };
 
@@ -81,6 +83,23 @@ void mzg_mz_scan_add(const struct mzg_mz_scan *other, struct mzg_mz_scan *found)
         found->unsorted = other->unsorted;
 }
 
+/* Adds the distinct m/z of a worker to those of the rank. */
+static void add_distinct(struct scan *scan, struct scan_worker *worker, struct mzg_error *err)
+{
+    if (mzg_mz_set_settle(&worker->distinct, err) != MZG_OK)
+        return;
+    const struct mzg_mz_scan *found = &worker->found;
+    int64_t n = worker->distinct.n;
+    if (n > 0 || found->n_same != 0) {
+        /* An increasing array within the range: there are as many different m/z as it has values. */
+        int64_t same =
+            found->n_same == n && found->unsorted == INT64_MAX && !worker->distinct.is_full ? n : -1;
+        scan->same[0] = same < scan->same[0] ? same : scan->same[0];
+        scan->same[1] = same > scan->same[1] ? same : scan->same[1];
+    }
+    mzg_mz_set_merge(scan->distinct, &worker->distinct, err);
+}
+
 static enum mzg_status scan_own(const struct mzg_context *context, struct scan *scan,
                                 struct mzg_mz_scan *found, struct mzg_error *err)
 {
@@ -110,8 +129,9 @@ static enum mzg_status scan_own(const struct mzg_context *context, struct scan *
         if (worker->decoder)
             mzg_mz_scan_add(&worker->found, found);
         if (scan->distinct && err->status == MZG_OK)
-            mzg_mz_set_merge(scan->distinct, &worker->distinct, err);
+            add_distinct(scan, worker, err);
         mzg_mz_set_destroy(&worker->distinct);
+        free(worker->found.first);
         mzg_decoder_free(worker->decoder);
     }
     free(scan->workers);
@@ -197,17 +217,22 @@ enum mzg_status mzg_mz_scan_distinct(const struct mzg_context *context, const st
                         .full = true,
                         .stop = context->stop,
                         .block = mzg_block_of(reader->dataset.n_pixels, context->size, context->rank),
-                        .distinct = set};
+                        .distinct = set,
+                        .same = {INT64_MAX, -1}};
     if (reader->dataset.shared_mz) /* one spectrum has them all */
         scan.block = (struct mzg_block){.count = context->rank == 0 ? 1 : 0};
     struct mzg_mz_scan found = MZG_MZ_SCAN_NOTHING;
     scan_own(context, &scan, &found, err);
     if (mzg_agree(context->comm, err) != MZG_OK || gather_distinct(context, set, err) != MZG_OK)
         return err->status;
-    int is_full = set->is_full;
-    MZG_MPI(MPI_Bcast(&is_full, 1, MPI_INT, 0, context->comm));
-    set->is_full = is_full != 0;
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &scan.same[0], 1, MPI_INT64_T, MPI_MIN, context->comm));
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &scan.same[1], 1, MPI_INT64_T, MPI_MAX, context->comm));
+    /* All arrays have as many values as there are different ones: they are the same. */
+    int flags[2] = {set->is_full, set->n > 0 && scan.same[0] == set->n && scan.same[1] == set->n};
+    MZG_MPI(MPI_Bcast(flags, 2, MPI_INT, 0, context->comm));
     if (context->rank != 0)
         mzg_mz_set_clear(set);
+    set->is_full = flags[0] != 0;
+    set->is_of_each = flags[1] != 0 && !set->is_full;
     return MZG_OK;
 }

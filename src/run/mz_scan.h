@@ -17,7 +17,8 @@ enum mzg_status mzg_mz_scan_input(const struct mzg_context *context, const struc
 void mzg_mz_scan_add(const struct mzg_mz_scan *other, struct mzg_mz_scan *found);
 
 /* The distinct m/z of the whole input, added to `set` of rank 0; those of other ranks are empty then. If
- * there are more than set->most, set->is_full is true on all ranks and the set holds some of them. All ranks
+ * there are more than set->most, set->is_full is true on all ranks and the set holds some of them. If each
+ * spectrum has just these m/z, set->is_of_each is true on all ranks; it may be false all the same. All ranks
  * return the same status. Collective over context->comm. */
 enum mzg_status mzg_mz_scan_distinct(const struct mzg_context *context, const struct mzg_reader *reader,
                                      struct mzg_mz_set *set, struct mzg_error *err);

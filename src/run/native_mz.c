@@ -43,8 +43,9 @@ static enum mzg_status gather(const struct mzg_context *context, const struct mz
 {
     double begin = MPI_Wtime();
     if (mzg_mz_scan_distinct(context, reader, set, err) == MZG_OK)
-        mzg_log_line(context->log, MZG_LOG_DETAIL, "gathering %" PRId64 " different m/z took %.2f s", set->n,
-                     MPI_Wtime() - begin);
+        mzg_log_line(context->log, MZG_LOG_DETAIL, "gathering %" PRId64 " different m/z took %.2f s%s",
+                     set->n, MPI_Wtime() - begin,
+                     set->is_of_each ? "; all have the same array, which is read no more" : "");
     return err->status;
 }
 

@@ -13,11 +13,22 @@ from writer import Pixel, write_imzml
 NATIVE = ["--mass-axis-type", "native"]
 
 
+def readable(document, ordinals):
+    """The arrays of those spectra that have no fault."""
+    for i in ordinals:
+        try:
+            yield reference.decode(document, document.spectra[i])
+        except reference.Fault:
+            pass
+
+
 def expected(document, low=0.0, high=np.inf):
     """The m/z of all spectra, and a row for each pixel: what the spectra of its position say, added in double."""
     rows = []
     for _, ordinals in reference.pixels(document):
-        spectra = [reference.clean(*reference.decode(document, document.spectra[i])) for i in ordinals]
+        spectra = [reference.clean(*arrays) for arrays in readable(document, ordinals)]
+        if not spectra:
+            continue
         rows.append([(s.mz[(s.mz >= low) & (s.mz <= high)], s.intensity[(s.mz >= low) & (s.mz <= high)]) for s in spectra])
     arrays = [mz for row in rows for mz, _ in row]
     axis = np.unique(np.concatenate(arrays)) if arrays else np.array([])
@@ -112,3 +123,74 @@ def test_more_mz_than_memory_allows_is_refused_with_the_numbers(mzgrid, tmp_path
         run = mzgrid("convert", "synthetic:200x200:100", tmp_path / "x.zarr", *NATIVE, "--memory-limit", "90M", "--threads", 2, ranks=ranks)
         assert run.status == 1 and "different m/z" in run.err and "--bin-width" in run.err, str(run)
         assert not list(tmp_path.iterdir())
+
+
+def last_bit(pixels):
+    pixels[-1].mz[40] = np.nextafter(np.float32(pixels[-1].mz[40]), np.float32(0))
+
+
+def one_less(pixels):
+    pixels[-1].mz, pixels[-1].intensity = pixels[-1].mz[:-1], pixels[-1].intensity[:-1]
+
+
+def other_order(pixels):
+    pixels[-1].mz[[3, 4]] = pixels[-1].mz[[4, 3]]
+
+
+def first_differs(pixels):
+    pixels[0].mz, pixels[0].intensity = pixels[0].mz[::2], pixels[0].intensity[::2]
+
+
+def descending(pixels):
+    for p in pixels:
+        p.mz = p.mz[::-1].copy()
+
+
+def repeated(pixels):
+    for p in pixels:
+        p.mz[10] = p.mz[11]
+
+
+def no_mz(pixels):
+    for p in pixels:
+        p.mz[10] = np.nan
+
+
+def empty(pixels):
+    for p in pixels[1::3]:
+        p.mz, p.intensity = p.mz[:0], p.intensity[:0]
+
+
+def broken(pixels):
+    pixels[5].fault, pixels[-1].fault = "beyond", "lengths"
+
+
+def twice(pixels):
+    pixels += [Pixel(p.x, p.y, p.mz, p.intensity * 2) for p in pixels[3:7]]
+
+
+def not_finite(pixels):
+    pixels[7].intensity[[0, 3, 9]] = np.nan, np.inf, -1
+
+
+DIFFERENT = [last_bit, one_less, other_order, first_differs, descending, repeated, no_mz]
+EACH_THE_SAME = [empty, broken, twice, not_finite]
+FORMS = [{}, {"mz_type": "<f4"}, {"compressed": True}]
+
+
+@pytest.mark.parametrize("change", EACH_THE_SAME + DIFFERENT, ids=lambda c: c.__name__)
+def test_arrays_that_are_the_same_are_decoded_once_and_only_these(mzgrid, tmp_path, change):
+    """In processed mode each spectrum has its m/z by itself. That all have the same array is seen while they are gathered;
+    one that differs, on whichever rank, counts."""
+    rng = np.random.default_rng(4)
+    mz = np.sort(rng.uniform(100, 900, 90)).astype(np.float32).astype(float)
+    pixels = [Pixel(1 + i % 8, 1 + i // 8, mz.copy(), rng.integers(0, 4, len(mz)).astype(float)) for i in range(40)]
+    change(pixels)
+    how = FORMS[(EACH_THE_SAME + DIFFERENT).index(change) % 3]
+    source = write_imzml(tmp_path / "in.imzML", pixels, **how)
+    for ranks in (1, 3):
+        run = mzgrid.convert(source, tmp_path / f"{ranks}.zarr", *NATIVE, "-v", "--max-skipped", 3, ranks=ranks)
+        assert ("all have the same array" in run.err) == (change in EACH_THE_SAME), str(run)
+    stores.assert_same_tree(tmp_path / "1.zarr", tmp_path / "3.zarr")
+    stored = stores.open_store(tmp_path / "1.zarr").table
+    assert_is(stored, *expected(reference.read_imzml(source)))
