@@ -86,6 +86,13 @@ void mzg_context_free(struct mzg_context *context);
 int mzg_context_rank(const struct mzg_context *context);
 int mzg_context_size(const struct mzg_context *context);
 
+/* Hands `n` bytes of rank 0 to all ranks, for programs that do not speak MPI themselves: what rank 0 alone
+ * found out before a run. `err` is read, too: all zero if this rank goes on. If some rank comes with an error
+ * of its own, all return that of the lowest such rank, and `bytes` is untouched. A rank that waits for the
+ * others leaves its core to them. Collective. */
+enum mzg_status mzg_context_share(const struct mzg_context *context, void *bytes, size_t n,
+                                  struct mzg_error *err);
+
 /* Lets what runs with this context, or runs next, end with MZG_EINTERRUPTED on all ranks as soon as it can;
  * one rank suffices. The wish stays until mzg_context_resume(). May be called by any thread and by a signal
  * handler. Local. */

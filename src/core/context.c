@@ -9,8 +9,10 @@
 #include <core/pool.h>
 #include <mzgrid/context.h>
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* What a context of the library owns. */
 struct owner {
@@ -147,6 +149,34 @@ int mzg_context_rank(const struct mzg_context *context)
 int mzg_context_size(const struct mzg_context *context)
 {
     return context->size;
+}
+
+/* Until all ranks are here. MPI_Barrier() would keep a core busy, which rank 0 may need for minutes. */
+static void wait_for_all(MPI_Comm comm)
+{
+    MPI_Request request;
+    int is_over = 0;
+    struct timespec nap = {.tv_nsec = 10000};
+    MZG_MPI(MPI_Ibarrier(comm, &request));
+    for (;;) {
+        MZG_MPI(MPI_Test(&request, &is_over, MPI_STATUS_IGNORE));
+        if (is_over)
+            return;
+        nanosleep(&nap, NULL);
+        if (nap.tv_nsec < 20000000)
+            nap.tv_nsec *= 2;
+    }
+}
+
+enum mzg_status mzg_context_share(const struct mzg_context *context, void *bytes, size_t n,
+                                  struct mzg_error *err)
+{
+    if (err->status == MZG_OK && n > INT_MAX)
+        mzg_fail(err, MZG_EUSAGE, "%zu bytes are more than rank 0 can share at once", n);
+    wait_for_all(context->comm);
+    if (mzg_agree(context->comm, err) == MZG_OK)
+        MZG_MPI(MPI_Bcast(bytes, (int)n, MPI_BYTE, 0, context->comm));
+    return err->status;
 }
 
 void mzg_context_stop(struct mzg_context *context)

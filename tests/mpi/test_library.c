@@ -200,6 +200,23 @@ MPI_TEST(library, a_stop_ends_all_ranks_until_it_is_taken_back)
     mzg_context_free(context);
 }
 
+MPI_TEST(library, rank_0_shares_what_it_knows_unless_a_rank_failed)
+{
+    struct mzg_context *context = context_with_log();
+    struct mzg_error err = {0};
+    int64_t known[2] = {mpi_rank == 0 ? 41 : -1, mpi_rank == 0 ? 42 : -1};
+    cr_expect(eq(int, (int)mzg_context_share(context, known, sizeof known, &err), MZG_OK));
+    cr_expect(known[0] == 41 && known[1] == 42);
+
+    int64_t untouched = mpi_rank;
+    if (mpi_rank == mpi_size - 1)
+        mzg_fail(&err, MZG_EIO, "the well is dry");
+    cr_expect(eq(int, (int)mzg_context_share(context, &untouched, sizeof untouched, &err), MZG_EIO));
+    cr_expect(eq(str, err.text, (char *)"the well is dry"));
+    cr_expect(eq(i64, untouched, mpi_rank));
+    mzg_context_free(context);
+}
+
 /* A file of the store whose path is like `pattern`, to be freed. */
 static unsigned char *read_like(const char *pattern, size_t *size)
 {
