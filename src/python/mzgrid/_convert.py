@@ -15,6 +15,7 @@ from ._matrix import find_caller
 
 if TYPE_CHECKING:
     from ._dataset import Dataset
+    from ._feed import Readable
 
 log = logging.getLogger("mzgrid")
 
@@ -32,7 +33,7 @@ CLASSES: dict[str, type[errors.ConversionError]] = {
 
 @overload
 def convert(
-    src: str | os.PathLike[str],
+    src: str | os.PathLike[str] | Readable,
     out: str | os.PathLike[str],
     *,
     ranks: int | None = None,
@@ -45,7 +46,7 @@ def convert(
 
 @overload
 def convert(
-    src: str | os.PathLike[str],
+    src: str | os.PathLike[str] | Readable,
     out: str | os.PathLike[str],
     *,
     ranks: int | None = None,
@@ -57,7 +58,7 @@ def convert(
 
 
 def convert(
-    src: str | os.PathLike[str],
+    src: str | os.PathLike[str] | Readable,
     out: str | os.PathLike[str],
     *,
     ranks: int | None = None,
@@ -66,16 +67,24 @@ def convert(
     dry_run: bool = False,
     **options: Unpack[_options.Options],
 ) -> Dataset | str:
-    """Converts the imzML file `src` (or synthetic input) to the store `out`, and opens it.
+    """Converts `src` to the store `out`, and opens it: an imzML file (or synthetic input), or what a reader of Python gives.
 
-    The program runs in processes of its own: `ranks` of MPI, by default one that uses all cores. Its options are keyword
-    arguments, ``--bin-width 5mDa`` being ``bin_width="5mDa"``; a flag is True. A tqdm bar shows how far it is. Warnings of
-    the program are warnings of Python (ConversionWarning), the rest of what it says goes to the logger "mzgrid".
+    For a file, the program runs in processes of its own: `ranks` of MPI, by default one that uses all cores. Its options
+    are keyword arguments, ``--bin-width 5mDa`` being ``bin_width="5mDa"``; a flag is True. A tqdm bar shows how far it is.
+    Warnings of the program are warnings of Python (ConversionWarning), the rest of what it says goes to the logger "mzgrid".
 
     A failure is a ConversionError with the program's own sentence, and nothing is left under the name of the output.
-    Ctrl-C ends all ranks, which remove what they began. With `dry_run` nothing is made, and the plan is returned."""
+    Ctrl-C ends all ranks, which remove what they began. With `dry_run` nothing is made, and the plan is returned.
+
+    A reader is whatever gives spectra ``(x, y, z, mz, intensity)``: a list or anything else with a length and spectra by
+    number; an iterator, or a function that returns one; a reader of Thyra. It is converted in this process, or by all
+    ranks of ``mpirun -n R python script.py``. What it raises comes out of this call."""
     from ._dataset import open
 
+    if not isinstance(src, (str, os.PathLike)):
+        return convert_reader(
+            src, os.fspath(out), ranks, progress, {**options, "memory_limit": memory_limit, "dry_run": dry_run}
+        )
     source, target = os.fspath(src), os.fspath(out)
     if ranks is not None and (isinstance(ranks, bool) or not isinstance(ranks, int) or ranks < 1):
         raise errors.UsageError(f"ranks is {ranks!r}, expected a whole number above 0")
@@ -103,6 +112,35 @@ def convert(
     return "\n".join(talk.said) if dry_run else open(target)
 
 
+def convert_reader(src: Any, out: str, ranks: int | None, progress: bool, options: dict[str, Any]) -> Dataset | str:
+    """The same in this process, which asks `src` for spectra."""
+    from . import _engine
+    from ._dataset import open
+
+    if ranks not in (None, 1):
+        raise errors.UsageError(
+            f"ranks={ranks!r} is for files, a reader is in this process alone; run the script by mpirun -n {ranks} python"
+        )
+    talk = Talk(bar=progress and not options["dry_run"], loud=bool(options.get("verbose")))
+    kinds = {_engine.ERROR: "error: ", _engine.WARNING: "warning: "}
+    teller = _engine.Teller(
+        line=lambda level, text: talk.line(kinds.get(level, "") + text),
+        progress=lambda stage, done, total: talk.progress(
+            {"stage": stage, "done": done, "total": total, "unit": "parts" if stage == "writing" else "pixels"}
+        ),
+        pause=talk.close,
+    )
+    try:
+        report = _engine.convert(src, out, options, teller)
+    finally:
+        talk.close()
+    if report.skipped_too_many:
+        talk.warnings.append(f"{out}: more pixels could not be read than max_skipped allows; see skipped_pixels")
+    for text in talk.warnings:
+        warnings.warn(text, errors.ConversionWarning, stacklevel=find_caller())
+    return "\n".join(talk.said) if options["dry_run"] else open(out)
+
+
 class Talk:
     """What a run shows on its way: a bar for each stage, lines of the log. Called by the threads that listen."""
 
@@ -122,8 +160,8 @@ class Talk:
         except ImportError:
             self.bar = False
             return
-        stage, done, total = str(message["stage"]), int(message["done"]), int(message["total"])
-        if stage != self.stage:
+        stage, done, total = str(message["stage"]), int(message["done"]), message["total"]
+        if stage != self.stage or self.tqdm is None:
             self.close()
             pixels = message.get("unit") == "pixels"
             self.stage = stage

@@ -41,6 +41,10 @@ class SkippedTooMany(ConversionError):
     """More pixels could not be read than may be left out."""
 
 
+class ReaderFailed(ConversionError):
+    """A reader of Python failed on another rank, where its own exception is raised."""
+
+
 class InterruptedConversion(ConversionError):
     """A signal from outside ended the program."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from ctypes import POINTER, byref, c_bool, c_char_p, c_double, c_int, c_int32, c_int64, c_size_t, c_void_p
@@ -89,7 +90,15 @@ def worker() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, thread_name_prefix="mzgrid")
 
 
+serving: int | None = None  # the thread that gives spectra to a conversion, which has the worker until it ends
+
+
 def on_worker(work: Callable[[], T]) -> T:
+    if serving == threading.get_ident():
+        raise UsageError(
+            "libmzgrid converts what this reader gives, and does one thing at a time: a reader cannot ask it for spectra; "
+            "give convert the path of the file, or an iterator, which is read before the conversion"
+        )
     return worker().submit(work).result()
 
 

@@ -17,7 +17,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ._errors import ConversionError, InputError, OutOfMemory, ProgramError, SystemFailure, UsageError
+from ._errors import (
+    ConversionError,
+    InputError,
+    InterruptedConversion,
+    OutOfMemory,
+    ProgramError,
+    SystemFailure,
+    UsageError,
+)
 from ._version import version
 
 STATUS: dict[int, type[ConversionError]] = {
@@ -26,6 +34,7 @@ STATUS: dict[int, type[ConversionError]] = {
     3: SystemFailure,
     4: InputError,
     5: InputError,
+    7: InterruptedConversion,
 }
 
 

@@ -1,7 +1,7 @@
 """The options of `convert` as the parameters of libmzgrid, for conversions that run in this process.
 
-They are read as the program reads them; what they ask for together is checked by the library. Options of the program alone, such
-as `log_file`, are refused."""
+They are read as the program reads them; what they ask for together is checked by the library. Options of the program alone,
+such as `log_file`, are refused."""
 
 from __future__ import annotations
 
@@ -133,7 +133,9 @@ def read(options: Mapping[str, Any], convert: ConvertOptions, peaks: PeaksOption
         if value is None or (name in _options.FLAGS and value is False):
             continue
         if name not in SETTERS:
-            raise UsageError(f"{name} is an option for files, which the program converts; a reader is converted without it")
+            raise UsageError(
+                f"{name} is an option for files, which the program converts; a reader is converted without it"
+            )
         settings.given.add(name)
         SETTERS[name](settings, name, value)
     combine(settings)

@@ -1,0 +1,558 @@
+"""convert() of spectra that come from Python: the store of the same spectra in a file, faults, interruptions, memory."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import mzgrid
+from mzgrid import _engine, _feed, _parameters
+
+SOURCE = Path(mzgrid.__file__).parents[1]
+TESTS = Path(__file__).parent
+SAME = TESTS.parent / "install" / "same_but_uns.py"
+AXIS = dict(mass_axis_type="reflector_tof", bin_width="10mDa", reference_mz=500, pixel_size=50)
+FAST = dict(
+    mass_axis_type="constant", min_mz=100, max_mz=200, bins=50, pixel_size=10, progress=False, spectrum_type="centroid"
+)
+
+
+def one(i, x=None, y=1, z=1):
+    """A spectrum of two peaks."""
+    return (i + 1 if x is None else x, y, z, [110.0, 150.0 + i % 40], [1.0, 2.0 + i])
+
+
+def left(folder):
+    return sorted(p.name for p in folder.iterdir())
+
+
+def script(text, *words, ranks=None, **more):
+    """Runs a Python of its own, alone or as the ranks of mpirun."""
+    environment = {**os.environ, "PYTHONPATH": f"{SOURCE}:{TESTS}"}
+    start = ["mpirun", "-q", "--oversubscribe", "--bind-to", "none", "-n", str(ranks)] if ranks else []
+    command = [*start, sys.executable, "-c", text, *map(str, words)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, **more)
+
+
+@pytest.fixture(scope="module")
+def file(program, folder):
+    """An imzML file, and its store."""
+    path, store = folder / "feed.imzML", folder / "feed.zarr"
+    words = [program, "generate", path, "--size", "20x15", "--points", "60", "--kind", "centroid", "-q"]
+    subprocess.run(words, check=True)
+    mzgrid.convert(path, store, progress=False, scan_range=True, **AXIS)
+    return path
+
+
+def same(folder, store):
+    done = subprocess.run([sys.executable, SAME, folder / "feed.zarr", store], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+WAYS = {
+    "list": lambda spectra: list(spectra),
+    "iterator": lambda spectra: iter(spectra),
+    "function": lambda spectra: lambda: iter(spectra),
+    "positions-first": lambda spectra: [((s.x, s.y, s.z), s.mz, s.intensity) for s in spectra],
+    "with-faults": lambda spectra: [tuple(s) for s in spectra],
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_store_is_that_of_the_file(file, folder, way):
+    spectra = list(mzgrid.read_imzml(file))
+    d = mzgrid.convert(WAYS[way](spectra), folder / f"{way}.zarr", progress=False, spectrum_type="centroid", **AXIS)
+    assert d.shape[0] == len(spectra)
+    same(folder, folder / f"{way}.zarr")
+
+
+def test_an_open_file_says_what_it_is(file, folder):
+    options = {key: value for key, value in AXIS.items() if key != "pixel_size"}
+    with mzgrid.read_imzml(file) as opened:
+        mzgrid.convert(opened, folder / "opened.zarr", progress=False, pixel_size=50, **options)
+        mzgrid.convert(opened.chunks(7), folder / "chunks.zarr", progress=False, spectrum_type="centroid", **AXIS)
+    same(folder, folder / "opened.zarr")
+    same(folder, folder / "chunks.zarr")
+
+
+RANKS = """
+import sys, mzgrid
+spectra = [tuple(s) for s in mzgrid.read_imzml(sys.argv[1])]
+options = dict(mass_axis_type="reflector_tof", bin_width="10mDa", reference_mz=500, pixel_size=50)
+for name, source in ("l", spectra), ("i", iter(spectra)):
+    d = mzgrid.convert(source, f"{sys.argv[2]}-{name}.zarr", progress=False, spectrum_type="centroid", **options)
+    assert d.shape[0] == len(spectra)
+"""
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_on_several_ranks(file, folder, ranks):
+    done = script(RANKS, file, folder / f"r{ranks}", ranks=ranks)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    for name in "li":
+        same(folder, folder / f"r{ranks}-{name}.zarr")
+    assert not list(folder.glob(".*.spectra"))
+
+
+def test_what_a_reader_says_of_itself(tmp_path):
+    class Reader:
+        pixel_size = 20, 10
+        spectrum_type = "centroid"
+        polarity = "negative"
+        metadata = None
+
+        def __iter__(self):
+            return (one(i) for i in range(5))
+
+    d = mzgrid.convert(Reader(), tmp_path / "a.zarr", progress=False)
+    image = d.ion_image(110.0)
+    assert (np.diff(image.x) == 20).all()
+    assert d.info["input"]["format"] == "python" if "input" in d.info else True
+    Reader.metadata = 5
+    with pytest.raises(mzgrid.UsageError, match="metadata of Reader is int, expected a dict"):
+        mzgrid.convert(Reader(), tmp_path / "b.zarr", progress=False)
+    Reader.metadata = {"a": float("nan")}
+    with pytest.raises(mzgrid.UsageError, match="metadata of Reader cannot be JSON"):
+        mzgrid.convert(Reader(), tmp_path / "b.zarr", progress=False)
+    Reader.metadata, Reader.polarity = None, "both"
+    with pytest.raises(mzgrid.UsageError, match="polarity of Reader is 'both', expected 'positive' or 'negative'"):
+        mzgrid.convert(Reader(), tmp_path / "b.zarr", progress=False)
+    Reader.polarity, Reader.pixel_size = None, -1
+    with pytest.raises(mzgrid.UsageError, match="pixel_size of Reader is -1, expected micrometres above 0"):
+        mzgrid.convert(Reader(), tmp_path / "b.zarr", progress=False)
+    assert left(tmp_path) == ["a.zarr"]
+
+
+FAULTS = {
+    "ragged": (
+        (2, 1, 1, [1.0, 2.0], [1.0]),
+        r"spectra\[3\] at \(2, 1, 1\): there are 2 m/z and 1 intensities, expected as many",
+    ),
+    "nested": ((2, 1, 1, [[1.0], [1.0, 2.0]], [1.0, 1.0]), r"at \(2, 1, 1\): m/z are no row of numbers"),
+    "matrix": ((2, 1, 1, np.ones((2, 2)), np.ones(4)), "m/z have 2 dimensions, expected one"),
+    "text": ((2, 1, 1, ["a", "b"], [1, 2]), "m/z are of type <U1, expected real numbers"),
+    "complex": ((2, 1, 1, [1.0, 2.0], [1j, 2j]), "intensities are of type complex128, expected real numbers"),
+    "none": ((2, 1, 1, None, [1.0]), "m/z have 0 dimensions"),
+    "real-place": ((2.5, 1, 1, [1.0], [1.0]), r"spectra\[3\]: x is 2.5, expected a whole number"),
+    "far": ((2, 1 << 40, 1, [1.0], [1.0]), r"spectra\[3\]: y is 1099511627776, expected a number of 32 bits"),
+    "short": ((2, 1, [1.0], [1.0]), r"spectra\[3\] is a tuple of 4, expected \(x, y, z, mz, intensity\)"),
+    "number": (5, r"spectra\[3\] is a int, expected \(x, y, z, mz, intensity\)"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("way", [list, iter])
+def test_spectra_that_cannot_be(tmp_path, fault, way):
+    wrong, sentence = FAULTS[fault]
+    with pytest.raises(mzgrid.InputError, match=f"^python:.*{sentence}"):
+        mzgrid.convert(way([one(0), one(1), one(2), wrong]), tmp_path / "a.zarr", **FAST)
+    assert left(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "sentence"),
+    [
+        ([], mzgrid.InputError, "python:list: no spectra"),
+        (iter([]), mzgrid.InputError, "python:list_iterator: no spectra"),
+        (5, mzgrid.UsageError, r"5 is no input: expected a path, or spectra \(x, y, z, mz, intensity\)"),
+        (b"a.imzML", mzgrid.UsageError, "is no input"),
+        ({"a": 1}, mzgrid.UsageError, "is no input"),
+        (lambda: 7, mzgrid.UsageError, r"<lambda>\(\) returned int, expected an iterator"),
+        (mzgrid.MassAxis, mzgrid.UsageError, "is no input"),
+    ],
+)
+def test_what_is_no_reader(tmp_path, source, kind, sentence):
+    with pytest.raises(kind, match=sentence):
+        mzgrid.convert(source, tmp_path / "a.zarr", **FAST)
+    assert left(tmp_path) == []
+
+
+def test_odd_spectra_are_treated_as_those_of_files(tmp_path):
+    """Unsorted m/z, what is no number, places below 1, places twice, nothing at all, and a fault."""
+    odd = [
+        (0, -3, 1, [150.0, 110.0], [2.0, 1.0]),
+        (1, -3, 1, [110.0, np.nan, 120.0], [1.0, 5.0, np.inf]),
+        (1, -2, 1, [], []),
+        (0, -2, 1, np.array([110, 190], dtype=np.int32), np.array([3, 4], dtype=np.float16)),
+        (0, -2, 1, np.array([110.0], dtype=np.float32), [1]),
+        (2, -3, 1, [1.0], [1.0], "the well is dry"),
+    ]
+    with pytest.warns(mzgrid.ConversionWarning) as told:
+        d = mzgrid.convert(odd, tmp_path / "a.zarr", layout="csr", **FAST)
+    texts = " | ".join(str(w.message) for w in told)
+    for word in (
+        "2 points with an m/z or intensity that is not finite",
+        "1 spectra had unsorted m/z",
+        "the well is dry",
+    ):
+        assert word in texts, texts
+    assert d.shape == (4, 50)
+    assert sorted(zip(d.obs["x"], d.obs["y"])) == [(0, -3), (0, -2), (1, -3), (1, -2)]
+    row = d.spectrum(x=0, y=-2)
+    assert row.sum() == 8 and row.iloc[5] == 4
+    assert d.spectrum(x=0, y=-3).sum() == 3
+
+
+class Broken(Exception):
+    pass
+
+
+def broken(n):
+    for i in range(n):
+        yield one(i)
+    raise Broken("in the middle")
+
+
+def test_what_a_reader_raises_comes_out(tmp_path):
+    with pytest.raises(Broken, match="in the middle") as caught:
+        mzgrid.convert(broken(3000), tmp_path / "a.zarr", **FAST)
+    assert caught.traceback[-1].name == "broken"
+    assert left(tmp_path) == []
+
+    class Later:
+        """Breaks when spectra are read again, after the index was made."""
+
+        reads = 0
+
+        def __len__(self):
+            return 30
+
+        def __getitem__(self, i):
+            self.reads += 1
+            if self.reads > 40:
+                raise Broken("later")
+            return one(i)
+
+    with pytest.raises(Broken, match="later"):
+        mzgrid.convert(Later(), tmp_path / "a.zarr", **FAST)
+    assert left(tmp_path) == []
+    d = mzgrid.convert([one(i) for i in range(30)], tmp_path / "a.zarr", **FAST)  # and the next one works
+    assert d.shape == (30, 50)
+
+
+def test_a_reader_that_changes_its_mind(tmp_path):
+    class Other:
+        reads = 0
+
+        def __len__(self):
+            return 30
+
+        def __getitem__(self, i):
+            self.reads += 1
+            return one(i, y=1 + self.reads // 31)
+
+    with pytest.raises(mzgrid.SystemFailure, match="gives another spectrum"):
+        mzgrid.convert(Other(), tmp_path / "a.zarr", **FAST)
+    assert left(tmp_path) == []
+
+
+def test_a_reader_belongs_to_its_thread(tmp_path):
+    """As connections of sqlite3, by which vendors' files are read."""
+    data = sqlite3.connect(":memory:")
+    data.execute("create table spectra (x integer, mz real)")
+    data.executemany("insert into spectra values (?, ?)", [(i + 1, 110.0 + i) for i in range(20)])
+
+    class Reader:
+        def __len__(self):
+            return data.execute("select count(*) from spectra").fetchone()[0]
+
+        def __getitem__(self, i):
+            x, mz = data.execute("select x, mz from spectra order by x limit 1 offset ?", (i,)).fetchone()
+            return x, 1, 1, [mz], [1.0]
+
+    assert mzgrid.convert(Reader(), tmp_path / "a.zarr", **FAST).shape == (20, 50)
+    found = []
+    thread = threading.Thread(
+        target=lambda: found.append(mzgrid.convert((one(i) for i in range(9)), tmp_path / "b.zarr", **FAST).shape)
+    )
+    thread.start()
+    thread.join()
+    assert found == [(9, 50)]
+
+
+def test_a_reader_that_asks_the_library(file, tmp_path):
+    class Reader:
+        def __len__(self):
+            return 5
+
+        def __getitem__(self, i):
+            return next(iter(mzgrid.read_imzml(file)))
+
+    with pytest.raises(mzgrid.UsageError, match="a reader cannot ask it for spectra"):
+        mzgrid.convert(Reader(), tmp_path / "a.zarr", **FAST)
+    options = dict(AXIS, spectrum_type="centroid", progress=False)
+    d = mzgrid.convert((s for s in mzgrid.read_imzml(file)), tmp_path / "a.zarr", **options)
+    assert len(d.obs) == len(mzgrid.read_imzml(file))
+
+
+ENDLESS = """
+import itertools, os, sys, mzgrid
+def spectra():
+    for i in itertools.count():
+        if i == 5000: print("reading", flush=True)
+        yield (i + 1, 1, 1, [110.0, 120.0], [1.0, 2.0])
+try:
+    mzgrid.convert(spectra(), sys.argv[1], progress=False)
+except BaseException as fault:
+    print(type(fault).__name__, flush=True)
+    raise
+"""
+
+
+@pytest.mark.parametrize("ranks", [None, 2])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_reader_that_never_ends_is_ended(tmp_path, number, ranks):
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    start = ["mpirun", "-q", "--oversubscribe", "--bind-to", "none", "-n", str(ranks)] if ranks else []
+    process = subprocess.Popen(
+        [*start, sys.executable, "-c", ENDLESS, tmp_path / "a.zarr"],
+        env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout.readline() == "reading\n"
+    begin = time.monotonic()
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert time.monotonic() - begin < 10
+    assert process.returncode != 0
+    if ranks is None:
+        assert process.returncode == -number
+        assert ("KeyboardInterrupt" in out) == (number == signal.SIGINT), (out, err)
+    assert left(tmp_path) == []
+
+
+INTERRUPTED_LATER = """
+import os, signal, sys, threading, mzgrid
+class Reader:
+    n = 0
+    def __len__(self): return 4000
+    def __getitem__(self, i):
+        self.n += 1
+        if self.n == 4500: os.kill(os.getpid(), signal.SIGINT)
+        return (i + 1, 1, 1, [110.0, 120.0], [1.0, 2.0])
+try:
+    mzgrid.convert(Reader(), sys.argv[1], progress=False, pixel_size=1, bins=50)
+except KeyboardInterrupt:
+    print("interrupted")
+d = mzgrid.convert([(1, 1, 1, [110.0, 120.0], [1.0, 2.0])], sys.argv[1], progress=False, pixel_size=1, bins=50)
+print(d.shape, signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+"""
+
+
+def test_ctrl_c_while_the_engine_runs(tmp_path):
+    done = script(INTERRUPTED_LATER, tmp_path / "a.zarr")
+    assert (done.returncode, done.stdout) == (0, "interrupted\n(1, 50) True\n"), done.stderr
+    assert left(tmp_path) == ["a.zarr"]
+
+
+FAILING = """
+import sys, mzgrid
+rank = int(__import__("os").environ["OMPI_COMM_WORLD_RANK"])
+where, kind, folder = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+class Reader:
+    n = 0
+    def __len__(self):
+        return 40
+    def __getitem__(self, i):
+        self.n += 1
+        if rank == where and self.n > (3 if kind == "early" else 25):
+            raise LookupError("gone")
+        return (i + 1, 1, 1, [110.0, 120.0], [1.0, 2.0])
+def stream():
+    yield from [(1, 1, 1, [1.0], [1.0])] * 2000
+    raise LookupError("gone")
+class Shut:
+    def __len__(self):
+        if rank == where: raise LookupError("gone")
+        return 40
+    __getitem__ = Reader.__getitem__
+    n = 0
+source = stream() if kind == "stream" else Shut() if kind == "shut" else Reader()
+try:
+    mzgrid.convert(source, folder + "/a.zarr", progress=False, pixel_size=1, bins=50)
+    text = "converted"
+except BaseException as fault:
+    text = f"{type(fault).__name__}: {fault}"
+open(f"{folder}/told{rank}", "w").write(text)
+"""
+
+
+@pytest.mark.parametrize(("where", "kind"), [(1, "early"), (1, "late"), (1, "shut"), (0, "stream")])
+def test_a_rank_that_fails_ends_all(tmp_path, where, kind):
+    done = script(FAILING, where, kind, tmp_path, ranks=2)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / f"told{where}").read_text() == "LookupError: 'gone'" or "gone" in (
+        tmp_path / f"told{where}"
+    ).read_text()
+    other = (tmp_path / f"told{1 - where}").read_text()
+    assert other == f"ReaderFailed: the reader failed on rank {where}: LookupError: gone"
+    assert left(tmp_path) == ["told0", "told1"]
+
+
+MEMORY = """
+import sys, numpy as np, mzgrid
+def resident():
+    fields = dict(line.split(":") for line in open("/proc/self/status") if ":" in line)
+    return int(fields["RssAnon"].split()[0]) >> 10
+n, peaks = int(sys.argv[2]), 400
+base = np.linspace(100, 900, peaks)
+seen = []
+def spectra():
+    for i in range(n):
+        if i % 1000 == 0: seen.append(resident())
+        yield (i % 500 + 1, i // 500 + 1, 1, base + i % 7 / 100, np.ones(peaks, dtype=np.float32))
+mzgrid.convert(spectra(), sys.argv[1], progress=False, bins=2000, pixel_size=1, memory_limit="300M")
+print(max(seen) - seen[0])
+"""
+
+
+def test_memory_does_not_grow_with_the_stream(tmp_path):
+    """15,000 spectra of 400 points are 96 MB."""
+    done = script(MEMORY, tmp_path / "a.zarr", 15_000)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 30
+
+
+def test_the_disk_is_full(tmp_path):
+    text = ENDLESS.replace("[110.0, 120.0], [1.0, 2.0]", "[110.0] * 1000, [1.0] * 1000").replace(
+        "raise\n", "print(fault)\n"
+    )
+    text = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); " + (
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 22, 1 << 22))\n" + text.lstrip()
+    )
+    done = script(text, tmp_path / "a.zarr")
+    assert "SystemFailure" in done.stdout, done.stderr
+    assert f"{tmp_path}: the spectra cannot be kept here while they are converted: File too large" in done.stdout
+    assert left(tmp_path) == []
+
+
+def test_directories_and_outputs(tmp_path):
+    with pytest.raises(mzgrid.SystemFailure, match="cannot be kept here while they are converted: No such file"):
+        mzgrid.convert(iter([one(0)]), tmp_path / "none" / "a.zarr", **FAST)
+    mzgrid.convert(iter([one(0)]), tmp_path / "a.zarr", **FAST)
+    never = iter([one(0)])
+    with pytest.raises(mzgrid.SystemFailure, match=r"a\.zarr exists; use overwrite to replace it"):
+        mzgrid.convert(never, tmp_path / "a.zarr", **FAST)
+    assert len(list(never)) == 1  # nothing was read
+    (tmp_path / "temp").mkdir()
+    d = mzgrid.convert(iter([one(0)] * 2), tmp_path / "a.zarr", overwrite=True, temp_dir=tmp_path / "temp", **FAST)
+    assert d.shape == (1, 50)
+    assert left(tmp_path) == ["a.zarr", "temp"] and left(tmp_path / "temp") == []
+    with pytest.raises(mzgrid.UsageError, match="ranks=2 is for files"):
+        mzgrid.convert([one(0)], tmp_path / "b.zarr", ranks=2)
+
+
+def test_a_plan_a_bar_and_a_log(tmp_path, capfd, caplog):
+    plan = mzgrid.convert((one(i) for i in range(50)), tmp_path / "a.zarr", dry_run=True, **FAST)
+    assert "pixels" in plan and left(tmp_path) == []
+    options = {**FAST, "progress": True, "verbose": 1}
+    mzgrid.convert((one(i) for i in range(3000)), tmp_path / "a.zarr", chunk_size=100, **options)
+    told = capfd.readouterr()
+    assert told.out == ""
+    for word in ("reading:", "resampling:", "writing:", "mzgrid: plan: 50 bins"):
+        assert word in told.err, told.err
+
+
+def test_every_option_is_read_as_the_program_reads_it(program, tmp_path):
+    """Options of the program become the parameters that the program makes of their words, as the plan shows."""
+    defaults = _engine.parameters({})
+    assert (defaults.convert.max_gap, defaults.convert.max_skipped) == (-1, -1)
+    assert defaults.convert.dataset_id == b"msi_dataset" and defaults.convert.axis_type_auto
+    assert not defaults.convert.peaks and (defaults.peaks.snr, defaults.peaks.tolerance) == (10, 10)
+
+    def read(**options):
+        return _engine.parameters(options).convert
+
+    made = read(mass_axis_type="Orbitrap", bin_width="10 ppm", reference_mz=400, min_mz="100", max_mz=2e3)
+    assert (made.axis_type_auto, made.axis.type, made.axis.bin_width) == (False, 3, 10 * 400 / 1e6)
+    assert (made.axis.reference_mz, made.axis.min_mz, made.axis.max_mz) == (400, 100, 2000)
+    assert read(bin_width="5mDa").axis.bin_width == 5 / 1000 and read(bin_width="5mDa").axis.reference_mz == 1000
+    assert read(bin_width="2steps").bin_steps == 2
+    assert read(resolution=30000).axis.bin_width == 1000 / 30000
+    assert read(bins=np.int64(7)).axis.bins == 7 and read(bins="1e6").axis.bins == 1000000
+    assert tuple(read(region="1:5,2:9").region.min)[:2] == (1, 2) and tuple(read(region=((1, 5), (2, 9))).region.max)[
+        :2
+    ] == (5, 9)
+    assert tuple(read(pixel_size="20:10").pixel_size) == (20, 10) and tuple(read(pixel_size=5).pixel_size) == (5, 5)
+    assert (read(max_gap="none").max_gap, read(max_gap="auto").max_gap, read(max_gap=4).max_gap) == (0, -1, 4)
+    sizes = {"512M": 512 << 20, "1.5G": 3 << 29, "16GB": 16 * 10**9, "2 GiB": 2 << 30, 77: 77, "1e6": 10**6}
+    assert [read(memory_limit=size).memory_limit for size in sizes] == list(sizes.values())
+    assert (read(layout="csc+csr").layout, read(dtype="float64").dtype, read(streaming="off").streaming) == (3, 1, 3)
+    assert (read(duplicates="error").duplicates, read(on_error="fail").fail_on_error) == (2, True)
+    assert (read(polarity="negative").polarity, read(spectrum_type="profile").spectrum_type) == (2, 2)
+    assert (read(mobility="sum").mobility_sum, read(accuracy="high").high_accuracy) == (True, True)
+    assert (read(interpolation_method="pchip").method, read(chunk_size="auto").chunk_size) == (3, 0)
+    assert read(peaks=True).peaks and read(snr=5).peaks.contents.snr == 5
+    listed = read(peak_list="a.txt", tolerance="5mDa").peaks.contents
+    assert (listed.list, listed.tolerance, listed.tolerance_in_da) == (b"a.txt", 0.005, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (dict(bin_widht=1), "convert has no option 'bin_widht', did you mean 'bin_width'"),
+        (dict(log_file="a"), "log_file is an option for files"),
+        (dict(overwrite="yes"), "overwrite is 'yes', expected True or False"),
+        (dict(bins=0), "bins is 0, expected a whole number from 1 to 2147483647"),
+        (dict(bins=1.5), "bins is 1.5, expected a whole number"),
+        (dict(bins=True), "bins is True, expected a whole number"),
+        (dict(bin_width="5 foot"), "bin_width is '5 foot', expected a value such as"),
+        (dict(bin_width=-1), "bin_width is -1, expected a number above 0"),
+        (dict(min_mz=float("nan")), "min_mz is nan, expected a number above 0 and at most 1e"),
+        (dict(region="1:2"), "region is '1:2', expected"),
+        (dict(region=((5, 1), (1, 2))), "the lower end first"),
+        (dict(layout="rows"), "layout is 'rows', expected one of csc, csr, dense, csc+csr"),
+        (dict(memory_limit="8 miles"), "memory_limit is '8 miles', expected a size such as"),
+        (dict(tolerance="5ppm"), "tolerance is for peaks that peak_list names"),
+        (dict(bin_width=1, resolution=5), "bin_width and resolution both say"),
+        (dict(reference_mz=5), "reference_mz needs bin_width or resolution"),
+        (dict(tof_law="1:2"), "mass_axis_type='tof' and tof_law need each other"),
+        (dict(bin_width=1, bins=5), "^bin_width and bins exclude each other"),
+        (dict(mass_axis_type="native", bins=5), "^mass_axis_type native takes the m/z"),
+        (dict(quiet=True, verbose=1), "quiet and verbose contradict each other"),
+    ],
+)
+def test_options_that_cannot_be(tmp_path, options, sentence):
+    with pytest.raises((mzgrid.UsageError, TypeError), match=sentence.replace("+", r"\+")):
+        mzgrid.convert([one(0)], tmp_path / "a.zarr", **options)
+    assert left(tmp_path) == []
+
+
+def test_parameters_in_sentences_are_options():
+    assert (
+        _parameters.named("axis.bin_width and axis.bins exclude each other") == "bin_width and bins exclude each other"
+    )
+    assert (
+        _parameters.named("set memory_limit; the method of axis.type")
+        == "set memory_limit; the interpolation_method of mass_axis_type"
+    )
+
+
+def test_blocks_of_a_spool(tmp_path):
+    """Large spectra, faults between blocks, and any range."""
+    from mzgrid import _spool
+
+    spectra = [(i, 1, 1, np.arange(i * 997 % 40000, dtype=float), np.ones(i * 997 % 40000), None) for i in range(40)]
+    spectra[7] = (7, 1, 1, [1.0], [1.0], "dry")
+    stream = _feed.open_input(iter(spectra))
+    kept = _spool.Kept(str(tmp_path), "a.zarr")
+    kept.take(stream, lambda n: None)
+    spool = _spool.Spool(stream, os.dup(kept.file), kept.n, kept.finish())
+    kept.close()
+    assert left(tmp_path) == [] and len(kept.table) > 3 and spool.n == 40
+    for first in (39, 0, 7, 20, 21, 3):
+        block = spool.read(first, 40 - first)
+        assert 1 <= len(block) <= 40 - first
+        for i in range(len(block)):
+            expected = spectra[first + i]
+            points = slice(block.begin[i], block.begin[i + 1])
+            assert tuple(block.positions[i]) == expected[:3]
+            np.testing.assert_array_equal(block.mz[points], [] if first + i == 7 else expected[3])
+            assert (block.faults[i] if block.faults else None) == expected[5]
+    spool.close()
