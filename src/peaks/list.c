@@ -25,6 +25,7 @@ struct columns {
     char separator; /* ' ': any white space, or a comma or semicolon; then only the first field counts */
     int mz, width, name;
     bool width_is_ppm;
+    int n; /* all of them */
 };
 
 struct parser {
@@ -125,7 +126,7 @@ static enum mzg_status read_header(struct parser *parser, struct field line, str
     while (separators[chosen] && !memchr(line.p, separators[chosen], line.n))
         chosen++;
     columns->separator = separators[chosen] ? separators[chosen] : ',';
-    int n = split(line, columns->separator, fields);
+    int n = columns->n = split(line, columns->separator, fields);
     size_t rank = sizeof names / sizeof *names;
     for (int i = 0; i < n; i++) {
         if (columns->mz < 0 && (equals(fields[i], "mz") || equals(fields[i], "m/z")))
@@ -170,6 +171,13 @@ static enum mzg_status read_row(struct parser *parser, struct field line, struct
     bool commas = columns->separator == ';';
     double mz;
     int n = split(line, columns->separator, fields);
+    for (int i = columns->n; i < n; i++) /* of a decimal comma, or a name that is cut */
+        if (fields[i].n > 0)
+            return bad(
+                parser, line,
+                "no more columns than the first line names: points in numbers, quotes around a name that "
+                "has the separator in it",
+                err);
     struct field at = columns->mz < n ? fields[columns->mz] : none;
     if (!read_number(at, commas, &mz) || mz <= 0)
         return bad(parser, at, "an m/z above 0", err);
@@ -264,6 +272,14 @@ static enum mzg_status join(struct parser *parser, struct mzg_error *err)
     }
     list->n = n;
     return err->status;
+}
+
+int64_t mzg_peak_list_memory(int64_t size, int64_t n_lines)
+{
+    enum { LEAST_NAME = 32 }; /* what malloc() takes for the shortest one */
+    /* The text, its names escaped, and of each line an item: twice, because they are moved as they grow. */
+    return size + (int64_t)MZG_ESCAPE_SIZE(size) +
+           n_lines * (2 * (int64_t)sizeof(struct mzg_listed_peak) + LEAST_NAME);
 }
 
 enum mzg_status mzg_peak_list_parse(const char *path, const char *text, size_t size,

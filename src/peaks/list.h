@@ -33,6 +33,10 @@ struct mzg_peak_list {
     int64_t n_repeated; /* lines whose m/z was there before: their names were added to that of the first */
 };
 
+/* The bytes that reading a text of `size` bytes on so many lines takes at the most, the text among them.
+ * Local. */
+int64_t mzg_peak_list_memory(int64_t size, int64_t n_lines);
+
 /* Reads `size` bytes of text; `path` is for messages. MZG_EFORMAT with the line for what is no m/z above 0 or
  * no tolerance, and for a list of nothing. Release with mzg_peak_list_destroy(). Local. */
 enum mzg_status mzg_peak_list_parse(const char *path, const char *text, size_t size,

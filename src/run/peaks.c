@@ -24,11 +24,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum {
-    MOST_LIST = 1 << 28,
-    LIST_MEMORY = 12,
-    /* bytes for each byte of a list, about */ LEAST_BYTES = 16 << 20
-};
+enum { MOST_LIST = 1 << 28, LEAST_BYTES = 16 << 20 };
+
+/* What rank 0 takes for each peak: its row of var and the list's line among them. */
+enum { TABLE_BYTES = 256 };
 
 struct run {
     const struct mzg_context *context;
@@ -61,33 +60,52 @@ enum mzg_status mzg_peaks_check(const struct mzg_peaks_options *options, struct 
     return MZG_OK;
 }
 
+/* That a list of so many lines can be read within the limit. */
+static enum mzg_status check_list(const struct mzg_peaks_options *options, int64_t size, int64_t n_lines,
+                                  struct mzg_error *err)
+{
+    int64_t takes = mzg_peak_list_memory(size, n_lines);
+    if (size > MOST_LIST)
+        return mzg_fail(err, MZG_EFORMAT, "%s: it has %" PRId64 " bytes; a list of peaks has at most %d",
+                        options->list, size, MOST_LIST);
+    if (options->memory_limit > 0 && takes > options->memory_limit)
+        return mzg_fail(err, MZG_EFORMAT,
+                        "%s: it has %" PRId64 " bytes, and takes %" PRId64
+                        " times as much memory; the limit is %" PRId64 " bytes",
+                        options->list, size, takes / (size > 0 ? size : 1), options->memory_limit);
+    return MZG_OK;
+}
+
+static int64_t count_lines(const char *text, int64_t size)
+{
+    int64_t n = 1;
+    for (int64_t i = 0; i < size; i++)
+        n += text[i] == '\n';
+    return n;
+}
+
 /* Rank 0. */
 static enum mzg_status read_list(const struct mzg_peaks_options *options, struct mzg_peak_list *list,
                                  struct mzg_error *err)
 {
     const char *path = options->list;
+    char *text = NULL;
     int fd;
     int64_t size;
     if (mzg_open_regular(path, &fd, &size, err) != MZG_OK)
         return err->status;
-    if (options->memory_limit > 0 && size > options->memory_limit / LIST_MEMORY) {
-        close(fd);
-        return mzg_fail(err, MZG_EFORMAT,
-                        "%s: it has %" PRId64
-                        " bytes, and takes %d times as much memory; the limit is %" PRId64 " bytes",
-                        path, size, LIST_MEMORY, options->memory_limit);
-    }
-    char *text = size <= MOST_LIST ? malloc((size_t)size + 1) : NULL;
+    if (check_list(options, size, 0, err) != MZG_OK)
+        goto cleanup;
+    text = malloc((size_t)size + 1);
     int code = text ? mzg_read_at(fd, text, size, 0) : 0;
-    if (size > MOST_LIST)
-        mzg_fail(err, MZG_EFORMAT, "%s: it has %" PRId64 " bytes; a list of peaks has at most %d", path, size,
-                 MOST_LIST);
-    else if (!text)
+    if (!text)
         mzg_fail(err, MZG_ENOMEM, "%s: no memory to read it", path);
     else if (code != 0)
         mzg_fail(err, MZG_EIO, "%s: it cannot be read: %s", path, strerror(code));
-    else
+    else if (check_list(options, size, count_lines(text, size), err) == MZG_OK)
         mzg_peak_list_parse(path, text, (size_t)size, list, err);
+
+cleanup:
     close(fd);
     free(text);
     return err->status;
@@ -157,7 +175,7 @@ static int64_t most_values(const struct run *run)
         const struct mzg_peak *peak = &run->peaks.items[p];
         int64_t n = 0;
         for (int64_t k = peak->first; k < peak->end && n < run->source.n_rows; k++)
-            n += run->source.n_pixels[k] > 0 ? run->source.n_pixels[k] : 0;
+            n += run->source.n_pixels[k];
         sum += n < run->source.n_rows ? n : run->source.n_rows;
     }
     return sum;
@@ -220,6 +238,7 @@ static enum mzg_status make_slots(struct run *run, struct mzg_error *err)
     int64_t fixed = source->layout == MZG_MATRIX_CSC ? source->n_bins * (int64_t)sizeof(int64_t)
                     : matrix->is_dense ? source->n_rows * n_peaks * value / context->size + 2 * chunk * value
                                        : 0;
+    fixed += context->rank == 0 ? n_peaks * TABLE_BYTES : 0;
     int64_t slots = (memory - fixed) * 2 / 3 / slot, workers = mzg_pool_size(context->pool);
     slots = slots < workers ? slots : workers;
     MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &slots, 1, MPI_INT64_T, MPI_MIN, context->comm));

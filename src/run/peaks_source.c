@@ -187,7 +187,9 @@ static enum mzg_status check_statistics(const struct mzg_peaks_source *source, s
     for (int64_t k = 0; k < source->n_bins; k++) {
         double mean = source->mean[k], maximum = source->maximum[k];
         bool is_empty = mean == 0 && maximum == 0;
-        if (is_empty == (source->n_pixels[k] > 0) || (mean == 0 && maximum > 0) || (mean > 0 && maximum == 0))
+        bool is_count = source->n_pixels[k] >= 0 && source->n_pixels[k] <= INT32_MAX;
+        if (!is_count || is_empty == (source->n_pixels[k] > 0) || (mean == 0 && maximum > 0) ||
+            (mean > 0 && maximum == 0))
             return mzg_fail(err, MZG_EFORMAT,
                             "%s/%s/var: mean_intensity, max_intensity and n_pixels of bin %" PRId64
                             " contradict each other; the store is damaged or incomplete, copy it again",

@@ -100,6 +100,21 @@ Test(peaks_list, what_is_no_mz_is_refused_with_its_line)
     refuse("# nothing\n\n", "list: it lists no peak; expected an m/z on each line");
 }
 
+Test(peaks_list, more_fields_than_columns_are_refused)
+{
+    refuse("mz\n500,5\n",
+           "list: line 2: '500,5'; expected no more columns than the first line names: points in numbers, "
+           "quotes around a name that has the separator in it");
+    refuse("mz,name\n500.5,PC(34:1)\n700.25,PE, PC\n",
+           "list: line 3: '700.25,PE, PC'; expected no more columns than the first line names: points in "
+           "numbers, quotes around a name that has the separator in it");
+    parse("mz\n500.5\n600.25,\n"); /* an empty field more does no harm */
+    cr_expect(eq(i64, list.n, 2));
+    mzg_peak_list_destroy(&list);
+    parse("mz,name\n500.5,\"PE, PC\"\n");
+    expect(0, 500.5, "PE, PC");
+}
+
 Test(peaks_list, decimal_commas_without_a_header_are_refused)
 {
     refuse(
