@@ -1,5 +1,6 @@
 #include <spatialdata/names.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,6 +136,11 @@ enum mzg_status mzg_sample_name(const char *path, char **name, struct mzg_error 
     last = last ? last + 1 : given;
     if (last && (strcmp(last, ".") == 0 || strcmp(last, "..") == 0)) {
         resolved = realpath(given, NULL);
+        if (!resolved && errno != ENOMEM) {
+            mzg_fail(err, MZG_EIO, "%s: it cannot be read: %s", path, strerror(errno));
+            free(given);
+            return err->status;
+        }
         last = resolved ? strrchr(resolved, '/') + 1 : NULL;
     }
     char *sample = last ? strdup(last) : NULL;

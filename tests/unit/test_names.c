@@ -85,3 +85,11 @@ Test(names, a_sample_is_called_as_its_store)
         free(name);
     }
 }
+
+Test(names, a_path_that_leads_nowhere_is_said_to_be_one)
+{
+    char *name = NULL;
+    err = (struct mzg_error){0};
+    cr_expect(eq(int, mzg_sample_name("/nowhere/..", &name, &err), MZG_EIO));
+    cr_expect(eq(str, err.text, "/nowhere/..: it cannot be read: No such file or directory"));
+}
