@@ -389,11 +389,19 @@ void mzg_own_give_away(struct mzg_own *own, const char *path)
     free_item(take(own, path));
 }
 
-void mzg_own_end(struct mzg_own *own)
+/* Removes and forgets one thing of a claim; `err` keeps the first failure. */
+static void end_item(struct item *item, struct mzg_error *err)
+{
+    struct mzg_error left = {0};
+    if (item && remove_item(item, &left) != MZG_OK && err->status == MZG_OK)
+        *err = left;
+    free_item(item);
+}
+
+enum mzg_status mzg_own_close(struct mzg_own *own, struct mzg_error *err)
 {
     if (!own)
-        return;
-    struct mzg_error ignored = {0};
+        return MZG_OK;
     for (struct mzg_own **at = &claims; *at; at = &(*at)->next)
         if (*at == own) {
             *at = own->next;
@@ -402,15 +410,19 @@ void mzg_own_end(struct mzg_own *own)
     while (own->items) {
         struct item *item = own->items;
         own->items = item->next;
-        remove_item(item, &ignored);
-        free_item(item);
+        end_item(item, err);
     }
-    if (own->owner)
-        remove_item(own->owner, &ignored);
-    free_item(own->owner);
+    end_item(own->owner, err);
     free(own->directory);
     free(own->output);
     free(own);
+    return err->status;
+}
+
+void mzg_own_end(struct mzg_own *own)
+{
+    struct mzg_error ignored = {0};
+    mzg_own_close(own, &ignored);
 }
 
 void mzg_own_end_claims(void)

@@ -53,7 +53,9 @@ enum mzg_status mzg_own_remove(struct mzg_own *own, const char *path, struct mzg
 /* What was made as `path` was renamed, or is to stay: it is no longer the claim's. */
 void mzg_own_give_away(struct mzg_own *own, const char *path);
 
-/* Removes what is left and the claim. Accepts NULL. */
+/* Removes what is left and the claim. MZG_EIO names the first thing that could not be removed, which the next
+ * claim of the same output does. Accepts NULL. mzg_own_end() does not tell. */
+enum mzg_status mzg_own_close(struct mzg_own *own, struct mzg_error *err);
 void mzg_own_end(struct mzg_own *own);
 
 /*

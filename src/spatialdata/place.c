@@ -214,7 +214,7 @@ enum mzg_status mzg_place_remove_old(struct mzg_place *place, struct mzg_error *
 {
     if (place->old)
         mzg_remove_tree(place->old, err);
-    mzg_own_end(place->own);
+    mzg_own_close(place->own, err);
     place->own = NULL;
     return err->status;
 }

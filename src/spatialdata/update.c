@@ -146,6 +146,22 @@ static enum mzg_status set_names(struct mzg_update *update, const struct mzg_upd
     return MZG_OK;
 }
 
+/* Local. */
+static void destroy(struct mzg_update *update)
+{
+    if (!update)
+        return;
+    mzg_zarr_store_free(update->sdata.store);
+    json_decref(update->root);
+    free(update->sdata.part);
+    free(update->sdata.table_path);
+    free(update->path);
+    free(update->table);
+    free(update->mark);
+    free(update->scratch);
+    free(update);
+}
+
 enum mzg_status mzg_update_new(const struct mzg_context *context, const struct mzg_update_options *options,
                                struct mzg_update **update, struct mzg_error *err)
 {
@@ -160,7 +176,7 @@ enum mzg_status mzg_update_new(const struct mzg_context *context, const struct m
         set_names(made, options, err);
     }
     if (mzg_agree(context->comm, err) != MZG_OK || !made) {
-        free(made);
+        destroy(made);
         return err->status;
     }
     MZG_MPI(MPI_Bcast(&made->sdata.codec, (int)sizeof made->sdata.codec, MPI_BYTE, 0, context->comm));
@@ -194,22 +210,11 @@ void mzg_update_free(struct mzg_update *update)
     if (context->rank == 0 && update->is_part && update->sdata.part &&
         mzg_remove_tree(update->sdata.part, &left) != MZG_OK)
         mzg_log_line(context->log, MZG_LOG_WARNING, "%s", left.text);
-    bool claimed = update->own;
-    mzg_own_end(update->own);
-    if (claimed && update->sdata.part && access(update->sdata.part, F_OK) == 0)
+    left = (struct mzg_error){0};
+    if (mzg_own_close(update->own, &left) != MZG_OK)
         mzg_log_line(context->log, MZG_LOG_WARNING,
-                     "%s: what was built here could not be removed; the next run of 'mzgrid peaks' on this "
-                     "store removes it",
-                     update->sdata.part);
-    mzg_zarr_store_free(update->sdata.store);
-    json_decref(update->root);
-    free(update->sdata.part);
-    free(update->sdata.table_path);
-    free(update->path);
-    free(update->table);
-    free(update->mark);
-    free(update->scratch);
-    free(update);
+                     "%s; the next run of 'mzgrid peaks' on this store removes it", left.text);
+    destroy(update);
 }
 
 struct mzg_sdata *mzg_update_sdata(struct mzg_update *update)
