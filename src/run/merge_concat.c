@@ -8,6 +8,7 @@
 #include <run/merge_frames.h>
 #include <run/merge_matrix.h>
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -107,7 +108,7 @@ static enum mzg_status declare_groups(const struct mzg_context *context, struct 
 static enum mzg_status write_matrices(const struct mzg_context *context, struct mzg_merge_concat *concat,
                                       struct mzg_codec codec, const struct mzg_progress *progress,
                                       struct mzg_sdata *sdata, struct mzg_statistics *statistics,
-                                      struct mzg_error *err)
+                                      int64_t *n_absent, struct mzg_error *err)
 {
     const struct mzg_merge_sample *first = &concat->samples.samples[0];
     struct mzg_merge_matrix matrix = {.samples = &concat->samples,
@@ -116,13 +117,46 @@ static enum mzg_status write_matrices(const struct mzg_context *context, struct 
                                       .n_columns = concat->axis.n_bins,
                                       .codec = codec,
                                       .statistics = statistics,
-                                      .progress = progress};
+                                      .progress = progress,
+                                      .n_absent = n_absent};
     if (mzg_merge_matrix_write(context, sdata, &matrix, err) != MZG_OK || !first->has_rows)
         return err->status;
     matrix.path = "layers/csr";
     matrix.layout = MZG_MATRIX_CSR;
     matrix.statistics = NULL;
     return mzg_merge_matrix_write(context, sdata, &matrix, err);
+}
+
+/* Of a dense X a chunk may be absent because all in it is 0, or because it was lost: then bins have values in
+ * fewer pixels than the samples say. `n_absent` are those of this rank. Collective. */
+static enum mzg_status check_absent(const struct mzg_context *context, const struct mzg_merge_concat *concat,
+                                    const struct mzg_statistics *statistics, int64_t n_absent,
+                                    struct mzg_error *err)
+{
+    int64_t *told = NULL;
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &n_absent, 1, MPI_INT64_T, MPI_SUM, context->comm));
+    if (n_absent == 0)
+        return MZG_OK;
+    if (context->rank == 0 && !(told = calloc((size_t)concat->axis.n_bins + 1, sizeof *told)))
+        mzg_fail(err, MZG_ENOMEM, "no memory to hold the table of all samples against those that it is of");
+    for (int i = 0; told && i < concat->samples.n && err->status == MZG_OK; i++) {
+        const struct mzg_merge_sample *sample = &concat->samples.samples[i];
+        void *values = NULL;
+        if (mzg_merge_sample_read(sample, "var/n_pixels", MZG_INT64, sample->n_bins, &values, err) == MZG_OK)
+            for (int64_t k = 0; k < sample->n_bins; k++) {
+                int64_t n = ((const int64_t *)values)[k];
+                told[sample->columns[k]] += n > 0 && n <= sample->n_rows ? n : 0;
+            }
+        free(values);
+    }
+    for (int64_t k = 0; told && k < concat->axis.n_bins && err->status == MZG_OK; k++)
+        if (statistics->counts[k] < told[k])
+            mzg_fail(err, MZG_EFORMAT,
+                     "chunks of X are missing in one of the samples: m/z %.10g has values in %" PRId64
+                     " pixels, and %" PRId64 " by var/n_pixels; the store is incomplete, copy it again",
+                     concat->axis.centers[k], statistics->counts[k], told[k]);
+    free(told);
+    return mzg_agree(context->comm, err);
 }
 
 static enum mzg_status
@@ -156,12 +190,15 @@ enum mzg_status mzg_merge_concat_write(const struct mzg_context *context,
                                        struct mzg_error *err)
 {
     struct mzg_statistics statistics = {0};
+    int64_t n_absent = 0;
     if (declare_groups(context, sdata, err) == MZG_OK)
         mzg_statistics_init(concat->axis.n_bins, concat->samples.samples[0].value_type, &statistics, err);
     if (mzg_agree(context->comm, err) != MZG_OK ||
-        write_matrices(context, concat, codec, progress, sdata, &statistics, err) != MZG_OK)
+        write_matrices(context, concat, codec, progress, sdata, &statistics, &n_absent, err) != MZG_OK)
         goto cleanup;
     mzg_statistics_reduce(&statistics, context->comm);
+    if (check_absent(context, concat, &statistics, n_absent, err) != MZG_OK)
+        goto cleanup;
     report->rows = concat->samples.n_rows;
     report->bins = concat->axis.n_bins;
     for (int64_t k = 0; k < concat->axis.n_bins; k++)

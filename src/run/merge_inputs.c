@@ -104,6 +104,10 @@ static enum mzg_status find_table(struct mzg_merge_input *input, struct mzg_erro
         return mzg_fail(err, MZG_EUSAGE,
                         "--concat: %s has no table of bins that mzgrid wrote: merge it without --concat",
                         catalog->path);
+    if (!mzg_element_node(&catalog->elements[input->table], "obs"))
+        return mzg_fail(err, MZG_EFORMAT,
+                        "%s/tables/%s: it has no obs; the store is incomplete, copy it again", catalog->path,
+                        catalog->elements[input->table].name);
     return MZG_OK;
 }
 
@@ -251,8 +255,7 @@ enum mzg_status mzg_merge_inputs_open(const struct mzg_merge_options *options,
         input->table = -1;
         if (mzg_catalog_open(options->inputs[i], &input->catalog, err) != MZG_OK ||
             check_matrices(&input->catalog, err) != MZG_OK || name_elements(options, input, err) != MZG_OK ||
-            (options->concat && find_table(input, err) != MZG_OK) ||
-            check_matrices(&input->catalog, err) != MZG_OK)
+            (options->concat && find_table(input, err) != MZG_OK))
             return err->status;
     }
     return check_names(options, inputs, err);

@@ -228,14 +228,7 @@ static void count_rows(struct writer *w, int64_t begin, int64_t n)
         const struct mzg_merge_source *source = &w->sources[i];
         int64_t base = w->sample_begins[i];
         int64_t from = clamp(begin - base, source->n_values), to = clamp(begin + n - base, source->n_values);
-        int64_t row = 0, high = source->n_majors;
-        while (row < high) { /* the first row that ends behind `from` */
-            int64_t middle = row + (high - row) / 2;
-            if (source->begins[middle + 1] <= from)
-                row = middle + 1;
-            else
-                high = middle;
-        }
+        int64_t row = mzg_merge_source_major(source, from);
         for (; from < to; row++) {
             int64_t end = source->begins[row + 1] < to ? source->begins[row + 1] : to;
             if (end > from)
@@ -416,6 +409,8 @@ enum mzg_status mzg_merge_matrix_write(const struct mzg_context *context, struct
         int64_t majors = by_column ? matrix->n_columns : matrix->samples->n_rows;
         mzg_matrix_write_indptr(sdata, &w.x, majors + 1, context->rank == 0 ? tell_begins : NULL, &w, err);
     }
+    for (int i = 0; i < w.n && matrix->n_absent && matrix->layout == MZG_MATRIX_DENSE; i++)
+        *matrix->n_absent += w.sources[i].data_cursor.n_absent;
     mzg_agree(context->comm, err);
 
 cleanup:

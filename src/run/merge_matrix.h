@@ -13,6 +13,7 @@ struct mzg_merge_matrix {
     struct mzg_codec codec;
     struct mzg_statistics *statistics; /* gets what this rank writes; NULL: nothing does */
     const struct mzg_progress *progress;
+    int64_t *n_absent; /* gets how many chunks of dense samples this rank found absent; NULL: nothing does */
 };
 
 /* Writes it. MZG_EFORMAT for a matrix that is damaged. All ranks return the same status. Collective over

@@ -117,6 +117,23 @@ static struct kind kind_of(const struct mzg_element *element, const char *name)
     return (struct kind){MZG_MERGE_CATEGORIES, MZG_INT32};
 }
 
+/* That all pixels have a key: 0 is the background of the labels, and what a chunk that was lost reads as. */
+static enum mzg_status check_keys(const struct mzg_merge_sample *sample, const char *below,
+                                  enum mzg_type type, const void *values, struct mzg_error *err)
+{
+    for (int64_t row = 0; row < sample->n_rows; row++) {
+        int64_t key = type == MZG_INT64   ? ((const int64_t *)values)[row]
+                      : type == MZG_INT32 ? ((const int32_t *)values)[row]
+                                          : 1;
+        if (key == 0)
+            return mzg_fail(err, MZG_EFORMAT,
+                            "%s/%s/%s: row %" PRId64
+                            " has none; the store is damaged or incomplete, copy it again",
+                            sample->store, sample->node, below, row);
+    }
+    return MZG_OK;
+}
+
 static enum mzg_status add_numbers(const struct mzg_merge_samples *samples, const char *name,
                                    const char *below, enum mzg_type type, struct mzg_merge_frames *frames,
                                    struct mzg_error *err)
@@ -126,7 +143,8 @@ static enum mzg_status add_numbers(const struct mzg_merge_samples *samples, cons
     for (int i = 0; i < samples->n && err->status == MZG_OK; i++) {
         const struct mzg_merge_sample *sample = &samples->samples[i];
         void *values = NULL;
-        if (mzg_merge_sample_read(sample, below, type, sample->n_rows, &values, err) == MZG_OK)
+        if (mzg_merge_sample_read(sample, below, type, sample->n_rows, &values, err) == MZG_OK &&
+            (strcmp(name, "instance_key") != 0 || check_keys(sample, below, type, values, err) == MZG_OK))
             memcpy(all + (size_t)sample->first_row * size, values, (size_t)sample->n_rows * size);
         free(values);
     }

@@ -119,16 +119,50 @@ static enum mzg_status read_indices(struct mzg_merge_source *source, int64_t fir
     return MZG_OK;
 }
 
+int64_t mzg_merge_source_major(const struct mzg_merge_source *source, int64_t value)
+{
+    int64_t low = 0, high = source->n_majors;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (source->begins[middle + 1] <= value)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* That the indices of values first .. first + n - 1 lie in the matrix and ascend within their row or column.
+ */
+static enum mzg_status check_indices(const struct mzg_merge_source *source, int64_t first, int64_t n,
+                                     const int32_t *indices, struct mzg_error *err)
+{
+    int64_t major = mzg_merge_source_major(source, first);
+    int32_t before = -1;
+    for (int64_t i = 0; i < n; i++) {
+        for (; source->begins[major + 1] <= first + i; major++)
+            before = -1;
+        if (indices[i] < 0 || indices[i] >= source->n_minors)
+            return fail_damaged(source->sample, "an index is outside of it", first + i, err);
+        if (indices[i] <= before)
+            return fail_damaged(source->sample,
+                                "indices do not ascend (if another program left them so, in Python: "
+                                "X.sort_indices())",
+                                first + i, err);
+        before = indices[i];
+    }
+    return MZG_OK;
+}
+
 enum mzg_status mzg_merge_source_read(struct mzg_merge_source *source, int64_t first, int64_t n,
                                       int32_t *indices, void *values, struct mzg_error *err)
 {
     bool wide = source->sample->value_type == MZG_FLOAT64;
     if (read_indices(source, first, n, indices, err) != MZG_OK ||
-        mzg_zarr_read_range(source->data, &source->data_cursor, first, n, values, err) != MZG_OK)
+        mzg_zarr_read_range(source->data, &source->data_cursor, first, n, values, err) != MZG_OK ||
+        check_indices(source, first, n, indices, err) != MZG_OK)
         return err->status;
     for (int64_t i = 0; i < n; i++) {
-        if (indices[i] < 0 || indices[i] >= source->n_minors)
-            return fail_damaged(source->sample, "an index is outside of it", first + i, err);
         if (!isfinite(mzg_value_at(values, i, wide)))
             return fail_damaged(source->sample, "a value is not finite", first + i, err);
     }

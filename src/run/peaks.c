@@ -294,6 +294,28 @@ static enum mzg_status begin_update(struct run *run, struct mzg_error *err)
     return err->status;
 }
 
+/* Of a dense X a chunk may be absent because all in it is 0, or because it was lost: then peaks have values
+ * in fewer pixels than one of their bins alone. Collective; rank 0 tells. */
+static enum mzg_status check_absent(struct run *run, struct mzg_error *err)
+{
+    const struct mzg_peaks_source *source = &run->source;
+    for (int i = 0; source->layout == MZG_MATRIX_DENSE && i < run->sums.n_slots; i++)
+        run->matrix.n_absent += run->sums.slots[i].value_cursor.n_absent;
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &run->matrix.n_absent, 1, MPI_INT64_T, MPI_SUM, run->context->comm));
+    for (int64_t p = 0; run->context->rank == 0 && run->matrix.n_absent > 0 && p < run->peaks.n; p++) {
+        const struct mzg_peak *peak = &run->peaks.items[p];
+        for (int64_t k = peak->first; k < peak->end; k++)
+            if (source->n_pixels[k] > run->matrix.n_pixels[p])
+                return mzg_fail(
+                    err, MZG_EFORMAT,
+                    "%s/%s/X: chunks are missing, and bin %" PRId64
+                    " has values in fewer pixels than var/n_pixels says; the store is incomplete, "
+                    "copy it again",
+                    run->store, source->table, k);
+    }
+    return MZG_OK;
+}
+
 /* All of the table but X, and the marks. Collective. */
 static enum mzg_status write_rest(struct run *run, struct mzg_error *err)
 {
@@ -305,7 +327,7 @@ static enum mzg_status write_rest(struct run *run, struct mzg_error *err)
                                     .peaks = &run->peaks,
                                     .list = run->options->list ? &run->list : NULL,
                                     .n_pixels = run->matrix.n_pixels};
-    if (context->rank == 0)
+    if (check_absent(run, err) == MZG_OK && context->rank == 0)
         mzg_peaks_table_build(&facts, &run->table, err);
     if (mzg_agree(context->comm, err) != MZG_OK ||
         mzg_sdata_write_table(mzg_update_sdata(run->update), &run->table.anndata, err) != MZG_OK ||

@@ -19,6 +19,7 @@ struct mzg_peaks_matrix {
     bool is_dense;
     int64_t chunk_columns; /* dense */
     int64_t *n_pixels;     /* of each peak: rows with a value other than 0; of all ranks in the end */
+    int64_t n_absent;      /* dense source: chunks that were absent, for this rank; of all in the end */
 };
 
 /* Write X, from a source by columns and by rows. All ranks return the same status. Collective. */

@@ -187,12 +187,26 @@ static enum mzg_status read_values(const struct mzg_peaks_source *source, struct
     return mzg_zarr_read_int64(source->minors, &slot->minor_cursor, first, n, slot->read_minors, err);
 }
 
+static enum mzg_status bad_row(const struct mzg_peaks_source *source, int64_t value, int64_t row,
+                               struct mzg_error *err)
+{
+    if (row >= 0 && row < source->n_rows)
+        return mzg_fail(err, MZG_EFORMAT,
+                        "%s/%s/X/indices: those of a column do not ascend at value %" PRId64
+                        "; the store is damaged, or another program left them in no order (in Python: "
+                        "X.sort_indices())",
+                        source->store, source->table, value);
+    return mzg_fail(err, MZG_EFORMAT,
+                    "%s/%s/X/indices: value %" PRId64 " is of row %" PRId64 "; there are %" PRId64,
+                    source->store, source->table, value, row, source->n_rows);
+}
+
 enum mzg_status mzg_peaks_sum_columns(const struct mzg_peaks_sums *sums, int64_t peak,
                                       struct mzg_peaks_slot *slot, struct mzg_error *err)
 {
     const struct mzg_peaks_source *source = sums->source;
     const struct mzg_peak *item = &sums->peaks->items[peak];
-    int64_t end = sums->column_begins[item->end];
+    int64_t end = sums->column_begins[item->end], column = item->first, before = -1;
     int64_t chunk = mzg_zarr_input_shape(source->values)->chunk[0];
     int64_t step = chunk < PIECE ? chunk : PIECE;
     bool wide = source->value_type == MZG_FLOAT64;
@@ -201,14 +215,17 @@ enum mzg_status mzg_peaks_sum_columns(const struct mzg_peaks_sums *sums, int64_t
         next = next < end ? next : end;
         if (read_values(source, slot, at, next - at, err) != MZG_OK)
             return err->status;
-        for (int64_t i = 0; i < next - at; i++) {
-            int64_t row = slot->read_minors[i];
-            if (row < 0 || row >= source->n_rows)
-                return mzg_fail(err, MZG_EFORMAT,
-                                "%s/%s/X/indices: value %" PRId64 " is of row %" PRId64
-                                "; there are %" PRId64,
-                                source->store, source->table, at + i, row, source->n_rows);
-            slot->sums[row] += mzg_value_at(slot->read_values, i, wide);
+        for (int64_t i = 0; i < next - at;) {
+            for (; sums->column_begins[column + 1] <= at + i; column++)
+                before = -1;
+            int64_t ends = sums->column_begins[column + 1] < next ? sums->column_begins[column + 1] : next;
+            for (; i < ends - at; i++) {
+                int64_t row = slot->read_minors[i];
+                if (row <= before || row >= source->n_rows)
+                    return bad_row(source, at + i, row, err);
+                slot->sums[row] += mzg_value_at(slot->read_values, i, wide);
+                before = row;
+            }
         }
     }
     return MZG_OK;

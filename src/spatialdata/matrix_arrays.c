@@ -101,6 +101,7 @@ static enum mzg_status declare_sparse(struct mzg_sdata *sdata, int64_t n_rows, i
     int64_t shard = x->units_per_shard * CHUNK_VALUES;
     struct mzg_zarr_array_spec data = vector_of(spec->value_type, n_values, CHUNK_VALUES, shard, spec->codec);
     struct mzg_zarr_array_spec indices = vector_of(x->index_type, n_values, CHUNK_VALUES, shard, spec->codec);
+    indices.is_whole = true; /* all 0 are those of a first row alone; readers refuse what seems to be lost */
     if (declare_group(sdata, spec, sparse_attributes(spec, n_rows), err) != MZG_OK ||
         declare_vector(sdata, spec, "data", &data, &x->arrays[0], err) != MZG_OK)
         return err->status;

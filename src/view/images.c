@@ -3,6 +3,7 @@
 
 #include <core/memory.h>
 #include <core/stop.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +82,28 @@ static void add_band(const void *band, enum mzg_type type, int64_t n, int64_t wi
                                            : ((const double *)band)[i * width + k];
 }
 
+/* A chunk may be absent because all in it is 0, or because it was lost: then fewer pixels have values than
+ * have some in one bin of the window alone. */
+static enum mzg_status check_absent(const struct mzg_view *view, const struct mzg_view_window *window,
+                                    const double *sums, struct mzg_error *err)
+{
+    double *told = NULL;
+    int64_t n = 0;
+    if (mzg_view_bins(view, "n_pixels", &told, err) != MZG_OK)
+        return err->status;
+    for (int64_t i = 0; i < view->n_pixels; i++)
+        n += sums[i] != 0;
+    for (int64_t k = window->first; k < window->end && err->status == MZG_OK; k++)
+        if (told[k] > (double)n)
+            mzg_fail(
+                err, MZG_EFORMAT,
+                "%s/%s/X: chunks are missing, and bin %" PRId64
+                " has values in fewer pixels than var/n_pixels says; the store is incomplete, copy it again",
+                view->store, view->table, k);
+    free(told);
+    return err->status;
+}
+
 static enum mzg_status add_dense(const struct mzg_view *view, const struct mzg_view_window *window,
                                  double *sums, struct mzg_error *err)
 {
@@ -105,6 +128,8 @@ static enum mzg_status add_dense(const struct mzg_view *view, const struct mzg_v
                 add_band(band, shape->type, count[0], count[1], sums + row);
         }
     }
+    if (err->status == MZG_OK && cursor.n_absent > 0)
+        check_absent(view, window, sums, err);
     mzg_zarr_cursor_close(&cursor);
     free(band);
     return err->status;

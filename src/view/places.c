@@ -180,6 +180,12 @@ static enum mzg_status read_keys(const struct mzg_view *view, struct key **keys,
     if (!made)
         mzg_fail(err, MZG_ENOMEM, "%s: no memory for the keys of its pixels", view->store);
     for (int64_t i = 0; made && i < view->n_pixels; i++) {
+        if (values[i] < 1 && err->status == MZG_OK) /* as of a chunk that was lost */
+            mzg_fail(err, MZG_EFORMAT,
+                     "%s/%s/obs/instance_key: row %" PRId64
+                     " has none; the store is damaged or incomplete, copy "
+                     "it again",
+                     view->store, view->table, i);
         made[i] = (struct key){values[i], (int32_t)i};
         ascending = ascending && (i == 0 || values[i] > values[i - 1]);
     }

@@ -109,7 +109,7 @@ enum mzg_status mzg_zarr_pack(const struct mzg_zarr_array *array, const void *by
 {
     size_t size = (size_t)array->chunk_items * (size_t)mzg_type_size(array->spec.type);
     packed->size = 0;
-    if (mzg_zarr_is_zero(bytes, size))
+    if (!array->spec.is_whole && mzg_zarr_is_zero(bytes, size))
         return MZG_OK;
     return mzg_codec_compress(&array->spec.codec, array->spec.type, bytes, size, packed, err);
 }

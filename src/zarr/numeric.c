@@ -49,7 +49,7 @@ static enum mzg_status fill_chunk(const struct mzg_chunk_source *source, int64_t
         mzg_block_copy(n, item_size, source->data, extent, origin, count, scratch->bytes, array->spec.chunk);
         chunk = scratch->bytes;
     }
-    if (!mzg_zarr_is_zero(chunk, full)) {
+    if (array->spec.is_whole || !mzg_zarr_is_zero(chunk, full)) {
         *bytes = chunk;
         *size = full;
     }

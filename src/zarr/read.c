@@ -102,11 +102,13 @@ static enum mzg_status read_piece(const struct box *box, int64_t inner, const st
     }
     if (!found && check_absent(box, inner, err) != MZG_OK)
         return err->status;
-    if (!found)
+    if (!found) {
+        cursor->n_absent++;
         fill_piece(box, piece);
-    else
+    } else {
         mzg_block_copy(n, item_size, cursor->plain.bytes, input->shape.chunk, piece->in_chunk, piece->count,
                        target, box->count);
+    }
     return MZG_OK;
 }
 

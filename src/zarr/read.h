@@ -71,7 +71,8 @@ struct mzg_zarr_cursor {
     int64_t file_size;
     uint64_t *index; /* of a shard: offset and size of each inner chunk */
     int64_t index_capacity;
-    int64_t inner; /* the chunk in `plain`, -1: none */
+    int64_t inner;    /* the chunk in `plain`, -1: none */
+    int64_t n_absent; /* how often a chunk was absent, and read as the fill value */
     struct mzg_buffer packed, between, plain;
 };
 void mzg_zarr_cursor_close(struct mzg_zarr_cursor *cursor);

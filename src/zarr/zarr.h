@@ -49,6 +49,7 @@ struct mzg_zarr_array_spec {
     int64_t chunk[MZG_ZARR_MAX_DIMENSIONS];
     int64_t shard[MZG_ZARR_MAX_DIMENSIONS];
     struct mzg_codec codec;
+    bool is_whole; /* no chunk is left out, though all its bits are 0: one that is absent was lost */
     const char *dimension_names; /* one letter each, such as "yx"; NULL for none */
 };
 
@@ -100,8 +101,8 @@ enum mzg_status mzg_zarr_write(struct mzg_zarr_array *array, int64_t file, const
 struct mzg_zarr_file;
 
 /* Compresses an inner chunk: `bytes` are its elements, at full size, those beyond the array's ends 0.
- * `packed` is empty where all bits are 0. Called by workers; the result depends on nothing but the arguments.
- * Local. */
+ * `packed` is empty where all bits are 0, unless the array is to be whole. Called by workers; the result
+ * depends on nothing but the arguments. Local. */
 enum mzg_status mzg_zarr_pack(const struct mzg_zarr_array *array, const void *bytes,
                               struct mzg_buffer *packed, struct mzg_error *err);
 
