@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 
@@ -23,17 +22,36 @@ def source(mzgrid, tmp_path_factory):
     return path
 
 
+def has_open(pid, path):
+    """Whether a process has the file open; of one that ends meanwhile, no."""
+    try:
+        descriptors = os.listdir(f"/proc/{pid}/fd")
+    except OSError:
+        return False
+    for descriptor in descriptors:
+        try:
+            if os.readlink(f"/proc/{pid}/fd/{descriptor}") == str(path):
+                return True
+        except OSError:  # it was closed meanwhile
+            continue
+    return False
+
+
 def opened_by(path):
     """The processes that have the file open."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
+    return [int(name) for name in os.listdir("/proc") if name.isdigit() and has_open(name, path)]
+
+
+def stop(pids):
+    """Stops them; those that are stopped, without one that ended before."""
+    stopped = []
+    for pid in pids:
         try:
-            files = [os.readlink(f) for f in (process / "fd").iterdir()]
-        except OSError:
+            os.kill(pid, signal.SIGSTOP)
+            stopped.append(pid)
+        except ProcessLookupError:
             continue
-        if str(path) in files:
-            found.append(int(process.name))
-    return found
+    return stopped
 
 
 def change_under(command, ibd, ranks, change):
@@ -42,11 +60,10 @@ def change_under(command, ibd, ranks, change):
         command, env=mpi_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     end = time.monotonic() + DEADLINE
-    stopped = []
-    while len(stopped) < ranks and process.poll() is None and time.monotonic() < end:
-        stopped = opened_by(ibd)
-    for pid in stopped:
-        os.kill(pid, signal.SIGSTOP)
+    opened = []
+    while len(opened) < ranks and process.poll() is None and time.monotonic() < end:
+        opened = opened_by(ibd)
+    stopped = stop(opened)
     reached = len(stopped) == ranks and process.poll() is None
     if reached:
         change()

@@ -12,7 +12,7 @@ import pytest
 import spatialdata
 
 import stores
-from conftest import mpi_environment
+from conftest import measured, mpi_environment
 from peaks_reference import assert_sums, whole
 from peaks_stores import PROFILE, made, peaks, store  # two of them fixtures
 
@@ -80,12 +80,8 @@ def test_reading_a_list_takes_the_memory_that_is_said(mzgrid, store, tmp_path):
 
     def run(n, *options):
         listed.write_text("".join(f"{400 + i % 9}\n" for i in range(n // 2)) + "1\n" * (n // 2))
-        command = [mzgrid.path, "peaks", path, "--replace", "-q", "--threads", "1", "--peak-list", listed, *options]
-        process = subprocess.Popen(command, env=mpi_environment(), stderr=subprocess.PIPE, text=True)
-        said = process.stderr.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        return process.returncode, said, usage.ru_maxrss * 1024
+        status, said, _, peak = measured([mzgrid.path, "peaks", path, "--replace", "-q", "--threads", "1", "--peak-list", listed, *options])
+        return status, said, peak
 
     status, said, _ = run(2_000_000, "--memory-limit", "150M")
     assert status == 1 and said.count("\n") == 1 and "times as much memory; the limit is" in said, said
@@ -290,17 +286,17 @@ def test_what_lies_at_the_place_of_the_table_and_is_not_ours_is_left_alone(mzgri
 
 
 def test_a_store_that_is_replaced_while_it_is_read_gets_no_feature_table(mzgrid, made, tmp_path):
-    """The run is held while it reads its list, and another store of the same form takes the place meanwhile."""
+    """The run stops itself as it opens its list, and another store of the same form takes the place meanwhile."""
+    library = shim(mzgrid)
     path, lines = tmp_path / "s.zarr", tmp_path / "list.txt"
     shutil.copytree(made("sparse"), path)
-    lines.write_text("".join(f"{100.2 + i / 1000:.3f}\n" for i in range(600_000)))
-    run = subprocess.Popen(
-        [mzgrid.path, "peaks", path, "-q", "--peak-list", lines], stderr=subprocess.PIPE, text=True, env=mpi_environment()
-    )
+    lines.write_text("".join(f"{100.2 + i / 10:.1f}\n" for i in range(6000)))
+    values = {**mpi_environment(), "LD_PRELOAD": str(library), "MZG_FAULT_CALL": "open", "MZG_FAULT_AT": "1", "MZG_FAULT_AS": "STOP",
+              "MZG_FAULT_PATHS": str(lines)}
+    run = subprocess.Popen([mzgrid.path, "peaks", path, "-q", "--peak-list", lines], stderr=subprocess.PIPE, text=True, env=values)
     try:
-        while run.poll() is None and str(lines) not in {os.path.realpath(f) for f in Path(f"/proc/{run.pid}/fd").iterdir()}:
-            pass
-        os.kill(run.pid, signal.SIGSTOP)
+        state = os.waitid(os.P_PID, run.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        assert state.si_code == os.CLD_STOPPED, run.communicate(timeout=60)
         shutil.move(path, tmp_path / "old.zarr")
         shutil.copytree(tmp_path / "old.zarr", path)
         before = stores.tree(path)

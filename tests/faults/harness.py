@@ -118,16 +118,17 @@ def processes(mark):
     return sorted(found)
 
 
+def name_of(pid):
+    """What a process runs; None if it ended meanwhile."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return None
+
+
 def ranks_of(mark):
     """Those of them that run the program."""
-    found = []
-    for pid in processes(mark):
-        try:
-            if Path(f"/proc/{pid}/comm").read_text().strip() == "mzgrid":
-                found.append(pid)
-        except OSError:
-            pass
-    return found
+    return [pid for pid in processes(mark) if name_of(pid) == "mzgrid"]
 
 
 def kill(pids, number=signal.SIGKILL):

@@ -4,7 +4,6 @@ import json
 import random
 import signal
 import time
-from pathlib import Path
 
 import harness
 
@@ -110,8 +109,7 @@ class Kill:
         problems = []
         left = harness.processes(values[harness.MARK])
         if left:
-            names = [Path(f"/proc/{pid}/comm").read_text().strip() for pid in left if Path(f"/proc/{pid}/comm").exists()]
-            problems.append(f"still runs 5 s later: {names}")
+            problems.append(f"still runs 5 s later: {sorted(filter(None, map(harness.name_of, left)))}")
             harness.kill(left)
         result = harness.finish(process, 20, values[harness.MARK])
         state = harness.tree(output)

@@ -48,7 +48,7 @@ enum { MAX_PARTS = 8, MAX_RANGES = 64 };
 bool shim_active;
 static enum fault way;
 static int error_number;
-static bool kills, sticky, any_call;
+static bool kills, stops, sticky, any_call;
 static int wanted = -1;
 static long at;
 static char path_list[PATH_SIZE];
@@ -95,6 +95,7 @@ static void read_way(const char *text)
     if (strcmp(text, "SHORT") == 0)
         way = FAULT_SHORT;
     kills = strcmp(text, "KILL") == 0;
+    stops = strcmp(text, "STOP") == 0;
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
         if (strcmp(text, errors[i].name) == 0)
             error_number = errors[i].value;
@@ -207,6 +208,10 @@ enum fault shim_due(enum call call, const char *path)
         syscall(SYS_kill, (pid_t)syscall(SYS_getpid), SIGKILL);
         for (;;)
             ;
+    }
+    if (stops) {
+        syscall(SYS_tgkill, (pid_t)syscall(SYS_getpid), (pid_t)syscall(SYS_gettid), SIGSTOP);
+        return FAULT_NONE;
     }
     errno = error_number;
     return way;

@@ -2,16 +2,19 @@
  * A library that is preloaded into the program under test and makes one chosen call fail, or records what a
  * run does to its files. campaign.py sets it up by environment variables:
  *
- *   MZG_FAULT_CALL     the call, as in the table of settings.c, or `any`: whichever call is the n-th of all
+ *   MZG_FAULT_CALL     the call, as in the table of settings.c, or `any`: whichever is the n-th of all
  *   MZG_FAULT_AT       which of these calls, from 1; 0 or unset: none
- *   MZG_FAULT_AS       how: EIO, ENOSPC, EDQUOT, EINTR, ENOMEM, ENOLCK, EOPNOTSUPP; SHORT: half of the bytes;
- * KILL: the process ends there MZG_FAULT_STICKY   set: every call from the n-th on MZG_FAULT_RANK     only on
- * this rank of MPI_COMM_WORLD MZG_FAULT_PROGRAM  only in a program of this name (default mzgrid), not in
- * mpirun MZG_FAULT_PATHS    parts of paths, separated by ':'; calls on other files are neither counted nor
- * failed MZG_FAULT_CALLER   part of the name of the object whose malloc and mmap are meant (default: the
- * program itself) MZG_FAULT_LOG      file that gets a line when the call failed MZG_FAULT_COUNTS   file that
- * gets a line of how many calls there were, when the process ends MZG_FAULT_RECORD   directory of the record
- * of record.c
+ *   MZG_FAULT_AS       how: EIO, ENOSPC, EDQUOT, EINTR, ENOMEM, ENOLCK, EOPNOTSUPP;
+ *                      SHORT: half of the bytes; KILL: the process ends there;
+ *                      STOP: it is stopped there, and the call is made once SIGCONT lets it go on
+ *   MZG_FAULT_STICKY   set: every call from the n-th on
+ *   MZG_FAULT_RANK     only on this rank of MPI_COMM_WORLD
+ *   MZG_FAULT_PROGRAM  only in a program of this name (default mzgrid), not in mpirun
+ *   MZG_FAULT_PATHS    parts of paths, separated by ':'; calls on other files neither count nor fail
+ *   MZG_FAULT_CALLER   part of the name of the object whose malloc and mmap are meant (default: the program)
+ *   MZG_FAULT_LOG      file that gets a line when the call failed
+ *   MZG_FAULT_COUNTS   file that gets a line of how many calls there were, when the process ends
+ *   MZG_FAULT_RECORD   directory of the record of record.c
  *
  * The replacements do their work by system calls, so that they need nothing of the library that they stand in
  * for. What stdio writes is not seen, for libc calls its own write; opening and closing such a file is.
