@@ -109,11 +109,16 @@ static enum mzg_status read_column_begins(struct mzg_peaks_sums *sums, struct mz
     mzg_zarr_cursor_close(&cursor);
     bool ascend = err->status == MZG_OK && sums->column_begins[0] == 0 &&
                   sums->column_begins[source->n_bins] == source->n_values;
-    for (int64_t k = 0; ascend && k < source->n_bins; k++)
-        ascend = sums->column_begins[k] <= sums->column_begins[k + 1];
+    for (int64_t k = 0; ascend && k < source->n_bins; k++) {
+        int64_t n = sums->column_begins[k + 1] - sums->column_begins[k];
+        ascend =
+            n >= 0 && n <= source->n_rows; /* one that is lost in part reads as zeros first, then jumps */
+    }
     if (err->status == MZG_OK && !ascend)
-        mzg_fail(err, MZG_EFORMAT, "%s/%s/X/indptr: it does not ascend from 0 to the number of values",
-                 source->store, source->table);
+        mzg_fail(err, MZG_EFORMAT,
+                 "%s/%s/X/indptr: it does not ascend from 0 to the number of values, at most %" PRId64
+                 " a column; the store is damaged or incomplete, copy it again",
+                 source->store, source->table, source->n_rows);
     return err->status;
 }
 

@@ -132,17 +132,26 @@ static void take_transformation(const json_t *transformation, struct mzg_view_ra
     raster->in_micrometres = unit && strcmp(unit, "micrometer") == 0;
 }
 
+/* The node of the raster in full size, to be freed: the first dataset. mzgrid calls it 0, spatialdata s0. */
+static char *level_of(const char *labels, const json_t *multiscale)
+{
+    const char *name =
+        json_string_value(json_object_get(at(json_object_get(multiscale, "datasets"), 0), "path"));
+    bool is_name = name && name[0] && name[0] != '.' && !strchr(name, '/');
+    return mzg_view_node(labels, is_name ? name : "0");
+}
+
 /* The first transformation, to the coordinate system global or, in a merged store, that of the sample: a
- * scale, perhaps a translation behind it. */
+ * scale, perhaps a translation behind it; and the node of the raster, to be freed. */
 static enum mzg_status read_place(const struct mzg_view *view, const char *labels,
-                                  struct mzg_view_raster *raster, struct mzg_error *err)
+                                  struct mzg_view_raster *raster, char **level, struct mzg_error *err)
 {
     json_t *metadata = NULL;
     if (mzg_zarr_load(view->store, labels, &metadata, err) != MZG_OK)
         return err->status;
     const json_t *ome = json_object_get(json_object_get(metadata, "attributes"), "ome");
-    const json_t *to_system =
-        at(json_object_get(at(json_object_get(ome, "multiscales"), 0), "coordinateTransformations"), 0);
+    const json_t *multiscale = at(json_object_get(ome, "multiscales"), 0);
+    const json_t *to_system = at(json_object_get(multiscale, "coordinateTransformations"), 0);
     const json_t *sequence = json_object_get(to_system, "transformations");
     raster->size_x = raster->size_y = 1;
     if (json_is_array(sequence))
@@ -150,7 +159,10 @@ static enum mzg_status read_place(const struct mzg_view *view, const char *label
             take_transformation(at(sequence, i), raster);
     else
         take_transformation(to_system, raster);
+    *level = level_of(labels, multiscale);
     json_decref(metadata);
+    if (!*level)
+        return mzg_fail(err, MZG_ENOMEM, "%s: no memory to read its labels", view->store);
     if (!(raster->size_x > 0 && raster->size_y > 0) || !isfinite(raster->size_x) ||
         !isfinite(raster->size_y) || !isfinite(raster->origin_x) || !isfinite(raster->origin_y))
         return mzg_fail(err, MZG_EFORMAT, "%s/%s: does not tell the size of a pixel", view->store, labels);
@@ -259,14 +271,8 @@ static enum mzg_status open_labels(const struct mzg_view *view, struct mzg_view_
 {
     char *labels = NULL, *level = NULL;
     if (find_labels(view, &labels, &raster->n_regions, err) != MZG_OK || raster->n_regions > 1 ||
-        read_place(view, labels, raster, err) != MZG_OK)
-        goto cleanup;
-    level = mzg_view_node(labels, "0");
-    if (!level) {
-        mzg_fail(err, MZG_ENOMEM, "%s: no memory to read its labels", view->store);
-        goto cleanup;
-    }
-    if (mzg_zarr_input_open(view->store, level, input, err) != MZG_OK)
+        read_place(view, labels, raster, &level, err) != MZG_OK ||
+        mzg_zarr_input_open(view->store, level, input, err) != MZG_OK)
         goto cleanup;
     const struct mzg_zarr_shape *shape = mzg_zarr_input_shape(*input);
     int n = shape->n_dimensions;
