@@ -115,8 +115,8 @@ struct mzg_convert_report {
 
 MZG_BEGIN_API
 
-/* Fills the first `size` bytes of `*options` with the defaults. MZG_EUSAGE if no version of the struct has
- * that size. Local. */
+/* Fills the first `size` bytes of `*options` with the defaults. MZG_EUSAGE for a size that
+ * this library does not know. Local. */
 enum mzg_status mzg_convert_options_init(struct mzg_convert_options *options, size_t size,
                                          struct mzg_error *err);
 

@@ -44,8 +44,8 @@ struct mzg_peaks_report {
 
 MZG_BEGIN_API
 
-/* Fills the first `size` bytes of `*options` with the defaults. MZG_EUSAGE if no version of the struct has
- * that size. Local. */
+/* Fills the first `size` bytes of `*options` with the defaults. MZG_EUSAGE for a size that
+ * this library does not know. Local. */
 enum mzg_status mzg_peaks_options_init(struct mzg_peaks_options *options, size_t size, struct mzg_error *err);
 
 /* The same for the struct as it is in this header. Local. */

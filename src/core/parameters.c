@@ -102,7 +102,8 @@ enum mzg_status mzg_name_parameters(struct mzg_error *err)
 enum mzg_status mzg_size_check(const char *name, size_t size, size_t smallest, size_t largest,
                                struct mzg_error *err)
 {
-    if (size >= smallest && size <= largest)
+    /* A struct that begins with a size_t has its alignment, so that a size between is none, but a mistake. */
+    if (size >= smallest && size <= largest && size % sizeof(size_t) == 0)
         return MZG_OK;
     return mzg_fail(err, MZG_EUSAGE,
                     "struct %s has size %zu, but mzgrid %s knows sizes from %zu to %zu: set `size` to "

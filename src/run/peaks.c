@@ -49,7 +49,8 @@ void mzg_peaks_set_defaults(struct mzg_peaks_options *options)
     *options = (struct mzg_peaks_options){.size = sizeof *options, .snr = 10, .tolerance = 10};
 }
 
-enum mzg_status mzg_peaks_check(const struct mzg_peaks_options *options, struct mzg_error *err)
+/* MZG_EUSAGE for options that make no sense. */
+static enum mzg_status check(const struct mzg_peaks_options *options, struct mzg_error *err)
 {
     if (!(options->snr > 0) || !isfinite(options->snr))
         return mzg_fail(err, MZG_EUSAGE, "the least S/N of a peak must be a number above 0");
@@ -115,7 +116,7 @@ enum mzg_status mzg_peaks_look(const struct mzg_context *context, const struct m
                                struct mzg_error *err)
 {
     struct mzg_peak_list list = {0};
-    if (mzg_peaks_check(options, err) == MZG_OK && context->rank == 0 && options->list)
+    if (check(options, err) == MZG_OK && context->rank == 0 && options->list)
         read_list(options, &list, err);
     mzg_peak_list_destroy(&list);
     return mzg_agree(context->comm, err);
@@ -401,7 +402,7 @@ enum mzg_status mzg_peaks_add(const struct mzg_context *context, const char *sto
                       .store = store,
                       .is_part = is_part,
                       .matrix = {.progress = progress}};
-    mzg_peaks_check(options, err);
+    check(options, err);
     if (mzg_agree(context->comm, err) != MZG_OK || watch_store(&run, err) != MZG_OK ||
         mzg_peaks_source_open(context, store, options->table, &run.source, err) != MZG_OK)
         goto cleanup;

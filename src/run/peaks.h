@@ -5,13 +5,11 @@
 #include <core/context.h>
 #include <mzgrid/peaks.h>
 
-/* MZG_EUSAGE for options that make no sense. Local. */
+/* The defaults of the options of this library. Local. */
 void mzg_peaks_set_defaults(struct mzg_peaks_options *options);
 
-enum mzg_status mzg_peaks_check(const struct mzg_peaks_options *options, struct mzg_error *err);
-
-/* mzg_peaks_check(), and whether the list of peaks can be read, before much else is done. All ranks return
- * the same status. Collective. */
+/* Whether the options make sense (MZG_EUSAGE), and whether the list of peaks can be read, before much else is
+ * done. All ranks return the same status. Collective. */
 enum mzg_status mzg_peaks_look(const struct mzg_context *context, const struct mzg_peaks_options *options,
                                struct mzg_error *err);
 

@@ -5,6 +5,7 @@
 #include <mzgrid/mzgrid.h>
 
 #include <hdf5.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +88,8 @@ MPI_TEST(library, options_and_reports_of_other_sizes)
     cr_expect(eq(int, ((unsigned char *)&options)[older], 0x55));
     memset(&options, 0x55, sizeof options);
     cr_expect(eq(int, (int)mzg_convert_options_init(&options, sizeof options + 8, &err), MZG_EUSAGE));
+    cr_expect(eq(int, (int)mzg_convert_options_init(&options, older + 1, &err), MZG_EUSAGE),
+              "no struct ends there");
     cr_expect(eq(int, ((unsigned char *)&options)[0], 0x55), "untouched");
 
     options = ask(output);
@@ -215,6 +218,53 @@ MPI_TEST(library, rank_0_shares_what_it_knows_unless_a_rank_failed)
     cr_expect(eq(str, err.text, (char *)"the well is dry"));
     cr_expect(eq(i64, untouched, mpi_rank));
     mzg_context_free(context);
+}
+
+static struct mzg_context *running;
+
+static void stop_running(int signal_number)
+{
+    (void)signal_number;
+    mzg_context_stop(running);
+}
+
+static void raise_one(void *context, const char *phase, int64_t done, int64_t total)
+{
+    (void)context;
+    (void)phase;
+    (void)done;
+    (void)total;
+    raise(SIGUSR1);
+}
+
+/* Readers of two contexts side by side, and a signal that ends what runs with one of them. */
+MPI_TEST(library, two_contexts_do_not_disturb_each_other)
+{
+    char output[300];
+    struct mzg_error err;
+    struct mzg_spectra_reader *readers[2] = {NULL};
+    struct mzg_spectra spectra[2];
+    struct mzg_convert_report report = {.size = sizeof report};
+    const struct mzg_progress progress = {.update = raise_one};
+    struct mzg_context *contexts[2] = {context_with_log(), context_with_log()};
+    write_input();
+    for (int i = 0; i < 2; i++)
+        cr_assert(eq(int, (int)mzg_spectra_open(contexts[i], imzml, NULL, &readers[i], &err), MZG_OK));
+    for (int i = 0; i < 2; i++)
+        cr_assert(eq(int, (int)mzg_spectra_read(readers[i], i, 2, &spectra[i], &err), MZG_OK));
+    cr_expect(eq(int, spectra[0].positions[3], 2));
+    cr_expect(eq(int, spectra[1].positions[3], 1));
+    running = contexts[0];
+    signal(SIGUSR1, stop_running);
+    struct mzg_convert_options options = ask(output);
+    cr_expect(eq(int, (int)mzg_convert(contexts[0], &options, &progress, &report, &err), MZG_EINTERRUPTED));
+    cr_expect(eq(int, path_exists(directory, "out.zarr"), 0));
+    mzg_spectra_close(readers[0]);
+    mzg_context_free(contexts[0]);
+    cr_expect(eq(int, (int)mzg_convert(contexts[1], &options, NULL, &report, &err), MZG_OK), "%s", err.text);
+    cr_expect(eq(int, (int)mzg_spectra_read(readers[1], 3, 1, &spectra[1], &err), MZG_OK), "%s", err.text);
+    mzg_spectra_close(readers[1]);
+    mzg_context_free(contexts[1]);
 }
 
 /* A file of the store whose path is like `pattern`, to be freed. */
