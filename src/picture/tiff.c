@@ -78,7 +78,8 @@ static void write_pixels(xmlTextWriterPtr writer, const struct mzg_raster *raste
     xmlTextWriterEndElement(writer);
 }
 
-/* The description of the first plane, in ASCII; to be freed by xmlBufferFree(). NULL: no memory. */
+/* The description of the first plane; to be freed by xmlBufferFree(). NULL: no memory. It is in UTF-8, as OME
+ * asks, because Bio-Formats does not read character references such as that of the micro sign in ASCII. */
 static xmlBufferPtr describe(const struct mzg_raster *raster, const char *const *names, int n,
                              const char *name)
 {
@@ -88,7 +89,7 @@ static xmlBufferPtr describe(const struct mzg_raster *raster, const char *const 
         xmlBufferFree(text);
         return NULL;
     }
-    xmlTextWriterStartDocument(writer, NULL, "US-ASCII", NULL);
+    xmlTextWriterStartDocument(writer, NULL, "UTF-8", NULL);
     xmlTextWriterStartElement(writer, BAD_CAST "OME");
     write_attribute(writer, "xmlns", "http://www.openmicroscopy.org/Schemas/OME/2016-06");
     write_attribute(writer, "xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance");
