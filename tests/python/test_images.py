@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 import xarray as xr
+from xarray.plot.utils import label_from_attrs
 
 import mzgrid
 
@@ -43,7 +44,9 @@ def test_coordinates_are_the_centres_of_pixels_in_micrometres(made):
         assert np.allclose(np.diff(image[axis]), size)
         at = image[axis].to_numpy()[obs[axis].to_numpy() - obs[axis].min()]
         np.testing.assert_allclose(at, obs[f"spatial_{axis}"], rtol=1e-12)
-    assert image.attrs["unit"] == "micrometer"
+    assert image.attrs["pixel_size_unit"] == image["x"].attrs["units"] == "micrometer"
+    # What xarray writes at axes and colour bars: micrometres are the unit of places, not of intensities.
+    assert [label_from_attrs(a) for a in (image["x"], image)] == ["x [micrometer]", "intensity"]
     assert (image.attrs["pixel_size_x"], image.attrs["pixel_size_y"]) == (20, 10)
 
 

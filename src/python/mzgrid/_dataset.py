@@ -443,7 +443,7 @@ class Dataset:
         what = "none" if normalize is None else normalize if isinstance(normalize, str) else "numbers"
         attributes: dict[str, Any] = {"reduce": reduce, "normalize": what, "dataset": self._name}
         if count_regions(self._table) == 1:
-            attributes["unit"] = self._raster.unit
+            attributes["pixel_size_unit"] = self._raster.unit
             attributes["pixel_size_x"], attributes["pixel_size_y"] = self._raster.scale[1], self._raster.scale[0]
         return {**{k: v[0] if single else v for k, v in columns.items()}, **attributes}
 

@@ -49,7 +49,7 @@ def paint(image: xr.DataArray, percentile: float, colormap: str, ax: matplotlib.
     (y, x), (height, width) = (image["y"].to_numpy(), image["x"].to_numpy()), (a["pixel_size_y"], a["pixel_size_x"])
     extent = (x[0] - width / 2, x[-1] + width / 2, y[-1] + height / 2, y[0] - height / 2)
     picture = ax.imshow(image.to_numpy(), extent=extent, cmap=colormap, vmin=low, vmax=top, interpolation="nearest")
-    unit = "µm" if a["unit"] == "micrometer" else "pixels"
+    unit = "µm" if a["pixel_size_unit"] == "micrometer" else "pixels"
     ax.set(xlabel=f"x [{unit}]", ylabel=f"y [{unit}]", title=title(a))
     figure = ax.get_figure()
     if figure is not None:
@@ -95,7 +95,7 @@ def save_tiff(images: xr.DataArray, path: str | os.PathLike[str], fill: float) -
         f"{images.attrs['normalize']}",
     }
     resolution: dict[str, Any] = {}
-    if images.attrs["unit"] == "micrometer":
+    if images.attrs["pixel_size_unit"] == "micrometer":
         width, height = images.attrs["pixel_size_x"], images.attrs["pixel_size_y"]
         metadata |= {
             "PhysicalSizeX": width,

@@ -80,7 +80,11 @@ class Raster:
             dims.insert(0, "mz")
             coordinates["mz"] = np.array(mz)
         index: Any = xr.IndexVariable
-        variables = {n: index(n, pd.Index(c, name=n), fastpath=True) for n, c in coordinates.items()}
+        units = {"y": self.unit, "x": self.unit} if self.unit == "micrometer" else {}
+        variables = {
+            n: index(n, pd.Index(c, name=n), {"units": units[n]} if n in units else None, fastpath=True)
+            for n, c in coordinates.items()
+        }
         data = xr.Variable(dims, values, fastpath=True)
         return xr.DataArray(data, variables, name="intensity", attrs=attributes)
 
