@@ -7,6 +7,7 @@
 
 extern const struct mzg_command mzg_command_convert;
 extern const struct mzg_command mzg_command_axis;
+extern const struct mzg_command mzg_command_export;
 extern const struct mzg_command mzg_command_image;
 extern const struct mzg_command mzg_command_info;
 extern const struct mzg_command mzg_command_spectrum;

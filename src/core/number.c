@@ -27,6 +27,13 @@ double mzg_number_read(const char *text, char **end)
     return locale ? strtod_l(text, end, locale) : strtod(text, end);
 }
 
+/* Rounded once: by way of a double, a decimal could end beside the float that it is nearest to. */
+static float read_float(const char *text)
+{
+    locale_t locale = plain_locale();
+    return locale ? strtof_l(text, NULL, locale) : strtof(text, NULL);
+}
+
 int mzg_number_print_fixed(char *text, size_t size, int decimals, double value)
 {
     locale_t before = uselocale(plain_locale()); /* of this thread; (locale_t)0 changes nothing */
@@ -64,5 +71,15 @@ int mzg_number_print_exactly(char *text, size_t size, double value)
     print_digits(whole, sizeof whole, digits, value);
     while (digits < 17 && mzg_number_read(whole, NULL) != value)
         print_digits(whole, sizeof whole, ++digits, value);
+    return snprintf(text, size, "%s", whole);
+}
+
+int mzg_number_print_float(char *text, size_t size, float value)
+{
+    char whole[40];
+    int digits = 6;
+    print_digits(whole, sizeof whole, digits, (double)value);
+    while (digits < 9 && read_float(whole) != value)
+        print_digits(whole, sizeof whole, ++digits, (double)value);
     return snprintf(text, size, "%s", whole);
 }

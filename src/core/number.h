@@ -19,4 +19,7 @@ int mzg_number_print_fixed(char *text, size_t size, int decimals, double value);
  * Likewise. */
 int mzg_number_print_exactly(char *text, size_t size, double value);
 
+/* The same of a float: 9 digits do for any. */
+int mzg_number_print_float(char *text, size_t size, float value);
+
 #endif

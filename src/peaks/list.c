@@ -18,6 +18,7 @@ enum { MAX_FIELDS = 64, MAX_NUMBER = 40 };
 struct field {
     const char *p;
     size_t n;
+    bool was_quoted; /* each quote in it stands twice */
 };
 
 /* What the first line says of the columns; -1: there is none. */
@@ -46,7 +47,7 @@ void mzg_peak_list_destroy(struct mzg_peak_list *list)
     *list = (struct mzg_peak_list){0};
 }
 
-static struct field trim(struct field field)
+static struct field trim_blanks(struct field field)
 {
     while (field.n > 0 && strchr(" \t\r", field.p[0])) {
         field.p++;
@@ -54,9 +55,27 @@ static struct field trim(struct field field)
     }
     while (field.n > 0 && strchr(" \t\r", field.p[field.n - 1]))
         field.n--;
-    if (field.n >= 2 && field.p[0] == '"' && field.p[field.n - 1] == '"')
-        return trim((struct field){field.p + 1, field.n - 2});
     return field;
+}
+
+static struct field trim(struct field field)
+{
+    field = trim_blanks(field);
+    if (field.n < 2 || field.p[0] != '"' || field.p[field.n - 1] != '"')
+        return field;
+    return trim_blanks((struct field){field.p + 1, field.n - 2, true});
+}
+
+/* Makes one quote of each two. */
+static void undouble(char *text)
+{
+    char *to = text;
+    for (const char *from = text; *from; from++) {
+        if (from[0] == '"' && from[1] == '"')
+            from++;
+        *to++ = *from;
+    }
+    *to = '\0';
 }
 
 /* Cuts a line at a separator that is not between quotes. Returns the number of fields. */
@@ -69,7 +88,7 @@ static int split(struct field line, char separator, struct field fields[MAX_FIEL
         if (i < line.n && line.p[i] == '"')
             quoted = !quoted;
         if (i == line.n || (line.p[i] == separator && !quoted)) {
-            fields[n++] = trim((struct field){line.p + begin, i - begin});
+            fields[n++] = trim((struct field){.p = line.p + begin, .n = i - begin});
             begin = i + 1;
         }
     }
@@ -157,6 +176,8 @@ static enum mzg_status add(struct parser *parser, double mz, struct mzg_toleranc
     if (!copy)
         return mzg_fail(err, MZG_ENOMEM, "%s: no memory for its peaks", parser->path);
     mzg_escape(name.n ? name.p : "", name.n, copy, MZG_ESCAPE_SIZE(name.n));
+    if (name.was_quoted)
+        undouble(copy);
     list->items[list->n++] =
         (struct mzg_listed_peak){.mz = mz, .tolerance = tolerance, .name = copy, .line = parser->line};
     return MZG_OK;
@@ -166,7 +187,7 @@ static enum mzg_status add(struct parser *parser, double mz, struct mzg_toleranc
 static enum mzg_status read_row(struct parser *parser, struct field line, struct mzg_error *err)
 {
     const struct columns *columns = &parser->columns;
-    struct field fields[MAX_FIELDS], none = {"", 0};
+    struct field fields[MAX_FIELDS], none = {.p = ""};
     struct mzg_tolerance tolerance = {.is_ppm = columns->width_is_ppm};
     bool commas = columns->separator == ';';
     double mz;
@@ -212,7 +233,7 @@ static enum mzg_status read_line(struct parser *parser, struct field line, struc
     double mz;
     while (length < line.n && !strchr(" \t,;", line.p[length]))
         length++;
-    struct field first = {line.p, length}, rest = {line.p + length, line.n - length};
+    struct field first = {.p = line.p, .n = length}, rest = {.p = line.p + length, .n = line.n - length};
     bool is_number = read_number(first, false, &mz);
     if (!is_number && parser->list->n == 0 && parser->columns.mz < 0)
         return read_header(parser, line, err);
@@ -221,7 +242,7 @@ static enum mzg_status read_line(struct parser *parser, struct field line, struc
     look_at_comma(parser, first, rest);
     rest = trim(rest);
     if (rest.n > 0 && (rest.p[0] == ',' || rest.p[0] == ';'))
-        rest = trim((struct field){rest.p + 1, rest.n - 1});
+        rest = trim((struct field){.p = rest.p + 1, .n = rest.n - 1});
     return add(parser, mz, (struct mzg_tolerance){0}, rest, err);
 }
 
@@ -294,7 +315,7 @@ enum mzg_status mzg_peak_list_parse(const char *path, const char *text, size_t s
     }
     for (const char *at = text, *end = text + size; at < end && err->status == MZG_OK;) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
-        struct field line = {at, (size_t)((newline ? newline : end) - at)};
+        struct field line = {.p = at, .n = (size_t)((newline ? newline : end) - at)};
         at = newline ? newline + 1 : end;
         parser.line++;
         while (line.n > 0 && strchr(" \t\r", line.p[line.n - 1]))

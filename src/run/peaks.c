@@ -24,7 +24,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_LIST = 1 << 28, LEAST_BYTES = 16 << 20 };
+enum { MOST_LIST = 1 << 28 };
 
 /* What rank 0 takes for each peak: its row of var and the list's line among them. */
 enum { TABLE_BYTES = 256 };
@@ -206,26 +206,12 @@ static enum mzg_status share_peaks(struct run *run, struct mzg_error *err)
     return MZG_OK;
 }
 
-/* The bytes that this rank may take. Collective. */
-static int64_t memory_of_rank(const struct run *run)
-{
-    const struct mzg_context *context = run->context;
-    int64_t limit = mzg_plan_limit(context->comm, run->options->memory_limit);
-    MPI_Comm node;
-    int ranks;
-    MZG_MPI(MPI_Comm_split_type(context->comm, MPI_COMM_TYPE_SHARED, context->rank, MPI_INFO_NULL, &node));
-    MZG_MPI(MPI_Comm_size(node, &ranks));
-    MZG_MPI(MPI_Comm_free(&node));
-    int64_t left = limit / ranks - mzg_memory_pss();
-    return left > LEAST_BYTES ? left : LEAST_BYTES;
-}
-
 /* As many slots as the memory and the workers allow, the same on all ranks. Collective. */
 static enum mzg_status make_slots(struct run *run, struct mzg_error *err)
 {
     const struct mzg_peaks_source *source = &run->source;
     const struct mzg_context *context = run->context;
-    int64_t memory = memory_of_rank(run);
+    int64_t memory = mzg_plan_share(context->comm, run->options->memory_limit);
     int64_t value = mzg_type_size(source->value_type), n_peaks = run->peaks.n;
     int64_t columns = MZG_PEAKS_CHUNK / source->n_rows;
     struct mzg_peaks_matrix *matrix = &run->matrix;

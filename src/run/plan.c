@@ -29,7 +29,8 @@ enum {
     ROW_END_BYTES = 8,           /* of one row on rank 0, when rows go into the store as they come */
     VAR_BYTES = 40,              /* of one bin on rank 0: its columns of var */
     COLUMN_BYTES = 16,           /* of one bin: where its column begins, and its next place */
-    LIBRARY_BYTES = 24 << 20     /* that HDF5, MPI and the codecs take later */
+    LIBRARY_BYTES = 24 << 20,    /* that HDF5, MPI and the codecs take later */
+    LEAST_SHARE = 16 << 20       /* of a rank that may have no memory left */
 };
 
 static const int64_t default_limit = INT64_C(8) << 30;
@@ -49,6 +50,17 @@ int64_t mzg_plan_limit(MPI_Comm comm, int64_t wish)
     int64_t limit = wish > 0 ? wish : least(default_limit, mzg_memory_available() / 2);
     MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &limit, 1, MPI_INT64_T, MPI_MIN, comm));
     return limit;
+}
+
+int64_t mzg_plan_share(MPI_Comm comm, int64_t wish)
+{
+    int64_t limit = mzg_plan_limit(comm, wish);
+    MPI_Comm node;
+    int ranks;
+    MZG_MPI(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node));
+    MZG_MPI(MPI_Comm_size(node, &ranks));
+    MZG_MPI(MPI_Comm_free(&node));
+    return most(limit / ranks - mzg_memory_pss(), LEAST_SHARE);
 }
 
 /* How the ranks lie on nodes. Collective. */

@@ -59,6 +59,10 @@ struct mzg_plan {
  * nodes. Collective over `comm`. */
 int64_t mzg_plan_limit(MPI_Comm comm, int64_t wish);
 
+/* The bytes that this rank may still take, of a wish as above that its node shares, beside what it has: 16
+ * MiB at least. Collective over `comm`. */
+int64_t mzg_plan_share(MPI_Comm comm, int64_t wish);
+
 /* Whether rows may wait in memory, which all ranks then have to see: tried, unless the options send them
  * elsewhere anyway. MZG_EUSAGE if --streaming off asks for it and it is not so. To be called before pixels
  * are read. All ranks return the same. Collective over context->comm. */

@@ -74,6 +74,7 @@ def make_inputs(page, blocks, program, environment):
     text = "\n".join(block.text for block in blocks)
     made = set(re.findall(r"mzgrid generate (\S+\.imzML)", text))
     made |= set(re.findall(r"export \S+ (\S+\.imzML)", text))
+    made |= set(re.findall(r"mzgrid export .* -o (\S+\.imzML)", text))
     for name in sorted(set(re.findall(r"\b[\w-]+\.imzML", text)) - made - {"no.imzML"}):
         generate = [program, "generate", name, "--size", "60x50", "--points", "100", "--full", "-q"]
         subprocess.run(generate, env=environment, check=True, timeout=SECONDS)

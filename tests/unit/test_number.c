@@ -60,6 +60,28 @@ Test(number, exact_text_at_the_ends_of_its_decades)
     }
 }
 
+Test(number, floats_have_the_digits_that_they_need)
+{
+    static const struct {
+        float value;
+        const char *text;
+    } cases[] = {{0, "0"},
+                 {-0.0F, "-0"},
+                 {0.1F, "0.1"},
+                 {16777216.0F, "16777216"},
+                 {1.0F / 3, "0.33333334"},
+                 {455.0293F, "455.0293"},
+                 {FLT_MAX, "3.4028235e+38"},
+                 {1e-45F, "1.4013e-45"},
+                 {8.5899346e9F, "8.589935e+09"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[40];
+        mzg_number_print_float(text, sizeof text, cases[i].value);
+        cr_expect(eq(str, text, (char *)cases[i].text));
+        cr_expect(strtof(text, NULL) == cases[i].value);
+    }
+}
+
 Test(number, text_that_is_too_long_says_so)
 {
     char text[8];

@@ -115,6 +115,17 @@ Test(peaks_list, more_fields_than_columns_are_refused)
     expect(0, 500.5, "PE, PC");
 }
 
+Test(peaks_list, quotes_in_a_quoted_field_stand_twice)
+{
+    parse("mz,name\n500,\"a \"\"b\"\", c\"\n600,\"\"\"d\"\"\"\n700,\" e \"\n800,f\"\"g\n900,\"\"\n");
+    expect(0, 500, "a \"b\", c");
+    expect(1, 600, "\"d\"");
+    expect(2, 700, "e");
+    expect(3, 800, "f\"\"g");
+    expect(4, 900, "");
+    mzg_peak_list_destroy(&list);
+}
+
 Test(peaks_list, decimal_commas_without_a_header_are_refused)
 {
     refuse(

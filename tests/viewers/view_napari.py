@@ -1,0 +1,81 @@
+"""view_napari.py STORE OUT.png: opens a store in napari with napari-spatialdata, adds TIC and labels, colours the labels by the
+strongest peak, as a double click on its name does, and takes a screenshot. Checks the layers against the store and the picture.
+Without a screen: xvfb-run -a -s "-screen 0 1400x900x24" python view_napari.py STORE OUT.png"""
+import os
+import sys
+import time
+import warnings
+
+warnings.filterwarnings("ignore")
+
+import numpy as np  # noqa: E402
+import spatialdata  # noqa: E402
+from napari_spatialdata import Interactive  # noqa: E402
+from napari_spatialdata._view import QtAdataViewWidget  # noqa: E402
+from PIL import Image  # noqa: E402
+from qtpy.QtWidgets import QApplication  # noqa: E402
+
+SECONDS = 120
+
+store, out = sys.argv[1:3]
+sdata = spatialdata.read_zarr(store)
+(image,), (labels,) = sdata.images, sdata.labels
+peaks = sdata.tables["msi_dataset_z0_peaks"]
+peak = peaks.var_names[int(peaks.var["area"].to_numpy().argmax())]
+interactive = Interactive(sdata, headless=True)
+viewer = interactive._viewer
+application = QApplication.instance()
+
+
+def pause(seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        application.processEvents()
+        time.sleep(0.02)
+
+
+def wait_for(what, is_there):
+    end = time.monotonic() + SECONDS
+    while not is_there():
+        assert time.monotonic() < end, f"{what}: not there after {SECONDS} s"
+        pause(0.05)
+
+
+def colours():
+    """Of the labels in the layer, by label."""
+    shown = viewer.layers[labels].colormap
+    return np.array([shown.map(np.array([key]))[0][:3] for key in peaks.obs["instance_key"]])
+
+
+for name in (image, labels):  # one at a time: a worker reads it
+    interactive.add_element(name, "global")
+    wait_for(name, lambda name=name: name in viewer.layers)
+assert np.array_equal(np.asarray(viewer.layers[labels].data), np.asarray(sdata.labels[labels])), "other labels"
+tic = np.asarray(viewer.layers[image].data).squeeze()
+assert np.array_equal(tic, np.asarray(sdata.images[image]).squeeze()), "another TIC"
+assert np.allclose(np.diag(viewer.layers[labels].affine.affine_matrix)[-3:-1], 50), "a cell is not 50 micrometres wide"
+
+(view,) = viewer.window._qt_window.findChildren(QtAdataViewWidget)
+viewer.layers.selection.active = viewer.layers[labels]
+pause(0.2)
+view._select_layer()
+tables = view.table_name_widget
+tables.setCurrentText("msi_dataset_z0_peaks")
+pause(0.5)
+listed = [view.var_widget.item(i).text() for i in range(view.var_widget.count())]
+assert listed == list(peaks.var_names), f"{len(listed)} names under Vars, not those of the {peaks.n_vars} peaks"
+view.var_widget._onAction([peak])
+pause(1)
+values = np.asarray(peaks[:, peak].X.todense() if hasattr(peaks.X, "todense") else peaks[:, peak].X).ravel()
+shown = colours().sum(axis=1)
+rank = np.corrcoef(np.argsort(np.argsort(values)), np.argsort(np.argsort(shown)))[0, 1]
+assert rank > 0.8, f"the colours follow the values by {rank:.2f} only"
+
+viewer.reset_view()
+pause(1)
+screenshot = viewer.screenshot(canvas_only=False, flash=False)
+Image.fromarray(screenshot[..., :3]).save(out)
+canvas = viewer.screenshot(canvas_only=True, flash=False)[..., :3]
+assert len(np.unique(canvas.reshape(-1, 3), axis=0)) > 50, "the canvas is blank"
+print(f"napari: {len(viewer.layers)} layers, {len(listed)} peaks, coloured by m/z {peak}", flush=True)
+os._exit(0)  # Qt's threads would wait
