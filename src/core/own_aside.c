@@ -139,7 +139,11 @@ static enum mzg_status publish(const struct mzg_aside *aside, struct mzg_error *
     if (mzg_file_rename(aside->part, aside->path, aside->replace) != 0)
         return mzg_fail(err, MZG_EIO, "%s: cannot be renamed to %s: %s", aside->part, aside->path,
                         strerror(errno));
-    return mzg_file_sync_directory(aside->directory, err);
+    /* As after any failure nothing bears the name; but what it replaced is gone already. */
+    if (mzg_file_sync_directory(aside->directory, err) != MZG_OK && !aside->replace &&
+        is_at(aside->fd, aside->path))
+        unlink(aside->path);
+    return err->status;
 }
 
 enum mzg_status mzg_aside_end(struct mzg_aside *aside, struct mzg_error *err)

@@ -241,5 +241,8 @@ enum mzg_status mzg_file_pair_finish(struct mzg_file_pair *pair, struct mzg_erro
     else
         mzg_fail(err, MZG_ENOMEM, "%s: no memory for its path", pair->name[MZG_FILE_IMZML]);
     free(directory);
+    /* As after any failure nothing bears their names, unless that had been the names of others. */
+    for (int f = 0; f < MZG_FILES && err->status != MZG_OK && !pair->overwrite; f++)
+        unlink(pair->name[f]);
     return err->status;
 }

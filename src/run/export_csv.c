@@ -192,14 +192,13 @@ static enum mzg_status write_list(const struct mzg_view *view, FILE *csv, struct
                                           "area",   "snr",    "n_pixels"};
     enum { N_COLUMNS = sizeof columns / sizeof *columns };
     double *values[N_COLUMNS] = {NULL};
-    struct mzg_error none = {0};
     struct mzg_zarr_strings names = {0};
     if (read_names(view, "name", &names, err) != MZG_OK)
         goto cleanup;
     fputs("mz,name", csv);
     for (int c = 0; c < N_COLUMNS; c++) {
-        none = (struct mzg_error){0};
-        mzg_view_bins(view, columns[c], &values[c], &none); /* all NaN or 0: an empty column */
+        if (mzg_view_bins(view, columns[c], &values[c], err) != MZG_OK)
+            goto cleanup;
         fprintf(csv, ",%s", columns[c]);
     }
     fputs("\r\n", csv);
@@ -209,8 +208,7 @@ static enum mzg_status write_list(const struct mzg_view *view, FILE *csv, struct
         put_field(csv, names.items[k]);
         for (int c = 0; c < N_COLUMNS; c++) {
             fputc(',', csv);
-            if (values[c])
-                put_double(csv, values[c][k]);
+            put_double(csv, values[c][k]);
         }
         fputs("\r\n", csv);
     }

@@ -39,18 +39,23 @@ static enum mzg_status read_options(const struct mzg_view *view, const json_t *o
     return MZG_OK;
 }
 
-static void digest_column(EVP_MD_CTX *hash, const struct mzg_view *view, const char *name)
+/* A column of var, if there is one of that name. */
+static enum mzg_status digest_column(EVP_MD_CTX *hash, const struct mzg_view *view, const char *name,
+                                     struct mzg_error *err)
 {
-    struct mzg_error none = {0};
     double *values = NULL;
-    if (mzg_view_bins(view, name, &values, &none) == MZG_OK)
+    if (!mzg_view_has_column(view, "var", name))
+        return MZG_OK;
+    if (mzg_view_bins(view, name, &values, err) == MZG_OK)
         EVP_DigestUpdate(hash, values, (size_t)view->n_bins * sizeof *values);
     free(values);
+    return err->status;
 }
 
 static enum mzg_status make_uuid(const struct mzg_view *view, const json_t *options, const json_t *input,
                                  struct mzg_export_facts *facts, struct mzg_error *err)
 {
+    static const char *const columns[] = {"mean_intensity", "max_intensity", "area"};
     uint8_t digest[EVP_MAX_MD_SIZE] = {0};
     const int64_t numbers[] = {view->n_pixels, view->n_bins,   facts->is_continuous,
                                facts->is_wide, facts->most[0], facts->most[1]};
@@ -67,9 +72,8 @@ static enum mzg_status make_uuid(const struct mzg_view *view, const json_t *opti
         EVP_DigestUpdate(hash, view->name, strlen(view->name));
         EVP_DigestUpdate(hash, numbers, sizeof numbers);
         EVP_DigestUpdate(hash, view->mz, (size_t)view->n_bins * sizeof *view->mz);
-        digest_column(hash, view, "mean_intensity");
-        digest_column(hash, view, "max_intensity");
-        digest_column(hash, view, "area");
+        for (int i = 0; i < 3 && err->status == MZG_OK; i++)
+            digest_column(hash, view, columns[i], err);
         EVP_DigestFinal_ex(hash, digest, NULL);
     }
     free(text);

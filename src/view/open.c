@@ -121,17 +121,18 @@ static enum mzg_status read_edge(const struct mzg_view *view, const char *name, 
     return err->status;
 }
 
-static bool has_column(const struct mzg_view *view, const char *name)
+bool mzg_view_has_column(const struct mzg_view *view, const char *frame, const char *name)
 {
-    char *node = mzg_view_node(view->table, name);
+    char *below = mzg_view_node(view->table, frame), *node = below ? mzg_view_node(below, name) : NULL;
     bool has = node && mzg_view_has(view->store, node);
     free(node);
+    free(below);
     return has;
 }
 
 static enum mzg_status read_axis(struct mzg_view *view, struct mzg_error *err)
 {
-    bool has_bins = has_column(view, "var/mz_lower"); /* else it is a table of peaks */
+    bool has_bins = mzg_view_has_column(view, "var", "mz_lower"); /* else it is a table of peaks */
     view->edges[0] = has_bins ? "var/mz_lower" : "var/mz_min";
     view->edges[1] = has_bins ? "var/mz_upper" : "var/mz_max";
     if (mzg_view_bins(view, "mz", &view->mz, err) != MZG_OK ||

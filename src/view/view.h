@@ -87,6 +87,9 @@ enum mzg_status mzg_view_bins(const struct mzg_view *view, const char *name, dou
 enum mzg_status mzg_view_pixels(const struct mzg_view *view, const char *name, double **values,
                                 struct mzg_error *err);
 
+/* Whether var or obs, `frame`, has the column. */
+bool mzg_view_has_column(const struct mzg_view *view, const char *frame, const char *name);
+
 /* How many values images or spectra take from all of the matrix, because it is stored the other way; 0: only
  * what they need is read. `*bytes` is what they unpack to. */
 enum mzg_view_question { MZG_VIEW_IMAGES, MZG_VIEW_SPECTRA };

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Faults by force: mzgrid with failing calls, cut power, killed processes, and a second run beside it.
 
-    campaign.py PROGRAM SHIM [sweep|replay|kills|pairs]... [--full] [--only CASE]... [--count N] [--seed N] [--jobs N]
+    campaign.py PROGRAM SHIM [sweep|replay|kills|pairs|exports]... [--full] [--only CASE]... [--count N] [--seed N] [--jobs N]
                 [--seconds S] [--report FILE.md] [--mpi-shim FILE]
 
-Exit status 1 if anything was found that should not be. The docstrings of the four campaigns say what that is; --only
+Exit status 1 if anything was found that should not be. The docstrings of the campaigns say what that is; --only
 takes the case that a finding begins with.
 """
 import argparse
@@ -16,13 +16,14 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import exports  # noqa: E402
 import harness  # noqa: E402
 import kills  # noqa: E402
 import pairs  # noqa: E402
 import replay  # noqa: E402
 import sweep  # noqa: E402
 
-CAMPAIGNS = {"sweep": sweep, "replay": replay, "kills": kills, "pairs": pairs}
+CAMPAIGNS = {"sweep": sweep, "replay": replay, "kills": kills, "pairs": pairs, "exports": exports}
 
 
 def own_shared_memory():
