@@ -2,8 +2,6 @@
 .csv, the colours of the .png; and what they say about input that is none."""
 import json
 import shutil
-import subprocess
-import time
 import xml.etree.ElementTree as ET
 
 import anndata
@@ -11,47 +9,10 @@ import matplotlib
 import numpy as np
 import pytest
 import scipy.sparse as sp
-import spatialdata
 import tifffile
-from conftest import measured, mpi_environment
+from conftest import measured
+from pictures import LAYOUTS, NORMS, Made, refused
 from PIL import Image
-from stores import assert_same_tree
-
-LAYOUTS = ["csc", "csr", "csc+csr", "dense"]
-NORMS = {"tic": "tic", "rms": "rms", "median": "median_intensity"}
-
-
-class Made:
-    def __init__(self, path):
-        self.path = path
-        (folder,) = (path / "tables").glob("*_z0")
-        self.name = folder.name
-        self.table = anndata.read_zarr(folder)
-        x = self.table.X
-        self.x = (x.toarray() if sp.issparse(x) else np.asarray(x)).astype(np.float64)
-        self.mz = self.table.var["mz"].to_numpy()
-        sdata = spatialdata.read_zarr(path)
-        (labels,) = sdata.labels.values()
-        self.labels = np.asarray(labels)
-
-    def image(self, mz, half, norm=None):
-        """By the labels: the sum over the bins within `half` of each pixel, NaN in cells without one."""
-        inside = (self.mz >= mz - half) & (self.mz <= mz + half)
-        assert inside.any()
-        values = self.x[:, inside].sum(axis=1)
-        if norm:
-            divisor = self.table.obs[NORMS[norm]].to_numpy()
-            values = np.where(divisor > 0, values / np.where(divisor > 0, divisor, 1), np.nan)
-        keys = self.table.obs["instance_key"].to_numpy()
-        by_key = np.full(max(keys.max(), self.labels.max()) + 1, np.nan)
-        by_key[keys] = values
-        by_key[0] = np.nan
-        return by_key[self.labels]
-
-    def some_mz(self, n):
-        """The m/z of the strongest bins."""
-        mean = self.table.var["mean_intensity"].to_numpy()
-        return sorted(self.mz[np.argsort(-mean, kind="stable")[:n]].tolist())
 
 
 @pytest.fixture(scope="module")
@@ -246,15 +207,6 @@ def place(stores, tmp_path):
     return tmp_path
 
 
-def refused(mzgrid, place, expected, *arguments, status=1):
-    before = sorted(p.name for p in place.iterdir())
-    inside = sorted(str(p) for p in place.rglob("*"))
-    run = mzgrid(*arguments, cwd=place)
-    assert run.status == status and expected in run.err and run.err.count("\n") == 1, str(run)
-    assert run.out == ""
-    assert sorted(p.name for p in place.iterdir()) == before and sorted(str(p) for p in place.rglob("*")) == inside
-
-
 IMAGE = ["--mz", 500, "--da", 5, "-o", "a.png"]
 
 
@@ -444,52 +396,6 @@ def test_without_a_font(mzgrid, place, no_font):
     picture = np.asarray(Image.open(place / "a.png"))
     title = picture[:100]
     assert (title < 100).all(axis=2).sum() > 200
-
-
-@pytest.mark.parametrize("ranks", [1, 2])
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_preview(mzgrid, tmp_path, layout, ranks):
-    source = "synthetic:31x23:150"
-    mzgrid.convert(source, tmp_path / "a.zarr", "--layout", layout, "--bins", 700, "--preview", tmp_path / "a.png", ranks=ranks)
-    mzgrid.convert(source, tmp_path / "b.zarr", "--layout", layout, "--bins", 700)
-    assert_same_tree(tmp_path / "a.zarr", tmp_path / "b.zarr")
-    picture = np.asarray(Image.open(tmp_path / "a.png"))
-    made = Made(tmp_path / "a.zarr")
-    tic = made.table.obs["tic"].to_numpy()
-    share = np.clip(tic / np.percentile(tic, 99.5), 0, 1)
-    colours = {tuple(c) for c in np.round(255 * matplotlib.colormaps["viridis"](share)[:, :3]).astype(int).tolist()}
-    half = picture[: picture.shape[0] // 2, : picture.shape[1] // 2].reshape(-1, 3)
-    found = {tuple(c) for c in np.unique(half, axis=0).tolist()}
-    assert len(colours) > 50 and len(colours - found) <= 0.05 * len(colours)
-
-
-def test_a_preview_that_fails_leaves_the_store(mzgrid, tmp_path):
-    """Someone else makes a file of this name while the run is under way: that is not replaced."""
-    command = [mzgrid.path, "convert", "synthetic:150x150:1000", "a.zarr", "--preview", "a.png", "-q"]
-    run = subprocess.Popen(command, cwd=tmp_path, env=mpi_environment(), stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
-    while not list(tmp_path.glob("a.zarr.*.part")) and time.monotonic() < deadline:
-        time.sleep(0.002)
-    (tmp_path / "a.png").write_text("mine")
-    err = run.communicate(timeout=120)[1]
-    assert run.returncode == 0, err
-    assert "warning: the store is complete, but has no preview: a.png: " in err
-    assert (tmp_path / "a.png").read_text() == "mine"
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.png", "a.zarr", "a.zarr.run.json"]
-
-
-def test_previews_that_cannot_be_meant(mzgrid, place):
-    (place / "old.png").write_text("mine")
-    (place / "axis.json").write_text("{}")
-    for status, expected, *arguments in (
-        (2, "'a.jpg' does not end in .png", "a.zarr", "--preview", "a.jpg"),
-        (1, "none/a.png: cannot create it, because its directory", "a.zarr", "--preview", "none/a.png"),
-        (1, "old.png: exists already; --overwrite replaces it", "a.zarr", "--preview", "old.png"),
-        (2, "--preview: old.png is", "a.zarr", "--preview", "old.png", "--overwrite", "--pixels", "old.png"),
-        (2, "is in the output", "x.zarr", "--preview", "x.zarr/a.png", "--overwrite"),
-    ):
-        refused(mzgrid, place, expected, "convert", "synthetic:9x7:50", *arguments, status=status)
-    assert (place / "old.png").read_text() == "mine"
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
