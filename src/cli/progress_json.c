@@ -41,23 +41,23 @@ static void print_line(json_t *object)
         clearerr(stdout); /* who listened is gone; the store is still wanted */
 }
 
-void mzg_progress_json_tell(struct mzg_progress_json *json, const char *stage, int64_t done, int64_t total,
+void mzg_progress_json_tell(struct mzg_progress_json *json, const char *phase, int64_t done, int64_t total,
                             double now)
 {
-    bool is_new = strcmp(json->stage, stage) != 0;
+    bool is_new = strcmp(json->phase, phase) != 0;
     if (total <= 0 || (!is_new && done < total && now - json->last < interval))
         return;
-    snprintf(json->stage, sizeof json->stage, "%s", stage);
+    snprintf(json->phase, sizeof json->phase, "%s", phase);
     json->last = now;
-    const char *unit = strcmp(stage, "resampling") == 0 ? "pixels" : "parts";
-    print_line(json_pack("{s:s, s:I, s:I, s:s}", "stage", stage, "done",
+    const char *unit = strcmp(phase, "resampling") == 0 ? "pixels" : "parts";
+    print_line(json_pack("{s:s, s:I, s:I, s:s}", "phase", phase, "done",
                          (json_int_t)(done < total ? done : total), "total", (json_int_t)total, "unit",
                          unit));
 }
 
-void mzg_progress_json_update(void *json, const char *stage, int64_t done, int64_t total)
+void mzg_progress_json_update(void *json, const char *phase, int64_t done, int64_t total)
 {
-    mzg_progress_json_tell(json, stage, done, total, mzg_clock_seconds());
+    mzg_progress_json_tell(json, phase, done, total, mzg_clock_seconds());
 }
 
 void mzg_progress_json_fail(const struct mzg_error *err)

@@ -11,17 +11,17 @@
 #include <stdint.h>
 
 struct mzg_progress_json {
-    char stage[48];
+    char phase[48];
     double last; /* when the last line was written */
 };
 
-/* Writes {"stage", "done", "total", "unit": "pixels" | "parts"} if the stage is new or at its end, or the
+/* Writes {"phase", "done", "total", "unit": "pixels" | "parts"} if the phase is new or at its end, or the
  * last line is a tenth of a second old at time `now`. A reader that is gone is no failure. Local. */
-void mzg_progress_json_tell(struct mzg_progress_json *json, const char *stage, int64_t done, int64_t total,
+void mzg_progress_json_tell(struct mzg_progress_json *json, const char *phase, int64_t done, int64_t total,
                             double now);
 
 /* mzg_progress_json_tell() by the clock, to be used as `update` of struct mzg_progress. Local. */
-void mzg_progress_json_update(void *json, const char *stage, int64_t done, int64_t total);
+void mzg_progress_json_update(void *json, const char *phase, int64_t done, int64_t total);
 
 /* Writes {"error", "text"}, the first being "usage", "memory", "system", "format", "range", "skipped" or
  * "interrupted"; nothing for MZG_OK. Local. */

@@ -1,5 +1,6 @@
 #include <run/merge_obs.h>
 
+#include <core/array.h>
 #include <zarr/read.h>
 
 #include <inttypes.h>
@@ -175,24 +176,17 @@ struct categories {
     json_t *numbers; /* of each name */
 };
 
-static enum mzg_status number_of(struct categories *all, const char *name, struct mzg_merge_frames *frames,
-                                 int32_t *number, struct mzg_error *err)
+static enum mzg_status number_of(struct categories *all, const char *name, int32_t *number,
+                                 struct mzg_error *err)
 {
     const json_t *known = json_object_get(all->numbers, name);
     if (known) {
         *number = (int32_t)json_integer_value(known);
         return MZG_OK;
     }
-    if (all->n == all->capacity) {
-        int64_t capacity = 2 * all->capacity + 64;
-        const char **grown = mzg_merge_keep(frames, capacity, sizeof *grown, err);
-        if (!grown)
-            return err->status;
-        if (all->n > 0)
-            memcpy(grown, all->names, (size_t)all->n * sizeof *grown);
-        all->names = grown;
-        all->capacity = capacity;
-    }
+    if (mzg_array_grow(&all->names, sizeof *all->names, all->n + 1, &all->capacity, "categories", err) !=
+        MZG_OK)
+        return err->status;
     *number = (int32_t)all->n;
     all->names[all->n++] = name;
     if (json_object_set_new(all->numbers, name, json_integer(*number)) != 0)
@@ -233,7 +227,7 @@ static enum mzg_status add_codes(const struct mzg_merge_options *options, const 
         if (strcmp(name, "region") == 0)
             category = rename_region(options, input, category, frames, err);
         if (err->status == MZG_OK)
-            number_of(all, category, frames, &numbers[i], err);
+            number_of(all, category, &numbers[i], err);
     }
     if (err->status != MZG_OK ||
         mzg_merge_sample_read(sample, codes_path, MZG_INT64, sample->n_rows, &read, err) != MZG_OK)
@@ -256,7 +250,8 @@ static enum mzg_status add_categories(const struct mzg_merge_options *options,
                                       struct mzg_merge_frames *frames, struct mzg_error *err)
 {
     struct categories all = {.numbers = json_object()};
-    int32_t *codes = mzg_merge_keep(frames, samples->n_rows, sizeof *codes, err);
+    struct mzg_merge_owned *owned = add_owned(frames, err);
+    int32_t *codes = owned ? mzg_merge_keep(frames, samples->n_rows, sizeof *codes, err) : NULL;
     if (codes && !all.numbers)
         mzg_fail(err, MZG_ENOMEM, "no memory for the categories of '%s'", name);
     for (int i = 0; i < samples->n && err->status == MZG_OK; i++)
@@ -272,6 +267,8 @@ static enum mzg_status add_categories(const struct mzg_merge_options *options,
         }
     }
     json_decref(all.numbers);
+    if (owned)
+        owned->memory = all.names;
     return err->status;
 }
 

@@ -41,9 +41,9 @@ done
 for ranks in 1 2; do
     run $ranks convert in.imzML out.zarr --bins 500 --chunk-size 1 --overwrite --progress json
     expect_status 0
-    expect_text "$out" '{"stage":"resampling","done":1600,"total":1600,"unit":"pixels"}'
-    expect_text "$out" '"stage":"writing"'
-    check "only objects with a stage" [ "$(grep -vcE '^\{"stage":"[a-z]+","done":[0-9]+,"total":[0-9]+,"unit":"(pixels|parts)"\}$' "$out")" = 0 ]
+    expect_text "$out" '{"phase":"resampling","done":1600,"total":1600,"unit":"pixels"}'
+    expect_text "$out" '"phase":"writing"'
+    check "only objects with a phase" [ "$(grep -vcE '^\{"phase":"[a-z]+","done":[0-9]+,"total":[0-9]+,"unit":"(pixels|parts)"\}$' "$out")" = 0 ]
     run $ranks convert in.imzML out.zarr --bins 500 --progress json
     expect_status 1
     check "one line tells the failure" [ "$(wc -l <"$out")" = 1 ]

@@ -128,9 +128,9 @@ Test(cli_progress, json_tells_beginnings_ends_and_every_tenth_of_a_second, .init
     mzg_progress_json_tell(&json, "writing", 0, 0, 9.0);
     mzg_progress_json_fail(&(struct mzg_error){.status = MZG_OK});
     mzg_progress_json_fail(&(struct mzg_error){.status = MZG_ENOMEM, .text = "no \"room\"\xff"});
-    cr_assert_stdout_eq_str("{\"stage\":\"resampling\",\"done\":1,\"total\":9,\"unit\":\"pixels\"}\n"
-                            "{\"stage\":\"resampling\",\"done\":3,\"total\":9,\"unit\":\"pixels\"}\n"
-                            "{\"stage\":\"resampling\",\"done\":9,\"total\":9,\"unit\":\"pixels\"}\n"
-                            "{\"stage\":\"writing\",\"done\":0,\"total\":2,\"unit\":\"parts\"}\n"
+    cr_assert_stdout_eq_str("{\"phase\":\"resampling\",\"done\":1,\"total\":9,\"unit\":\"pixels\"}\n"
+                            "{\"phase\":\"resampling\",\"done\":3,\"total\":9,\"unit\":\"pixels\"}\n"
+                            "{\"phase\":\"resampling\",\"done\":9,\"total\":9,\"unit\":\"pixels\"}\n"
+                            "{\"phase\":\"writing\",\"done\":0,\"total\":2,\"unit\":\"parts\"}\n"
                             "{\"error\":\"memory\",\"text\":\"no \\\"room\\\"\\\\xff\"}\n");
 }

@@ -125,8 +125,8 @@ def convert_reader(src: Any, out: str, ranks: int | None, progress: bool, option
     kinds = {_engine.ERROR: "error: ", _engine.WARNING: "warning: "}
     teller = _engine.Teller(
         line=lambda level, text: talk.line(kinds.get(level, "") + text),
-        progress=lambda stage, done, total: talk.progress(
-            {"stage": stage, "done": done, "total": total, "unit": "parts" if stage == "writing" else "pixels"}
+        progress=lambda phase, done, total: talk.progress(
+            {"phase": phase, "done": done, "total": total, "unit": "parts" if phase == "writing" else "pixels"}
         ),
         pause=talk.close,
     )
@@ -142,12 +142,12 @@ def convert_reader(src: Any, out: str, ranks: int | None, progress: bool, option
 
 
 class Talk:
-    """What a run shows on its way: a bar for each stage, lines of the log. Called by the threads that listen."""
+    """What a run shows on its way: a bar for each phase, lines of the log. Called by the threads that listen."""
 
     def __init__(self, bar: bool, loud: bool) -> None:
         self.bar = bar
         self.loud = loud
-        self.stage = ""
+        self.phase = ""
         self.tqdm: Any = None
         self.warnings: list[str] = []
         self.said: list[str] = []
@@ -160,12 +160,12 @@ class Talk:
         except ImportError:
             self.bar = False
             return
-        stage, done, total = str(message["stage"]), int(message["done"]), message["total"]
-        if stage != self.stage or self.tqdm is None:
+        phase, done, total = str(message["phase"]), int(message["done"]), message["total"]
+        if phase != self.phase or self.tqdm is None:
             self.close()
             pixels = message.get("unit") == "pixels"
-            self.stage = stage
-            self.tqdm = tqdm(total=total, desc=stage, unit="px" if pixels else "part", unit_scale=pixels, leave=False)
+            self.phase = phase
+            self.tqdm = tqdm(total=total, desc=phase, unit="px" if pixels else "part", unit_scale=pixels, leave=False)
         self.tqdm.update(done - self.tqdm.n)
 
     def line(self, text: str) -> None:

@@ -100,7 +100,7 @@ class Teller:
 
     line: Callable[[int, str], None]
     progress: Callable[[str, int, int | None], None]
-    pause: Callable[[], None]  # the stage has ended, and the next one is not there yet
+    pause: Callable[[], None]  # the phase has ended, and the next one is not there yet
 
 
 class Stopped(BaseException):
