@@ -3,6 +3,7 @@
 distance and jitter are known. Writes a table in Markdown.
 
 Usage: axis_table.py PROGRAM [OTHER_PROGRAM]    two programs: before and after
+       axis_table.py peaks                      how far peaks of profiles lie apart in neighbouring pixels, in the files
 
 Columns: bins; (a) the share of points that lie in one bin with another of their spectrum; (b) the share of peaks that
 neighbouring pixels have in the same or the next bin; (c) bins by the fewest that keep (a) below 0.1 %; size of the store;
@@ -88,10 +89,37 @@ def row(name, source, programs, folder):
     print("| " + " | ".join(cells) + " |", flush=True)
 
 
+def share(steps, points):
+    """(b) in bins of so many points, wherever they begin, of peaks that lie so many points apart."""
+    return np.clip(2 - steps / points, 0, 1).mean() if len(steps) else np.nan
+
+
+def tell_peaks(data):
+    """Sets of profiles that share their points: no program is asked, all is in the files."""
+    print("| set | pairs of pixels | peaks, S/N 10 | width, points | b | b, 2 points a bin | 3 | peaks, S/N 100 | b |")
+    print("|---|" + "--:|" * 8)
+    for name in SETS if data.is_dir() else []:
+        document = reference.read_imzml(data / name / f"{name}.imzML")
+        chosen = np.unique(np.linspace(0, len(document.spectra) - 1, MOST).astype(int))
+        decoded = {int(i): reference.decode(document, document.spectra[i]) for i in chosen}
+        arrays = [mz for mz, _ in decoded.values()]
+        pairs = neighbours(document, decoded)
+        if not pairs or not all(np.array_equal(mz, arrays[0]) for mz in arrays) or not any(is_profile(*d) for d in decoded.values()):
+            continue
+        intensities = {i: y for i, (_, y) in decoded.items()}
+        (steps, widths), (high, _) = (quality.wandering(intensities, pairs, least) for least in (10, 100))
+        cells = [name, len(pairs), len(steps), f"{np.median(widths):.1f}", *(percent(share(steps, n)) for n in (1, 2, 3)),
+                 len(high), percent(share(high, 1))]  # fmt: skip
+        print("| " + " | ".join(map(str, cells)) + " |", flush=True)
+
+
 def main():
     programs = sys.argv[1:3]
     if not programs:
         sys.exit(__doc__)
+    if programs == ["peaks"]:
+        tell_peaks(HERE.parent / "shared" / "data")
+        return
     heads = ["axis, bins", "a", "b", "c", "store", "time"]
     names = [""] if len(programs) == 1 else ["before: ", "after: "]
     print("| set | " + " | ".join(n + h for n in names for h in heads) + " |")

@@ -211,6 +211,17 @@ static void warn_of_width(const struct mzg_convert_options *options, const struc
                      mend);
 }
 
+/* Why bins that nobody asked for are as wide as they are, and what mends it where that may be too wide. */
+static void tell_width(const struct mzg_decisions *d, struct mzg_log *log)
+{
+    bool by_peaks = d->step_kind == MZG_STEP_PEAKS;
+    mzg_log_line(
+        log, MZG_LOG_INFO, "bins of %.4g at m/z %.6g: %s%s", d->axis.bin_width, d->axis.reference_mz,
+        d->width_reason,
+        by_peaks ? "; peaks of different pixels that lie closer share a bin, --bin-width makes narrower ones"
+                 : "");
+}
+
 static void choose_method(const struct mzg_convert_options *options, const struct mzg_dataset *dataset,
                           const struct mzg_axis *axis, struct mzg_decisions *d)
 {
@@ -256,7 +267,10 @@ static void decide_gap(const struct mzg_convert_options *options, const struct m
 void mzg_decide_method(const struct mzg_convert_options *options, const struct mzg_dataset *dataset,
                        const struct mzg_axis *axis, struct mzg_log *log, struct mzg_decisions *decisions)
 {
+    bool is_asked = options->axis.bin_width > 0 || options->axis.bins > 0 || options->bin_steps > 0;
     decisions->method = options->method;
+    if (!is_asked && decisions->width_reason[0])
+        tell_width(decisions, log);
     warn_of_width(options, axis, decisions, log);
     if (options->method_auto || axis->spec.type == MZG_AXIS_NATIVE)
         choose_method(options, dataset, axis, decisions);

@@ -1,6 +1,7 @@
 """How well a mass axis suits spectra, counted from the spectra and the edges alone, and synthetic sets whose law, least
 distance and jitter are known. Used by test_auto.py and scripts/axis_table.py."""
 import numpy as np
+import scipy.signal
 
 from reference import EXPONENTS
 from writer import Pixel, write_imzml
@@ -94,6 +95,69 @@ def tops(mz, intensity):
         return np.array([])
     up = (y[1:-1] > y[:-2]) & (y[1:-1] >= y[2:]) & (y[1:-1] > 0.1 * y.max())
     return np.asarray(mz)[1:-1][up]
+
+
+# --- peaks of profiles, by how far they stand out of the noise -------------------------------------------------
+
+
+def noise(intensity):
+    """Standard deviation of a profile's noise: how far points lie from the middle of two beside them, by the median, and
+    at the distance at which that is most, because detectors smear noise over several points."""
+    y = np.asarray(intensity, float)
+    most = 0.0
+    for lag in (1, 2, 4, 8):
+        if len(y) > 2 * lag:
+            apart = np.abs(y[lag:-lag] - (y[: -2 * lag] + y[2 * lag :]) / 2)
+            apart = apart[(y[lag:-lag] != 0) | (y[: -2 * lag] != 0) | (y[2 * lag :] != 0)]  # not where nothing was measured
+            most = max(most, 1.4826 * np.median(apart) / np.sqrt(1.5) if len(apart) else 0.0)
+    return most
+
+
+def peaks(intensity):
+    """Where the peaks of a profile are, in points; their prominence over the noise, and their width at half of it."""
+    y = np.asarray(intensity, float)
+    top, _ = scipy.signal.find_peaks(y, prominence=0)
+    prominence, left, right = scipy.signal.peak_prominences(y, top)
+    width = scipy.signal.peak_widths(y, top, 0.5, (prominence, left, right))[0]
+    sigma = noise(y)
+    return top, prominence / sigma if sigma > 0 else np.full(len(top), np.inf), width
+
+
+def wandering(profiles, pairs, least):
+    """Peaks of two neighbouring pixels, at least `least` times the noise in both, that are next to each other both ways
+    and closer than the width of one: how many points they lie apart, and their widths. `profiles`: intensities by pixel,
+    on m/z that all share."""
+    found = {}
+    for i, y in profiles.items():
+        top, snr, width = peaks(y)
+        found[i] = top[snr >= least], width[snr >= least]
+    steps, widths = [np.array([])], [np.array([])]
+    for i, j in pairs:
+        (a, width_a), (b, width_b) = found[i], found[j]
+        if len(a) == 0 or len(b) == 0:
+            continue
+        apart = np.abs(a[:, None] - b[None, :])
+        to_b, to_a = apart.argmin(axis=1), apart.argmin(axis=0)
+        mutual = np.flatnonzero(to_a[to_b] == np.arange(len(a)))
+        near = apart[mutual, to_b[mutual]]
+        width = (width_a[mutual] + width_b[to_b[mutual]]) / 2
+        keep = near <= np.maximum(width, 1)
+        steps.append(near[keep])
+        widths.append(width[keep])
+    return np.concatenate(steps), np.concatenate(widths)
+
+
+def wandering_profiles(jitter, noise, pixels=24, points=6000, sigma=2.0, seed=1):
+    """Profiles on points that all share: 40 peaks, `sigma` points wide, of equal height, each moved in each pixel by
+    `jitter` points (standard deviation); and noise, in parts of that height. Intensities by pixel, and pairs of neighbours."""
+    rng = np.random.default_rng(seed)
+    at = np.arange(points)
+    places = np.linspace(100, points - 100, 40) + rng.uniform(-20, 20, 40)
+    made = {}
+    for i in range(pixels):
+        moved = places + rng.normal(0, jitter, len(places))
+        made[i] = np.exp(-0.5 * ((at[:, None] - moved) / sigma) ** 2).sum(axis=1) + rng.normal(0, noise, points)
+    return made, [(i, i + 1) for i in range(pixels - 1)]
 
 
 # --- synthetic sets --------------------------------------------------------------------------------------------

@@ -107,6 +107,30 @@ def test_synthetic_sets_get_what_they_need(mzgrid, made, tmp_path, name):
         assert table.uns["mzgrid"]["mass_axis"]["exponent"] == law
 
 
+def test_peaks_of_unit_mass_get_a_bin_each_and_the_log_says_why(mzgrid, data, tmp_path):
+    """Peaks of this set lie 1 Da apart, and wander by a quarter of that. Of a wide bin nearly all points are of one
+    nominal mass, and of a mass nearly all points are in one bin, which no narrower ones reach."""
+    source = data / "maldiquant-peaks-proc" / "maldiquant-peaks-proc.imzML"
+    run = mzgrid("convert", source, tmp_path / "a.zarr")
+    line = "bins of 0.79 at m/z 1000: the least distance of peaks of one spectrum, by 1837 distances; peaks of different pixels"
+    assert run.status == 0 and line in run.err and "--bin-width makes narrower ones" in run.err, str(run)
+    mz = np.concatenate(spectra_of(reference.read_imzml(source)))
+    nominal = np.round((mz + 0.1207) / 1.0005).astype(int)  # all lie as far below a multiple, in the middle
+    edges = edges_of(stores.open_store(tmp_path / "a.zarr").table)
+
+    def share(groups, values):
+        return sum(np.bincount(values[groups == g]).max() for g in np.unique(groups)) / len(values)
+
+    def judge(edges):
+        bins = np.searchsorted(edges, mz, side="right")
+        return share(bins, nominal), share(nominal, bins)
+
+    pure, whole = judge(edges)
+    assert pure > 0.95 and whole > 0.88
+    for part in (8, 4, 2):
+        assert judge(np.interp(np.arange(0, len(edges) - 1 + 1 / part, 1 / part), np.arange(len(edges)), edges))[1] < whole
+
+
 def test_files_of_one_instrument_get_the_same_bins(mzgrid, tmp_path):
     """Other spectra, another range: law and width are the same, and so are the bins where they overlap."""
     edges = []
@@ -131,6 +155,35 @@ def test_bytes_do_not_depend_on_the_way(mzgrid, data, tmp_path, name):
         run = mzgrid("convert", source, tmp_path / f"w{i}.zarr", *options, ranks=ranks)
         assert run.status == 0, str(run)
         stores.assert_same_tree(tmp_path / "1.zarr", tmp_path / f"w{i}.zarr")
+
+
+@pytest.mark.parametrize("layout", ["csr", "dense", "csc+csr"])
+def test_bytes_of_other_layouts_with_native_bins_and_peaks(mzgrid, data, tmp_path, layout):
+    source = data / "example-processed" / "example-processed.imzML"
+    ways = [(2, ["--streaming", "hdf5"]), (3, ["--streaming", "off", "--chunk-size", 2]), (4, ["--threads", 2])]
+    if layout != "csc+csr":
+        ways += [(1, ["--streaming", "direct", "--threads", 2]), (3, ["--streaming", "direct", "--chunk-size", 2])]
+    mzgrid.convert(source, tmp_path / "1.zarr", "--layout", layout, "--peaks")
+    assert anndata.read_zarr(tmp_path / "1.zarr/tables/msi_dataset_z0").shape == (9, 8399)
+    assert anndata.read_zarr(tmp_path / "1.zarr/tables/msi_dataset_z0_peaks").n_vars > 50
+    for i, (ranks, options) in enumerate(ways):
+        mzgrid.convert(source, tmp_path / f"w{i}.zarr", "--layout", layout, "--peaks", *options, ranks=ranks)
+        stores.assert_same_tree(tmp_path / "1.zarr", tmp_path / f"w{i}.zarr")
+
+
+def test_bytes_of_merged_stores_with_native_bins_and_peaks(mzgrid, data, tmp_path):
+    source = data / "example-continuous" / "example-continuous.imzML"
+    parts = [tmp_path / f"{name}.zarr" for name in ("left", "right")]
+    for part, region in zip(parts, ("1:1,1:3", "2:3,1:3")):
+        mzgrid.convert(source, part, "--region", region, "--peaks")
+    for ranks in (1, 2, 4):
+        run = mzgrid("merge", *parts, "-o", tmp_path / f"m{ranks}.zarr", "--concat", "--rename", "msi_dataset={sample}",
+                     "--threads", 1 + ranks % 2, ranks=ranks)  # fmt: skip
+        assert run.status == 0, str(run)
+        stores.assert_same_tree(tmp_path / "m1.zarr", tmp_path / f"m{ranks}.zarr")
+    mzgrid.convert(source, tmp_path / "whole.zarr")
+    whole, both = (anndata.read_zarr(tmp_path / t) for t in ("whole.zarr/tables/msi_dataset_z0", "m1.zarr/tables/all_samples"))
+    assert np.array_equal(whole.var["mz"], both.var["mz"]) and whole.X.sum() == both.X.sum()
 
 
 def test_profiles_that_say_centroid_are_noticed_unless_the_user_knows_better(mzgrid, data, tmp_path):
@@ -280,3 +333,43 @@ def test_the_default_of_several_files_is_one_axis(mzgrid, tmp_path):
     run = mzgrid("axis", *sources, "-o", tmp_path / "axis.json", ranks=2)
     assert run.status == 0 and "mzgrid takes the narrower ones" in run.err, str(run)
     assert json.loads((tmp_path / "axis.json").read_text())["bin_width"] == min(widths)
+
+
+# What (b) says of profiles that share their points: whether peaks themselves wander, or noise does.
+
+
+def near(jitter, noise, least, **more):
+    steps, _ = quality.wandering(*quality.wandering_profiles(jitter, noise, **more), least)
+    assert len(steps) > 500
+    return (steps <= 1).mean()
+
+
+def test_peaks_that_wander_are_told_from_tops_of_noise():
+    """Noise moves the tops of small peaks alone: those far above it stay. Peaks that move, move at any height."""
+    assert near(0, 0.001, 100) == 1
+    assert near(0, 0.08, 3, sigma=6) < 0.8  # tops of noise, and of peaks that it bends
+    assert near(0, 0.002, 100, sigma=6) >= 0.95
+    assert near(2, 0.002, 100) < 0.6
+    assert near(0.3, 0.002, 100) >= 0.95
+
+
+@pytest.mark.parametrize("jitter", [0.3, 2])
+def test_no_axis_that_keeps_points_apart_finds_peaks_nearer_than_native(jitter):
+    """Each bin has at most a point or two, so that peaks k points apart are k bins apart or more, whatever the law: if
+    peaks of a file wander, only an axis on which points of a spectrum share bins can mend it."""
+    profiles, pairs = quality.wandering_profiles(jitter, 0.002)
+    mz = 200 + 0.1 * np.arange(6000)
+    tops = {i: mz[quality.peaks(y)[0][quality.peaks(y)[1] >= 100]] for i, y in profiles.items()}
+    matched = [quality.matched(tops[i], tops[j], 1e-2) for i, j in pairs]
+    native = quality.apart(matched, np.append(mz - 0.05, mz[-1] + 0.05))
+    tried = found = 0
+    for p in quality.POWERS:
+        t = quality.transform(mz, p)
+        for width in np.geomspace(0.02, 10, 40):
+            h = width * np.diff(t).max()
+            edges = quality.inverse(np.arange(np.floor(t[0] / h), np.ceil(t[-1] / h) + 1) * h, p)
+            if quality.together([mz], edges) < 1e-3:
+                tried += 1
+                assert quality.apart(matched, edges) <= native + 1e-3
+            found += quality.apart(matched, edges) > native
+    assert tried > 50 and (found > 50 or native == 1)
