@@ -157,6 +157,8 @@ class ThyraStream(Stream):
 
 def open_input(src: Any) -> Sequence | Stream:
     """What can be made of `src`, which is no path."""
+    if isinstance(src, (Sequence, Stream)):  # of `mzgrid.thyra`
+        return src
     if hasattr(src, "iter_spectra"):
         return open_thyra(src)
     label = type(src).__name__
@@ -278,7 +280,7 @@ def as_json(metadata: Any, label: str) -> bytes:
         raise UsageError(f"metadata of {label} cannot be JSON: {fault}") from None
 
 
-def open_thyra(reader: ThyraReader) -> ThyraStream:
+def open_thyra(reader: ThyraReader, sample: Mapping[str, Any] | None = None) -> ThyraStream:
     """Positions are those of the source: Thyra counts from 0, and tells what it subtracted."""
     label = str(getattr(reader, "data_path", type(reader).__name__))
     essential = reader.get_essential_metadata()
@@ -289,7 +291,7 @@ def open_thyra(reader: ThyraReader) -> ThyraStream:
     facts = Facts(
         pixel_size=(float(size[0]), float(size[1])) if size and min(size) > 0 else (0.0, 0.0),
         spectrum_type=TYPES.get(kind, 0),
-        metadata=thyra_metadata(reader),
+        metadata=thyra_metadata(reader, sample or {}),
     )
 
     def spectra() -> Iterator[Spectrum]:
@@ -299,9 +301,9 @@ def open_thyra(reader: ThyraReader) -> ThyraStream:
     return ThyraStream(label, facts, spectra, int(getattr(essential, "n_spectra", 0)) or None)
 
 
-def thyra_metadata(reader: Any) -> bytes:
+def thyra_metadata(reader: Any, sample: Mapping[str, Any]) -> bytes:
     """What the store keeps of it: the instrument as texts, which also help to choose the law of the axis."""
-    told: dict[str, Any] = {"reader": type(reader).__name__}
+    told: dict[str, Any] = {"reader": type(reader).__name__, **sample}
     comprehensive = getattr(reader, "get_comprehensive_metadata", lambda: None)()
     instrument = getattr(comprehensive, "instrument_info", None)
     if isinstance(instrument, Mapping):
