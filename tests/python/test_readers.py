@@ -51,8 +51,8 @@ def file(program, folder):
     return path
 
 
-def same(folder, store):
-    done = subprocess.run([sys.executable, SAME, folder / "feed.zarr", store], capture_output=True, text=True)
+def same(one, other):
+    done = subprocess.run([sys.executable, SAME, one, other], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 
 
@@ -70,7 +70,7 @@ def test_the_store_is_that_of_the_file(file, folder, way):
     spectra = list(mzgrid.read_imzml(file))
     d = mzgrid.convert(WAYS[way](spectra), folder / f"{way}.zarr", progress=False, spectrum_type="centroid", **AXIS)
     assert d.shape[0] == len(spectra)
-    same(folder, folder / f"{way}.zarr")
+    same(folder / "feed.zarr", folder / f"{way}.zarr")
 
 
 def test_an_open_file_says_what_it_is(file, folder):
@@ -78,8 +78,28 @@ def test_an_open_file_says_what_it_is(file, folder):
     with mzgrid.read_imzml(file) as opened:
         mzgrid.convert(opened, folder / "opened.zarr", progress=False, pixel_size=50, **options)
         mzgrid.convert(opened.chunks(7), folder / "chunks.zarr", progress=False, spectrum_type="centroid", **AXIS)
-    same(folder, folder / "opened.zarr")
-    same(folder, folder / "chunks.zarr")
+    same(folder / "feed.zarr", folder / "opened.zarr")
+    same(folder / "feed.zarr", folder / "chunks.zarr")
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("centroid", {}),
+        ("profile", {}),
+        ("continuous", {}),
+        ("centroid", dict(layout="csr", compression="zstd:3", dtype="float64")),
+        ("profile", dict(layout="csc+csr", bins=30000, peaks=True, streaming="hdf5")),
+    ],
+)
+def test_what_is_chosen_is_chosen_as_for_files(program, folder, kind, options):
+    """Axis, width, method and layout, without an option that names them."""
+    path, name = folder / f"kinds-{kind}.imzML", f"{kind}{len(options)}"
+    words = [program, "generate", path, "--size", "12x9", "--points", "150", "--kind", kind, "-q", "--overwrite"]
+    subprocess.run(words, check=True)
+    mzgrid.convert(path, folder / f"{name}-file.zarr", progress=False, **options)
+    mzgrid.convert(mzgrid.read_imzml(path), folder / f"{name}-feed.zarr", progress=False, **options)
+    same(folder / f"{name}-file.zarr", folder / f"{name}-feed.zarr")
 
 
 RANKS = """
@@ -97,7 +117,7 @@ def test_on_several_ranks(file, folder, ranks):
     done = script(RANKS, file, folder / f"r{ranks}", ranks=ranks)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     for name in "li":
-        same(folder, folder / f"r{ranks}-{name}.zarr")
+        same(folder / "feed.zarr", folder / f"r{ranks}-{name}.zarr")
     assert not list(folder.glob(".*.spectra"))
 
 

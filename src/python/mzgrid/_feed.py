@@ -23,6 +23,17 @@ COORDINATES = 2**31 - 1
 TYPES = {"": 0, "centroid": 1, "profile": 2}
 POLARITIES = {"": 0, "positive": 1, "negative": 2}
 
+# Analysers as Thyra calls them, which tell the law of an axis.
+ANALYSERS = {
+    "fourier transform ion cyclotron resonance mass spectrometer": "MS:1000079",
+    "orbitrap": "MS:1000484",
+    "time-of-flight": "MS:1000084",
+    "quadrupole": "MS:1000081",
+    "quadrupole ion trap": "MS:1000082",
+    "radial ejection linear ion trap": "MS:1000083",
+    "axial ejection linear ion trap": "MS:1000078",
+}
+
 
 class SpectrumSequence(Protocol):
     """Spectra by their number: a list of them, or a file that can be read at any place."""
@@ -288,10 +299,15 @@ def open_thyra(reader: ThyraReader, sample: Mapping[str, Any] | None = None) -> 
     shift = offsets[0], offsets[1], offsets[2] or 1
     kind = str(getattr(essential, "spectrum_type", None) or "").lower().removesuffix(" spectrum")
     size = getattr(essential, "pixel_size", None)
+    comprehensive = getattr(reader, "get_comprehensive_metadata", lambda: None)()
+    acquisition = getattr(comprehensive, "acquisition_params", None) or {}
     facts = Facts(
         pixel_size=(float(size[0]), float(size[1])) if size and min(size) > 0 else (0.0, 0.0),
         spectrum_type=TYPES.get(kind, 0),
-        metadata=thyra_metadata(reader, sample or {}),
+        polarity=POLARITIES.get(str(acquisition.get("polarity") or "").lower(), 0),
+        metadata=thyra_metadata(
+            type(reader).__name__, getattr(comprehensive, "instrument_info", None) or {}, sample or {}
+        ),
     )
 
     def spectra() -> Iterator[Spectrum]:
@@ -301,20 +317,19 @@ def open_thyra(reader: ThyraReader, sample: Mapping[str, Any] | None = None) -> 
     return ThyraStream(label, facts, spectra, int(getattr(essential, "n_spectra", 0)) or None)
 
 
-def thyra_metadata(reader: Any, sample: Mapping[str, Any]) -> bytes:
-    """What the store keeps of it: the instrument as texts, which also help to choose the law of the axis."""
-    told: dict[str, Any] = {"reader": type(reader).__name__, **sample}
-    comprehensive = getattr(reader, "get_comprehensive_metadata", lambda: None)()
-    instrument = getattr(comprehensive, "instrument_info", None)
-    if isinstance(instrument, Mapping):
-        texts = {str(key): str(value) for key, value in instrument.items() if isinstance(value, (str, int, float))}
-        texts = {
-            key: value
-            for key, value in texts.items()
-            if "/" not in key and not key.startswith(".") and 0 < len(key) <= 100
-        }
-        told["instrument"] = texts
-        told["instrument_names"] = [
-            value for key, value in texts.items() if "name" in key or "model" in key or "type" in key
-        ]
+def thyra_metadata(reader: str, instrument: Mapping[str, Any], sample: Mapping[str, Any]) -> bytes:
+    """What the store keeps of it. Names and analyser of the instrument also help to choose the law of the axis."""
+    texts = {str(key): str(value) for key, value in instrument.items() if isinstance(value, (str, int, float))}
+    kept = {
+        key: value for key, value in texts.items() if 0 < len(key.encode()) <= 100 and key[0] != "." and "/" not in key
+    }
+    told = {
+        "reader": reader,
+        **sample,
+        "instrument": kept,
+        "instrument_names": [
+            value for key, value in kept.items() if any(part in key for part in ("name", "model", "type"))
+        ],
+        "instrument_accessions": [ANALYSERS[value.lower()] for value in kept.values() if value.lower() in ANALYSERS],
+    }
     return json.dumps(told).encode()
