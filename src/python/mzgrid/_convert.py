@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from . import _errors as errors
@@ -112,8 +113,15 @@ def convert(
     return "\n".join(talk.said) if dry_run else open(target)
 
 
-def convert_reader(src: Any, out: str, ranks: int | None, progress: bool, options: dict[str, Any]) -> Dataset | str:
-    """The same in this process, which asks `src` for spectra."""
+def convert_reader(
+    src: Any,
+    out: str,
+    ranks: int | None,
+    progress: bool,
+    options: dict[str, Any],
+    warn: Callable[[str], None] | None = None,
+) -> Dataset | str:
+    """The same in this process, which asks `src` for spectra. Warnings go to `warn` instead of Python's."""
     from . import _engine
     from ._dataset import open
 
@@ -137,7 +145,10 @@ def convert_reader(src: Any, out: str, ranks: int | None, progress: bool, option
     if report.skipped_too_many:
         talk.warnings.append(f"{out}: more pixels could not be read than max_skipped allows; see skipped_pixels")
     for text in talk.warnings:
-        warnings.warn(text, errors.ConversionWarning, stacklevel=find_caller())
+        if warn is not None:
+            warn(text)
+        else:
+            warnings.warn(text, errors.ConversionWarning, stacklevel=find_caller())
     return "\n".join(talk.said) if options["dry_run"] else open(out)
 
 

@@ -62,7 +62,7 @@ class MzgridConverter(BaseMSIConverter):  # type: ignore[misc]
             self.tell_what_is_left()
             source = open_thyra(self.reader, {key: value for key, value in self.sample.items() if value})
             progress = bool(options.pop("progress"))
-            convert_reader(source, os.fspath(self.output_path), None, progress, options)
+            convert_reader(source, os.fspath(self.output_path), None, progress, options, logger.warning)
             self._mark_store_complete()
         except KeyboardInterrupt:
             logger.error("Conversion interrupted. Nothing was written.")

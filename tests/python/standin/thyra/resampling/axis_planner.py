@@ -1,16 +1,7 @@
 from types import SimpleNamespace
 
-FIELDS = [
-    "target_bins",
-    "mass_width_da",
-    "min_mz",
-    "max_mz",
-    "gap_tolerance_da",
-    "tof_a",
-    "tof_b",
-    "bins_per_fwhm",
-    "mass_axis_sha256",
-]
+FIELDS = ["target_bins", "mass_width_da", "min_mz", "max_mz", "gap_tolerance_da", "tof_a", "tof_b", "bins_per_fwhm"]
+FIELDS += ["mass_axis_sha256"]
 
 
 def normalize_resampling_config(config):
