@@ -2,10 +2,12 @@
 #include <cli/commands.h>
 #include <cli/completion.h>
 #include <cli/help.h>
+#include <cli/how_far.h>
 #include <cli/launch.h>
 #include <cli/numbers.h>
 #include <cli/options.h>
 #include <cli/output.h>
+#include <cli/progress_view.h>
 #include <cli/signals.h>
 #include <cli/sources.h>
 #include <cli/suggest.h>
@@ -61,8 +63,9 @@ int mzg_exit_status(enum mzg_status status)
     case MZG_EFORMAT:
     case MZG_ERANGE:
     case MZG_ESKIPPED:
-    case MZG_EINTERRUPTED:
         break;
+    case MZG_EINTERRUPTED:
+        return 4;
     }
     return 1;
 }
@@ -306,6 +309,7 @@ int mzg_main(MPI_Comm comm, const struct mzg_launch *launch, int argc, char **ar
     int status = 0;
 
     mzg_signals_install();
+    mzg_how_far_begin(mzg_clock_seconds());
     context.stop = mzg_signals_stop();
     join(comm, launch, &context);
     bool connected = comm == MPI_COMM_NULL || mzg_launch_check(launch, context.size, &err) == MZG_OK;
@@ -317,6 +321,7 @@ int mzg_main(MPI_Comm comm, const struct mzg_launch *launch, int argc, char **ar
     if (mzg_agree(context.comm, &err) == MZG_OK)
         status = dispatch(&context, argc, argv, &hint, &err);
     if (err.status != MZG_OK) {
+        mzg_how_far_explain(*mzg_signals_stop(), mzg_clock_seconds(), &err);
         log_failure(context.log, &hint, &err);
         if (!context.log && context.rank == 0) /* there was no memory for one */
             fprintf(stderr, "mzgrid: error: %s\n", err.text);

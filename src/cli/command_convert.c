@@ -2,6 +2,7 @@
 #include <cli/commands.h>
 #include <cli/convert_options.h>
 #include <cli/draw.h>
+#include <cli/how_far.h>
 #include <cli/prepare.h>
 #include <cli/preview_picture.h>
 #include <cli/progress_json.h>
@@ -200,8 +201,10 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
         finish(context, arguments, &settings, started, hosts, &report);
 
 cleanup:
-    if (settings.progress == PROGRESS_JSON && context->rank == 0)
+    if (settings.progress == PROGRESS_JSON && context->rank == 0) {
+        mzg_how_far_explain(*mzg_signals_stop(), mzg_clock_seconds(), err);
         mzg_progress_json_fail(err);
+    }
     json_decref(hosts);
     mzg_convert_settings_destroy(&settings);
     return report.skipped_too_many ? EXIT_SKIPPED_TOO_MANY : 0;

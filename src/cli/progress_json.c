@@ -1,3 +1,4 @@
+#include <cli/how_far.h>
 #include <cli/progress_json.h>
 #include <cli/progress_view.h>
 #include <core/json_text.h>
@@ -57,7 +58,9 @@ void mzg_progress_json_tell(struct mzg_progress_json *json, const char *phase, i
 
 void mzg_progress_json_update(void *json, const char *phase, int64_t done, int64_t total)
 {
-    mzg_progress_json_tell(json, phase, done, total, mzg_clock_seconds());
+    double now = mzg_clock_seconds();
+    mzg_how_far_note(phase, done, total, now);
+    mzg_progress_json_tell(json, phase, done, total, now);
 }
 
 void mzg_progress_json_fail(const struct mzg_error *err)

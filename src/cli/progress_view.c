@@ -1,4 +1,5 @@
 #include <cli/format.h>
+#include <cli/how_far.h>
 #include <cli/progress_view.h>
 #include <core/memory.h>
 
@@ -134,7 +135,9 @@ void mzg_progress_end(struct mzg_progress_view *view)
 
 void mzg_progress_update(void *view, const char *phase, int64_t done, int64_t total)
 {
-    mzg_progress_tell(view, phase, done, total, mzg_clock_seconds());
+    double now = mzg_clock_seconds();
+    mzg_how_far_note(phase, done, total, now);
+    mzg_progress_tell(view, phase, done, total, now);
 }
 
 double mzg_clock_seconds(void)

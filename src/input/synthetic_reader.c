@@ -17,6 +17,7 @@
 #include <core/memory.h>
 #include <core/mpi.h>
 #include <core/pool.h>
+#include <core/stop.h>
 #include <input/decoder.h>
 #include <input/stored_array.h>
 #include <input/synthetic_kind.h>
@@ -91,6 +92,7 @@ struct surveying {
     const struct mzg_tissue *tissue;
     struct mzg_block spectra;
     struct survey *workers;
+    const atomic_int *stop;
 };
 
 static void survey_spectrum(const struct mzg_tissue *tissue, int32_t x, int32_t y, struct survey *survey)
@@ -113,6 +115,8 @@ static void survey_group(void *context, int64_t item, int worker)
     int64_t begin = item * SURVEY_SPECTRA;
     int64_t end = least(begin + SURVEY_SPECTRA, surveying->spectra.count);
     int32_t x, y;
+    if (mzg_is_stopped(surveying->stop))
+        return;
     mzg_tissue_position(tissue, surveying->spectra.first + begin, &x, &y);
     for (int64_t i = begin; i < end; i++) {
         survey_spectrum(tissue, x, y, &surveying->workers[worker]);
@@ -129,7 +133,8 @@ static enum mzg_status survey_all(const struct mzg_context *context, const struc
     struct surveying surveying = {.tissue = reader->tissue,
                                   .spectra =
                                       mzg_block_of(reader->tissue->n_spectra, context->size, context->rank),
-                                  .workers = malloc((size_t)n * sizeof *surveying.workers)};
+                                  .workers = malloc((size_t)n * sizeof *surveying.workers),
+                                  .stop = context->stop};
     if (!surveying.workers)
         mzg_fail(err, MZG_ENOMEM, "%s: no memory to survey its spectra", reader->path);
     *found = nothing;
@@ -142,6 +147,7 @@ static enum mzg_status survey_all(const struct mzg_context *context, const struc
             join(&surveying.workers[w], found);
         free(surveying.workers);
     }
+    mzg_check_stop(context->stop, err);
     if (mzg_agree(context->comm, err) != MZG_OK)
         return err->status;
     int64_t sums[2] = {found->n_points, found->n_empty};

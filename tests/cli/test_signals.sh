@@ -26,7 +26,7 @@ stop_with() {
     status=0
     wait $line || status=$?
     grep ' mzgrid: error: ' log | sed 's/^[^ ]* //' >"$err"
-    expect_status 1
+    expect_status 4
     expect_error_line "nterrupted"
     rm -f log
     expect_files in.ibd in.imzML
@@ -48,6 +48,6 @@ done
 kill -s INT $line
 status=0
 wait $line || status=$?
-expect_status 1
+expect_status 4
 expect_error_line "nterrupted"
 expect_files in.ibd in.imzML

@@ -84,6 +84,20 @@ MPI_TEST(stop, the_writing_of_synthetic_files)
     end_directory(&context, directory);
 }
 
+/* At 10^8 spectra it takes minutes. */
+MPI_TEST(stop, the_survey_of_synthetic_spectra)
+{
+    struct mzg_context context;
+    char directory[256];
+    struct mzg_reader_options reading = {0};
+    struct mzg_reader *reader = NULL;
+    struct mzg_error err = {0};
+    begin(&context, directory);
+    expect_interrupted(mzg_reader_open(&context, "synthetic:20x20:50", &reading, &reader, &err), &err);
+    cr_expect(reader == NULL);
+    end_directory(&context, directory);
+}
+
 /* Whichever rank has the only slice of the file. */
 MPI_TEST(stop, the_index_and_the_checksum)
 {
