@@ -57,4 +57,6 @@ if(NOT CMAKE_CROSSCOMPILING AND NOT DEFINED SKBUILD_SCRIPTS_DIR)
   endforeach()
   add_custom_target(completion ALL DEPENDS ${completion_scripts})
 endif()
+# Templates for batch systems; the common part beside them.
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/jobs/ DESTINATION ${CMAKE_INSTALL_DATADIR}/mzgrid/jobs)
 install(FILES ${PROJECT_SOURCE_DIR}/docs/man/mzgrid.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)

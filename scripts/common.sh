@@ -4,7 +4,7 @@
 #   PYTHON        the Python that makes the virtual environment (default: Debian's, /usr/bin/python3)
 #   MZGRID_VENV   where that environment lies (default: .venv in the checkout)
 
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 root=$PWD
 venv=${MZGRID_VENV:-$root/.venv}
 

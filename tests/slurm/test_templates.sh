@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs the job templates for real, in a SLURM of two virtual nodes on this host: the store that a job leaves is the
+# Runs the job templates for real, in a SLURM of four virtual nodes on this host: the store that a job leaves is the
 # one that a single rank makes, byte for byte.
 source "$(dirname "$0")/../support/faults.sh"
 
@@ -8,10 +8,10 @@ sandbox=$house/scripts/slurm-sandbox
 [ "$(id -u)" = 0 ] || skip "the SLURM sandbox needs root"
 command -v slurmctld slurmd munged sbatch >/dev/null || skip "SLURM is not installed; scripts/setup --slurm installs it"
 
-export MZGRID=$program SLURM_SANDBOX=$work/slurm
+export MZGRID=$program SLURM_SANDBOX=$work/slurm SLURM_SANDBOX_NODES=4
 trap '"$sandbox" stop >/dev/null; rm -rf "$work"' EXIT
 generate "$work/sample.imzML" 60x50 centroid 400
-mzgrid 1 convert "$work/sample.imzML" "$work/alone.zarr" -q
+mzgrid 1 convert "$work/sample.imzML" "$work/alone.zarr" -q --bins 20000
 [ $status = 0 ] || { cat "$work/stderr"; echo "cannot convert the sample"; exit 1; }
 
 "$sandbox" start || exit 1
@@ -23,7 +23,7 @@ submit() {
     shift 2
     begin_case "$name"
     timeout --kill-after=5 120 sbatch --wait --quiet --mem=0 --cpus-per-task=1 --ntasks-per-node=2 --time=5 \
-        --output="$work/$name.log" "$@" "$house/jobs/$template" "$work/sample.imzML" "$work/$name.zarr" --chunk-size 100
+        --output="$work/$name.log" "$@" "$house/jobs/$template" "$work/sample.imzML" "$work/$name.zarr" --chunk-size 100 --bins 20000
     status=$?
     sed 's/^/   /' "$work/$name.log"
     [ $status = 0 ] || fail "exit status $status"
@@ -32,23 +32,57 @@ submit() {
 }
 
 submit one-node one-node.sbatch
-submit many-nodes many-nodes.sbatch --nodes=2
+submit two-nodes many-nodes.sbatch --nodes=2
+submit four-nodes many-nodes.sbatch --nodes=4 --ntasks-per-node=1
 LAUNCHER=mpirun submit one-node-mpirun one-node.sbatch
 mkdir "$work/scratch"
 TEMP_DIR=$work/scratch submit one-node-scratch one-node.sbatch
 rmdir "$work/scratch" || fail "files are left in TEMP_DIR"
 
-# Two files of different ranges, one axis: the same columns, those of a conversion by hand.
-begin_case "an array of files on one axis"
+# The store is made on a local disk, copied, and named last; the disk is left empty.
+mkdir "$work/local"
+SCRATCH=$work/local COPY_IN=yes submit local-disk scratch.sbatch
+rmdir "$work/local" || fail "files are left on the local disk"
+[ -e "$work/local-disk.zarr.run.json" ] || fail "the run record is missing"
+begin_case "an output that exists is not replaced by a copy"
+timeout 120 sbatch --wait --quiet --mem=0 --cpus-per-task=1 --time=5 --output="$work/exists.log" "$house/jobs/scratch.sbatch" \
+    "$work/sample.imzML" "$work/local-disk.zarr"
+status=$?
+[ $status = 2 ] || fail "exit status $status, expected 2"
+grep -q 'exists; remove it' "$work/exists.log" || fail "the log does not say that it exists"
+diff -r "$work/alone.zarr" "$work/local-disk.zarr" >/dev/null || fail "the store changed"
+
+begin_case "a scaling series ends in a table and a plot"
+WEAK=synthetic:30x20:200 timeout 200 sbatch --wait --quiet --nodes=4 --ntasks-per-node=1 --cpus-per-task=1 --time=5 \
+    --output="$work/scaling.log" "$house/jobs/scaling.sbatch" "$work/scaling" "$work/sample.imzML" --bins 20000
+status=$?
+[ $status = 0 ] || { cat "$work/scaling.log"; fail "exit status $status"; }
+for series in strong weak; do
+    for n in 1 2 4; do
+        [ -e "$work/scaling/$series-$n-1.zarr.run.json" ] || fail "no run record of $n nodes of the $series series"
+        [ "$(grep -o '"ranks": [0-9]*' "$work/scaling/$series-$n-1.zarr.run.json" | head -n 1)" = "\"ranks\": $n" ] ||
+            fail "$series: not $n ranks"
+    done
+done
+[ "$(grep -c '^| [124] |' "$work/scaling/scaling.md")" = 6 ] || fail "the table has not six rows"
+grep -q '<polyline' "$work/scaling/scaling.svg" || fail "the plot has no line"
+[ -z "$(find "$work/scaling" -name '*.zarr')" ] || fail "stores are left"
+
+# Eight files of different ranges, one axis: the same columns, those of a conversion by hand.
+begin_case "an array of eight files on one axis, three at once"
 generate "$work/second.imzML" 20x20 profile 300
-printf '%s\n' "$work/sample.imzML" "$work/second.imzML" >"$work/list"
+for i in 3 4 5 6 7 8; do
+    for kind in imzML ibd; do ln "$work/second.$kind" "$work/copy$i.$kind"; done
+done
+printf '%s\n' "$work/sample.imzML" "$work/second.imzML" "$work"/copy?.imzML >"$work/list"
 mzgrid 1 axis "$work/sample.imzML" "$work/second.imzML" -o "$work/axis.json" --mass-axis-type reflector_tof --bins 5000 -q
 [ $status = 0 ] || fail "mzgrid axis: exit status $status"
-timeout 120 sbatch --wait --quiet --mem=0 --cpus-per-task=1 --ntasks-per-node=1 --time=5 --array=1-2 \
+timeout 120 sbatch --wait --quiet --mem=0 --cpus-per-task=1 --ntasks-per-node=1 --time=5 --array=1-8%3 \
     --output="$work/array-%a.log" "$house/jobs/array.sbatch" "$work/list" "$work/axis.json" "$work/array" --chunk-size 100
 status=$?
 [ $status = 0 ] || { cat "$work"/array-*.log; fail "exit status $status"; }
-for name in sample second; do
+[ "$(find "$work/array" -maxdepth 1 -name '*.zarr' | wc -l)" = 8 ] || fail "not eight stores"
+for name in sample second copy8; do
     mzgrid 1 convert "$work/$name.imzML" "$work/$name-alone.zarr" --mass-axis-file "$work/axis.json" --dataset-id "$name" -q
     diff -r "$work/$name-alone.zarr" "$work/array/$name.zarr" >"$work/difference" 2>&1 ||
         fail "$name: the store differs: $(head -n 3 "$work/difference")"
