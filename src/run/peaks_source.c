@@ -1,8 +1,10 @@
 #include <run/peaks_source.h>
 
 #include <core/agree.h>
+#include <spatialdata/catalog.h>
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,13 +47,9 @@ static enum mzg_status find_table(const char *store, const char *wanted, char **
     const char *found = NULL;
     int n = 0;
     char text[400] = "";
-    if (mzg_zarr_load(store, "", &root, err) != MZG_OK)
+    if (mzg_catalog_root(store, &root, err) != MZG_OK)
         return err->status;
-    if (!json_object_get(json_object_get(root, "attributes"), "spatialdata_attrs"))
-        mzg_fail(err, MZG_EFORMAT, "%s: it is not a SpatialData store; expected one that mzgrid converted",
-                 store);
-    else
-        mzg_zarr_members(store, "tables", &names, err);
+    mzg_zarr_members(store, "tables", &names, err);
     for (int64_t i = 0; i < names.n; i++) {
         bool is_wanted = !wanted || strcmp(wanted, names.items[i]) == 0;
         if (is_wanted && is_converted(store, names.items[i])) {
@@ -181,18 +179,21 @@ cleanup:
     return err->status;
 }
 
-/* That the columns of a bin agree on whether it has values: an absent chunk of one reads as zeros. */
+/* That the columns of a bin are finite, and agree on whether it has values: an absent chunk of one reads as
+ * zeros. */
 static enum mzg_status check_statistics(const struct mzg_peaks_source *source, struct mzg_error *err)
 {
     for (int64_t k = 0; k < source->n_bins; k++) {
         double mean = source->mean[k], maximum = source->maximum[k];
         bool is_empty = mean == 0 && maximum == 0;
         bool is_count = source->n_pixels[k] >= 0 && source->n_pixels[k] <= INT32_MAX;
-        if (!is_count || is_empty == (source->n_pixels[k] > 0) || (mean == 0 && maximum > 0) ||
+        bool is_finite = isfinite(mean) && isfinite(maximum);
+        if (!is_count || !is_finite || is_empty == (source->n_pixels[k] > 0) || (mean == 0 && maximum > 0) ||
             (mean > 0 && maximum == 0))
             return mzg_fail(err, MZG_EFORMAT,
                             "%s/%s/var: mean_intensity, max_intensity and n_pixels of bin %" PRId64
-                            " contradict each other; the store is damaged or incomplete, copy it again",
+                            " contradict each other, or are not finite; the store is damaged or incomplete, "
+                            "copy it again",
                             source->store, source->table, k);
     }
     return MZG_OK;

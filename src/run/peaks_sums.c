@@ -5,6 +5,7 @@
 #include <stage/rows.h>
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +61,7 @@ enum mzg_status mzg_peaks_values_append(struct mzg_peaks_values *values, const s
 static inline void put_sum(struct mzg_peaks_values *values, bool wide, int64_t minor, double sum)
 {
     int64_t i = values->n_values;
+    values->has_bad |= !isfinite(sum);
     if (wide) {
         ((double *)values->values)[i] = sum;
         values->n_values += sum != 0;
@@ -69,6 +71,18 @@ static inline void put_sum(struct mzg_peaks_values *values, bool wide, int64_t m
         values->n_values += narrow != 0;
     }
     values->minors[i] = (int32_t)minor;
+}
+
+static enum mzg_status check_sums(const struct mzg_peaks_source *source, const struct mzg_peaks_values *made,
+                                  struct mzg_error *err)
+{
+    if (made->has_bad)
+        return mzg_fail(
+            err, MZG_EFORMAT,
+            "%s/%s/X: a value in one of the peaks is not finite; the store is damaged, or another "
+            "program put it there",
+            source->store, source->table);
+    return MZG_OK;
 }
 
 int64_t mzg_peaks_rows_at_once(const struct mzg_peaks_source *source, int64_t n_peaks)
@@ -254,7 +268,7 @@ enum mzg_status mzg_peaks_take_sums(const struct mzg_peaks_sums *sums, struct mz
         }
     }
     made->counts[made->n_majors++] = made->n_values - before;
-    return MZG_OK;
+    return check_sums(sums->source, made, err);
 }
 
 /* The sums of one row: its n values, `minors` their bins, or NULL if they are those of all bins. */
@@ -355,6 +369,9 @@ enum mzg_status mzg_peaks_sum_rows(const struct mzg_peaks_sums *sums, int64_t fi
     if (reserve_majors(&slot->made, n, err) != MZG_OK ||
         reserve_values(&slot->made, n * sums->peaks->n + 1, sums->source->value_type, err) != MZG_OK)
         return err->status;
-    return sums->source->layout == MZG_MATRIX_DENSE ? sum_dense_rows(sums, first, n, slot, err)
-                                                    : sum_sparse_rows(sums, first, n, slot, err);
+    if (sums->source->layout == MZG_MATRIX_DENSE)
+        sum_dense_rows(sums, first, n, slot, err);
+    else
+        sum_sparse_rows(sums, first, n, slot, err);
+    return err->status == MZG_OK ? check_sums(sums->source, &slot->made, err) : err->status;
 }

@@ -16,6 +16,7 @@ struct mzg_peaks_values {
     int32_t *minors; /* the rows */
     void *values;    /* of the type of X */
     int64_t major_capacity, value_capacity;
+    bool has_bad; /* a sum that is not finite, which fails the run */
 };
 
 struct mzg_peaks_slot {

@@ -317,22 +317,33 @@ static enum mzg_status fail_no_store(const char *path, struct mzg_error *err)
                     path);
 }
 
-static enum mzg_status check_version(const struct mzg_catalog *catalog, struct mzg_error *err)
+static enum mzg_status check_version(const char *path, const json_t *root, struct mzg_error *err)
 {
-    const json_t *attrs = json_object_get(catalog->attributes, "spatialdata_attrs");
+    const json_t *attrs = json_object_get(json_object_get(root, "attributes"), "spatialdata_attrs");
     const char *version = json_string_value(json_object_get(attrs, "version"));
     if (!json_is_object(attrs) || !version)
         return mzg_fail(
             err, MZG_EFORMAT,
-            "%s: it is a Zarr store, but not a SpatialData store: its root has no 'spatialdata_attrs'",
-            catalog->path);
+            "%s: it is a Zarr store, but not a SpatialData store: its root has no 'spatialdata_attrs'", path);
     if (strcmp(version, "0.2") != 0)
         return mzg_fail(
             err, MZG_EFORMAT,
             "%s: it is a SpatialData store of container version %s; expected 0.2: write it again by "
             "spatialdata 0.5 or later",
-            catalog->path, version);
+            path, version);
     return MZG_OK;
+}
+
+enum mzg_status mzg_catalog_root(const char *path, json_t **root, struct mzg_error *err)
+{
+    json_t *loaded = NULL;
+    if (!exists(path, "zarr.json"))
+        return fail_no_store(path, err);
+    if (mzg_zarr_load(path, "", &loaded, err) == MZG_OK && check_version(path, loaded, err) == MZG_OK)
+        *root = loaded;
+    else
+        json_decref(loaded);
+    return err->status;
 }
 
 enum mzg_status mzg_catalog_open(const char *path, struct mzg_catalog *catalog, struct mzg_error *err)
@@ -350,7 +361,7 @@ enum mzg_status mzg_catalog_open(const char *path, struct mzg_catalog *catalog, 
         return err->status;
     catalog->attributes = json_incref(json_object_get(root, "attributes"));
     walk.listed = json_object_get(json_object_get(root, "consolidated_metadata"), "metadata");
-    if (check_version(catalog, err) == MZG_OK && check_complete(&walk, err) == MZG_OK)
+    if (check_version(catalog->path, root, err) == MZG_OK && check_complete(&walk, err) == MZG_OK)
         note_left_out(catalog, err);
     for (int kind = 0; kind < MZG_ELEMENT_KINDS && err->status == MZG_OK; kind++)
         add_kind(&walk, (enum mzg_element_kind)kind, err);

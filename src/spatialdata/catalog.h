@@ -61,6 +61,9 @@ struct mzg_catalog {
 enum mzg_status mzg_catalog_open(const char *path, struct mzg_catalog *catalog, struct mzg_error *err);
 void mzg_catalog_close(struct mzg_catalog *catalog);
 
+/* The metadata of the root alone, a new reference; refused as mzg_catalog_open() does. Local. */
+enum mzg_status mzg_catalog_root(const char *path, json_t **root, struct mzg_error *err);
+
 /* MZG_EIO if some metadata changed since. Local. */
 enum mzg_status mzg_catalog_check(const struct mzg_catalog *catalog, struct mzg_error *err);
 

@@ -55,12 +55,38 @@ static bool is_ours(const char *path)
     return found;
 }
 
+/* That what the store's metadata list of the table is there: what is copied is to be whole. */
+static enum mzg_status check_complete(const struct mzg_update *update, struct mzg_error *err)
+{
+    const json_t *listed =
+        json_object_get(json_object_get(update->root, "consolidated_metadata"), "metadata");
+    size_t length = strlen(update->table);
+    const char *node;
+    json_t *ignored;
+    json_object_foreach((json_t *)listed, node, ignored)
+    {
+        char *file = NULL;
+        if (strncmp(node, update->table, length) != 0 || node[length] != '/')
+            continue;
+        if (asprintf(&file, "%s/%s/zarr.json", update->path, node) < 0)
+            return mzg_fail(err, MZG_ENOMEM, "%s: no memory for the paths in it", update->path);
+        bool is_there = access(file, F_OK) == 0;
+        free(file);
+        if (!is_there)
+            return mzg_fail(err, MZG_EFORMAT,
+                            "%s: its metadata list '%s', which is not there: it is not complete",
+                            update->path, node);
+    }
+    return MZG_OK;
+}
+
 /* Rank 0: what stands, and whether it may be changed. */
 static enum mzg_status look_at_store(struct mzg_update *update, struct mzg_error *err)
 {
     struct stat info;
     const char *new_table = update->sdata.table_path;
-    if (mzg_zarr_load(update->path, "", &update->root, err) != MZG_OK)
+    if (mzg_zarr_load(update->path, "", &update->root, err) != MZG_OK ||
+        check_complete(update, err) != MZG_OK)
         return err->status;
     char *standing = join(update->path, new_table);
     if (!standing)

@@ -303,6 +303,10 @@ def test_one_spectrum(mzgrid, tmp_path):
         mzgrid.convert(source, tmp_path / f"{continuous}.zarr")
         axis = stores.open_store(tmp_path / f"{continuous}.zarr").table.uns["mzgrid"]["mass_axis"]
         assert (axis["type"] == "native") == continuous
+        mzgrid.convert(source, tmp_path / f"{continuous}-native.zarr", "--mass-axis-type", "native")
+        table = stores.open_store(tmp_path / f"{continuous}-native.zarr").table
+        assert_is(table, *expected(reference.read_imzml(source)))
+        assert table.shape == (1, 300)
 
 
 @pytest.mark.parametrize("continuous", [True, False])

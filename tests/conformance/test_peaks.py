@@ -200,6 +200,9 @@ def test_what_of_a_list_is_not_on_the_axis_is_kept_and_said(mzgrid, store, tmp_p
     ("", "it lists no peak"),
     ("m/z;Interval Width (+/- Da)\n500;0\n", "line 2: '0'; expected a tolerance above 0"),
     ("\x00\x01\x02", "expected an m/z above 0"),
+    ("500\nnan\n", "line 2: 'nan'; expected an m/z above 0"),
+    ("500\n1e400\n", "line 2: '1e400'; expected an m/z above 0"),
+    ("mz\n500,5\n", "line 2: '500,5'; expected no more columns than the first line names"),
 ])
 def test_bad_lists_are_refused_with_one_line(mzgrid, store, tmp_path, text, line):
     path = store("profile")
@@ -212,6 +215,8 @@ def test_bad_lists_are_refused_with_one_line(mzgrid, store, tmp_path, text, line
 
 @pytest.mark.parametrize("options, line", [
     (["--tolerance", "0ppm", "--peak-list", "x"], "'0ppm' is not a tolerance above 0"),
+    (["--tolerance", "-5ppm", "--peak-list", "x"], "'-5ppm' is not a tolerance above 0"),
+    (["--tolerance", "nanppm", "--peak-list", "x"], "'nanppm' is not a tolerance above 0"),
     (["--tolerance", "5", "--peak-list", "x"], "'5' has an unknown unit"),
     (["--tolerance", "5ppm"], "--tolerance is for the peaks of a --peak-list: give one, or leave it out"),
     (["--snr", "5", "--peak-list", "x"], "--snr is for peaks that mzgrid picks"),

@@ -41,12 +41,12 @@ def damage(path, how):
 
 
 @pytest.mark.parametrize("how, line", [
-    ("nothing", "cannot open"),
-    ("a file", "cannot open"),
-    ("half-written", "zarr.json: cannot open"),
+    ("nothing", "it cannot be read: No such file or directory"),
+    ("a file", "it is not a directory; expected a SpatialData store"),
+    ("half-written", "it has no zarr.json: it is not a SpatialData store, or one that is half-written"),
     ("another program's", "it has no table that mzgrid converted"),
     ("an older version's", "var/n_pixels"),
-    ("no SpatialData", "it is not a SpatialData store"),
+    ("no SpatialData", "not a SpatialData store: its root has no 'spatialdata_attrs'"),
     ("no table", "tables"),
     ("X cut", "X/indices"),
     ("X/data", "X/data: chunk c/0 is missing; the store is incomplete, copy it again"),

@@ -57,5 +57,43 @@ for ranks in 1 2 4; do
     expect_refusal 1 'sample\.imzML' '[Pp]ermission denied'
     expect_nothing "$out"
 done
+
+# Stores that may only be read.
+for name in a b; do
+    "$program" convert synthetic:9x7:150 "$out/$name.zarr" --threads 1 -q || fail "cannot make a store"
+done
+rm "$out"/*.run.json
+cp -r "$out/a.zarr" "$work/before.zarr"
+merge=(merge "$out/a.zarr" "$out/b.zarr" --rename '*={sample}_{name}' -q --threads 1)
+for ranks in 1 2; do
+    for files in 'a store' 'all in a store' 'the folder of a store'; do
+        begin_case "peaks, $files cannot be written, $ranks ranks"
+        case $files in
+        'a store') chmod 555 "$out/a.zarr" ;;
+        'all in a store') chmod -R a-w "$out/a.zarr" ;;
+        *) chmod 555 "$out" ;;
+        esac
+        mzgrid $ranks peaks "$out/a.zarr" --snr 2 -q --threads 1
+        chmod 755 "$out"
+        chmod -R u+w "$out/a.zarr"
+        expect_refusal 1 "$out" 'cannot be written to|[Pp]ermission denied'
+        diff -rq "$out/a.zarr" "$work/before.zarr" || fail "the store changed"
+        [ "$(ls "$out")" = $'a.zarr\nb.zarr' ] || fail "left: $(ls "$out")"
+    done
+
+    begin_case "merge into a folder that cannot be written, $ranks ranks"
+    mzgrid $ranks "${merge[@]}" -o "$closed/study.zarr"
+    expect_refusal 1 "$closed" '[Pp]ermission denied'
+    expect_nothing "$closed"
+
+    begin_case "stores that cannot be written are merged, $ranks ranks"
+    chmod -R a-w "$out/a.zarr" "$out/b.zarr"
+    mzgrid $ranks "${merge[@]}" --concat -o "$work/study.zarr"
+    [ $status = 0 ] || { cat "$work/stderr"; fail "exit status $status"; }
+    chmod -R u+w "$out/a.zarr" "$out/b.zarr"
+    diff -rq "$out/a.zarr" "$work/before.zarr" || fail "the store changed"
+    [ -d "$work/study.zarr/tables/all_samples" ] || fail "there is no table of all samples"
+    rm -rf "$work/study.zarr" || fail "what was merged cannot be removed"
+done
 chmod 755 "$closed"
 finish
