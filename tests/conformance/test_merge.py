@@ -276,7 +276,7 @@ DAMAGE = {
     unknown_node: "half-written, or was changed",
     broken_json: "it is not JSON",
     has_link: "a symbolic link",
-    has_pipe: "no ordinary file",
+    has_pipe: "not an ordinary file",
     no_elements: "nothing to merge",
     empty_directory: "half-written",
     a_file: "not a directory",
@@ -303,6 +303,6 @@ def test_attributes_that_differ_and_things_beside(mzgrid, samples, tmp_path):
     (tmp_path / "kidney.zarr/notes.txt").write_text("mine")
     run = merge(mzgrid, tmp_path / "liver.zarr", tmp_path / "kidney.zarr", "-o", tmp_path / "study.zarr", "-q",
                 "--rename", "msi_dataset={sample}")
-    assert run.err.count("\n") == 2 and "attribute 'who'" in run.err and "left out: notes.txt" in run.err
+    assert run.err.count("\n") == 2 and "attribute 'who'" in run.err and "left out, because it is not an element of SpatialData: notes.txt" in run.err
     attrs = spatialdata.read_zarr(tmp_path / "study.zarr").attrs
     assert attrs["lab"] == "ours" and "who" not in attrs
