@@ -1,9 +1,9 @@
 /*
  * What went wrong, in a form to branch on and a sentence for the user.
  *
- * Every mzgrid function that can fail takes `struct mzg_error *err` last and returns MZG_OK, or the status that
- * it also leaves there. `err` is never NULL. It need not be set before, except for mzg_context_share(), which
- * reads it. `text` says something only if a call failed. On failure the outputs are untouched.
+ * Every mzgrid function that can fail takes `struct mzg_error *err` last and returns MZG_OK, or the status
+ * that it also leaves there. `err` is never NULL. It need not be set before, except for mzg_context_share(),
+ * which reads it. `text` says something only if a call failed. On failure the outputs are untouched.
  */
 #ifndef MZGRID_ERROR_H
 #define MZGRID_ERROR_H

@@ -40,7 +40,7 @@ static const struct mzg_option options[] = {
      .standard = "beside the store: STORE.imzML, STORE.peaks.csv or STORE.peak-list.csv",
      .help = "Where it goes. FILE.imzML has its FILE.ibd beside it; without a format its end says which one."},
     {.kind = MZG_OPTION_TEXT, .name = "dataset", .argument = "NAME", .offset = AT(export.dataset),
-     .help = "The table, of a store with several, with or without the _z0 at its end."},
+     .help = "The table, if the store has several; the _z0 at its end may be left out."},
     {.kind = MZG_OPTION_FLAG, .name = "overwrite", .offset = AT(export.overwrite),
      .help = "Replace existing files, once the new ones are complete."},
     {.kind = MZG_OPTION_SIZE, .name = "memory-limit", .argument = "SIZE", .offset = AT(export.memory_limit),

@@ -115,7 +115,7 @@ const struct mzg_command mzg_command_generate = {
     .summary = "Write a synthetic imzML file, to try and to measure with.",
     .description =
         "Writes synthetic tissue as OUTPUT.imzML and OUTPUT.ibd: a few regions with peaks of their own, "
-        "noise, and empty pixels around. Runs on any number of MPI ranks and writes the same bytes.",
+        "noise, and empty pixels around them. Runs on any number of MPI ranks and writes the same bytes.",
     .operands = {"OUTPUT.imzML"},
     .options = options,
     .run = run,

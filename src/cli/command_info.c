@@ -30,10 +30,10 @@ static const struct mzg_option options[] = {
     {.kind = MZG_OPTION_FLAG, .name = "json", .offset = offsetof(struct info_settings, json),
      .help = "Print JSON instead of text."},
     {.kind = MZG_OPTION_FLAG, .name = "decisions", .offset = offsetof(struct info_settings, decisions), .only_typed = true,
-     .help = "Also print which mass axis, range and method 'mzgrid convert' would choose, and why; for this all "
-             "of the imzML file and some spectra are read."},
+     .help = "Also print which mass axis, range and method 'mzgrid convert' would choose, and why. This reads the "
+             "whole imzML file and some spectra."},
     {.kind = MZG_OPTION_TEXT, .name = "dataset", .argument = "NAME", .offset = offsetof(struct info_settings, dataset),
-     .help = "The table, of a store with several, with or without the _z0 at its end."},
+     .help = "The table, if the store has several; the _z0 at its end may be left out."},
     {.kind = MZG_OPTION_SIZE, .name = "memory-limit", .argument = "SIZE",
      .offset = offsetof(struct info_settings, memory_limit),
      .standard = "the smaller of 8G and half of what the node has free",

@@ -85,7 +85,7 @@ static const struct mzg_option options[] = {
     {.kind = MZG_OPTION_CHOICE, .name = "coordinate-systems", .argument = "WHICH",
      .offset = offsetof(struct merge_settings, systems), .choice = system_choice, .standard = "per-sample",
      .help = "per-sample: what lies in 'global' of a store lies in a coordinate system with the name of its "
-             "sample; shared: coordinate systems keep their names, and the samples lie on each other."},
+             "sample; shared: coordinate systems keep their names, and the samples overlap."},
     {.kind = MZG_OPTION_GROUP, .name = "One table"},
     {.kind = MZG_OPTION_FLAG, .name = "concat", .offset = offsetof(struct merge_settings, concat),
      .help = "The tables of bins become one, with the rows of all samples and the bins of any; its obs has the "
@@ -95,7 +95,7 @@ static const struct mzg_option options[] = {
      .help = "With --concat: the name of that table."},
     {.kind = MZG_OPTION_TEXT, .name = "compression", .argument = "CODEC", .choice = mzg_codec_choice,
      .offset = offsetof(struct merge_settings, compression), .standard = "blosc-zstd",
-     .help = "With --concat: of its numeric arrays, as for convert."},
+     .help = "With --concat: the codec of its numeric arrays, as for convert."},
     {.kind = MZG_OPTION_GROUP, .name = "Run"},
     {.kind = MZG_OPTION_INTEGER, .name = "threads", .argument = "N",
      .offset = offsetof(struct merge_settings, threads), .least = 1, .most = 4096,

@@ -119,13 +119,13 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
 const struct mzg_command mzg_command_peaks = {
     .name = "peaks",
     .summary = "Add a feature table to a store: pixels and peaks instead of bins.",
-    .description = "Picks the peaks of STORE.zarr, which 'mzgrid convert' wrote, on its mean spectrum, and "
-                   "on its largest "
-                   "spectrum those that are rare, or takes them from a list; adds up the bins of each, and "
-                   "writes one more table, "
-                   "NAME_z0_peaks, beside NAME_z0. The tops of the peaks are marked in var[\"is_peak\"] of "
-                   "NAME_z0. The store "
-                   "opens at any moment. Runs on any number of MPI ranks; the result is the same.",
+    .description = "Adds a table of peaks, NAME_z0_peaks, to STORE.zarr, which 'mzgrid convert' wrote. Picks "
+                   "the peaks on "
+                   "the mean spectrum, and rare ones on the largest spectrum, or takes them from a list. "
+                   "Each column is the sum "
+                   "of a peak's bins. Marks the tops of the peaks in var[\"is_peak\"] of NAME_z0. The store "
+                   "opens at any "
+                   "moment. Runs on any number of MPI ranks; the result is the same.",
     .operands = {"STORE.zarr"},
     .options = options,
     .run = run,

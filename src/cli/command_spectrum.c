@@ -65,7 +65,7 @@ static const struct mzg_option options[] = {
     {.kind = MZG_OPTION_NUMBER, .name = "max-mz", .argument = "MZ", .above_low = true,
      .offset = offsetof(struct spectrum_settings, max_mz), .help = "Only bins whose centres are MZ or below."},
     {.kind = MZG_OPTION_TEXT, .name = "dataset", .argument = "NAME", .offset = offsetof(struct spectrum_settings, dataset),
-     .help = "The table, of a store with several, with or without the _z0 at its end."},
+     .help = "The table, if the store has several; the _z0 at its end may be left out."},
     {.kind = MZG_OPTION_TEXT, .name = "output", .argument = "FILE", .letter = 'o',
      .offset = offsetof(struct spectrum_settings, output),
      .help = "Where the spectrum goes: FILE.png, a picture, or FILE.csv, m/z and intensity of each bin."},

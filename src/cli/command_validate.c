@@ -172,11 +172,11 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
 const struct mzg_command mzg_command_validate = {
     .name = "validate",
     .summary = "Check every spectrum of an imzML file, and say what is odd.",
-    .description =
-        "Reads all of INPUT (imzML, with its .ibd beside it), decodes every array, compares UUID and "
-        "checksum, and prints what is wrong or odd, once for each kind with a count and the first case, and "
-        "the spectra that "
-        "cannot be used. Nothing is written. The exit status is 0 if nothing was found, and 1 otherwise.",
+    .description = "Reads all of INPUT (imzML, with its .ibd beside it): decodes every array, and compares "
+                   "UUID and checksum. "
+                   "Prints each kind of oddity once, with a count and the first case, and the spectra that "
+                   "cannot be used. "
+                   "Writes nothing. The exit status is 0 if nothing was found, and 1 otherwise.",
     .operands = {"INPUT"},
     .options = options,
     .run = run,

@@ -89,7 +89,7 @@ const struct mzg_option mzg_convert_option_table[] = {
      .help = "How a spectrum becomes values of bins; 'auto' follows from the type of the spectra."},
     {.kind = MZG_OPTION_CHOICE, .name = "accuracy", .argument = "LEVEL", .offset = AT(accuracy),
      .choice = mzg_accuracy_choice, .standard = "normal",
-     .help = "With 'high', 'auto' takes pchip instead of linear while the work is bounded."},
+     .help = "With 'high', 'auto' takes pchip instead of linear, unless that would take one core more than about a quarter of an hour."},
     {.kind = MZG_OPTION_OWN, .name = "max-gap", .argument = "none|auto|STEPS", .offset = AT(convert.max_gap),
      .set = mzg_set_max_gap, .standard = "auto",
      .help = "Read an interval of more than STEPS sampling steps as zeros that were trimmed away; 'auto' is 3 "
@@ -100,8 +100,8 @@ const struct mzg_option mzg_convert_option_table[] = {
      .help = "Values below I are not stored."},
     {.kind = MZG_OPTION_CHOICE, .name = "mobility", .argument = "HOW", .offset = AT(mobility),
      .choice = mzg_mobility_choice, .standard = "skip",
-     .help = "An array of ion mobilities beside m/z and intensities: leave it out with a warning, or take it that "
-             "an m/z repeats for each mobility and that its intensities are to be added."},
+     .help = "What to do with an array of ion mobilities: leave it out with a warning (skip), or add up the intensities of "
+             "an m/z that repeats for each mobility (sum)."},
 
     {.kind = MZG_OPTION_GROUP, .name = "Output"},
     {.kind = MZG_OPTION_CHOICE, .name = "layout", .argument = "LAYOUT", .offset = AT(layout),
@@ -114,11 +114,11 @@ const struct mzg_option mzg_convert_option_table[] = {
      .help = "The type of the stored values, which are computed in double precision."},
     {.kind = MZG_OPTION_TEXT, .name = "compression", .argument = "CODEC", .choice = mzg_codec_choice, .offset = AT(convert.compression),
      .standard = "blosc-zstd",
-     .help = "Of numeric arrays: none, or zstd, blosc-lz4 or blosc-zstd, which may be followed by :LEVEL. Without one, "
+     .help = "Codec of numeric arrays: none, zstd, blosc-lz4 or blosc-zstd; a level may follow, as in zstd:3. Without one, "
              "blosc-zstd takes 1, and 2 for integers."},
     {.kind = MZG_OPTION_TEXT, .name = "dataset-id", .argument = "NAME", .offset = AT(convert.dataset_id),
      .standard = "msi_dataset",
-     .help = "Begins the names of all elements of the store; letters, digits, '_', '-' and '.'."},
+     .help = "The names of all elements of the store begin with it; letters, digits, '_', '-' and '.'."},
     {.kind = MZG_OPTION_OWN, .name = "pixel-size", .argument = "X[:Y]", .offset = AT(convert.pixel_size),
      .set = mzg_set_pixel_size, .standard = "as in the input",
      .help = "Size of a pixel in micrometres. Without Y, pixels are square."},
@@ -180,11 +180,10 @@ const struct mzg_option mzg_convert_option_table[] = {
      .most = 4096, .standard = "the cores that the launcher gave the rank",
      .help = "Threads of each rank that compute, its main thread among them."},
     {.kind = MZG_OPTION_FLAG, .name = "keep-hdf5", .offset = AT(convert.keep_hdf5),
-     .help = "Keep the intermediate HDF5 file, which any AnnData reader opens (.h5ad); means --streaming hdf5."},
+     .help = "Keep the intermediate HDF5 file, which any AnnData reader opens (.h5ad); implies --streaming hdf5."},
     {.kind = MZG_OPTION_TEXT, .name = "temp-dir", .argument = "DIR", .offset = AT(convert.temp_dir),
      .standard = "beside the output",
-     .help = "Where the intermediate HDF5 file is; with several nodes, a directory that all of them "
-             "share."},
+     .help = "Directory of the intermediate HDF5 file; with several nodes, one that all of them share."},
 
     {.kind = MZG_OPTION_GROUP, .name = "Messages"},
     {.kind = MZG_OPTION_CHOICE, .name = "progress", .argument = "HOW", .offset = AT(progress),

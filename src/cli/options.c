@@ -13,12 +13,11 @@
 static const struct mzg_option common_options[] = {
     {.kind = MZG_OPTION_GROUP, .name = "Every command"},
     {.kind = MZG_OPTION_TEXT, .name = "config", .argument = "FILE", .offset = offsetof(struct mzg_arguments, config),
-     .standard = "what MZGRID_CONFIG names",
-     .help = "Take options from FILE as well, which is TOML: lines such as threads = 4 below the command they are for, "
-             "[convert], or above all commands. A variable such as MZGRID_THREADS counts more than FILE, the command line "
-             "more than both; there --no-NAME undoes a flag."},
+     .standard = "the file that MZGRID_CONFIG names",
+     .help = "Read options from FILE, in TOML: lines such as 'threads = 4' under [convert], or at the top for every command. "
+             "Variables such as MZGRID_THREADS override FILE, and the command line overrides both; --no-NAME turns a flag off."},
     {.kind = MZG_OPTION_FLAG, .name = "print-config", .offset = offsetof(struct mzg_arguments, print_config),
-     .help = "Print the options that would hold, as such a file, with where each comes from, and stop."},
+     .help = "Print the options that would apply, as such a file, with the source of each, and stop."},
     {.kind = MZG_OPTION_FLAG, .name = "help", .letter = 'h', .offset = offsetof(struct mzg_arguments, help),
      .help = "Show this text."},
     {0},

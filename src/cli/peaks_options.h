@@ -17,10 +17,10 @@ enum mzg_status mzg_set_tolerance(const char *text, void *target, struct mzg_err
              "CSV as METASPACE and SCiLS Lab export it."}, \
     {.kind = MZG_OPTION_OWN, .name = "tolerance", .argument = "T[ppm|mDa|Da]", .offset = (at), \
      .set = mzg_set_tolerance, .standard = "10ppm", \
-     .help = "How far from the m/z of a listed peak its bins lie, unless the list says so itself."}, \
+     .help = "Bins this far from the m/z of a listed peak belong to it, unless the list gives a tolerance of its own."}, \
     {.kind = MZG_OPTION_NUMBER, .name = "snr", .rivals = "peak-list tolerance", .argument = "S", \
      .offset = (at) + offsetof(struct mzg_peaks_options, snr), .above_low = true, .standard = "10", \
-     .help = "How many times the noise around it a picked peak stands out, at least."}
+     .help = "How many times higher than the noise around it a picked peak must be."}
 /* clang-format on */
 
 #endif

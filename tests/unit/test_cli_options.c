@@ -247,15 +247,14 @@ Test(cli_options, help_lists_every_row_within_80_columns)
                  "  --letter L                  One.\n"
                  "\n"
                  "Every command:\n"
-                 "  --config FILE               Take options from FILE as well, which is TOML:\n"
-                 "                              lines such as threads = 4 below the command they\n"
-                 "                              are for, [convert], or above all commands. A\n"
-                 "                              variable such as MZGRID_THREADS counts more than\n"
-                 "                              FILE, the command line more than both; there\n"
-                 "                              --no-NAME undoes a flag. Default: what\n"
-                 "                              MZGRID_CONFIG names.\n"
-                 "  --print-config              Print the options that would hold, as such a file,\n"
-                 "                              with where each comes from, and stop.\n"
+                 "  --config FILE               Read options from FILE, in TOML: lines such as\n"
+                 "                              'threads = 4' under [convert], or at the top for\n"
+                 "                              every command. Variables such as MZGRID_THREADS\n"
+                 "                              override FILE, and the command line overrides\n"
+                 "                              both; --no-NAME turns a flag off. Default: the\n"
+                 "                              file that MZGRID_CONFIG names.\n"
+                 "  --print-config              Print the options that would apply, as such a\n"
+                 "                              file, with the source of each, and stop.\n"
                  "  -h, --help                  Show this text.\n"));
     free(text);
 }
