@@ -90,7 +90,7 @@ class MassAxis:
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of the edges, as info["mass_axis"]["edges_sha256"] of a store on this axis."""
+        """The SHA-256 of the edges, as `info["mass_axis"]["edges_sha256"]` of a store on this axis."""
         text = (ctypes.c_char * 65)()
         _native.call("mzg_axis_digest", byref(self._axis), text)
         return text.value.decode()
