@@ -17,7 +17,7 @@ PAGES = sorted(
     str(path.relative_to(REPOSITORY))
     for path in [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *REPOSITORY.glob("docs/**/*.md")]
 )
-RUN = ("sh", "python", "r")
+RUN = ("sh", "python", "r", "toml")
 FENCE = re.compile(
     r"(?:^ *<!-- (?P<why>not run|excerpt): (?P<what>[^\n]*?) -->\n+)?"
     r"^(?P<indent> *)```(?P<language>[^\n`]*)\n(?P<text>.*?)^ *```$",
