@@ -58,24 +58,31 @@ def option_tables(text):
             about.append(line)
 
 
+def commands():
+    """Those that have a help of their own."""
+    listed = run_program("--help").split("Commands:")[1].split("Options:")[0]
+    return [name for name in re.findall(r"^  ([a-z]+) {2,}", listed, re.MULTILINE) if name not in ("help", "completion")]
+
+
 def options_page():
-    overview = run_program("--help")
-    commands = re.findall(r"^  ([a-z]+) {2,}", overview.split("Commands:")[1].split("Options:")[0], re.MULTILINE)
     yield "# All options\n\nAs `mzgrid help COMMAND` prints them. [The command line](../cli.md) explains more."
-    for command in commands:
-        if command not in ("help", "completion"):
-            yield f"## mzgrid {command}"
-            yield from option_tables(run_program("help", command))
+    for command in commands():
+        yield f"## mzgrid {command}"
+        yield from option_tables(run_program("help", command))
 
 
-def python_page():
+def python_homes():
+    """The modules of the package, and the public names that each has."""
     tree = ast.parse((ROOT / "src/python/mzgrid/__init__.py").read_text())
     values = {node.targets[0].id: node.value for node in tree.body
               if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)}  # fmt: skip
-    homes = ast.literal_eval(values["_HOMES"])
+    return ast.literal_eval(values["_HOMES"])
+
+
+def python_page():
     yield "# All of Python\n\nFrom the docstrings of the package. [The Python package](../python.md) shows how it is used."
     first = ["open", "convert", "Dataset", "read_imzml", "MassAxis", "resample"]
-    home_of = {name: home for home, names in homes.items() for name in names}
+    home_of = {name: home for home, names in python_homes().items() for name in names}
     for name in [*first, *sorted(set(home_of) - set(first))]:
         yield f"::: mzgrid.{home_of[name]}.{name}"
     yield "::: mzgrid._options.Options"
@@ -172,6 +179,10 @@ def on_files(files, config):
 def on_page_markdown(markdown, page, **_):
     # In a table, forges want a bar in code to be escaped, and Python-Markdown does not.
     markdown = re.sub(r"`[^`\n]*`", lambda code: code[0].replace("\\|", "|"), markdown)
+    # On a forge a link leads to the notebook, here to the page that it becomes.
+    if page.file.src_uri == "tutorial/notebook.md":
+        return markdown.replace("\n\n", "\n\n[Download it as a notebook](notebook.ipynb)\n\n", 1)
+    markdown = markdown.replace("notebook.ipynb)", "notebook.md)")
     if page.file.src_uri != "decisions/README.md":
         return markdown
     records = sorted((ROOT / "docs/decisions").glob("[0-9]*.md"))
@@ -180,3 +191,19 @@ def on_page_markdown(markdown, page, **_):
 
 def on_page_content(html, page, **_):
     return re.sub(r":(?:meth|class|func):(?=<code>)", "", html) if page.file.src_uri == "reference/python.md" else html
+
+
+def on_post_build(config):
+    """Nothing is lost on the way: the reference has each option, each symbol of the libraries and each name of the package."""
+    place = Path(config.site_dir) / "reference"
+    options = [run_program("help", command) for command in commands()]
+    wanted = {
+        "options.html": re.findall(r"^ {2,6}(?:-\w, )?(--[\w-]+)", "\n".join(options), re.MULTILINE),
+        "c.html": "\n".join(path.read_text() for path in (ROOT / "tests/install").glob("*.symbols")).split(),
+        "python.html": [f'id="mzgrid.{home}.{name}"' for home, names in python_homes().items() for name in names],
+    }
+    for page, names in wanted.items():
+        text = (place / page).read_text()
+        lost = sorted({name for name in names if name not in text})
+        if lost or not names:
+            raise PluginError(f"reference/{page} lacks {', '.join(lost) or 'everything'}")

@@ -97,6 +97,8 @@ def test_the_blocks_of_the_page_work(page, mzgrid, tmp_path, monkeypatch):
     blocks = [block for block in blocks_of(page) if block.is_run]
     if any(block.language == "r" for block in blocks) and not shutil.which("Rscript"):
         pytest.skip("Rscript is not there: scripts/setup --tests installs it")
+    if any("save_png" in block.text for block in blocks):
+        pytest.importorskip("matplotlib")  # not in each environment of scripts/readers
     environment = {
         **mpi_environment(),
         # mpirun as on a machine with enough cores.
