@@ -150,7 +150,8 @@ static enum mzg_status open_rows(struct writer *w, struct mzg_error *err)
     const struct mzg_context *context = w->context;
     int64_t fixed = mzg_export_rows_overhead(w->view, w->rows.n, mzg_pool_size(context->pool)) + BUFFER +
                     (w->options->processed ? w->rows.n * (int64_t)sizeof(int64_t) : 0);
-    w->rows.memory = mzg_plan_share(context->comm, w->options->memory_limit) - fixed;
+    int64_t share = mzg_plan_share(context->comm, w->options->memory_limit);
+    w->rows.memory = share - share / 8 - fixed; /* what the allocator and the libraries take beside it */
     if (w->rows.memory < BUFFER)
         w->rows.memory = BUFFER;
     w->buffer = malloc(BUFFER);
