@@ -34,7 +34,7 @@ NOT_RUN = {
     "docs/python.md": 2,
     "docs/thyra.md": 4,
     "docs/tuning.md": 2,
-    "docs/viewers.md": 2,
+    "docs/viewers.md": 3,
 }
 STORE = "mzgrid convert synthetic:60x50:100:centroid:1:full"
 # What a page finds in its folder: the reader's own files. imzML files that it names and does not make come by themselves.

@@ -9,7 +9,9 @@ import warnings
 warnings.filterwarnings("ignore")
 
 import numpy as np  # noqa: E402
+import pandas  # noqa: E402
 import spatialdata  # noqa: E402
+from napari._qt.dialogs.qt_notification import NapariQtNotification  # noqa: E402
 from napari_spatialdata import Interactive  # noqa: E402
 from napari_spatialdata._view import QtAdataViewWidget  # noqa: E402
 from PIL import Image  # noqa: E402
@@ -21,7 +23,8 @@ store, out = sys.argv[1:3]
 sdata = spatialdata.read_zarr(store)
 (image,), (labels,) = sdata.images, sdata.labels
 peaks = sdata.tables["msi_dataset_z0_peaks"]
-peak = peaks.var_names[int(peaks.var["area"].to_numpy().argmax())]
+somewhere = peaks.var["n_pixels"] < 0.6 * peaks.n_obs  # the strongest peak that is not everywhere
+peak = peaks.var_names[int((peaks.var["area"] * somewhere).to_numpy().argmax())]
 interactive = Interactive(sdata, headless=True)
 viewer = interactive._viewer
 application = QApplication.instance()
@@ -68,10 +71,14 @@ view.var_widget._onAction([peak])
 pause(1)
 values = np.asarray(peaks[:, peak].X.todense() if hasattr(peaks.X, "todense") else peaks[:, peak].X).ravel()
 shown = colours().sum(axis=1)
-rank = np.corrcoef(np.argsort(np.argsort(values)), np.argsort(np.argsort(shown)))[0, 1]
+rank = pandas.Series(values).rank().corr(pandas.Series(shown).rank())  # yellow is brighter than blue
 assert rank > 0.8, f"the colours follow the values by {rank:.2f} only"
 
+viewer.layers[labels].opacity = 1
+viewer.window.resize(1380, 860)
 viewer.reset_view()
+for notice in viewer.window._qt_window.findChildren(NapariQtNotification):  # of what is old in PyQt5
+    notice.close()
 pause(1)
 screenshot = viewer.screenshot(canvas_only=False, flash=False)
 Image.fromarray(screenshot[..., :3]).save(out)
