@@ -28,3 +28,18 @@ foreach(module "CAIRO cairo libcairo2-dev" "PNG libpng libpng-dev" "TIFF libtiff
     message(FATAL_ERROR "mzgrid draws its pictures with ${name}, which was not found (Debian: ${package}); scripts/setup installs all that is needed")
   endif()
 endforeach()
+
+# For the charts of reports (src/report): dygraphs, as a file of JavaScript that becomes part of each report.
+find_file(MZGRID_DYGRAPHS_JS dygraph.min.js PATHS /usr/share/javascript/dygraphs
+  DOC "dygraph.min.js of dygraphs 2, whose charts are in reports")
+find_file(MZGRID_DYGRAPHS_CSS dygraph.css HINTS ${MZGRID_DYGRAPHS_JS}/.. PATHS /usr/share/javascript/dygraphs
+  DOC "dygraph.css of dygraphs 2")
+find_file(MZGRID_DYGRAPHS_LICENCE NAMES copyright LICENSE.txt PATHS /usr/share/doc/libjs-dygraphs NO_DEFAULT_PATH
+  DOC "The licence of dygraphs")
+foreach(file JS CSS LICENCE)
+  if(NOT MZGRID_DYGRAPHS_${file})
+    message(FATAL_ERROR "mzgrid's reports have charts by dygraphs 2, which was not found (Debian: libjs-dygraphs; scripts/setup "
+      "installs all that is needed). If it lies elsewhere: -DMZGRID_DYGRAPHS_JS=.../dygraph.min.js "
+      "-DMZGRID_DYGRAPHS_CSS=.../dygraph.css -DMZGRID_DYGRAPHS_LICENCE=.../LICENSE.txt")
+  endif()
+endforeach()

@@ -10,10 +10,13 @@
 #include <cli/run_record.h>
 #include <cli/signals.h>
 #include <cli/summary.h>
+#include <cli/timeline.h>
 #include <core/agree.h>
 #include <core/context.h>
 #include <core/file.h>
+#include <core/memory.h>
 #include <core/named_file.h>
+#include <report/report.h>
 #include <run/paths.h>
 #include <run/runs.h>
 
@@ -66,29 +69,32 @@ static enum mzg_status check_named_files(const struct mzg_convert_settings *sett
     const char *log = settings->log_file, *metrics = options->metrics, *output = options->output;
     const char *preview = settings->preview;
     struct mzg_paths paths = {0};
-    char *record = mzg_file_path(output, ".run.json");
-    if (!record)
-        return mzg_fail(err, MZG_ENOMEM, "%s: no memory for the run record", output);
-    if (mzg_paths_make(options, &paths, err) == MZG_OK &&
-        mzg_check_named("--log-file", log, options->input, output, err) == MZG_OK &&
-        mzg_check_named("--metrics", metrics, options->input, output, err) == MZG_OK &&
-        mzg_check_named("--preview", preview, options->input, output, err) == MZG_OK &&
-        check_preview(preview, options, err) == MZG_OK &&
-        mzg_check_input("INPUT", options->input, output, err) == MZG_OK) {
+    char *record = mzg_file_path(output, ".run.json"), *report = mzg_file_path(output, ".report.html");
+    if (!record || !report)
+        mzg_fail(err, MZG_ENOMEM, "%s: no memory for the names of its files", output);
+    else if (mzg_paths_make(options, &paths, err) == MZG_OK &&
+             mzg_check_named("--log-file", log, options->input, output, err) == MZG_OK &&
+             mzg_check_named("--metrics", metrics, options->input, output, err) == MZG_OK &&
+             mzg_check_named("--preview", preview, options->input, output, err) == MZG_OK &&
+             check_preview(preview, options, err) == MZG_OK &&
+             mzg_check_input("INPUT", options->input, output, err) == MZG_OK) {
         const char *kept = options->keep_hdf5 ? paths.h5ad : NULL;
         const struct {
             const char *option, *path, *what, *used;
         } pairs[] = {
             {"--log-file", log, "the run record", record},
+            {"--log-file", log, "the report", report},
             {"--log-file", log, "the file that --keep-hdf5 keeps", kept},
             {"--log-file", log, "that of --metrics", is_stream(log) ? NULL : metrics},
             {"--log-file", log, "that of --mass-axis-file", options->axis_file},
             {"--log-file", log, "that of --pixels", options->pixels_file},
             {"--metrics", metrics, "the run record", record},
+            {"--metrics", metrics, "the report", report},
             {"--metrics", metrics, "the file that --keep-hdf5 keeps", kept},
             {"--metrics", metrics, "that of --mass-axis-file", options->axis_file},
             {"--metrics", metrics, "that of --pixels", options->pixels_file},
             {"--preview", preview, "the run record", record},
+            {"--preview", preview, "the report", report},
             {"--preview", preview, "the file that --keep-hdf5 keeps", kept},
             {"--preview", preview, "that of --log-file", is_stream(log) ? NULL : log},
             {"--preview", preview, "that of --metrics", is_stream(metrics) ? NULL : metrics},
@@ -105,10 +111,11 @@ static enum mzg_status check_named_files(const struct mzg_convert_settings *sett
         for (size_t i = 0; i < sizeof pairs / sizeof *pairs && err->status == MZG_OK; i++)
             if (pairs[i].path)
                 mzg_named_check(pairs[i].option, pairs[i].path, pairs[i].what, pairs[i].used, err);
-        if (err->status == MZG_OK)
-            mzg_run_record_check(record, err);
+        if (err->status == MZG_OK && mzg_run_record_check(record, err) == MZG_OK && !settings->no_report)
+            mzg_report_check(report, err);
     }
     mzg_paths_destroy(&paths);
+    free(report);
     free(record);
     return err->status;
 }
@@ -141,9 +148,37 @@ static void draw_preview(const struct mzg_context *context, const struct mzg_con
                      err.text);
 }
 
+/* Likewise. A report that stands there is that of the store before this one: it goes, whatever comes. */
+static void write_report(const struct mzg_context *context, const struct mzg_convert_settings *settings,
+                         const json_t *record, const struct mzg_timeline *timeline)
+{
+    struct mzg_error err = {0};
+    const struct mzg_convert_options *options = &settings->convert;
+    int64_t free_memory = mzg_memory_available() / 2;
+    const struct mzg_report_facts facts = {
+        .dataset = options->dataset_id,
+        .record = record,
+        .points = timeline->points,
+        .n_points = timeline->n,
+        .memory = options->memory_limit > 0 && options->memory_limit / 2 < free_memory
+                      ? options->memory_limit / 2
+                      : free_memory,
+        .stop = context->stop,
+    };
+    char *path = mzg_file_path(options->output, ".report.html");
+    if (!path)
+        mzg_fail(&err, MZG_ENOMEM, "%s: no memory for the report", options->output);
+    else if (mzg_report_remove(path, &err) == MZG_OK && !settings->no_report &&
+             mzg_report_check(path, &err) == MZG_OK)
+        mzg_report_write(options->output, &facts, path, true, &err);
+    if (err.status != MZG_OK)
+        mzg_log_line(context->log, MZG_LOG_WARNING, "the store is complete, but has no report: %s", err.text);
+    free(path);
+}
+
 static void finish(const struct mzg_context *context, const struct mzg_arguments *arguments,
                    const struct mzg_convert_settings *settings, time_t started, json_t *hosts,
-                   const struct mzg_convert_report *report)
+                   const struct mzg_timeline *timeline, const struct mzg_convert_report *report)
 {
     const char *output = settings->convert.output;
     if (context->rank != 0)
@@ -152,6 +187,7 @@ static void finish(const struct mzg_context *context, const struct mzg_arguments
     mzg_summary_log(context, output, report);
     json_t *record = mzg_run_record_new(context, arguments, started, hosts, report);
     write_record(context, output, record);
+    write_report(context, settings, record, timeline);
     json_decref(record);
 }
 
@@ -176,6 +212,7 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
     struct mzg_convert_report report = {0};
     struct mzg_progress_view view;
     struct mzg_progress_json lines = {0};
+    struct mzg_timeline timeline;
     json_t *hosts = NULL;
     time_t started = time(NULL);
 
@@ -195,10 +232,13 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
     struct mzg_progress progress = {.update = mzg_progress_update, .context = &view};
     if (settings.progress == PROGRESS_JSON)
         progress = (struct mzg_progress){.update = mzg_progress_json_update, .context = &lines};
-    mzg_run_convert(context, &settings.convert, &progress, &report, err);
+    mzg_timeline_begin(&timeline, &progress, mzg_clock_seconds(), mzg_memory_resident());
+    const struct mzg_progress recorded = {.update = mzg_timeline_update, .context = &timeline};
+    mzg_run_convert(context, &settings.convert, &recorded, &report, err);
     mzg_progress_end(&view);
+    mzg_timeline_tell(&timeline, "", 0, mzg_clock_seconds(), mzg_memory_resident());
     if (err->status == MZG_OK && !settings.convert.dry_run)
-        finish(context, arguments, &settings, started, hosts, &report);
+        finish(context, arguments, &settings, started, hosts, &timeline, &report);
 
 cleanup:
     if (settings.progress == PROGRESS_JSON && context->rank == 0) {
@@ -218,7 +258,7 @@ const struct mzg_command mzg_command_convert = {
         "memory) onto one mass axis and writes the SpatialData Zarr store OUTPUT.zarr. Runs on any number of "
         "MPI ranks, as in 'mpirun -n 8 "
         "mzgrid convert ...'; the result is the same. A record of the run is left in "
-        "OUTPUT.zarr.run.json.",
+        "OUTPUT.zarr.run.json, and a report to look at in OUTPUT.zarr.report.html.",
     .operands = {"INPUT", "OUTPUT.zarr"},
     .options = mzg_convert_option_table,
     .run = run,

@@ -1,12 +1,12 @@
 /* `mzgrid export`: a finished store as files of other formats. */
 #include <cli/commands.h>
 #include <cli/draw.h>
-#include <cli/format.h>
 #include <cli/numbers.h>
 #include <cli/prepare.h>
 #include <cli/progress_view.h>
 #include <core/agree.h>
 #include <core/context.h>
+#include <core/format.h>
 #include <run/export.h>
 
 #include <inttypes.h>

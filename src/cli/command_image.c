@@ -4,6 +4,7 @@
 #include <cli/numbers.h>
 #include <core/context.h>
 #include <core/own_file.h>
+#include <report/lay_out.h>
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /* `mzgrid merge`: several stores as one. */
 #include <cli/commands.h>
 #include <cli/convert_words.h>
-#include <cli/format.h>
 #include <cli/prepare.h>
 #include <cli/progress_view.h>
 #include <core/agree.h>
 #include <core/context.h>
+#include <core/format.h>
 #include <core/named_file.h>
 #include <run/merge.h>
 

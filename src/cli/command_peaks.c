@@ -1,6 +1,5 @@
 /* `mzgrid peaks`: options → a feature table in a store that stands → what came of it. */
 #include <cli/commands.h>
-#include <cli/format.h>
 #include <cli/numbers.h>
 #include <cli/peaks_options.h>
 #include <cli/prepare.h>
@@ -8,6 +7,7 @@
 #include <cli/summary.h>
 #include <core/agree.h>
 #include <core/context.h>
+#include <core/format.h>
 #include <run/peaks.h>
 
 #include <string.h>

@@ -199,6 +199,9 @@ const struct mzg_option mzg_convert_option_table[] = {
     {.kind = MZG_OPTION_TEXT, .name = "preview", .argument = "FILE.png", .offset = AT(preview),
      .help = "At the end draw the total ion current, the strongest peak and the mean spectrum into FILE.png. If that fails, "
              "the store stands, and a warning says so."},
+    {.kind = MZG_OPTION_FLAG, .name = "no-report", .offset = AT(no_report),
+     .help = "Write no OUTPUT.zarr.report.html, the page that shows what was made. An earlier report of that name is removed, because its "
+             "store is replaced."},
     {.kind = MZG_OPTION_TEXT, .name = "metrics", .argument = "FILE", .offset = AT(convert.metrics),
      .help = "Write where time and memory go to FILE, in lines of JSON."},
     {0},

@@ -35,7 +35,8 @@ struct mzg_convert_settings {
     bool quiet;
     const char *log_file;
     const char *preview; /* NULL: none */
-    char *output;        /* the output without slashes at its end; owned */
+    bool no_report;
+    char *output; /* the output without slashes at its end; owned */
 };
 
 extern const struct mzg_option mzg_convert_option_table[];

@@ -1,14 +1,13 @@
 #include <cli/draw.h>
 
-#include <cli/format.h>
 #include <cli/numbers.h>
+#include <core/format.h>
 #include <core/named_file.h>
 #include <core/own_file.h>
 #include <core/own_name.h>
 
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <mzgrid/version.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,28 +68,6 @@ void mzg_warn_of_cost(struct mzg_log *log, const struct mzg_view *view, enum mzg
                      "a store of --layout csc+csr has both",
                      view->store, n, mzg_format_data(size, sizeof size, bytes),
                      question == MZG_VIEW_IMAGES ? "rows" : "columns");
-}
-
-enum mzg_status mzg_lay_out(const struct mzg_view_raster *places, const double *values, float **cells,
-                            struct mzg_raster *raster, struct mzg_error *err)
-{
-    int64_t n = places->width * places->height;
-    float *made = malloc((size_t)n * sizeof *made);
-    if (!made)
-        return mzg_fail(err, MZG_ENOMEM, "no memory for an image of %" PRId64 " x %" PRId64 " cells",
-                        places->width, places->height);
-    for (int64_t i = 0; i < n; i++)
-        made[i] = places->rows[i] >= 0 ? (float)values[places->rows[i]] : NAN;
-    *cells = made;
-    *raster = (struct mzg_raster){.values = made,
-                                  .width = places->width,
-                                  .height = places->height,
-                                  .size_x = places->size_x,
-                                  .size_y = places->size_y,
-                                  .origin_x = places->origin_x,
-                                  .origin_y = places->origin_y,
-                                  .in_micrometres = places->in_micrometres};
-    return MZG_OK;
 }
 
 void mzg_name_window(const struct mzg_view_window *window, const char *divided_by, char *title,

@@ -19,10 +19,6 @@ enum mzg_status mzg_check_picture(const char *option, const char *path, const ch
 /* Warns if the answer takes reading all of the matrix. */
 void mzg_warn_of_cost(struct mzg_log *log, const struct mzg_view *view, enum mzg_view_question question);
 
-/* Lays out a value for each pixel on the raster; `cells`, which `raster` borrows, is to be freed. */
-enum mzg_status mzg_lay_out(const struct mzg_view_raster *places, const double *values, float **cells,
-                            struct mzg_raster *raster, struct mzg_error *err);
-
 /* The title and subtitle of an image of a window. */
 void mzg_name_window(const struct mzg_view_window *window, const char *divided_by, char *title,
                      char *subtitle);

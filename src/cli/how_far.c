@@ -1,5 +1,5 @@
-#include <cli/format.h>
 #include <cli/how_far.h>
+#include <core/format.h>
 
 #include <signal.h>
 #include <stdbool.h>

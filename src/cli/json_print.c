@@ -1,7 +1,7 @@
 #include <cli/json_print.h>
 
-#include <cli/format.h>
 #include <core/escape.h>
+#include <core/format.h>
 
 #include <stdbool.h>
 #include <stdlib.h>

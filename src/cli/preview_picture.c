@@ -2,6 +2,7 @@
 
 #include <cli/draw.h>
 #include <core/log.h>
+#include <report/lay_out.h>
 
 #include <inttypes.h>
 #include <math.h>

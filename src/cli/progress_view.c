@@ -1,6 +1,6 @@
-#include <cli/format.h>
 #include <cli/how_far.h>
 #include <cli/progress_view.h>
+#include <core/format.h>
 #include <core/memory.h>
 
 #include <stdio.h>

@@ -5,6 +5,7 @@
 #include <core/file.h>
 #include <core/json.h>
 #include <core/json_text.h>
+#include <core/log.h>
 #include <core/mpi.h>
 #include <core/own_file.h>
 #include <core/pool.h>
@@ -125,6 +126,15 @@ static json_t *report_numbers(const struct mzg_convert_report *report)
                      report->seconds_assemble, "finish", report->seconds_finish);
 }
 
+static json_t *warnings_of(const struct mzg_log *log)
+{
+    const char *text;
+    json_t *warnings = json_array();
+    for (int i = 0; (text = mzg_log_warning(log, i)); i++)
+        warnings = mzg_json_append(warnings, mzg_json_text(text));
+    return warnings;
+}
+
 json_t *mzg_run_record_new(const struct mzg_context *context, const struct mzg_arguments *arguments,
                            time_t started, json_t *hosts, const struct mzg_convert_report *report)
 {
@@ -132,17 +142,18 @@ json_t *mzg_run_record_new(const struct mzg_context *context, const struct mzg_a
     struct tm utc;
     gmtime_r(&started, &utc);
     strftime(start, sizeof start, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:i, s:O, s:o, s:o}", //
-                     "mzgrid", mzg_version(),                                   //
-                     "command_line", command_line(arguments),                   //
-                     "input", mzg_json_text(arguments->operands[0]),            //
-                     "output", mzg_json_text(arguments->operands[1]),           //
-                     "options", options_as_given(arguments),                    //
-                     "options_from", options_from(arguments),                   //
-                     "started", start,                                          //
-                     "ranks", context->size,                                    //
-                     "hosts", hosts,                                            //
-                     "libraries", library_versions(),                           //
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:i, s:O, s:o, s:o, s:o}", //
+                     "mzgrid", mzg_version(),                                        //
+                     "command_line", command_line(arguments),                        //
+                     "input", mzg_json_text(arguments->operands[0]),                 //
+                     "output", mzg_json_text(arguments->operands[1]),                //
+                     "options", options_as_given(arguments),                         //
+                     "options_from", options_from(arguments),                        //
+                     "started", start,                                               //
+                     "ranks", context->size,                                         //
+                     "hosts", hosts,                                                 //
+                     "libraries", library_versions(),                                //
+                     "warnings", warnings_of(context->log),                          //
                      "report", report_numbers(report));
 }
 

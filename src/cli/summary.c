@@ -1,6 +1,6 @@
-#include <cli/format.h>
 #include <cli/summary.h>
 #include <core/context.h>
+#include <core/format.h>
 #include <core/log.h>
 
 #include <inttypes.h>

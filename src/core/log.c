@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LONGEST_LINE = 2000 }; /* bytes, before controls are escaped */
+enum { LONGEST_LINE = 2000 /* bytes, before controls are escaped */, MOST_WARNINGS = 100 };
 
 struct mzg_log {
     enum mzg_log_level level;
@@ -27,6 +27,8 @@ struct mzg_log {
     void (*take)(void *taker, enum mzg_log_level level,
                  const char *text); /* gets all lines; NULL: they are printed */
     void *taker;
+    char *warnings[MOST_WARNINGS];
+    int n_warnings;
     char status[256]; /* the status line as it stands on the terminal; "" when there is none */
 };
 
@@ -138,8 +140,22 @@ void mzg_log_free(struct mzg_log *log)
         return;
     mzg_log_status(log, "");
     close_file(log);
+    for (int i = 0; i < log->n_warnings; i++)
+        free(log->warnings[i]);
     free(log->path);
     free(log);
+}
+
+/* One that there is no memory for was still printed. */
+static void keep_warning(struct mzg_log *log, const char *text)
+{
+    if (log->n_warnings < MOST_WARNINGS && (log->warnings[log->n_warnings] = strdup(text)))
+        log->n_warnings++;
+}
+
+const char *mzg_log_warning(const struct mzg_log *log, int i)
+{
+    return log && i < log->n_warnings ? log->warnings[i] : NULL;
 }
 
 static void print_to_file(struct mzg_log *log, const char *text)
@@ -197,6 +213,8 @@ void mzg_log_line(struct mzg_log *log, enum mzg_log_level level, const char *for
     if (cut)
         memcpy(text + length, "...", sizeof "...");
 
+    if (level == MZG_LOG_WARNING)
+        keep_warning(log, text + strlen(log->take ? "" : prefixes[level]));
     if (log->take) {
         tell(log, level, text);
         return;

@@ -44,6 +44,10 @@ void mzg_log_speak(struct mzg_log *log);
  * removes it. Local. */
 void mzg_log_status(struct mzg_log *log, const char *text);
 
+/* Warning number `i` of those that were logged on rank 0, at whatever level, without a prefix; NULL behind
+ * the last one. The first hundred are kept. Borrowed. Local. */
+const char *mzg_log_warning(const struct mzg_log *log, int i);
+
 /* Whether this log prints on a terminal. Local. */
 bool mzg_log_is_terminal(const struct mzg_log *log);
 

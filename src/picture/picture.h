@@ -48,6 +48,25 @@ struct mzg_image_panel {
     char label[MZG_PICTURE_TITLE]; /* of the colour bar, as "intensity" */
 };
 
+/* A picture of at most 256 colours, one byte a dot, rows from the top. */
+struct mzg_indexed {
+    uint8_t *dots;
+    int width, height;
+    uint32_t colours[256]; /* 0xRRGGBB */
+    int n_colours;
+    bool first_is_clear; /* colour 0 lets shine through what is below */
+};
+
+/* The picture as the bytes of a PNG, to be freed. MZG_ENOMEM. */
+enum mzg_status mzg_indexed_png(const struct mzg_indexed *indexed, unsigned char **png, int64_t *n,
+                                struct mzg_error *err);
+
+/* An image without letters, as dots: colour 0 for what has no pixel, which is clear, then 255 of the map
+ * `colours` from limits->low to limits->high. Dots are cells, or the means of square blocks of cells if a
+ * side would be longer than `side`. `indexed->dots` is to be freed. */
+enum mzg_status mzg_indexed_new(const struct mzg_raster *raster, const struct mzg_limits *limits, int colours,
+                                int side, struct mzg_indexed *indexed, struct mzg_error *err);
+
 /* n values by m/z, borrowed, ascending; NaN is left out. */
 struct mzg_spectrum_panel {
     const double *mz, *values;

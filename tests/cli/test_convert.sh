@@ -27,7 +27,7 @@ for ranks in 1 3; do
         "written    " "memory     " "time       "; do
         expect_text "$err" "$text"
     done
-    expect_files in.ibd in.imzML out.zarr out.zarr.run.json
+    expect_files in.ibd in.imzML out.zarr out.zarr.report.html out.zarr.run.json
     check "the record's numbers" record 'r["report"]["pixels"] == 120 and r["report"]["bins"] == 1000'
     check "the record's ranks" record "r['ranks'] == $ranks"
     check "the record's threads" record "sum(h['threads'] for h in r['hosts'].values()) == 2 * $ranks"
@@ -48,6 +48,7 @@ expect_status 0
 check "more lines with -vv" [ "$verbose" -gt "$(wc -l <"$err")" ]
 check "the output's name without its slash" [ -d plain.zarr ]
 check "its record beside it" [ -f plain.zarr.run.json ]
+check "its report beside it" [ -f plain.zarr.report.html ]
 
 # What has the record's name and is no record is somebody's.
 mkdir odd.zarr.run.json
@@ -56,3 +57,29 @@ expect_status 1
 expect_text "$err" "mzgrid: error: odd.zarr.run.json: exists, and is not the record of an earlier run"
 check "no store" [ ! -e odd.zarr ]
 check "the directory" [ -d odd.zarr.run.json ]
+
+# So is what has the report's name, unless no report is wanted.
+echo mine >page.zarr.report.html
+run 1 convert in.imzML page.zarr --bins 500
+expect_status 1
+expect_text "$err" "mzgrid: error: page.zarr.report.html: exists, and is not the report of an earlier run"
+check "no store" [ ! -e page.zarr ]
+run 1 convert in.imzML page.zarr --bins 500 --no-report -q
+expect_status 0
+check "the file" [ "$(cat page.zarr.report.html)" = mine ]
+
+# A report does not outlive its store.
+run 1 convert in.imzML plain.zarr --bins 500 --overwrite --no-report -q
+expect_status 0
+check "no report of the old store" [ ! -e plain.zarr.report.html ]
+run 1 convert in.imzML plain.zarr --bins 500 --overwrite -q
+check "a report" [ -f plain.zarr.report.html ]
+run 1 convert none.imzML plain.zarr --bins 500 --overwrite -q
+expect_status 1
+check "the report of the store that stands" [ -f plain.zarr.report.html ]
+run 1 report plain.zarr
+expect_status 1
+expect_text "$err" "mzgrid: error: plain.zarr.report.html: exists already; --overwrite replaces it"
+run 1 report plain.zarr/ --overwrite
+expect_status 0
+expect_text "$err" "mzgrid: plain.zarr.report.html is complete"

@@ -31,7 +31,7 @@ for ranks in 1 3; do
     run $ranks info x.zarr
     expect_status 0
     expect_text "$out" "csc+csr"
-    expect_files a.png a.tif b.png b.csv x.zarr x.zarr.run.json
+    expect_files a.png a.tif b.png b.csv x.zarr x.zarr.report.html x.zarr.run.json
 
     run $ranks image x.zarr --mz 500 -o a.png
     expect_status 1
@@ -42,6 +42,6 @@ for ranks in 1 3; do
     run $ranks image x.zarr --mz 5000 -o c.png
     expect_status 1
     expect_error_line "no bin holds m/z 5000; the nearest bin is at m/z"
-    expect_files a.png a.tif b.png b.csv x.zarr x.zarr.run.json
+    expect_files a.png a.tif b.png b.csv x.zarr x.zarr.report.html x.zarr.run.json
     rm a.png a.tif b.png b.csv
 done

@@ -19,12 +19,12 @@ for ranks in 1 3; do
     check "a store" [ -d out.zarr ]
     skipped=$(sed -n 's/^mzgrid:   pixels  *[0-9]* (\([0-9]*\) skipped).*/\1/p' "$err")
     check "11 to 40 skipped pixels, not '$skipped'" [ "${skipped:-0}" -ge 11 -a "${skipped:-0}" -le 40 ]
-    rm -r out.zarr out.zarr.run.json
+    rm -r out.zarr out.zarr.run.json out.zarr.report.html
 done
 
 run 3 convert in.imzML out.zarr --bins 500 --max-skipped "$skipped" --progress none
 expect_status 0
-rm -rf out.zarr out.zarr.run.json
+rm -rf out.zarr out.zarr.run.json out.zarr.report.html
 run 1 convert in.imzML out.zarr --bins 500 --max-skipped $((skipped - 1)) -q
 expect_status 1
 run 3 convert in.imzML out.zarr --bins 500 --on-error fail -q

@@ -39,7 +39,7 @@ done
 last_run="the results of 1 and of 3 ranks"
 check "the same store" diff -r out1.zarr out3.zarr
 check "the same axis" cmp axis1.json axis3.json
-expect_files axis1.json axis3.json out1.zarr out1.zarr.run.json out3.zarr out3.zarr.run.json
+expect_files axis1.json axis3.json out1.zarr out1.zarr.report.html out1.zarr.run.json out3.zarr out3.zarr.report.html out3.zarr.run.json
 
 # What else is refused, and with which words, is tested in tests/unit/test_synthetic_description.c.
 for command in "convert synthetic:5x5:many x.zarr" "info synthetic:5x5:many" "axis synthetic:5x5:many -o x.json"; do

@@ -276,7 +276,8 @@ def test_axes_that_differ(mzgrid, windows, tmp_path):
             refused(mzgrid, text, liver, other, "-o", tmp_path / "study.zarr", ranks=ranks)
         refused(mzgrid, "constant bins of 0.5 Da", liver, other, "-o", tmp_path / "study.zarr")
         shutil.rmtree(other)
-    (tmp_path / "width.zarr.run.json").unlink(missing_ok=True)
+    for end in ("run.json", "report.html"):
+        (tmp_path / f"width.zarr.{end}").unlink(missing_ok=True)
     assert not list(tmp_path.glob("study*"))
     far = tmp_path / "far.zarr"
     convert(mzgrid, "synthetic:6x5:40:centroid:1", far, *AXIS, "--min-mz", 900, "--max-mz", 990)

@@ -51,7 +51,7 @@ def test_a_kept_file_in_the_store_that_would_be_replaced(mzgrid, place):
 
 
 @pytest.mark.parametrize("option", ["--log-file", "--metrics"])
-@pytest.mark.parametrize("name, what", [("new.zarr.run.json", "the run record"), ("new.h5ad", "--keep-hdf5")])
+@pytest.mark.parametrize("name, what", [("new.zarr.run.json", "the run record"), ("new.zarr.report.html", "the report"), ("new.h5ad", "--keep-hdf5")])
 def test_a_file_that_the_run_itself_writes(mzgrid, place, option, name, what):
     """It would be replaced at the end, or the run fail there."""
     refused(mzgrid, place, what, place / "a.imzML", place / "new.zarr", "--keep-hdf5", option, place / name, *HOW)

@@ -40,7 +40,7 @@ def test_a_preview_that_fails_leaves_the_store(mzgrid, tmp_path):
     assert run.returncode == 0, err
     assert "warning: the store is complete, but has no preview: a.png: " in err
     assert (tmp_path / "a.png").read_text() == "mine"
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.png", "a.zarr", "a.zarr.run.json"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.png", "a.zarr", "a.zarr.report.html", "a.zarr.run.json"]
 
 
 def test_previews_that_cannot_be_meant(mzgrid, tmp_path):

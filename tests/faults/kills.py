@@ -134,7 +134,7 @@ class Kill:
         if harness.tree(place / "out" / "out.zarr") != reference:
             problems.append("the next run: WRONG STORE")
         kept = {"out.h5ad"} if self.mode == "keep" else set()
-        left = set(harness.listing(place / "out")) - {"out.zarr", "out.zarr.run.json"} - (set() if self.temp else kept)
+        left = set(harness.listing(place / "out")) - {"out.zarr", "out.zarr.run.json", "out.zarr.report.html"} - (set() if self.temp else kept)
         left |= set(harness.listing(place / "temp")) - (kept if self.temp else set())
         if left:
             problems.append(f"the next run leaves {sorted(left)}")

@@ -107,7 +107,7 @@ class Pair:
         names = {output.name for output in outputs}
         for folder in {output.parent for output in outputs} | {self.place / "temp"}:
             for name in harness.listing(folder):
-                if name not in names and not name.endswith((".run.json", ".h5ad")) and not (folder / name).is_dir():
+                if name not in names and not name.endswith((".run.json", ".report.html", ".h5ad")) and not (folder / name).is_dir():
                     self.problems.append(f"left: {name}")
                 if (folder / name).is_dir() and name not in names | {"a", "b"}:
                     self.problems.append(f"left: {name}")

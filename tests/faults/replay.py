@@ -259,7 +259,7 @@ def again(program, place, mode, root, overwrite, new):
     more = ["--overwrite"] if overwrite or OUTPUT in root else []
     command, extra = program.command(1, program.convert(place / "out" / OUTPUT, mode, *more))
     result = harness.run(command, harness.environment(place, extra), 60)
-    expected = {OUTPUT, OUTPUT + ".run.json"} | ({"out.h5ad"} if mode == "keep" else set())
+    expected = {OUTPUT, OUTPUT + ".run.json", OUTPUT + ".report.html"} | ({"out.h5ad"} if mode == "keep" else set())
     problems = []
     if result.status != 0:
         problems.append(f"the next run: status {result.status}, {' // '.join(result.lines)[:200]}".replace(str(place), ""))

@@ -140,6 +140,8 @@ def judge(program, place, mode, call, result, fired):
             problems.append(f"left beside the store: {more}")
         if "out.zarr.run.json" not in left and not result.warnings:
             problems.append("no run record and no warning")
+        if "out.zarr.report.html" not in left and not result.warnings:
+            problems.append("no report and no warning")
         return "right" if fired else "not reached", problems
     if result.status not in (1, 2, 3):  # 2: what was asked for cannot be had here
         problems.append(f"status {result.status}")

@@ -39,7 +39,7 @@ begin_case "store"
 resize 524288
 mzgrid 2 "${convert[@]}" "$disk/out.zarr" --temp-dir "$elsewhere"
 [ $status = 0 ] || { cat "$work/stderr"; fail "the run without a fault failed"; finish; }
-rm "$disk/out.zarr.run.json" # which is not part of the store: without space for it there is a warning
+rm "$disk"/out.zarr.{run.json,report.html} # not part of the store: without space for them there is a warning
 stored=$(used_of_disk)
 for ranks in 1 2 4; do
     for size in $((stored / 40)) $((stored * 2 / 3)) $((stored - 64)) $((stored - 4)); do
@@ -74,7 +74,7 @@ direct=(convert "$work/sample.imzML" -q --threads 1 --streaming direct --chunk-s
 for layout in csr dense; do
     mzgrid 2 "${direct[@]}" "$disk/out.zarr" --layout $layout
     [ $status = 0 ] || { cat "$work/stderr"; fail "the run without a fault failed"; finish; }
-    rm "$disk/out.zarr.run.json"
+    rm "$disk"/out.zarr.{run.json,report.html}
     stored=$(used_of_disk)
     for ranks in 1 4; do
         for size in $((stored / 10)) $((stored - 4)); do

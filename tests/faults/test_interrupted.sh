@@ -43,7 +43,7 @@ interrupt() {
     [ $((SECONDS - begin)) -le 10 ] || fail "took $((SECONDS - begin)) s to end"
     [ $status != 0 ] || fail "exit status 0"
     # What the signal met when it was complete already may stay.
-    [ ! -e "$out/out.zarr/zarr.json" ] || rm -rf "$out"/out.zarr "$out"/out.zarr.run.json
+    [ ! -e "$out/out.zarr/zarr.json" ] || rm -rf "$out"/out.zarr "$out"/out.zarr.run.json "$out"/out.zarr.report.html
     expect_nothing "$out"
 }
 

@@ -18,7 +18,7 @@ try() {
         mzgrid 2 convert synthetic:9x9:50 "$output" -q --threads 1 "${options[@]}"
         if [ $status = 0 ]; then
             [ -e "$output/zarr.json" ] || fail "no store"
-            [ "$(find "$folder" -mindepth 1 -maxdepth 1 ! -name '*.zarr' ! -name '*.run.json' ! -name '*.h5ad' | wc -l)" = 0 ] ||
+            [ "$(find "$folder" -mindepth 1 -maxdepth 1 ! -name '*.zarr' ! -name '*.run.json' ! -name '*.report.html' ! -name '*.h5ad' | wc -l)" = 0 ] ||
                 fail "left behind: $(find "$folder" -mindepth 1 -maxdepth 1 -printf '%f ' | cut -c 1-300)"
             rm -rf "${folder:?}"/*
         else

@@ -12,7 +12,7 @@ for name in a b; do
         --dataset-id $name "${axis[@]}"
     [ $status = 0 ] || { cat "$work/stderr"; echo "cannot make a sample"; exit 1; }
 done
-rm -f "$work"/in/*.run.json
+rm -f "$work"/in/*.run.json "$work"/in/*.report.html
 digest() { # FOLDER
     (cd "$1" && find . -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum)
 }

@@ -58,22 +58,28 @@ for name in out.h5ad.part out.h5ad.part.columns-0 out.zarr.run.json.part out.zar
     expect_kept $name
 done
 
-# The run record takes its name only from a run record.
-for extra in "" --overwrite --dry-run; do
-    fresh "a file of the user's called out.zarr.run.json $extra"
-    echo mine >out.zarr.run.json
-    run 1 convert $sample out.zarr -q $extra
-    [ "$(cat out.zarr.run.json)" = mine ] || fail "the file was changed"
-    [ ! -e out.zarr ] || fail "a store, though the run was refused"
-    fresh "a link out.zarr.run.json $extra"
-    ln -s precious/file out.zarr.run.json
-    run 1 convert $sample out.zarr -q $extra
-    expect_kept out.zarr.run.json
-    fresh "a pipe out.zarr.run.json $extra"
-    mkfifo out.zarr.run.json
-    run 1 convert $sample out.zarr -q $extra
-    expect_kept out.zarr.run.json
+# The run record takes its name only from a run record, the report only from a report.
+for name in out.zarr.run.json out.zarr.report.html; do
+    for extra in "" --overwrite --dry-run; do
+        fresh "a file of the user's called $name $extra"
+        echo mine >$name
+        run 1 convert $sample out.zarr -q $extra
+        [ "$(cat $name)" = mine ] || fail "the file was changed"
+        [ ! -e out.zarr ] || fail "a store, though the run was refused"
+        fresh "a link $name $extra"
+        ln -s precious/file $name
+        run 1 convert $sample out.zarr -q $extra
+        expect_kept $name
+        fresh "a pipe $name $extra"
+        mkfifo $name
+        run 1 convert $sample out.zarr -q $extra
+        expect_kept $name
+    done
 done
+fresh "what has the report's name stays if no report is wanted"
+mkfifo out.zarr.report.html
+run 0 convert $sample out.zarr -q --no-report
+expect_kept out.zarr.report.html
 fresh "the record of an earlier run"
 run 0 convert $sample out.zarr -q
 run 0 convert $sample out.zarr -q --overwrite
@@ -83,7 +89,7 @@ run 0 convert $sample out.zarr -q
 fresh "modes"
 umask 022
 run 0 convert $sample out.zarr -q --keep-hdf5 --log-file log --metrics metrics
-for name in out.h5ad out.zarr.run.json log metrics; do
+for name in out.h5ad out.zarr.run.json out.zarr.report.html log metrics; do
     [ "$(stat -c %a $name)" = 644 ] || fail "$name has mode $(stat -c %a $name)"
 done
 [ "$(stat -c %a out.zarr)" = 755 ] || fail "out.zarr has mode $(stat -c %a out.zarr)"

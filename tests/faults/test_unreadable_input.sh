@@ -8,7 +8,7 @@ out=$work/out
 mkdir "$out"
 generate "$work/sample.imzML" 12x10 centroid 100
 mzgrid 1 convert "$work/sample.imzML" "$work/right" -q --threads 1
-rm "$work/right.run.json"
+rm "$work/right.run.json" "$work/right.report.html"
 
 # Into the ranks alone, not into mpirun.
 export OMPI_MCA_mca_base_env_list="LD_PRELOAD=$FAULTS_SHIM"

@@ -1,6 +1,6 @@
 /* Numbers as typed, strictly; and quantities as printed. */
-#include <cli/format.h>
 #include <cli/numbers.h>
+#include <core/format.h>
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>

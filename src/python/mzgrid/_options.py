@@ -64,6 +64,7 @@ class Options(TypedDict, total=False):
     quiet: bool
     log_file: Path
     preview: Path
+    no_report: bool
     metrics: Path
     config: Path
 
@@ -80,6 +81,7 @@ FLAGS = frozenset(
         "keep_going",
         "keep_hdf5",
         "peaks",
+        "no_report",
         "quiet",
     ]
 )

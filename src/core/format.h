@@ -2,8 +2,8 @@
  * Quantities as people read them. Each function writes at most `size` bytes, the terminator included, and
  * returns `text`, so that it can stand among the arguments of a printf. All local.
  */
-#ifndef MZG_CLI_FORMAT_H
-#define MZG_CLI_FORMAT_H
+#ifndef MZG_CORE_FORMAT_H
+#define MZG_CORE_FORMAT_H
 
 #include <stddef.h>
 #include <stdint.h>
