@@ -8,19 +8,45 @@ enum { LONGEST_LAG = 8 };
 
 static const double normal_from_median = 1.4826; /* 1 / the 75 % point of the normal law */
 
-static int compare(const void *a, const void *b)
+/* Puts the value of rank k at its place, none larger before it. */
+static void select_rank(double *values, int64_t n, int64_t k)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    int64_t left = 0, right = n - 1;
+    while (left < right) {
+        double pivot = values[left + (right - left) / 2];
+        int64_t i = left, j = right;
+        while (i <= j) {
+            while (values[i] < pivot)
+                i++;
+            while (values[j] > pivot)
+                j--;
+            if (i <= j) {
+                double held = values[i];
+                values[i++] = values[j];
+                values[j--] = held;
+            }
+        }
+        if (k <= j)
+            right = j;
+        else if (k >= i)
+            left = i;
+        else
+            return;
+    }
 }
 
-/* 0 of none. Sorts the values. */
+/* 0 of none. Moves the values. */
 static double median_of(double *values, int64_t n)
 {
     if (n == 0)
         return 0;
-    qsort(values, (size_t)n, sizeof *values, compare);
-    return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+    select_rank(values, n, n / 2);
+    if (n % 2)
+        return values[n / 2];
+    double below = values[0];
+    for (int64_t i = 1; i < n / 2; i++)
+        below = values[i] > below ? values[i] : below;
+    return (below + values[n / 2]) / 2;
 }
 
 static int64_t begin_of(const struct mzg_noise *noise, int64_t window)

@@ -264,7 +264,7 @@ static void add_command(const struct mzg_report_subject *subject, struct mzg_htm
     const json_t *words = json_object_get(subject->record, "command_line");
     char ranks[80];
     int64_t n = json_integer_value(json_object_get(subject->record, "ranks"));
-    mzg_html_markup(html, "<h3>The command that makes it again</h3>\n<pre tabindex=\"0\" "
+    mzg_html_markup(html, "<h3>The command that makes it again</h3>\n<pre tabindex=\"0\" role=\"region\" "
                           "aria-label=\"Command\"><code id=\"command\">");
     snprintf(ranks, sizeof ranks, "mpirun -n %" PRId64 " ", n);
     if (n > 1)

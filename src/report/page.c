@@ -96,14 +96,15 @@ static void add_fact(struct mzg_html *html, const char *name, const char *text)
 static void add_state(const struct mzg_report_subject *subject, struct mzg_html *html)
 {
     char count[MZG_FORMAT_SIZE], warnings[MZG_FORMAT_SIZE];
-    int64_t n = (int64_t)json_array_size(json_object_get(subject->record, "warnings"));
+    const json_t *list = json_object_get(subject->record, "warnings");
+    int64_t n = (int64_t)json_array_size(list);
     int64_t skipped = subject->skipped.n;
     mzg_format_count(count, sizeof count, skipped);
     mzg_format_count(warnings, sizeof warnings, n);
     if (skipped == 0 && n == 0) {
         MZG_HTML_FILL(html, "<p class=\"state good\">~</p>\n",
                       !subject->skipped.is_there ? "The store is complete."
-                      : subject->record
+                      : json_is_array(list)
                           ? "The store is complete: no pixel was skipped, and there was no warning."
                           : "The store is complete: no pixel was skipped.");
         return;
@@ -165,6 +166,7 @@ static void add_foot(const struct mzg_report_subject *subject, struct mzg_html *
         html,
         "<footer>\n<p class=\"small\">Made by mzgrid ~. This page loads nothing; its charts are drawn "
         "by dygraphs.</p>\n<details><summary>Licence of dygraphs</summary>\n<pre tabindex=\"0\" "
+        "role=\"region\" "
         "aria-label=\"Licence of dygraphs\">",
         mzg_version());
     add_lines(html, mzg_report_charts_licence);
