@@ -1,6 +1,7 @@
 #include <core/hdf5.h>
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -12,6 +13,9 @@ void mzg_hdf5_prepare(void)
 {
     static bool prepared;
     if (!prepared) {
+#if !H5_VERSION_GE(1, 10, 7)
+        (void)setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0); /* see mzg_hdf5_unlock() */
+#endif
         (void)H5dont_atexit(); /* everything is closed by then */
         (void)H5open();        /* whatever is wrong shows with the first file */
     }
@@ -27,12 +31,22 @@ void mzg_hdf5_restore(void)
     is_silent = false;
 }
 
+int mzg_hdf5_unlock(hid_t access)
+{
+#if H5_VERSION_GE(1, 10, 7)
+    return H5Pset_file_locking(access, 0, 1) < 0 ? -1 : 0;
+#else
+    (void)access;
+    return 0;
+#endif
+}
+
 hid_t mzg_hdf5_serial_access(void)
 {
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     if (access >= 0 &&
         (H5Pset_fapl_sec2(access) < 0 || H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110) < 0 ||
-         H5Pset_file_locking(access, 0, 1) < 0)) {
+         mzg_hdf5_unlock(access) != 0)) {
         H5Pclose(access);
         return -1;
     }

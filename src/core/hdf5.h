@@ -19,6 +19,10 @@ void mzg_hdf5_prepare(void);
 /* Lets HDF5 print its failures as it did before mzg_hdf5_prepare(), which may be called again. Local. */
 void mzg_hdf5_restore(void);
 
+/* Has files that are opened with `access` not be locked, because some parallel file systems have no locks.
+ * Below HDF5 1.10.7 mzg_hdf5_prepare() says so, in the environment. Below 0: it failed. Local. */
+int mzg_hdf5_unlock(hid_t access);
+
 /* Access for one process to a file that others may have open as well: the format of HDF5 1.10, no locks,
  * which some parallel file systems do not have. The caller closes it; below 0: no memory. Local. */
 hid_t mzg_hdf5_serial_access(void);

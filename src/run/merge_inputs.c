@@ -161,13 +161,17 @@ static enum mzg_status check_names(const struct mzg_merge_options *options,
         const struct mzg_merge_input *input = &inputs->inputs[i];
         for (int64_t k = 0; k < input->catalog.n_elements; k++) {
             const struct mzg_element *element = &input->catalog.elements[k];
-            if (k != input->table)
-                names[n++] =
-                    (struct name){input->names[k], element->name, input->catalog.path, element->kind, (int)n};
+            if (k == input->table)
+                continue;
+            names[n] =
+                (struct name){input->names[k], element->name, input->catalog.path, element->kind, (int)n};
+            n++;
         }
     }
-    if (options->concat)
-        names[n++] = (struct name){options->table, options->table, "--table", MZG_ELEMENT_TABLES, (int)n};
+    if (options->concat) {
+        names[n] = (struct name){options->table, options->table, "--table", MZG_ELEMENT_TABLES, (int)n};
+        n++;
+    }
     qsort(names, n, sizeof *names, compare_names);
     for (size_t i = 1; i < n; i++) {
         if (strcasecmp(names[i - 1].name, names[i].name) == 0) {

@@ -106,7 +106,7 @@ static int create_metadata(struct hdf5_sink *sink)
     hid_t group = H5Gcreate2(sink->metadata, "X", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     if (group < 0 || H5Gclose(group) < 0)
         return -1;
-    for (int i = 0; i < MZG_HDF5_ARRAYS; i++)
+    for (enum mzg_hdf5_array i = 0; i < MZG_HDF5_ARRAYS; i++)
         if (create_array(sink, i) != 0)
             return -1;
     return H5Fflush(sink->metadata, H5F_SCOPE_GLOBAL) < 0 ? -1 : 0;
@@ -117,7 +117,7 @@ static int create_metadata(struct hdf5_sink *sink)
 static int64_t span_of_file(const struct hdf5_sink *sink, const int64_t totals[MZG_HDF5_ARRAYS])
 {
     int64_t bytes = METADATA_BYTES;
-    for (int i = 0; i < MZG_HDF5_ARRAYS; i++) {
+    for (enum mzg_hdf5_array i = 0; i < MZG_HDF5_ARRAYS; i++) {
         int64_t chunk = mzg_hdf5_specs[i].chunk;
         bytes += (totals[i] / chunk + 1) * (chunk * element_size(sink, i) + METADATA_BYTES_PER_CHUNK);
     }
@@ -178,7 +178,7 @@ static enum mzg_status make_room(struct hdf5_sink *sink, const int64_t totals[MZ
 {
     const struct mzg_context *context = sink->base.spec.context;
     int64_t n[MZG_HDF5_ARRAYS];
-    for (int i = 0; i < MZG_HDF5_ARRAYS && err->status == MZG_OK; i++) {
+    for (enum mzg_hdf5_array i = 0; i < MZG_HDF5_ARRAYS && err->status == MZG_OK; i++) {
         n[i] = (totals[i] + mzg_hdf5_specs[i].chunk - 1) / mzg_hdf5_specs[i].chunk;
         mzg_array_grow(&sink->chunks[i].places, sizeof *sink->chunks[i].places, n[i],
                        &sink->chunks[i].capacity, "places of chunks", err);
@@ -190,13 +190,13 @@ static enum mzg_status make_room(struct hdf5_sink *sink, const int64_t totals[MZ
             fail_to_write(sink, code, err);
         else if (extend_arrays(sink, totals) != 0)
             fail_to_write(sink, errno, err);
-        for (int i = 0; i < MZG_HDF5_ARRAYS && err->status == MZG_OK; i++)
+        for (enum mzg_hdf5_array i = 0; i < MZG_HDF5_ARRAYS && err->status == MZG_OK; i++)
             if (find_chunks(sink, i, sink->chunks[i].n, n[i] - sink->chunks[i].n) != 0)
                 fail_to_write(sink, 0, err);
     }
     if (mzg_agree(context->comm, err) != MZG_OK)
         return err->status;
-    for (int i = 0; i < MZG_HDF5_ARRAYS; i++) {
+    for (enum mzg_hdf5_array i = 0; i < MZG_HDF5_ARRAYS; i++) {
         struct chunks *chunks = &sink->chunks[i];
         if (n[i] > chunks->n)
             MZG_MPI(MPI_Bcast(chunks->places + chunks->n, (int)(n[i] - chunks->n), MPI_INT64_T, 0,
@@ -308,7 +308,7 @@ static enum mzg_status finish_metadata(struct hdf5_sink *sink, struct mzg_error 
 {
     bool closed = true;
     errno = 0;
-    for (int i = 0; i < MZG_HDF5_ARRAYS; i++) {
+    for (enum mzg_hdf5_array i = 0; i < MZG_HDF5_ARRAYS; i++) {
         closed &= H5Dclose(sink->arrays[i]) >= 0;
         sink->arrays[i] = -1;
     }
@@ -369,7 +369,7 @@ static void hdf5_close(struct mzg_sink *base)
         close(sink->fd);
     if (sink->passing.fd >= 0)
         close(sink->passing.fd);
-    for (int i = 0; i < MZG_HDF5_ARRAYS; i++)
+    for (enum mzg_hdf5_array i = 0; i < MZG_HDF5_ARRAYS; i++)
         free(sink->chunks[i].places);
     free(sink->converted);
     free(sink);
@@ -429,7 +429,7 @@ static enum mzg_status hdf5_open(const struct mzg_sink_spec *spec, struct mzg_si
         made->types = mzg_hdf5_types(spec->value_type, spec->index_type);
         made->metadata = -1;
         made->rows = made->fd = made->passing.fd = -1;
-        for (int i = 0; i < MZG_HDF5_ARRAYS; i++)
+        for (enum mzg_hdf5_array i = 0; i < MZG_HDF5_ARRAYS; i++)
             made->arrays[i] = -1;
     }
     if (made && spec->index_type != MZG_BOOL) {

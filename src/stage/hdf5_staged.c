@@ -6,6 +6,7 @@
 
 #include <core/agree.h>
 #include <core/file.h>
+#include <core/hdf5.h>
 
 #include <hdf5.h>
 #include <stdlib.h>
@@ -174,7 +175,7 @@ static int open_for_reading(struct hdf5_staged *staged)
 {
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     /* Several ranks read one file that nobody writes any more; some parallel file systems have no locks. */
-    if (access < 0 || H5Pset_file_locking(access, 0, 1) < 0)
+    if (access < 0 || mzg_hdf5_unlock(access) != 0)
         return -1;
     staged->file = H5Fopen(staged->path, H5F_ACC_RDONLY, access);
     if (H5Pclose(access) < 0 || staged->file < 0)
