@@ -76,6 +76,9 @@ class OwnAxis(Workload):
 OWN_AXIS = [
     OwnAxis("continuous-own-axis", "continuous", 100, 100, 5000, "native", 5000, "nearest_neighbor"),
     OwnAxis("processed-own-axis", "continuous", 100, 100, 5000, "native", 5000, "nearest_neighbor", True),
+    # Of the smaller ones the start of an MPI job is a third.
+    OwnAxis("continuous-own-axis-40k", "continuous", 200, 200, 5000, "native", 5000, "nearest_neighbor"),
+    OwnAxis("processed-own-axis-40k", "continuous", 200, 200, 5000, "native", 5000, "nearest_neighbor", True),
 ]
 
 

@@ -11,7 +11,8 @@
 /* What a method computes once from an m/z array that many spectra share. Which members it fills is its own
  * matter. */
 struct mzg_shared {
-    int32_t *bins; /* of each point inside the axis */
+    int32_t *bins;        /* of each point inside the axis; */
+    bool has_bin_of_each; /*   no two have the same */
 
     int64_t n_centers;    /* of the centres between the ends of the array: */
     int32_t *center_bins; /*   their bins, */

@@ -5,6 +5,7 @@
 #include <resample/method.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { block = 512 };
 
@@ -15,6 +16,9 @@ static enum mzg_status share(const struct mzg_task *task, struct mzg_shared *sha
         return mzg_fail(err, MZG_ENOMEM, "no memory for the bins of a shared m/z array");
     mzg_locator_bins(task->locator, task->points.mz + task->inside, task->end - task->inside,
                      shared->bins + task->inside);
+    shared->has_bin_of_each = true;
+    for (int64_t i = task->inside + 1; i < task->end; i++)
+        shared->has_bin_of_each = shared->has_bin_of_each && shared->bins[i - 1] < shared->bins[i];
     return MZG_OK;
 }
 
@@ -42,9 +46,17 @@ static enum mzg_status resample(const struct mzg_task *task, struct mzg_workspac
                                 struct mzg_sparse_row *row, struct mzg_error *err)
 {
     int64_t n = task->end - task->inside;
-    int32_t *bins = mzg_workspace_lane(workspace, MZG_LANE_BINS, n, sizeof *bins, err);
     double *values = mzg_workspace_lane(workspace, MZG_LANE_VALUES, n, sizeof *values, err);
-    if (!bins || !values)
+    if (!values)
+        return err->status;
+    if (task->shared && task->shared->has_bin_of_each) { /* each sum is one intensity */
+        if (n > 0)
+            memcpy(values, task->points.intensity + task->inside, (size_t)n * sizeof *values);
+        *row = (struct mzg_sparse_row){.bins = task->shared->bins + task->inside, .values = values, .n = n};
+        return MZG_OK;
+    }
+    int32_t *bins = mzg_workspace_lane(workspace, MZG_LANE_BINS, n, sizeof *bins, err);
+    if (!bins)
         return err->status;
     int64_t last = -1;
     int32_t located[block];
