@@ -554,6 +554,25 @@ def test_parameters_in_sentences_are_options():
     )
 
 
+def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path):
+    """With several ranks the file has a name until all have it open."""
+    from mzgrid import _spool
+
+    running = _spool.Kept(str(tmp_path), "a.zarr")
+    (tmp_path / ".a.zarr.12345678.spectra").write_bytes(b"left")
+    (tmp_path / ".a.zarr.mine.spectra").write_bytes(b"no such name is ours")
+    mzgrid.convert(iter([one(0)]), tmp_path / "a.zarr", **FAST)
+    assert left(tmp_path) == sorted([".a.zarr.mine.spectra", Path(running.path).name, "a.zarr"])
+    running.close()
+
+
+def test_too_many_faults(tmp_path):
+    source = [(i + 1, 1, 1, [], [], "the well is dry" if i else None) for i in range(30)]
+    with pytest.raises(mzgrid.SkippedTooMany, match="29 of 30 pixels cannot be read"):
+        mzgrid.convert(source, tmp_path / "a.zarr", **FAST)
+    assert left(tmp_path) == []
+
+
 def test_blocks_of_a_spool(tmp_path):
     """Large spectra, faults between blocks, and any range."""
     from mzgrid import _spool

@@ -195,8 +195,8 @@ class Conversion:
         self.rank = int(library().mzg_context_rank(self.context))
         self.size = int(library().mzg_context_size(self.context))
 
-    def end(self) -> None:
-        context, self.context = self.context, c_void_p()
+    @staticmethod
+    def free(context: c_void_p) -> None:
         if context:
             library().mzg_context_free(context)
 
@@ -220,6 +220,12 @@ class Conversion:
         return buffer.raw[: length.value]
 
     # By the caller's thread.
+
+    def end(self) -> None:
+        """A signal that comes now finds no context any more."""
+        context, self.context = self.context, c_void_p()
+        on_worker(lambda: self.free(context))
+        self.source = self.kept = None
 
     def stop(self) -> None:
         context = self.context
@@ -400,7 +406,7 @@ def convert(src: Any, output: str, options: Mapping[str, Any], teller: Teller) -
             if conversion.signals.pending is None:
                 raise
         finally:
-            on_worker(conversion.end)
+            conversion.end()
     conversion.signals.follow()
     assert report is not None
     return report

@@ -23,6 +23,7 @@ from ._errors import (
     InterruptedConversion,
     OutOfMemory,
     ProgramError,
+    SkippedTooMany,
     SystemFailure,
     UsageError,
 )
@@ -34,6 +35,7 @@ STATUS: dict[int, type[ConversionError]] = {
     3: SystemFailure,
     4: InputError,
     5: InputError,
+    6: SkippedTooMany,
     7: InterruptedConversion,
 }
 

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import bisect
 import contextlib
+import fcntl
+import glob
 import json
 import os
 import tempfile
@@ -61,17 +63,24 @@ class Spool(Input):
 
 
 class Kept:
-    """The file that is written. It is removed by `remove`, or at the latest at the end of a `with`."""
+    """The file that is written; `close` removes it, unless `remove` did."""
 
     def __init__(self, directory: str, output: str) -> None:
         self.directory = directory
+        self.path = ""
+        self.file = -1
+        stem = os.path.join(directory, f".{os.path.basename(output.rstrip('/'))}.")
         try:
-            handle, self.path = tempfile.mkstemp(
-                prefix=f".{os.path.basename(output)}.", suffix=".spectra", dir=directory
-            )
+            remove_left(stem)
+            self.file, self.path = tempfile.mkstemp(prefix=os.path.basename(stem), suffix=".new", dir=directory)
+            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            name = self.path.removesuffix("new") + "spectra"
+            os.rename(self.path, name)  # no file of that name is without its lock while it is used
+            self.path = name
         except OSError as fault:
-            raise self.failure(fault) from None
-        self.file = handle
+            failure = self.failure(fault)
+            self.close()
+            raise failure from None
         self.table: list[tuple[int, int]] = []
         self.n = 0
         self.size = 0
@@ -117,6 +126,18 @@ class Kept:
         if self.file >= 0:
             os.close(self.file)
         self.file = -1
+
+
+def remove_left(stem: str) -> None:
+    """What a run left that was killed: its lock went with it."""
+    for path in glob.glob(f"{glob.escape(stem)}????????.spectra"):
+        with contextlib.suppress(OSError, SystemFailure):
+            file = open_file(path)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.unlink(path)
+            finally:
+                os.close(file)
 
 
 def pack(block: Block) -> list[bytes | memoryview]:
