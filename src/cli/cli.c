@@ -4,6 +4,7 @@
 #include <cli/help.h>
 #include <cli/how_far.h>
 #include <cli/launch.h>
+#include <cli/man_page.h>
 #include <cli/numbers.h>
 #include <cli/options.h>
 #include <cli/output.h>
@@ -143,12 +144,19 @@ cleanup:
     return status;
 }
 
-/* `mzgrid help`, `mzgrid help COMMAND`. */
+static void print_man_page(FILE *file, const void *subject)
+{
+    mzg_man_print(file, subject);
+}
+
+/* `mzgrid help`, `mzgrid help COMMAND`; `mzgrid help --man` is for scripts/man. */
 static int run_help(struct mzg_context *context, int argc, char **argv, struct mzg_error *err)
 {
     const struct mzg_command *command = NULL;
     if (argc > 3)
         mzg_fail(err, MZG_EUSAGE, "'%s' is one argument too many", argv[3]);
+    else if (argc == 3 && strcmp(argv[2], "--man") == 0)
+        return print_text(context, print_man_page, commands, err);
     else if (argc == 3)
         find_command(argv[2], &command, err);
     if (mzg_agree(context->comm, err) != MZG_OK)

@@ -8,9 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What every command takes; these fill struct mzg_arguments itself. */
 /* clang-format off */
-static const struct mzg_option common_options[] = {
+const struct mzg_option mzg_common_options[] = {
     {.kind = MZG_OPTION_GROUP, .name = "Every command"},
     {.kind = MZG_OPTION_TEXT, .name = "config", .argument = "FILE", .offset = offsetof(struct mzg_arguments, config),
      .standard = "the file that MZGRID_CONFIG names",
@@ -49,7 +48,8 @@ const struct mzg_option *mzg_command_option(const struct mzg_command *command, i
     int n = 0;
     while (command->options[n].name)
         n++;
-    const struct mzg_option *option = number < n ? &command->options[number] : &common_options[number - n];
+    const struct mzg_option *option =
+        number < n ? &command->options[number] : &mzg_common_options[number - n];
     return option->name ? option : NULL;
 }
 
@@ -77,7 +77,7 @@ static void give(struct mzg_arguments *arguments, const struct mzg_option *optio
 {
     struct mzg_error none = {0}; /* texts and flags are always taken */
     struct mzg_argument argument = {option, text, NULL, MZG_FROM_COMMAND_LINE};
-    if (find_row(common_options, option->name, strlen(option->name)) == option)
+    if (find_row(mzg_common_options, option->name, strlen(option->name)) == option)
         apply_one(&argument, (char *)arguments + option->offset, &none);
     else
         arguments->given[arguments->n_given++] = argument;
@@ -103,7 +103,7 @@ static enum mzg_status parse_long(struct mzg_arguments *arguments, const char *w
     const struct mzg_option *option = mzg_command_find(arguments->command, name, length);
     const struct mzg_option *undone = option ? NULL : find_undone(arguments->command, name, length);
     if (!option)
-        option = undone ? undone : find_row(common_options, name, length);
+        option = undone ? undone : find_row(mzg_common_options, name, length);
     if (!option)
         return fail_unknown(arguments->command, name, length, err);
     if (mzg_option_is_flag(option)) {

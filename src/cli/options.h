@@ -100,6 +100,9 @@ struct mzg_arguments {
     int n_repeated;
 };
 
+/* What every command takes; these fill struct mzg_arguments itself. */
+extern const struct mzg_option mzg_common_options[];
+
 /* Row `number` of the options that a user of this command may give: its own, then those of every command;
  * NULL behind the last. Local. */
 const struct mzg_option *mzg_command_option(const struct mzg_command *command, int number);
