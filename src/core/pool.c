@@ -3,13 +3,11 @@
  * left. Worker 0 is the thread that made the pool; it takes items while it waits. Where it has all of a
  * rank's core to itself nothing is lost to switching between threads, and what MPI burns while it polls is
  * taken from nobody.
- *
- * Which core a worker gets: the launcher's set of cores for this rank, or all cores that the node allows.
- * Where the ranks of a node all see the same set (mpirun --bind-to none, --oversubscribe), each takes its
- * share of it, or every rank would pin its workers to the same first cores.
+ * Which core a worker gets placement.h says.
  */
 #include <core/agree.h>
 #include <core/mpi.h>
+#include <core/placement.h>
 #include <core/pool.h>
 
 #include <hwloc.h>
@@ -24,8 +22,7 @@ struct worker {
     struct mzg_pool *pool;
     pthread_t thread; /* not of worker 0 */
     int number;
-    hwloc_cpuset_t cores; /* where it may run; NULL: anywhere */
-    double busy;          /* seconds that it worked on items */
+    double busy; /* seconds that it worked on items */
 };
 
 /* The thread beside the workers. */
@@ -38,11 +35,10 @@ struct aside {
 };
 
 struct mzg_pool {
-    hwloc_topology_t topology;
+    struct mzg_placement *placement;
     struct worker *workers;
     int size;
     int n_started;               /* of the workers from number 1 on */
-    hwloc_cpuset_t cores;        /* of all of them */
     hwloc_cpuset_t cores_before; /* where worker 0 ran before; NULL: it stays there */
     struct aside aside;
 
@@ -81,8 +77,10 @@ static void run_items(struct mzg_pool *pool, struct worker *worker)
 /* Some containers forbid it; the work is the same. */
 static void pin(struct worker *worker)
 {
-    if (worker->cores)
-        (void)hwloc_set_cpubind(worker->pool->topology, worker->cores, HWLOC_CPUBIND_THREAD);
+    const struct mzg_placement *placement = worker->pool->placement;
+    if (placement->threads[worker->number])
+        (void)hwloc_set_cpubind(placement->topology, placement->threads[worker->number],
+                                HWLOC_CPUBIND_THREAD);
 }
 
 static void *worker_main(void *argument)
@@ -115,7 +113,7 @@ static void *aside_main(void *argument)
 {
     struct mzg_pool *pool = argument;
     struct aside *aside = &pool->aside;
-    hwloc_set_cpubind(pool->topology, pool->cores, HWLOC_CPUBIND_THREAD);
+    hwloc_set_cpubind(pool->placement->topology, pool->placement->cores, HWLOC_CPUBIND_THREAD);
     pthread_mutex_lock(&pool->lock);
     for (;;) {
         while (!aside->function && !pool->ending)
@@ -130,96 +128,6 @@ static void *aside_main(void *argument)
     }
     pthread_mutex_unlock(&pool->lock);
     return NULL;
-}
-
-/* The cores that the launcher gave this process, within those that the node allows. */
-static hwloc_cpuset_t cores_of_process(hwloc_topology_t topology)
-{
-    hwloc_cpuset_t cores = hwloc_bitmap_alloc();
-    hwloc_const_cpuset_t allowed = hwloc_topology_get_allowed_cpuset(topology);
-    if (hwloc_get_cpubind(topology, cores, HWLOC_CPUBIND_PROCESS) != 0 || hwloc_bitmap_iszero(cores))
-        hwloc_bitmap_copy(cores, allowed);
-    hwloc_bitmap_and(cores, cores, allowed);
-    return cores;
-}
-
-/* Whether all ranks of this node see the set of cores that this one sees; then `share` of `sharers` is its
- * part. Collective. */
-static bool cores_are_shared(MPI_Comm comm, hwloc_const_cpuset_t cores, int *share, int *sharers)
-{
-    MPI_Comm node;
-    int rank;
-    MZG_MPI(MPI_Comm_rank(comm, &rank));
-    MZG_MPI(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node));
-    MZG_MPI(MPI_Comm_rank(node, share));
-    MZG_MPI(MPI_Comm_size(node, sharers));
-
-    char mine[256] = "", first[256];
-    hwloc_bitmap_list_snprintf(mine, sizeof mine, cores);
-    memcpy(first, mine, sizeof first);
-    MZG_MPI(MPI_Bcast(first, sizeof first, MPI_CHAR, 0, node));
-    int same = strcmp(mine, first) == 0;
-    int all_same;
-    MZG_MPI(MPI_Allreduce(&same, &all_same, 1, MPI_INT, MPI_LAND, node));
-    MZG_MPI(MPI_Comm_free(&node));
-    return all_same && *sharers > 1;
-}
-
-/* Cuts `cores` into `n` sets of neighbouring cores, as hwloc finds them closest to each other. */
-static void distribute_cores(hwloc_topology_t topology, hwloc_const_cpuset_t cores, int n,
-                             hwloc_cpuset_t *sets)
-{
-    enum { MAX_ROOTS = 256 };
-    hwloc_obj_t roots[MAX_ROOTS];
-    unsigned n_roots = 0;
-    hwloc_cpuset_t left = hwloc_bitmap_dup(cores);
-    while (n_roots < MAX_ROOTS && !hwloc_bitmap_iszero(left)) {
-        hwloc_obj_t largest = hwloc_get_first_largest_obj_inside_cpuset(topology, left);
-        if (!largest)
-            break;
-        roots[n_roots++] = largest;
-        hwloc_bitmap_andnot(left, left, largest->cpuset);
-    }
-    hwloc_bitmap_free(left);
-    if (n_roots > 0)
-        hwloc_distrib(topology, roots, n_roots, sets, (unsigned)n, INT_MAX, 0);
-}
-
-/* Narrows `cores` to the `share`-th of `sharers` parts, where there are enough cores for all. */
-static void take_share(hwloc_topology_t topology, hwloc_cpuset_t cores, int share, int sharers)
-{
-    hwloc_cpuset_t *parts = calloc((size_t)sharers, sizeof *parts);
-    if (!parts)
-        return;
-    distribute_cores(topology, cores, sharers, parts);
-    if (parts[share])
-        hwloc_bitmap_copy(cores, parts[share]);
-    for (int i = 0; i < sharers; i++)
-        hwloc_bitmap_free(parts[i]);
-    free(parts);
-}
-
-static int count_cores(hwloc_topology_t topology, hwloc_const_cpuset_t cores)
-{
-    int n = hwloc_get_nbobjs_inside_cpuset_by_type(topology, cores, HWLOC_OBJ_CORE);
-    if (n <= 0)
-        n = hwloc_bitmap_weight(cores);
-    return n > 0 ? n : 1;
-}
-
-/* Gives each worker its set of cores: one core each while there are enough. */
-static void assign_cores(struct mzg_pool *pool, hwloc_const_cpuset_t cores)
-{
-    hwloc_cpuset_t *sets = calloc((size_t)pool->size, sizeof *sets);
-    if (!sets)
-        return;
-    distribute_cores(pool->topology, cores, pool->size, sets);
-    for (int i = 0; i < pool->size; i++) {
-        if (sets[i] && pool->size <= hwloc_bitmap_weight(cores))
-            hwloc_bitmap_singlify(sets[i]);
-        pool->workers[i].cores = sets[i];
-    }
-    free(sets);
 }
 
 /* Pins the caller as worker 0 and starts all others and the thread beside them. */
@@ -242,7 +150,7 @@ static enum mzg_status start_workers(struct mzg_pool *pool, struct mzg_error *er
     pool->aside.started = true;
 
     hwloc_cpuset_t before = hwloc_bitmap_alloc();
-    if (before && hwloc_get_cpubind(pool->topology, before, HWLOC_CPUBIND_THREAD) == 0)
+    if (before && hwloc_get_cpubind(pool->placement->topology, before, HWLOC_CPUBIND_THREAD) == 0)
         pool->cores_before = before;
     else
         hwloc_bitmap_free(before);
@@ -252,36 +160,28 @@ static enum mzg_status start_workers(struct mzg_pool *pool, struct mzg_error *er
 
 enum mzg_status mzg_pool_new(MPI_Comm comm, int threads, struct mzg_pool **pool, struct mzg_error *err)
 {
-    struct mzg_pool *new_pool = calloc(1, sizeof *new_pool);
-    if (!new_pool)
-        mzg_fail(err, MZG_ENOMEM, "no memory for the thread pool");
-    else if (hwloc_topology_init(&new_pool->topology) != 0 || hwloc_topology_load(new_pool->topology) != 0)
-        mzg_fail(err, MZG_EIO, "hwloc cannot read the topology of this node");
-    if (mzg_agree(comm, err) != MZG_OK) {
-        if (new_pool && new_pool->topology)
-            hwloc_topology_destroy(new_pool->topology);
-        free(new_pool);
+    struct mzg_placement *placement = NULL;
+    struct mzg_pool *new_pool = NULL;
+    if (mzg_placement_new(comm, threads, &placement, err) != MZG_OK) {
+        mzg_placement_free(placement);
         return err->status;
     }
-
-    pthread_mutex_init(&new_pool->lock, NULL);
-    pthread_cond_init(&new_pool->work_ready, NULL);
-    pthread_cond_init(&new_pool->work_done, NULL);
-    pthread_cond_init(&new_pool->aside.changed, NULL);
-    hwloc_cpuset_t cores = cores_of_process(new_pool->topology);
-    new_pool->cores = cores;
-    int share, sharers;
-    if (cores_are_shared(comm, cores, &share, &sharers))
-        take_share(new_pool->topology, cores, share, sharers);
-
-    int wanted = threads > 0 ? threads : count_cores(new_pool->topology, cores);
-    new_pool->workers = calloc((size_t)wanted, sizeof *new_pool->workers);
-    if (!new_pool->workers) {
-        mzg_fail(err, MZG_ENOMEM, "no memory for %d worker threads", wanted);
+    new_pool = calloc(1, sizeof *new_pool);
+    if (!new_pool) {
+        mzg_fail(err, MZG_ENOMEM, "no memory for the thread pool");
+        mzg_placement_free(placement);
     } else {
-        new_pool->size = wanted;
-        assign_cores(new_pool, cores);
-        start_workers(new_pool, err);
+        pthread_mutex_init(&new_pool->lock, NULL);
+        pthread_cond_init(&new_pool->work_ready, NULL);
+        pthread_cond_init(&new_pool->work_done, NULL);
+        pthread_cond_init(&new_pool->aside.changed, NULL);
+        new_pool->placement = placement;
+        new_pool->workers = calloc((size_t)placement->size, sizeof *new_pool->workers);
+        new_pool->size = new_pool->workers ? placement->size : 0;
+        if (!new_pool->workers)
+            mzg_fail(err, MZG_ENOMEM, "no memory for %d worker threads", placement->size);
+        else
+            start_workers(new_pool, err);
     }
     if (mzg_agree(comm, err) != MZG_OK) {
         mzg_pool_free(new_pool);
@@ -305,16 +205,13 @@ void mzg_pool_free(struct mzg_pool *pool)
     if (pool->aside.started)
         pthread_join(pool->aside.thread, NULL);
     if (pool->cores_before)
-        hwloc_set_cpubind(pool->topology, pool->cores_before, HWLOC_CPUBIND_THREAD);
-    for (int i = 0; i < pool->size; i++)
-        hwloc_bitmap_free(pool->workers[i].cores);
+        hwloc_set_cpubind(pool->placement->topology, pool->cores_before, HWLOC_CPUBIND_THREAD);
     hwloc_bitmap_free(pool->cores_before);
-    hwloc_bitmap_free(pool->cores);
     pthread_cond_destroy(&pool->aside.changed);
     pthread_cond_destroy(&pool->work_done);
     pthread_cond_destroy(&pool->work_ready);
     pthread_mutex_destroy(&pool->lock);
-    hwloc_topology_destroy(pool->topology);
+    mzg_placement_free(pool->placement);
     free(pool->workers);
     free(pool);
 }
@@ -322,6 +219,11 @@ void mzg_pool_free(struct mzg_pool *pool)
 int mzg_pool_size(const struct mzg_pool *pool)
 {
     return pool->size;
+}
+
+const struct mzg_placement *mzg_pool_placement(const struct mzg_pool *pool)
+{
+    return pool->placement;
 }
 
 double mzg_pool_busy(const struct mzg_pool *pool)

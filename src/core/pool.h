@@ -11,6 +11,7 @@
 #include <mzgrid/error.h>
 #include <stdint.h>
 
+struct mzg_placement;
 struct mzg_pool;
 
 /* One piece of work: `item` in [0, items), `worker` in [0, mzg_pool_size()), for per-thread scratch space.
@@ -27,6 +28,9 @@ void mzg_pool_free(struct mzg_pool *pool);
 
 /* The number of workers, the caller among them, at least 1. Local. */
 int mzg_pool_size(const struct mzg_pool *pool);
+
+/* Where the workers run (placement.h); borrowed. Local. */
+const struct mzg_placement *mzg_pool_placement(const struct mzg_pool *pool);
 
 /* Seconds that the workers together have worked on items so far. Local, while no work is under way. */
 double mzg_pool_busy(const struct mzg_pool *pool);
