@@ -27,9 +27,19 @@
 #include <unistd.h>
 
 static const struct mzg_command *const commands[] = {
-    &mzg_command_convert,  &mzg_command_axis,     &mzg_command_info,     &mzg_command_image,
-    &mzg_command_spectrum, &mzg_command_export,   &mzg_command_report,   &mzg_command_merge,
-    &mzg_command_peaks,    &mzg_command_validate, &mzg_command_generate, NULL,
+    &mzg_command_convert,
+    &mzg_command_axis,
+    &mzg_command_info,
+    &mzg_command_image,
+    &mzg_command_spectrum,
+    &mzg_command_export,
+    &mzg_command_report,
+    &mzg_command_merge,
+    &mzg_command_peaks,
+    &mzg_command_validate,
+    &mzg_command_generate,
+    &mzg_command_topology,
+    NULL,
 };
 
 void mzg_reserve_streams(void)

@@ -20,8 +20,11 @@ enum mzg_file_kind mzg_file_kind_of(const char *path)
     static const struct {
         const char *end;
         enum mzg_file_kind kind;
-    } kinds[] = {
-        {".png", MZG_FILE_PNG}, {".tif", MZG_FILE_TIFF}, {".tiff", MZG_FILE_TIFF}, {".csv", MZG_FILE_CSV}};
+    } kinds[] = {{".png", MZG_FILE_PNG},
+                 {".tif", MZG_FILE_TIFF},
+                 {".tiff", MZG_FILE_TIFF},
+                 {".csv", MZG_FILE_CSV},
+                 {".svg", MZG_FILE_SVG}};
     const char *end = strrchr(path, '.');
     for (size_t i = 0; end && i < sizeof kinds / sizeof *kinds; i++)
         if (mzg_same_word(end, kinds[i].end))

@@ -8,7 +8,7 @@
 #include <view/view.h>
 
 /* What a file of this name holds, by its end. */
-enum mzg_file_kind { MZG_FILE_PNG, MZG_FILE_TIFF, MZG_FILE_CSV, MZG_FILE_OTHER };
+enum mzg_file_kind { MZG_FILE_PNG, MZG_FILE_TIFF, MZG_FILE_CSV, MZG_FILE_SVG, MZG_FILE_OTHER };
 enum mzg_file_kind mzg_file_kind_of(const char *path);
 
 /* Whether `path`, given by `option`, may be written: it is not the store, nor in it, and does not exist, or

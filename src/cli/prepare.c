@@ -1,3 +1,4 @@
+#include <cli/places.h>
 #include <cli/prepare.h>
 
 #include <core/agree.h>
@@ -19,7 +20,9 @@ enum mzg_status mzg_prepare(struct mzg_context *context, enum mzg_log_level leve
     }
     mzg_log_free(context->log);
     context->log = log;
-    return mzg_pool_new(context->comm, (int)n_threads, &context->pool, err);
+    if (mzg_pool_new(context->comm, (int)n_threads, &context->pool, err) == MZG_OK)
+        mzg_places_warn(context, n_threads > 0);
+    return err->status;
 }
 
 enum mzg_status mzg_check_named(const char *option, const char *path, const char *input, const char *output,

@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 /* A log of this level, copied to `log_file` (NULL: none), takes the place of that of `context`, and gets
- * `n_threads` workers (0: as many as the launcher gave cores). `context` owns both, on failure too.
- * Collective over context->comm. */
+ * `n_threads` workers (0: as many as the launcher gave cores). `context` owns both, on failure too. Warns of
+ * threads that share a core. Collective over context->comm. */
 enum mzg_status mzg_prepare(struct mzg_context *context, enum mzg_log_level level, const char *log_file,
                             int64_t n_threads, struct mzg_error *err);
 

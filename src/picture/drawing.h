@@ -32,6 +32,19 @@ enum mzg_status mzg_image_draw(cairo_t *cairo, const struct mzg_image_panel *pan
 void mzg_spectrum_draw(cairo_t *cairo, const struct mzg_spectrum_panel *panel, double x, double y,
                        double width, double height, double size);
 
+/* A context that measures and draws text. */
+cairo_t *mzg_cairo_new(cairo_surface_t *surface);
+
+/* Paints `what` on white, and writes it as SVG or PNG into `fd`; `path` is its name for messages. */
+typedef void mzg_paint_fn(cairo_t *cairo, const void *what);
+enum mzg_status mzg_canvas_write(double width, double height, bool as_svg, mzg_paint_fn *paint,
+                                 const void *what, int fd, const char *path, struct mzg_error *err);
+
+/* Text in lines of at most `width`, the first one's middle at `y`, or only their measure; returns where the
+ * next line would be. */
+double mzg_draw_wrapped(cairo_t *cairo, double x, double y, double size, double width, const char *text,
+                        bool is_drawn);
+
 /* The picture as PNG, without an alpha channel. */
 enum mzg_status mzg_png_write(cairo_surface_t *surface, int fd, const char *path, struct mzg_error *err);
 

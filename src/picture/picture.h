@@ -89,6 +89,29 @@ struct mzg_sheet {
 enum mzg_status mzg_sheet_write_png(const struct mzg_sheet *sheet, int fd, const char *path,
                                     struct mzg_error *err);
 
+/* A core, and what runs there. */
+struct mzg_core_box {
+    int number, socket; /* from 0 */
+    int rank;           /* the first that runs there, whose colour the box has; -1: none */
+    bool is_crowded;    /* several threads do */
+    char text[40];
+};
+
+/* A host with its sockets. */
+struct mzg_host_panel {
+    const struct mzg_core_box *cores; /* borrowed, as are the notes */
+    int n_cores, n_sockets;
+    const char *const *notes; /* sentences below */
+    int n_notes;
+    bool is_fault; /* these tell of faults */
+    char title[MZG_PICTURE_TITLE];
+};
+
+/* Draws hosts below each other, with the small print `note`, as SVG or PNG. MZG_EIO if that cannot be
+ * written, MZG_ERANGE if it would be too large. */
+enum mzg_status mzg_hosts_write(const struct mzg_host_panel *panels, int n, const char *note, bool as_svg,
+                                int fd, const char *path, struct mzg_error *err);
+
 /* Writes rasters of one size as the channels of an OME-TIFF of float32, cells without a pixel as 0, with the
  * size of a pixel if it is known. `names` are those of the channels, `name` that of the image. */
 enum mzg_status mzg_tiff_write(const struct mzg_raster *rasters, const char *const *names, int n,

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 enum { SPECTRUM_WIDTH = 1600, SPECTRUM_HEIGHT = 900, LARGEST = 30000 };
-static const char font[] = "DejaVu Sans"; /* or what else fontconfig finds, or cairo has */
 
 /* Where panels stand. */
 struct plan {
@@ -86,31 +85,18 @@ static enum mzg_status draw(cairo_t *cairo, const struct mzg_sheet *sheet, const
     return MZG_OK;
 }
 
-/* A context that measures and draws text. */
-static cairo_t *make_context(cairo_surface_t *surface)
-{
-    cairo_t *cairo = cairo_create(surface);
-    cairo_font_options_t *options = cairo_font_options_create();
-    cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
-    cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
-    cairo_set_font_options(cairo, options);
-    cairo_font_options_destroy(options);
-    cairo_select_font_face(cairo, font, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
-    return cairo;
-}
-
 enum mzg_status mzg_sheet_write_png(const struct mzg_sheet *sheet, int fd, const char *path,
                                     struct mzg_error *err)
 {
     struct plan plan = {0};
     cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, 1, 1);
-    cairo_t *cairo = make_context(surface);
+    cairo_t *cairo = mzg_cairo_new(surface);
     if (make_plan(cairo, sheet, &plan, err) != MZG_OK)
         goto cleanup;
     cairo_destroy(cairo);
     cairo_surface_destroy(surface);
     surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)ceil(plan.width), (int)ceil(plan.height));
-    cairo = make_context(surface);
+    cairo = mzg_cairo_new(surface);
     if (cairo_status(cairo) == CAIRO_STATUS_SUCCESS && draw(cairo, sheet, &plan, err) != MZG_OK)
         goto cleanup;
     if (cairo_status(cairo) != CAIRO_STATUS_SUCCESS)

@@ -1,0 +1,91 @@
+/* `mzgrid topology`: where ranks and threads of a job run, and what is wrong with that. */
+#include <cli/commands.h>
+#include <cli/draw.h>
+#include <cli/json_print.h>
+#include <cli/output.h>
+#include <cli/places.h>
+#include <core/agree.h>
+#include <core/context.h>
+#include <core/pool.h>
+
+struct topology_settings {
+    int64_t threads;
+    bool json, overwrite;
+    const char *output;
+};
+
+/* clang-format off */
+static const struct mzg_option options[] = {
+    {.kind = MZG_OPTION_GROUP, .name = "Options"},
+    {.kind = MZG_OPTION_INTEGER, .name = "threads", .argument = "N", .offset = offsetof(struct topology_settings, threads),
+     .least = 1, .most = 4096, .standard = "the cores that the launcher gave the rank",
+     .help = "Threads of each rank, as for 'mzgrid convert'."},
+    {.kind = MZG_OPTION_FLAG, .name = "json", .offset = offsetof(struct topology_settings, json),
+     .help = "Print JSON instead of text."},
+    {.kind = MZG_OPTION_TEXT, .name = "output", .letter = 'o', .argument = "FILE", .offset = offsetof(struct topology_settings, output),
+     .help = "Draw a picture as well: FILE.svg or FILE.png."},
+    {.kind = MZG_OPTION_FLAG, .name = "overwrite", .offset = offsetof(struct topology_settings, overwrite),
+     .help = "Replace an existing file."},
+    {0},
+};
+/* clang-format on */
+
+/* Before threads start. Rank 0. */
+static enum mzg_status check_output(const struct topology_settings *settings, struct mzg_error *err)
+{
+    enum mzg_file_kind kind = mzg_file_kind_of(settings->output);
+    if (kind != MZG_FILE_SVG && kind != MZG_FILE_PNG)
+        return mzg_fail(err, MZG_EUSAGE, "-o: '%s' does not end in .svg or .png", settings->output);
+    return mzg_check_picture("-o", settings->output, NULL, settings->overwrite, err);
+}
+
+/* On rank 0. */
+static enum mzg_status show(const struct topology_settings *settings, json_t *places, struct mzg_error *err)
+{
+    json_t *findings = mzg_places_judge(places);
+    json_t *all = findings ? json_pack("{s:O, s:O}", "places", places, "findings", findings) : NULL;
+    if (!all)
+        mzg_fail(err, MZG_ENOMEM, "no memory to judge the places of threads");
+    else if (settings->json)
+        mzg_json_print(stdout, all, err);
+    else
+        mzg_places_print(stdout, places, findings);
+    if (err->status == MZG_OK && settings->output)
+        mzg_places_draw(settings->output, mzg_file_kind_of(settings->output) == MZG_FILE_SVG,
+                        settings->overwrite, places, findings, err);
+    json_decref(all);
+    json_decref(findings);
+    return err->status == MZG_OK ? mzg_output_flush(err) : err->status;
+}
+
+static int run(struct mzg_context *context, const struct mzg_arguments *arguments, struct mzg_error *err)
+{
+    struct topology_settings settings = {0};
+    json_t *places = NULL;
+    if (mzg_arguments_apply(arguments, &settings, err) == MZG_OK && settings.output && context->rank == 0)
+        check_output(&settings, err);
+    if (mzg_agree(context->comm, err) != MZG_OK ||
+        mzg_pool_new(context->comm, (int)settings.threads, &context->pool, err) != MZG_OK ||
+        mzg_places_gather(context, settings.threads > 0, &places, err) != MZG_OK)
+        return 0;
+    if (context->rank == 0)
+        show(&settings, places, err);
+    json_decref(places);
+    mzg_agree(context->comm, err);
+    return 0;
+}
+
+const struct mzg_command mzg_command_topology = {
+    .name = "topology",
+    .summary = "Show where ranks and threads run, and what is wrong with that.",
+    .description = "Starts the threads that 'mzgrid convert' would have and shows which core runs which of "
+                   "them, on all nodes of the "
+                   "job. It names what makes runs slow, with the option of mpirun or srun that mends it: "
+                   "several threads on one core, "
+                   "cores that idle, ranks that share cores, a rank on two sockets. Start it as the "
+                   "conversion is started: 'mpirun -n "
+                   "4 mzgrid topology'.",
+    .operands = {NULL},
+    .options = options,
+    .run = run,
+};
