@@ -39,6 +39,7 @@ static const struct mzg_command *const commands[] = {
     &mzg_command_validate,
     &mzg_command_generate,
     &mzg_command_topology,
+    &mzg_command_metrics,
     NULL,
 };
 

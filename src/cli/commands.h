@@ -16,6 +16,7 @@ extern const struct mzg_command mzg_command_peaks;
 extern const struct mzg_command mzg_command_generate;
 extern const struct mzg_command mzg_command_merge;
 extern const struct mzg_command mzg_command_report;
+extern const struct mzg_command mzg_command_metrics;
 extern const struct mzg_command mzg_command_topology;
 
 #endif

@@ -1,0 +1,229 @@
+/* `mzgrid metrics`: where time and memory of a run went, as a picture. Rank 0 works, the others look on. */
+#include <cli/commands.h>
+#include <cli/draw.h>
+#include <cli/format.h>
+#include <cli/metrics_file.h>
+#include <core/context.h>
+#include <core/named_file.h>
+#include <core/own_file.h>
+#include <mzgrid/version.h>
+
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct metrics_settings {
+    const char *output;
+    bool overwrite;
+    bool quiet;
+};
+
+#define AT(field) offsetof(struct metrics_settings, field)
+
+/* clang-format off */
+static const struct mzg_option options[] = {
+    {.kind = MZG_OPTION_GROUP, .name = "Options"},
+    {.kind = MZG_OPTION_TEXT, .name = "output", .letter = 'o', .argument = "FILE", .offset = AT(output),
+     .help = "The picture: FILE.svg or FILE.png."},
+    {.kind = MZG_OPTION_FLAG, .name = "overwrite", .offset = AT(overwrite),
+     .help = "Replace an existing file."},
+    {.kind = MZG_OPTION_FLAG, .name = "quiet", .letter = 'q', .offset = AT(quiet),
+     .help = "Only warnings and errors."},
+    {0},
+};
+/* clang-format on */
+
+enum column { BEGIN, END, RATE, READ, WRITTEN, MEMORY, LARGEST, BUSY, WAITING, READING, COLUMNS };
+
+/* Columns of lines: of all rounds, and of the phases that have none. */
+struct columns {
+    double *values[COLUMNS];
+    float *waiting;
+    int n;
+    struct mzg_timeline_phase *phases;
+    int n_phases;
+    double seconds, pixels;
+};
+
+static bool has_rounds(const struct mzg_metrics_file *file, const char *phase)
+{
+    for (int64_t i = 0; i < file->n; i++)
+        if (file->lines[i].is_round && strcmp(file->lines[i].phase, phase) == 0)
+            return true;
+    return false;
+}
+
+static void fill_line(const struct mzg_metrics_file *file, const struct mzg_metrics_line *line,
+                      struct columns *c)
+{
+    double seconds = line->end - line->begin;
+    double share = seconds > 0 ? 100 / seconds : 0;
+    const double values[COLUMNS] = {
+        [BEGIN] = line->begin,
+        [END] = line->end,
+        [RATE] = seconds > 0 ? line->pixels / seconds : 0,
+        [READ] = seconds > 0 ? 1e-6 * line->bytes_in / seconds : 0,
+        [WRITTEN] = seconds > 0 ? 1e-6 * line->bytes_out / seconds : 0,
+        [MEMORY] = line->memory / (1 << 20),
+        [LARGEST] = line->most_memory / (1 << 20),
+        [BUSY] = fmin(100, share * line->busy / (double)file->threads),
+        [WAITING] = fmin(100, share * line->waiting / (double)file->ranks),
+        [READING] = fmin(100, share * line->reading / (double)file->ranks),
+    };
+    for (int k = 0; k < COLUMNS; k++)
+        c->values[k][c->n] = values[k];
+}
+
+static enum mzg_status make_columns(const char *path, const struct mzg_metrics_file *file, struct columns *c,
+                                    struct mzg_error *err)
+{
+    for (int k = 0; k < COLUMNS; k++)
+        c->values[k] = calloc((size_t)file->n, sizeof(double));
+    c->phases = calloc((size_t)file->n, sizeof *c->phases);
+    c->waiting = calloc((size_t)file->n * (size_t)file->n_rows, sizeof *c->waiting);
+    for (int k = 0; k < COLUMNS; k++)
+        if (!c->values[k] || !c->phases || !c->waiting)
+            return mzg_fail(err, MZG_ENOMEM, "%s: no memory to draw it", path);
+    for (int64_t i = 0; i < file->n; i++) {
+        const struct mzg_metrics_line *line = &file->lines[i];
+        c->seconds = fmax(c->seconds, line->end);
+        if (!line->is_round) {
+            c->phases[c->n_phases++] = (struct mzg_timeline_phase){line->phase, line->begin, line->end};
+            c->pixels += line->pixels;
+        }
+        if (!line->is_round && has_rounds(file, line->phase))
+            continue;
+        fill_line(file, line, c);
+        memcpy(c->waiting + (int64_t)c->n * file->n_rows, file->waiting + i * file->n_rows,
+               (size_t)file->n_rows * sizeof *c->waiting);
+        c->n++;
+    }
+    if (!(c->seconds > 0))
+        return mzg_fail(err, MZG_EFORMAT, "%s: no time passed in this run, so there is nothing to draw",
+                        path);
+    return MZG_OK;
+}
+
+static void destroy_columns(struct columns *c)
+{
+    for (int k = 0; k < COLUMNS; k++)
+        free(c->values[k]);
+    free(c->phases);
+    free(c->waiting);
+}
+
+static void add_panel(struct mzg_timeline *line, const struct columns *c, const char *title,
+                      const char *label, double least_height, int n, const enum column *columns,
+                      const char *const *names)
+{
+    struct mzg_timeline_panel *panel = &line->panels[line->n_panels++];
+    *panel = (struct mzg_timeline_panel){
+        .title = title, .label = label, .n_series = n, .least_height = least_height};
+    for (int s = 0; s < n; s++)
+        panel->series[s] = (struct mzg_timeline_series){.name = names[s],
+                                                        .begins = c->values[BEGIN],
+                                                        .ends = c->values[END],
+                                                        .values = c->values[columns[s]],
+                                                        .n = c->n};
+}
+
+static void fill_timeline(const char *path, const struct mzg_metrics_file *file, const struct columns *c,
+                          struct mzg_timeline *line)
+{
+    char time[MZG_FORMAT_SIZE], pixels[MZG_FORMAT_SIZE];
+    const char *name = strrchr(path, '/');
+    *line = (struct mzg_timeline){.seconds = c->seconds, .phases = c->phases, .n_phases = c->n_phases};
+    snprintf(line->title, sizeof line->title, "%s: %s, %lld rank%s, %lld thread%s", name ? name + 1 : path,
+             mzg_format_duration(time, sizeof time, c->seconds), (long long)file->ranks,
+             file->ranks == 1 ? "" : "s", (long long)file->threads, file->threads == 1 ? "" : "s");
+    snprintf(line->subtitle, sizeof line->subtitle, "%s pixels%s, drawn by mzgrid %s",
+             mzg_format_count(pixels, sizeof pixels, (int64_t)c->pixels),
+             file->is_cut ? ", the file ends in the middle of a line" : "", mzg_version());
+    add_panel(line, c, "Resampling", "pixels/s", 0, 1, (enum column[]){RATE}, (const char *const[]){NULL});
+    add_panel(line, c, "Bytes moved by read and write calls", "MB/s", 0, 2, (enum column[]){READ, WRITTEN},
+              (const char *const[]){"read", "written"});
+    add_panel(line, c, "Memory", "MiB", 0, 2, (enum column[]){MEMORY, LARGEST},
+              (const char *const[]){"all ranks", "largest rank"});
+    add_panel(line, c, "What ranks do", "% of the time", 100, 3, (enum column[]){BUSY, WAITING, READING},
+              (const char *const[]){"threads compute", "ranks wait for others", "ranks wait for input"});
+    line->map = (struct mzg_timeline_map){.title = "Each rank waits for others",
+                                          .begins = c->values[BEGIN],
+                                          .ends = c->values[END],
+                                          .values = c->waiting,
+                                          .n_columns = c->n,
+                                          .n_rows = file->n_rows,
+                                          .ranks_of_row = file->ranks_of_row};
+}
+
+static enum mzg_status draw(const char *path, const struct metrics_settings *settings,
+                            const struct mzg_metrics_file *file, struct mzg_error *err)
+{
+    struct columns columns = {0};
+    struct mzg_timeline *line = calloc(1, sizeof *line);
+    struct mzg_aside *aside = NULL;
+    if (!line)
+        mzg_fail(err, MZG_ENOMEM, "%s: no memory to draw it", path);
+    else if (make_columns(path, file, &columns, err) == MZG_OK &&
+             mzg_aside_new(settings->output, settings->overwrite, &aside, err) == MZG_OK) {
+        fill_timeline(path, file, &columns, line);
+        mzg_timeline_write(line, mzg_file_kind_of(settings->output) == MZG_FILE_SVG, mzg_aside_fd(aside),
+                           settings->output, err);
+        mzg_aside_end(aside, err);
+    }
+    destroy_columns(&columns);
+    free(line);
+    return err->status;
+}
+
+static enum mzg_status read_settings(const struct mzg_arguments *arguments, struct metrics_settings *settings,
+                                     struct mzg_error *err)
+{
+    *settings = (struct metrics_settings){0};
+    if (mzg_arguments_apply(arguments, settings, err) != MZG_OK)
+        return err->status;
+    if (!settings->output)
+        return mzg_fail(err, MZG_EUSAGE, "the picture is missing: give it with -o FILE.svg or -o FILE.png");
+    enum mzg_file_kind kind = mzg_file_kind_of(settings->output);
+    if (kind != MZG_FILE_SVG && kind != MZG_FILE_PNG)
+        return mzg_fail(err, MZG_EUSAGE, "-o: '%s' does not end in .svg or .png", settings->output);
+    return MZG_OK;
+}
+
+static int run(struct mzg_context *context, const struct mzg_arguments *arguments, struct mzg_error *err)
+{
+    struct metrics_settings settings;
+    struct mzg_metrics_file file = {0};
+    const char *path = arguments->operands[0];
+    if (read_settings(arguments, &settings, err) != MZG_OK || context->rank != 0)
+        return 0;
+    if (mzg_named_check("-o", settings.output, "the file of metrics", path, err) == MZG_OK &&
+        mzg_check_picture("-o", settings.output, NULL, settings.overwrite, err) == MZG_OK &&
+        mzg_metrics_file_read(path, &file, err) == MZG_OK && draw(path, &settings, &file, err) == MZG_OK &&
+        !settings.quiet)
+        mzg_log_line(context->log, MZG_LOG_INFO, "%s is complete", settings.output);
+    mzg_metrics_file_destroy(&file);
+    return 0;
+}
+
+static bool works_without_mpi(const struct mzg_arguments *arguments)
+{
+    (void)arguments;
+    return true;
+}
+
+const struct mzg_command mzg_command_metrics = {
+    .name = "metrics",
+    .summary = "Draw where time and memory of a run went.",
+    .description = "Draws the file METRICS that 'mzgrid convert --metrics' wrote: phases, throughput, "
+                   "memory, what the ranks did, and "
+                   "how long each of them waited for others, over the time of the run. A run that was killed "
+                   "is drawn as far as it "
+                   "came.",
+    .operands = {"METRICS"},
+    .needed = "-o FILE",
+    .options = options,
+    .without_mpi = works_without_mpi,
+    .run = run,
+};
