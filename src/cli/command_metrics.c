@@ -4,6 +4,7 @@
 #include <cli/format.h>
 #include <cli/metrics_file.h>
 #include <core/context.h>
+#include <core/escape.h>
 #include <core/named_file.h>
 #include <core/own_file.h>
 #include <mzgrid/version.h>
@@ -133,9 +134,11 @@ static void fill_timeline(const char *path, const struct mzg_metrics_file *file,
                           struct mzg_timeline *line)
 {
     char time[MZG_FORMAT_SIZE], pixels[MZG_FORMAT_SIZE];
-    const char *name = strrchr(path, '/');
+    char name[80];
+    const char *slash = strrchr(path, '/');
+    mzg_escape(slash ? slash + 1 : path, strlen(slash ? slash + 1 : path), name, sizeof name);
     *line = (struct mzg_timeline){.seconds = c->seconds, .phases = c->phases, .n_phases = c->n_phases};
-    snprintf(line->title, sizeof line->title, "%s: %s, %lld rank%s, %lld thread%s", name ? name + 1 : path,
+    snprintf(line->title, sizeof line->title, "%s: %s, %lld rank%s, %lld thread%s", name,
              mzg_format_duration(time, sizeof time, c->seconds), (long long)file->ranks,
              file->ranks == 1 ? "" : "s", (long long)file->threads, file->threads == 1 ? "" : "s");
     snprintf(line->subtitle, sizeof line->subtitle, "%s pixels%s, drawn by mzgrid %s",
@@ -144,10 +147,12 @@ static void fill_timeline(const char *path, const struct mzg_metrics_file *file,
     add_panel(line, c, "Resampling", "pixels/s", 0, 1, (enum column[]){RATE}, (const char *const[]){NULL});
     add_panel(line, c, "Bytes moved by read and write calls", "MB/s", 0, 2, (enum column[]){READ, WRITTEN},
               (const char *const[]){"read", "written"});
-    add_panel(line, c, "Memory", "MiB", 0, 2, (enum column[]){MEMORY, LARGEST},
+    add_panel(line, c, "Memory", "MiB", 0, file->ranks == 1 ? 1 : 2, (enum column[]){MEMORY, LARGEST},
               (const char *const[]){"all ranks", "largest rank"});
     add_panel(line, c, "What ranks do", "% of the time", 100, 3, (enum column[]){BUSY, WAITING, READING},
               (const char *const[]){"threads compute", "ranks wait for others", "ranks wait for input"});
+    if (file->ranks == 1) /* it waits for nobody */
+        return;
     line->map = (struct mzg_timeline_map){.title = "Each rank waits for others",
                                           .begins = c->values[BEGIN],
                                           .ends = c->values[END],

@@ -1,5 +1,6 @@
 #include <cli/metrics_file.h>
 
+#include <core/escape.h>
 #include <core/file.h>
 
 #include <errno.h>
@@ -105,7 +106,7 @@ static enum mzg_status take_line(const char *path, const json_t *json, int64_t n
         return err->status;
     struct mzg_metrics_line *line = &file->lines[file->n];
     *line = (struct mzg_metrics_line){.is_round = strcmp(event, "round") == 0, .end = number(json, "at")};
-    snprintf(line->phase, sizeof line->phase, "%s", phase);
+    mzg_escape(phase, strlen(phase), line->phase, sizeof line->phase);
     line->begin = fmax(0, line->end - number(json, "seconds"));
     line->pixels = number(json, "pixels");
     line->bytes_in = number(json, "bytes_in");

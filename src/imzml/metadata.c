@@ -1,4 +1,5 @@
 #include <core/json_text.h>
+#include <imzml/glance.h>
 #include <imzml/ibd.h>
 #include <imzml/metadata.h>
 #include <imzml/pair.h>
@@ -271,9 +272,10 @@ static json_t *count_or_null(int64_t n)
 }
 
 /* The kinds of spectra at the beginning, in the middle and at the end, for to read all would take as long as
- * the file is; `*n` are looked at. */
-static void look_at_kinds(const struct mzg_imzml_outline *outline, const char *path, struct mzg_kinds *kinds,
-                          int64_t *n)
+ * the file is; `*n` are looked at. Of some of them the range of m/z. */
+static void look_at_kinds(const struct mzg_imzml_outline *outline, const char *path,
+                          const struct mzg_ibd *ibd, struct mzg_kinds *kinds, int64_t *n,
+                          struct mzg_mz_glance *glance)
 {
     struct mzg_imzml_source source = {.path = path, .fd = -1, .size = -1};
     struct mzg_kinds_wish wish = {.all = true,
@@ -287,6 +289,7 @@ static void look_at_kinds(const struct mzg_imzml_outline *outline, const char *p
     struct mzg_imzml_slices slices = {.source = &source,
                                       .header = &outline->document.header,
                                       .body = outline->body,
+                                      .ibd_size = ibd->size,
                                       .size = MZG_SLICE_SIZE};
     int64_t last = mzg_imzml_slice_count(&slices) - 1, done = -1;
     const int64_t looks[3] = {0, last / 2, last};
@@ -297,6 +300,7 @@ static void look_at_kinds(const struct mzg_imzml_outline *outline, const char *p
         done = looks[i];
         *n += part.n;
         mzg_index_totals_add(&totals, &part.totals);
+        mzg_mz_glance_add(glance, &part, ibd->fd);
         mzg_imzml_part_destroy(&part);
     }
     mzg_imzml_source_close(&source);
@@ -312,7 +316,8 @@ static json_t *describe_document(const char *path, const struct mzg_imzml_outlin
     struct mzg_imzml_geometry geometry;
     struct mzg_kinds kinds;
     int64_t n_looked_at;
-    look_at_kinds(outline, path, &kinds, &n_looked_at);
+    struct mzg_mz_glance glance = {0};
+    look_at_kinds(outline, path, ibd, &kinds, &n_looked_at, &glance);
     mzg_imzml_identify(header, ibd_head, &document->findings, &identity);
     mzg_imzml_geometry(header, NULL, &document->findings, &geometry);
 
@@ -330,7 +335,10 @@ static json_t *describe_document(const char *path, const struct mzg_imzml_outlin
         "verified", 0);
     if (!object)
         return NULL;
-    int failed = json_object_set_new(object, "declared_spectra", count_or_null(header->declared_spectra));
+    int failed = json_object_set_new(
+        object, "mz_range", glance.n > 0 ? json_pack("[f, f]", glance.low, glance.high) : json_null());
+    failed |= json_object_set_new(object, "mz_range_spectra", json_integer(glance.n));
+    failed |= json_object_set_new(object, "declared_spectra", count_or_null(header->declared_spectra));
     failed |= json_object_set_new(object, "kinds", mzg_kinds_json(&kinds));
     failed |= json_object_set_new(object, "kinds_counted", json_integer(n_looked_at));
     failed |= json_object_set_new(object, "declared_grid",

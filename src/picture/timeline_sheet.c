@@ -34,7 +34,8 @@ static double across(const struct mzg_timeline *line, const struct place *place,
 
 static void draw_phases(cairo_t *cairo, const struct mzg_timeline *line, const struct place *place)
 {
-    char text[TEXT];
+    char text[TEXT], narrow[TEXT] = "";
+    size_t used = 0;
     for (int i = 0; i < line->n_phases; i++) {
         const struct mzg_timeline_phase *phase = &line->phases[i];
         double x = across(line, place, phase->begin), end = across(line, place, phase->end);
@@ -47,6 +48,15 @@ static void draw_phases(cairo_t *cairo, const struct mzg_timeline *line, const s
             snprintf(text, sizeof text, "%s", phase->name);
         if (mzg_text_width(cairo, 0.9 * SIZE, text) <= end - x - 8)
             mzg_draw_text(cairo, (x + end) / 2, place->y + place->height / 2, 0.9 * SIZE, MZG_CENTRE, text);
+        else if (used + 40 < sizeof narrow)
+            used += (size_t)snprintf(narrow + used, sizeof narrow - used, "%s%s %.3g s", used ? ", " : "",
+                                     phase->name, phase->end - phase->begin);
+    }
+    if (used > 0) { /* those whose bands have no room for a name */
+        char also[TEXT + 16];
+        snprintf(also, sizeof also, "also %s", narrow);
+        mzg_set_colour(cairo, pale);
+        mzg_draw_text(cairo, place->x, place->y + place->height + 0.8 * SIZE, 0.85 * SIZE, MZG_LEFT, also);
     }
 }
 
