@@ -87,6 +87,10 @@ static enum mzg_status find_command(const char *name, const struct mzg_command *
     }
     mzg_suggest(&suggestion, "help");
     mzg_suggest(&suggestion, "completion");
+    for (const struct mzg_option *option = mzg_common_options; option->name; option++)
+        if (option->kind != MZG_OPTION_GROUP && strncmp(name, "--", 2) == 0 &&
+            strcmp(name + 2, option->name) == 0)
+            return mzg_fail(err, MZG_EUSAGE, "%s stands behind the command: mzgrid COMMAND %s", name, name);
     const char *what = name[0] == '-' ? "option" : "command";
     if (suggestion.word)
         return mzg_fail(err, MZG_EUSAGE, "unknown %s '%s' (did you mean '%s'?)", what, name, suggestion.word);

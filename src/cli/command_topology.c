@@ -1,9 +1,9 @@
 /* `mzgrid topology`: where ranks and threads of a job run, and what is wrong with that. */
 #include <cli/commands.h>
 #include <cli/draw.h>
+#include <cli/job_places.h>
 #include <cli/json_print.h>
 #include <cli/output.h>
-#include <cli/places.h>
 #include <core/agree.h>
 #include <core/context.h>
 #include <core/pool.h>

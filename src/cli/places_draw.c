@@ -1,5 +1,5 @@
 /* Places as a picture. */
-#include <cli/places.h>
+#include <cli/job_places.h>
 
 #include <core/own_file.h>
 #include <mzgrid/version.h>

@@ -1,5 +1,5 @@
 /* The classic mistakes, host by host. All pure. */
-#include <cli/places.h>
+#include <cli/job_places.h>
 
 #include <core/json.h>
 
@@ -142,7 +142,7 @@ static json_t *judge_sharing(json_t *findings, const struct host *host)
         }
     if (cores == 0)
         return findings;
-    int fair = host->n_cores / host->n_ranks;
+    int fair = host->n_ranks > 0 ? host->n_cores / host->n_ranks : 0;
     if (fair > 0)
         snprintf(text, sizeof text, "up to %d ranks share a core (core %d%s); give each %d of its own: %s",
                  most, first, cores > 1 ? " and others" : "", fair,

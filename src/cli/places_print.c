@@ -1,5 +1,5 @@
 /* Places as text: for each host its sockets and cores, what runs there as RANK.THREAD, and what is wrong. */
-#include <cli/places.h>
+#include <cli/job_places.h>
 
 #include <core/escape.h>
 

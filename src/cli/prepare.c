@@ -1,4 +1,4 @@
-#include <cli/places.h>
+#include <cli/job_places.h>
 #include <cli/prepare.h>
 
 #include <core/agree.h>

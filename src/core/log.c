@@ -50,11 +50,18 @@ static bool ends_on_terminal(void)
     return terminal;
 }
 
+/* As inside an editor: what moves the cursor would be shown as it is. */
+static bool is_dumb(void)
+{
+    const char *term = getenv("TERM");
+    return term && strcmp(term, "dumb") == 0;
+}
+
 /* https://no-color.org */
 static bool is_coloured(bool terminal)
 {
-    const char *plain = getenv("NO_COLOR"), *term = getenv("TERM");
-    return terminal && !(plain && *plain) && !(term && strcmp(term, "dumb") == 0);
+    const char *plain = getenv("NO_COLOR");
+    return terminal && !(plain && *plain);
 }
 
 enum mzg_status mzg_log_new(int rank, enum mzg_log_level level, const char *path, struct mzg_log **log,
@@ -66,7 +73,7 @@ enum mzg_status mzg_log_new(int rank, enum mzg_log_level level, const char *path
     new_log->level = level;
     new_log->file_level = level > MZG_LOG_DETAIL ? level : MZG_LOG_DETAIL;
     new_log->speaks = rank == 0;
-    new_log->terminal = new_log->speaks && ends_on_terminal();
+    new_log->terminal = new_log->speaks && !is_dumb() && ends_on_terminal();
     new_log->coloured = is_coloured(new_log->terminal);
     if (path && new_log->speaks) {
         int fd = -1;

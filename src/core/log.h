@@ -1,8 +1,9 @@
 /*
  * The log of a run: lines on standard error and, if asked for, in a file, and one status line that is
  * redrawn in place while standard error is a terminal. There "error:" and
- * "warning:" have a colour, unless NO_COLOR is set. Rank 0 speaks for all ranks: the log of every other
- * rank is silent, so that code may log without asking which rank it is.
+ * "warning:" have a colour, unless NO_COLOR is set. With TERM=dumb a terminal is as good as a file. Rank 0
+ * speaks for all ranks: the log of every other rank is silent, so that code may log without asking which rank
+ * it is.
  *
  * Only the main thread of a rank logs. A NULL log is valid and silent.
  */

@@ -38,8 +38,8 @@ static double socket_width(int cores)
 
 static double socket_height(int cores)
 {
-    int columns = columns_of(cores);
-    return (cores + columns - 1) / columns * (CELL_HEIGHT + GAP) + GAP + 2 * SIZE;
+    int columns = columns_of(cores), rows = (cores + columns - 1) / columns;
+    return rows * (CELL_HEIGHT + GAP) + GAP + 2 * SIZE;
 }
 
 static void draw_core(cairo_t *cairo, const struct mzg_core_box *core, double x, double y)
@@ -77,8 +77,9 @@ static void draw_socket(cairo_t *cairo, const struct mzg_host_panel *host, int s
     mzg_draw_text(cairo, x + GAP, y + SIZE, 0.85 * SIZE, MZG_LEFT, text);
     for (int i = 0; i < host->n_cores; i++)
         if (host->cores[i].socket == socket) {
-            draw_core(cairo, &host->cores[i], x + GAP + k % columns_of(n) * (CELL_WIDTH + GAP),
-                      y + 2 * SIZE + k / columns_of(n) * (CELL_HEIGHT + GAP));
+            int column = k % columns_of(n), row = k / columns_of(n);
+            draw_core(cairo, &host->cores[i], x + GAP + column * (CELL_WIDTH + GAP),
+                      y + 2 * SIZE + row * (CELL_HEIGHT + GAP));
             k++;
         }
 }

@@ -107,6 +107,9 @@ expect_status 0
 expect_text "$err" "mzgrid: warning: the variable MZGRID_THREAD is no option (did you mean MZGRID_THREADS?)"
 check "one warning" [ "$(wc -l <"$err")" = 1 ]
 
+run 1 --config conf.toml convert in.imzML c.zarr
+expect_usage_error "--config stands behind the command: mzgrid COMMAND --config"
+
 # Files that are none.
 mkfifo pipe
 truncate -s 1G large

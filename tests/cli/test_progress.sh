@@ -13,7 +13,7 @@ on_terminal() {
     last_run="on $ranks ranks, on a terminal: $*"
     status=0
     : >"$err"
-    script -qec "${launch[*]} '$MZGRID' convert in.imzML out.zarr --bins 500 --chunk-size 1 --overwrite $*" /dev/null \
+    TERM=${terminal-xterm} script -qec "${launch[*]} '$MZGRID' convert in.imzML out.zarr --bins 500 --chunk-size 1 --overwrite $*" /dev/null \
         >"$out" </dev/null || status=$?
     expect_status 0
 }
@@ -28,6 +28,8 @@ for ranks in 1 2; do
     on_terminal $ranks --progress none
     check "no bar" [ "$(grep -c 'ETA' "$out")" = 0 ]
 done
+terminal=dumb on_terminal 1
+check "no bar that a dumb terminal would show as letters" [ "$(grep -cF -e ETA -e "$redraw" "$out")" = 0 ]
 on_terminal 1 -q
 check "no bar with -q" [ "$(grep -c 'ETA' "$out")" = 0 ]
 

@@ -1,5 +1,5 @@
 /* What is wrong with the places of threads: hosts that are not here, as the ranks would tell of them. */
-#include <cli/places.h>
+#include <cli/job_places.h>
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>

@@ -1,4 +1,4 @@
-#include <cli/places.h>
+#include <cli/job_places.h>
 
 #include <core/agree.h>
 #include <core/json.h>

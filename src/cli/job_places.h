@@ -8,8 +8,8 @@
  *
  * Cores and sockets are numbered from 0 as hwloc numbers them, hardware threads as the system does.
  */
-#ifndef MZG_CLI_PLACES_H
-#define MZG_CLI_PLACES_H
+#ifndef MZG_CLI_JOB_PLACES_H
+#define MZG_CLI_JOB_PLACES_H
 
 #include <core/context.h>
 #include <mzgrid/error.h>
