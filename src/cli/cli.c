@@ -27,20 +27,13 @@
 #include <unistd.h>
 
 static const struct mzg_command *const commands[] = {
-    &mzg_command_convert,
-    &mzg_command_axis,
-    &mzg_command_info,
-    &mzg_command_image,
-    &mzg_command_spectrum,
-    &mzg_command_export,
-    &mzg_command_report,
-    &mzg_command_merge,
-    &mzg_command_peaks,
-    &mzg_command_validate,
-    &mzg_command_generate,
-    &mzg_command_topology,
-    &mzg_command_metrics,
-    NULL,
+    &mzg_command_convert,  &mzg_command_axis,
+    &mzg_command_info,     &mzg_command_image,
+    &mzg_command_spectrum, &mzg_command_export,
+    &mzg_command_report,   &mzg_command_merge,
+    &mzg_command_peaks,    &mzg_command_validate,
+    &mzg_command_generate, &mzg_command_topology,
+    &mzg_command_metrics,  NULL,
 };
 
 void mzg_reserve_streams(void)

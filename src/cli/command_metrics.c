@@ -1,10 +1,10 @@
 /* `mzgrid metrics`: where time and memory of a run went, as a picture. Rank 0 works, the others look on. */
 #include <cli/commands.h>
 #include <cli/draw.h>
-#include <cli/format.h>
 #include <cli/metrics_file.h>
 #include <core/context.h>
 #include <core/escape.h>
+#include <core/format.h>
 #include <core/named_file.h>
 #include <core/own_file.h>
 #include <mzgrid/version.h>
@@ -43,7 +43,7 @@ struct columns {
     double *values[COLUMNS];
     float *waiting;
     int n;
-    struct mzg_timeline_phase *phases;
+    struct mzg_chart_phase *phases;
     int n_phases;
     double seconds, pixels;
 };
@@ -91,7 +91,7 @@ static enum mzg_status make_columns(const char *path, const struct mzg_metrics_f
         const struct mzg_metrics_line *line = &file->lines[i];
         c->seconds = fmax(c->seconds, line->end);
         if (!line->is_round) {
-            c->phases[c->n_phases++] = (struct mzg_timeline_phase){line->phase, line->begin, line->end};
+            c->phases[c->n_phases++] = (struct mzg_chart_phase){line->phase, line->begin, line->end};
             c->pixels += line->pixels;
         }
         if (!line->is_round && has_rounds(file, line->phase))
@@ -115,29 +115,28 @@ static void destroy_columns(struct columns *c)
     free(c->waiting);
 }
 
-static void add_panel(struct mzg_timeline *line, const struct columns *c, const char *title,
-                      const char *label, double least_height, int n, const enum column *columns,
-                      const char *const *names)
+static void add_panel(struct mzg_chart *line, const struct columns *c, const char *title, const char *label,
+                      double least_height, int n, const enum column *columns, const char *const *names)
 {
-    struct mzg_timeline_panel *panel = &line->panels[line->n_panels++];
-    *panel = (struct mzg_timeline_panel){
-        .title = title, .label = label, .n_series = n, .least_height = least_height};
+    struct mzg_chart_panel *panel = &line->panels[line->n_panels++];
+    *panel =
+        (struct mzg_chart_panel){.title = title, .label = label, .n_series = n, .least_height = least_height};
     for (int s = 0; s < n; s++)
-        panel->series[s] = (struct mzg_timeline_series){.name = names[s],
-                                                        .begins = c->values[BEGIN],
-                                                        .ends = c->values[END],
-                                                        .values = c->values[columns[s]],
-                                                        .n = c->n};
+        panel->series[s] = (struct mzg_chart_series){.name = names[s],
+                                                     .begins = c->values[BEGIN],
+                                                     .ends = c->values[END],
+                                                     .values = c->values[columns[s]],
+                                                     .n = c->n};
 }
 
-static void fill_timeline(const char *path, const struct mzg_metrics_file *file, const struct columns *c,
-                          struct mzg_timeline *line)
+static void fill_chart(const char *path, const struct mzg_metrics_file *file, const struct columns *c,
+                       struct mzg_chart *line)
 {
     char time[MZG_FORMAT_SIZE], pixels[MZG_FORMAT_SIZE];
     char name[80];
     const char *slash = strrchr(path, '/');
     mzg_escape(slash ? slash + 1 : path, strlen(slash ? slash + 1 : path), name, sizeof name);
-    *line = (struct mzg_timeline){.seconds = c->seconds, .phases = c->phases, .n_phases = c->n_phases};
+    *line = (struct mzg_chart){.seconds = c->seconds, .phases = c->phases, .n_phases = c->n_phases};
     snprintf(line->title, sizeof line->title, "%s: %s, %lld rank%s, %lld thread%s", name,
              mzg_format_duration(time, sizeof time, c->seconds), (long long)file->ranks,
              file->ranks == 1 ? "" : "s", (long long)file->threads, file->threads == 1 ? "" : "s");
@@ -153,28 +152,28 @@ static void fill_timeline(const char *path, const struct mzg_metrics_file *file,
               (const char *const[]){"threads compute", "ranks wait for others", "ranks wait for input"});
     if (file->ranks == 1) /* it waits for nobody */
         return;
-    line->map = (struct mzg_timeline_map){.title = "Each rank waits for others",
-                                          .begins = c->values[BEGIN],
-                                          .ends = c->values[END],
-                                          .values = c->waiting,
-                                          .n_columns = c->n,
-                                          .n_rows = file->n_rows,
-                                          .ranks_of_row = file->ranks_of_row};
+    line->map = (struct mzg_chart_map){.title = "Each rank waits for others",
+                                       .begins = c->values[BEGIN],
+                                       .ends = c->values[END],
+                                       .values = c->waiting,
+                                       .n_columns = c->n,
+                                       .n_rows = file->n_rows,
+                                       .ranks_of_row = file->ranks_of_row};
 }
 
 static enum mzg_status draw(const char *path, const struct metrics_settings *settings,
                             const struct mzg_metrics_file *file, struct mzg_error *err)
 {
     struct columns columns = {0};
-    struct mzg_timeline *line = calloc(1, sizeof *line);
+    struct mzg_chart *line = calloc(1, sizeof *line);
     struct mzg_aside *aside = NULL;
     if (!line)
         mzg_fail(err, MZG_ENOMEM, "%s: no memory to draw it", path);
     else if (make_columns(path, file, &columns, err) == MZG_OK &&
              mzg_aside_new(settings->output, settings->overwrite, &aside, err) == MZG_OK) {
-        fill_timeline(path, file, &columns, line);
-        mzg_timeline_write(line, mzg_file_kind_of(settings->output) == MZG_FILE_SVG, mzg_aside_fd(aside),
-                           settings->output, err);
+        fill_chart(path, file, &columns, line);
+        mzg_chart_write(line, mzg_file_kind_of(settings->output) == MZG_FILE_SVG, mzg_aside_fd(aside),
+                        settings->output, err);
         mzg_aside_end(aside, err);
     }
     destroy_columns(&columns);

@@ -114,43 +114,43 @@ enum mzg_status mzg_hosts_write(const struct mzg_host_panel *panels, int n, cons
 
 /* What happened over the time of a run, all of it borrowed. Times are in seconds since it began, ascending.
  */
-struct mzg_timeline_phase {
+struct mzg_chart_phase {
     const char *name;
     double begin, end;
 };
 /* Values[i] holds from begins[i] to ends[i]. */
-struct mzg_timeline_series {
+struct mzg_chart_series {
     const char *name; /* NULL: the title of the panel says it */
     const double *begins, *ends, *values;
     int n;
 };
-enum { MZG_TIMELINE_SERIES = 3, MZG_TIMELINE_PANELS = 4 };
-struct mzg_timeline_panel {
+enum { MZG_CHART_SERIES = 3, MZG_CHART_PANELS = 4 };
+struct mzg_chart_panel {
     const char *title, *label; /* label: of its axis, with the unit */
-    struct mzg_timeline_series series[MZG_TIMELINE_SERIES];
+    struct mzg_chart_series series[MZG_CHART_SERIES];
     int n_series;
     double least_height; /* its axis goes from 0 to this, or higher */
 };
 /* Shares from 0 to 1, NaN if there is none, of each row, which is some ranks, in each interval. */
-struct mzg_timeline_map {
+struct mzg_chart_map {
     const char *title;
     const double *begins, *ends;
     const float *values; /* column by column */
     int n_columns, n_rows, ranks_of_row;
 };
-struct mzg_timeline {
+struct mzg_chart {
     char title[MZG_PICTURE_TITLE], subtitle[MZG_PICTURE_TITLE];
     double seconds; /* above 0 */
-    const struct mzg_timeline_phase *phases;
+    const struct mzg_chart_phase *phases;
     int n_phases;
-    struct mzg_timeline_panel panels[MZG_TIMELINE_PANELS];
+    struct mzg_chart_panel panels[MZG_CHART_PANELS];
     int n_panels;
-    struct mzg_timeline_map map; /* n_rows 0: none */
+    struct mzg_chart_map map; /* n_rows 0: none */
 };
 
 /* Draws it as SVG or PNG. MZG_EIO if that cannot be written. */
-enum mzg_status mzg_timeline_write(const struct mzg_timeline *line, bool as_svg, int fd, const char *path,
-                                   struct mzg_error *err);
+enum mzg_status mzg_chart_write(const struct mzg_chart *line, bool as_svg, int fd, const char *path,
+                                struct mzg_error *err);
 
 /* Writes rasters of one size as the channels of an OME-TIFF of float32, cells without a pixel as 0, with the
  * size of a pixel if it is known. `names` are those of the channels, `name` that of the image. */

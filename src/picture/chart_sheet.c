@@ -27,17 +27,17 @@ struct place {
     double x, y, width, height;
 };
 
-static double across(const struct mzg_timeline *line, const struct place *place, double at)
+static double across(const struct mzg_chart *line, const struct place *place, double at)
 {
     return place->x + fmin(fmax(at / line->seconds, 0), 1) * place->width;
 }
 
-static void draw_phases(cairo_t *cairo, const struct mzg_timeline *line, const struct place *place)
+static void draw_phases(cairo_t *cairo, const struct mzg_chart *line, const struct place *place)
 {
     char text[TEXT], narrow[TEXT] = "";
     size_t used = 0;
     for (int i = 0; i < line->n_phases; i++) {
-        const struct mzg_timeline_phase *phase = &line->phases[i];
+        const struct mzg_chart_phase *phase = &line->phases[i];
         double x = across(line, place, phase->begin), end = across(line, place, phase->end);
         cairo_rectangle(cairo, x, place->y, end - x, place->height);
         mzg_set_colour(cairo, tints[(size_t)i % (sizeof tints / sizeof *tints)]);
@@ -61,8 +61,7 @@ static void draw_phases(cairo_t *cairo, const struct mzg_timeline *line, const s
 }
 
 /* The axis of time below a panel, and lines through it. */
-static void draw_time(cairo_t *cairo, const struct mzg_timeline *line, const struct place *place,
-                      bool is_last)
+static void draw_time(cairo_t *cairo, const struct mzg_chart *line, const struct place *place, bool is_last)
 {
     char text[TEXT];
     struct mzg_ticks ticks = mzg_ticks_of(0, line->seconds, 10, false);
@@ -79,7 +78,7 @@ static void draw_time(cairo_t *cairo, const struct mzg_timeline *line, const str
                       "seconds since the run began");
 }
 
-static double highest(const struct mzg_timeline_panel *panel)
+static double highest(const struct mzg_chart_panel *panel)
 {
     double high = panel->least_height;
     for (int s = 0; s < panel->n_series; s++)
@@ -90,8 +89,8 @@ static double highest(const struct mzg_timeline_panel *panel)
 }
 
 /* Each value holds from its beginning to its end. */
-static void draw_series(cairo_t *cairo, const struct mzg_timeline *line, const struct place *place,
-                        const struct mzg_timeline_series *series, int number, double high)
+static void draw_series(cairo_t *cairo, const struct mzg_chart *line, const struct place *place,
+                        const struct mzg_chart_series *series, int number, double high)
 {
     static const double dashes[] = {14, 6};
     cairo_save(cairo);
@@ -115,7 +114,7 @@ static void draw_series(cairo_t *cairo, const struct mzg_timeline *line, const s
     cairo_restore(cairo);
 }
 
-static void draw_legend(cairo_t *cairo, const struct mzg_timeline_panel *panel, const struct place *place)
+static void draw_legend(cairo_t *cairo, const struct mzg_chart_panel *panel, const struct place *place)
 {
     static const double dashes[] = {14, 6};
     double x = place->x + mzg_text_width(cairo, SIZE, panel->title) + 2 * SIZE, y = place->y - 0.9 * SIZE;
@@ -134,8 +133,8 @@ static void draw_legend(cairo_t *cairo, const struct mzg_timeline_panel *panel, 
     }
 }
 
-static void draw_panel(cairo_t *cairo, const struct mzg_timeline *line,
-                       const struct mzg_timeline_panel *panel, const struct place *place, bool is_last)
+static void draw_panel(cairo_t *cairo, const struct mzg_chart *line, const struct mzg_chart_panel *panel,
+                       const struct place *place, bool is_last)
 {
     char text[TEXT];
     double high = highest(panel);
@@ -168,10 +167,10 @@ static uint32_t shade(float share)
            (uint32_t)lround(227 - 165 * s);
 }
 
-static void draw_map(cairo_t *cairo, const struct mzg_timeline *line, const struct place *place)
+static void draw_map(cairo_t *cairo, const struct mzg_chart *line, const struct place *place)
 {
     char text[TEXT];
-    const struct mzg_timeline_map *map = &line->map;
+    const struct mzg_chart_map *map = &line->map;
     double row = place->height / map->n_rows;
     cairo_rectangle(cairo, place->x, place->y, place->width, place->height);
     mzg_set_colour(cairo, nothing);
@@ -210,14 +209,14 @@ static void draw_map(cairo_t *cairo, const struct mzg_timeline *line, const stru
     draw_time(cairo, line, place, true);
 }
 
-static double map_height(const struct mzg_timeline *line)
+static double map_height(const struct mzg_chart *line)
 {
     return line->map.n_rows > 0 ? fmin(MOST_MAP, fmax(90, 34.0 * line->map.n_rows)) : 0;
 }
 
 static void paint(cairo_t *cairo, const void *what)
 {
-    const struct mzg_timeline *line = what;
+    const struct mzg_chart *line = what;
     struct place place = {.x = LEFT, .y = 4.6 * SIZE, .width = WIDTH - LEFT - RIGHT, .height = PHASES - 20};
     mzg_set_colour(cairo, ink);
     mzg_draw_text(cairo, LEFT, 1.3 * SIZE, 1.2 * SIZE, MZG_LEFT, line->title);
@@ -235,8 +234,8 @@ static void paint(cairo_t *cairo, const void *what)
         draw_map(cairo, line, &place);
 }
 
-enum mzg_status mzg_timeline_write(const struct mzg_timeline *line, bool as_svg, int fd, const char *path,
-                                   struct mzg_error *err)
+enum mzg_status mzg_chart_write(const struct mzg_chart *line, bool as_svg, int fd, const char *path,
+                                struct mzg_error *err)
 {
     double height = 4.6 * SIZE + PHASES + GAP + line->n_panels * (PANEL + 20) + map_height(line) + 3 * SIZE;
     return mzg_canvas_write(WIDTH, height, as_svg, paint, line, fd, path, err);
