@@ -71,6 +71,15 @@ def test_every_block_is_run_or_says_why_not():
     assert not_run == NOT_RUN
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_links_to_files_lead_somewhere(page):
+    """As a forge sees them; scripts/site looks at those inside docs/ once more, with their anchors."""
+    text = re.sub(r"```.*?```|`[^`\n]*`", "", (REPOSITORY / page).read_text(), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)#\s]+)", text):
+        if not re.match(r"[a-z]+:", target):
+            assert ((REPOSITORY / page).parent / target).exists(), target
+
+
 def make_inputs(page, blocks, program, environment):
     """The imzML files that the page takes for granted."""
     text = "\n".join(block.text for block in blocks)
