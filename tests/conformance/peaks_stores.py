@@ -11,6 +11,7 @@ SOURCES = {
     "continuous": ("synthetic:24x20:3000:continuous", []),
     "centroid": ("synthetic:30x30:300:centroid", []),
     "sparse": ("synthetic:12x10:150:centroid:4", ["--bin-width", "2mDa"]),
+    "small": ("synthetic:12x10:150:centroid:4", ["--bin-width", "20mDa"]),  # soon read again
 }
 KEPT = {}
 

@@ -45,7 +45,7 @@ NEEDED = {
 @pytest.mark.parametrize("damage", NEEDED, ids=lambda d: d.__name__)
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_stores_of_other_versions_and_halves_get_no_peaks(mzgrid, store, damage, ranks):
-    path = store("sparse")
+    path = store("small")
     damage(path)
     assert_refused(mzgrid, path, NEEDED[damage], ranks=ranks)
 
@@ -54,7 +54,7 @@ def test_stores_of_other_versions_and_halves_get_no_peaks(mzgrid, store, damage,
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_values_that_are_not_finite_get_no_peaks(mzgrid, store, tmp_path, layout, value):
     """In the fullest bin, which a peak holds; elsewhere they are not looked at."""
-    path = store("sparse", "--layout", layout, "--bin-width", "0.5")
+    path = store("small", "--layout", layout, "--bin-width", "0.5")
     table = anndata.read_zarr(path / TABLE)
     bin_ = int(np.argmax(table.var["n_pixels"]))
     dense = whole(table.X)
@@ -73,7 +73,7 @@ def test_values_that_are_not_finite_get_no_peaks(mzgrid, store, tmp_path, layout
 @pytest.mark.parametrize("column", ["mean_intensity", "max_intensity"])
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_statistics_that_are_not_finite_get_no_peaks(mzgrid, store, column, value):
-    path = store("sparse")
+    path = store("small")
     filled = int(np.argmax(anndata.read_zarr(path / TABLE).var["n_pixels"]))
     set_values(path, f"var/{column}", filled, value)
     assert_refused(mzgrid, path, f"n_pixels of bin {filled} contradict each other, or are not finite")

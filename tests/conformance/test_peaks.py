@@ -48,7 +48,7 @@ def test_peaks_and_their_sums_are_those_of_scipy_and_numpy(mzgrid, store, name):
 def known_peaks(mzgrid, width, height, points, kind, seed):
     program = Path(mzgrid.path).parent / "tests/tissue_peaks"
     if not program.exists():
-        pytest.skip(f"{program} does not exist: build the target conformance_programs")
+        pytest.fail(f"{program} does not exist: build the target conformance_programs")
     out = subprocess.run([program, *map(str, (width, height, points, kind, seed))], check=True, capture_output=True, text=True)
     return np.array([[float(word) for word in line.split()] for line in out.stdout.splitlines()])
 

@@ -136,7 +136,7 @@ def shim(mzgrid):
     for place in (Path(os.environ.get("FAULTS_SHIM", "/nonexistent")), Path(mzgrid.path).parent / "tests/faults/libfaults_shim.so"):
         if place.exists():
             return place
-    pytest.skip("no library that makes calls fail: build the target faults_shim")
+    pytest.fail("no library that makes calls fail: build the target conformance_programs")
 
 
 def under(mzgrid, library, path, call, at, how, counts=None, options=()):
@@ -161,18 +161,21 @@ def assert_opens(path, reference):
 
 
 @pytest.mark.parametrize("replace", [False, True])
-def test_killed_at_any_renaming_the_store_opens_and_the_next_run_makes_it_right(mzgrid, store, tmp_path, replace):
+def test_killed_at_any_renaming_the_store_opens_and_the_next_run_makes_it_right(mzgrid, store, tmp_path, tmp_path_factory, replace):
     library = shim(mzgrid)
     expected = tmp_path / "expected.zarr"
-    path = store("sparse")
+    path = store("small")
     reference = spatialdata.read_zarr(path)
     shutil.copytree(path, expected)
     peaks(mzgrid, expected, "-q")
     options = ["--replace"] if replace else []
+    begun = tmp_path_factory.mktemp("begun") / "small.zarr"
+    shutil.copytree(path, begun)
+    if replace:
+        peaks(mzgrid, begun, "-q", "--snr", 40)
     for at in range(1, 20):
-        path = store("sparse")
-        if replace:
-            peaks(mzgrid, path, "-q", "--snr", 40)
+        shutil.rmtree(path)
+        shutil.copytree(begun, path)
         run = under(mzgrid, library, path, "rename", at, "KILL", options=options)
         assert_opens(path, reference)
         if run.returncode == 0:
@@ -180,7 +183,7 @@ def test_killed_at_any_renaming_the_store_opens_and_the_next_run_makes_it_right(
         assert run.returncode == -9, run
         peaks(mzgrid, path, "-q", "--replace")
         stores.assert_same_tree(path, expected)
-        assert sorted(p.name for p in tmp_path.iterdir()) == ["expected.zarr", "sparse.zarr"]
+        assert sorted(p.name for p in tmp_path.iterdir()) == ["expected.zarr", "small.zarr"]
     assert 6 <= at <= 12, "so many renamings: the table, the column, three metadata, and what --replace needs"
     stores.assert_same_tree(path, expected)
 
@@ -188,7 +191,7 @@ def test_killed_at_any_renaming_the_store_opens_and_the_next_run_makes_it_right(
 @pytest.mark.parametrize("call", CALLS)
 def test_calls_that_fail_leave_the_store_as_it_was(mzgrid, store, tmp_path, full, call):
     library = shim(mzgrid)
-    path = store("sparse")
+    path = store("small")
     before = stores.tree(path)
     counts = tmp_path / "counts"
     assert under(mzgrid, library, path, call, 0, "EIO", counts).returncode == 0
@@ -196,7 +199,7 @@ def test_calls_that_fail_leave_the_store_as_it_was(mzgrid, store, tmp_path, full
     total = int(numbers.get(call, 0)) or 40
     counts.unlink()
     for at in range(1, total + 1, 1 if full or total < 16 else total // 12):
-        path = store("sparse")
+        path = store("small")
         run = under(mzgrid, library, path, call, at, "ENOSPC" if call == "write" else "EIO")
         lines = [line for line in run.stderr.splitlines() if line.startswith("mzgrid: error")]
         if run.returncode == 0:
@@ -212,14 +215,14 @@ def test_what_cannot_be_removed_at_the_end_is_said(mzgrid, store, tmp_path, comm
     library = shim(mzgrid)
 
     def run(*faults):
-        path, out = store("sparse"), tmp_path / "out.zarr"
+        path, out = store("small"), tmp_path / "out.zarr"
         shutil.rmtree(out, ignore_errors=True)
         arguments = ["peaks", path, "--snr", "5"] if command == "peaks" else ["merge", path, other, "-o", out, "--rename", "*={sample}_{name}"]
         values = {**mpi_environment(), "LD_PRELOAD": str(library), "MZG_FAULT_PATHS": str(tmp_path), **dict(faults)}
         return subprocess.run([str(mzgrid.path), *map(str, arguments), "--threads", "1"], env=values, capture_output=True, text=True, timeout=60)
 
     other = tmp_path / "other.zarr"
-    shutil.copytree(store("sparse"), other)
+    shutil.copytree(store("small"), other)
     counts = tmp_path / "counts"
     done = run(("MZG_FAULT_CALL", "unlink"), ("MZG_FAULT_AT", "0"), ("MZG_FAULT_COUNTS", str(counts)))
     assert done.returncode == 0, done
@@ -232,30 +235,34 @@ def test_what_cannot_be_removed_at_the_end_is_said(mzgrid, store, tmp_path, comm
     assert done.returncode == 0 and not list(tmp_path.glob("*.owner")), done
 
 
-def test_where_names_cannot_change_places_a_table_is_replaced_all_the_same(mzgrid, store, tmp_path):
+def test_where_names_cannot_change_places_a_table_is_replaced_all_the_same(mzgrid, store, tmp_path, tmp_path_factory):
     """File systems such as NFS have no exchange of two names: the call fails, one after the other."""
     library = shim(mzgrid)
     expected, outcomes = tmp_path / "expected.zarr", set()
-    shutil.copytree(store("sparse"), expected)
+    shutil.copytree(store("small"), expected)
     peaks(mzgrid, expected, "-q")
+    begun = tmp_path_factory.mktemp("begun") / "small.zarr"
+    shutil.copytree(store("small"), begun)
+    peaks(mzgrid, begun, "-q", "--snr", 40)
+    before = stores.tree(begun)
+    path = tmp_path / "small.zarr"
     for at in range(1, 10):
-        path = store("sparse")
-        peaks(mzgrid, path, "-q", "--snr", 40)
-        before = stores.tree(path)
+        shutil.rmtree(path)
+        shutil.copytree(begun, path)
         run = under(mzgrid, library, path, "rename", at, "ENOSYS", options=["--replace"])
         outcomes.add(run.returncode)
         if run.returncode == 0:
             stores.assert_same_tree(path, expected)
         else:
             assert stores.tree(path) == before
-        assert sorted(p.name for p in tmp_path.iterdir()) == ["expected.zarr", "sparse.zarr"]
+        assert sorted(p.name for p in tmp_path.iterdir()) == ["expected.zarr", "small.zarr"]
     assert 0 in outcomes
 
 
 @pytest.mark.parametrize("call, layout", [("pread", "csc"), ("pread", "csr"), ("open", "dense")])
 def test_what_the_last_rank_alone_meets_ends_all(mzgrid, store, tmp_path, call, layout):
     library = shim(mzgrid)
-    path = store("sparse", "--layout", layout)
+    path = store("small", "--layout", layout)
     before = stores.tree(path)
     values = {**mpi_environment(), "MZG_FAULT_CALL": call, "MZG_FAULT_AT": "1", "MZG_FAULT_AS": "EIO", "MZG_FAULT_RANK": "1",
               "MZG_FAULT_PATHS": str(path.parent), "MZG_FAULT_STICKY": "1"}
@@ -268,7 +275,7 @@ def test_what_the_last_rank_alone_meets_ends_all(mzgrid, store, tmp_path, call, 
 
 @pytest.mark.parametrize("kind", ["directory", "file", "link"])
 def test_what_lies_at_the_place_of_the_table_and_is_not_ours_is_left_alone(mzgrid, store, kind):
-    path = store("sparse")
+    path = store("small")
     place = path / "tables/msi_dataset_z0_peaks"
     if kind == "directory":
         place.mkdir()
@@ -289,7 +296,7 @@ def test_a_store_that_is_replaced_while_it_is_read_gets_no_feature_table(mzgrid,
     """The run stops itself as it opens its list, and another store of the same form takes the place meanwhile."""
     library = shim(mzgrid)
     path, lines = tmp_path / "s.zarr", tmp_path / "list.txt"
-    shutil.copytree(made("sparse"), path)
+    shutil.copytree(made("small"), path)
     lines.write_text("".join(f"{100.2 + i / 10:.1f}\n" for i in range(6000)))
     values = {**mpi_environment(), "LD_PRELOAD": str(library), "MZG_FAULT_CALL": "open", "MZG_FAULT_AT": "1", "MZG_FAULT_AS": "STOP",
               "MZG_FAULT_PATHS": str(lines)}
