@@ -3,6 +3,7 @@
 #include <core/agree.h>
 #include <spatialdata/catalog.h>
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -199,17 +200,26 @@ static enum mzg_status check_statistics(const struct mzg_peaks_source *source, s
     return MZG_OK;
 }
 
-/* Whether the word at a place of uns is that one; false if there is none. */
-static bool uns_says(const struct mzg_peaks_source *source, const char *name, const char *word)
+/* Whether the word at a place of uns is that one; false if there is no such place. */
+static enum mzg_status uns_says(const struct mzg_peaks_source *source, const char *name, const char *word,
+                                bool *says, struct mzg_error *err)
 {
-    char node[NODE];
-    struct mzg_error ignored = {0};
+    char node[NODE], *file = NULL;
     struct mzg_zarr_strings text = {0};
-    bool says =
-        mzg_zarr_read_strings(source->store, node_of(source, name, node), 1, &text, &ignored) == MZG_OK &&
-        text.n == 1 && strcmp(text.items[0], word) == 0;
+    *says = false;
+    if (asprintf(&file, "%s/%s/zarr.json", source->store, node_of(source, name, node)) < 0)
+        return mzg_fail(err, MZG_ENOMEM, "%s: no memory for a path in it", source->store);
+    bool is_absent = access(file, F_OK) != 0 && errno == ENOENT;
+    free(file);
+    if (is_absent)
+        return MZG_OK;
+    mzg_zarr_read_strings(source->store, node, 1, &text, err);
+    if (err->status == MZG_OK && (text.n != 1 || text.items[0][0] == '\0')) /* as of a chunk that was lost */
+        mzg_fail(err, MZG_EFORMAT, "%s/%s: it has no word; the store is damaged or incomplete, copy it again",
+                 source->store, node);
+    *says = err->status == MZG_OK && strcmp(text.items[0], word) == 0;
     mzg_zarr_strings_free(&text);
-    return says;
+    return err->status;
 }
 
 /* Rank 0. */
@@ -228,10 +238,11 @@ static enum mzg_status read_axis(struct mzg_peaks_source *source, struct mzg_err
     if (source->names.n != source->n_bins)
         return mzg_fail(err, MZG_EFORMAT, "%s/%s: it has %" PRId64 " names; expected %" PRId64, source->store,
                         node, source->names.n, source->n_bins);
-    source->is_centroid = uns_says(source, "uns/mzgrid/resampling/spectrum_type", "centroid");
-    source->has_heights = uns_says(source, "uns/mzgrid/resampling/values", "height");
-    source->is_native = uns_says(source, "uns/mzgrid/mass_axis/type", "native");
-    return MZG_OK;
+    if (uns_says(source, "uns/mzgrid/resampling/spectrum_type", "centroid", &source->is_centroid, err) !=
+            MZG_OK ||
+        uns_says(source, "uns/mzgrid/resampling/values", "height", &source->has_heights, err) != MZG_OK)
+        return err->status;
+    return uns_says(source, "uns/mzgrid/mass_axis/type", "native", &source->is_native, err);
 }
 
 enum mzg_status mzg_peaks_source_open(const struct mzg_context *context, const char *store, const char *table,

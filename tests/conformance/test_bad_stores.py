@@ -1,5 +1,6 @@
 """`mzgrid peaks` and `mzgrid merge` on stores that are odd or damaged: one clear line, and the store as it was."""
 import shutil
+import subprocess
 
 import anndata
 import numpy as np
@@ -8,8 +9,10 @@ import zarr
 
 import stores
 import test_merge
+from conftest import mpi_environment
 from peaks_reference import whole
 from peaks_stores import made, store  # fixtures
+from test_peaks_safety import shim
 from writer import Pixel, write_imzml
 
 TABLE = "tables/msi_dataset_z0"
@@ -98,3 +101,24 @@ def test_one_spectrum_has_peaks_and_is_merged(mzgrid, tmp_path, options):
     assert run.status == 0, str(run)
     merged = whole(anndata.read_zarr(study / "tables/all_samples").X)
     assert np.array_equal(merged[:, merged.any(axis=0)], np.float32([intensity, intensity]))
+
+
+WORDS = ["resampling/spectrum_type", "resampling/values", "mass_axis/type"]
+
+
+@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_how_peaks_are_picked_is_not_guessed(mzgrid, store, word, at):
+    """By words in uns: one whose chunk was lost (0), or that cannot be read (its first and second call), says nothing."""
+    path = store("small")
+    node = path / TABLE / "uns/mzgrid" / word
+    if at == 0:
+        (node / "c").unlink()
+        assert_refused(mzgrid, path, f"uns/mzgrid/{word}: it has no word")
+        return
+    before = stores.tree(path)
+    values = {**mpi_environment(), "LD_PRELOAD": str(shim(mzgrid)), "MZG_FAULT_CALL": "pread", "MZG_FAULT_AT": str(at),
+              "MZG_FAULT_AS": "EIO", "MZG_FAULT_PATHS": str(node)}
+    run = subprocess.run([mzgrid.path, "peaks", path, "-q"], env=values, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 1 and run.stderr.count("\n") == 1 and f"uns/mzgrid/{word}" in run.stderr, run
+    assert stores.tree(path) == before
