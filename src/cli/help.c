@@ -114,4 +114,6 @@ void mzg_help_program(FILE *file, const struct mzg_command *const *commands)
     print_row(file, COMMAND_COLUMN, "2",
               "the command line cannot be understood, or asks for something impossible");
     print_row(file, COMMAND_COLUMN, "3", "done with --keep-going, but more pixels were skipped than allowed");
+    print_row(file, COMMAND_COLUMN, "4",
+              "told to stop by a signal, such as Ctrl-C or the end of a job's time");
 }
