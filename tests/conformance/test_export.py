@@ -23,6 +23,7 @@ from test_bytes import sample
 from writer import Pixel, write_imzml
 
 LAYOUTS = ["csc", "csr", "csc+csr", "dense"]
+LARGE = ("synthetic:64x60:800:centroid:1:full", "--bins", 900)  # 2.3 million values
 SMALL = ("synthetic:23x17:150", "--bins", 700, "--pixel-size", "20:10")
 MZML = "{http://psi.hupo.org/ms/mzml}"
 
@@ -100,11 +101,11 @@ def test_pyimzml_reads_the_values_of_the_store(mzgrid, made, tmp_path, layout, d
 
 @pytest.mark.parametrize("form", ["--imzml", "--processed"])
 def test_any_ranks_threads_layouts_and_memory_give_the_same_bytes(mzgrid, made, tmp_path, form):
-    """2.3 million values: a rank with 8 MiB for its rows, the least, reads the columns three times."""
+    """A rank with 8 MiB for its rows, the least, reads the columns three times."""
     files, said = [], []
     for n, (layout, ranks, threads, limit) in enumerate([("csc", 1, 2, "2G"), ("csc", 1, 1, "20M"), ("csc", 3, 1, "60M"),
                                                          ("csr", 2, 1, "20M"), ("dense", 2, 1, "20M")]):
-        store = made("synthetic:64x60:800:centroid:1:full", "--bins", 900, "--layout", layout)
+        store = made(*LARGE, "--layout", layout)
         out = tmp_path / f"{n}.imzML"
         run = export(mzgrid, store, out, form, "--threads", threads, "--memory-limit", limit, ranks=ranks)
         files.append((out.read_bytes(), out.with_suffix(".ibd").read_bytes()))
@@ -173,7 +174,7 @@ def test_an_input_with_faults_and_duplicates_exports(mzgrid, tmp_path, continuou
 
 
 def test_a_feature_table_exports_as_imzml(mzgrid, made, tmp_path):
-    store = made("synthetic:20x14:300:centroid:7", "--peaks")
+    store = made("synthetic:20x14:300:centroid:7", "--peaks", "--bins", 20000)
     table, x = table_of(store, "_z0_peaks")
     export(mzgrid, store, tmp_path / "out.imzML", "--imzml", "--dataset", "msi_dataset_z0_peaks")
     parser = ImzMLParser(str(tmp_path / "out.imzML"))
@@ -184,7 +185,7 @@ def test_a_feature_table_exports_as_imzml(mzgrid, made, tmp_path):
 @pytest.mark.parametrize("layout", ["csc", "dense"])
 def test_csv(mzgrid, tmp_path, layout):
     store = tmp_path / "a.zarr"
-    mzgrid.convert("synthetic:20x14:300:centroid:7", store)
+    mzgrid.convert("synthetic:20x14:300:centroid:7", store, "--bins", 20000)
     said = mzgrid("export", store, "--csv")
     assert said.status == 2 and "run 'mzgrid peaks" in said.err and not list(tmp_path.glob("*.csv"))
     (tmp_path / "list.txt").write_text('m/z,name\n798.5,"PC(34:1), ""odd"""\n300.1,ä=\n5000,outside\n')
@@ -311,7 +312,7 @@ def test_overwrite_replaces_both_files_or_none(mzgrid, made, tmp_path):
 def test_a_store_that_changes_meanwhile_is_not_exported(mzgrid, made, tmp_path):
     """Another conversion takes its name while the first columns are read: the second look at its metadata tells."""
     store = tmp_path / "a.zarr"
-    shutil.copytree(made("synthetic:64x60:800:centroid:1:full", "--bins", 900, "--layout", "csc"), store)
+    shutil.copytree(made(*LARGE, "--layout", "csc"), store)
     process = subprocess.Popen([mzgrid.path, "export", store, "--imzml", "--memory-limit", "20M", "--threads", "1"],
                                env=mpi_environment(), stderr=subprocess.PIPE, text=True)
     end = time.monotonic() + 60
@@ -326,7 +327,7 @@ def test_a_store_that_changes_meanwhile_is_not_exported(mzgrid, made, tmp_path):
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_killed(mzgrid, made, tmp_path, how):
-    store = made("synthetic:64x60:800:centroid:1:full", "--bins", 900, "--layout", "csc")
+    store = made(*LARGE, "--layout", "csc")
     command = [mzgrid.path, "export", store, "--imzml", "-o", tmp_path / "out", "--memory-limit", "20M", "--threads", "1"]
     process = subprocess.Popen(command, env=mpi_environment(), stderr=subprocess.PIPE, text=True)
     end = time.monotonic() + 60
@@ -342,7 +343,7 @@ def test_killed(mzgrid, made, tmp_path, how):
 
 
 def test_two_at_once(mzgrid, made, tmp_path):
-    store = made("synthetic:64x60:800:centroid:1:full", "--bins", 900, "--layout", "csc")
+    store = made(*LARGE, "--layout", "csc")
     command = [mzgrid.path, "export", store, "--imzml", "-o", tmp_path / "out", "--memory-limit", "20M", "--threads", "1"]
     both = [subprocess.Popen(command, env=mpi_environment(), stderr=subprocess.PIPE, text=True) for _ in range(2)]
     said = [p.communicate(timeout=60)[1] for p in both]
@@ -355,7 +356,7 @@ def test_two_at_once(mzgrid, made, tmp_path):
 @pytest.mark.parametrize("form", ["--imzml", "--processed", "--csv"])
 def test_a_file_that_may_not_grow(mzgrid, made, tmp_path, form):
     """As on a full disk: a limit of the size of files, whose signal is ignored."""
-    store = made("synthetic:20x14:300:centroid:7", "--peaks") if form == "--csv" else made(*SMALL)
+    store = made("synthetic:20x14:300:centroid:7", "--peaks", "--bins", 20000) if form == "--csv" else made(*SMALL)
     command = f"trap '' XFSZ; ulimit -f 8; exec {mzgrid.path} export {store} {form} -o {tmp_path}/out{'.csv' if form == '--csv' else ''}"
     run = subprocess.run(["bash", "-c", command], env=mpi_environment(), capture_output=True, text=True, timeout=60)
     assert run.returncode == 1 and run.stderr.count("\n") == 1, run.stderr

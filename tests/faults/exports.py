@@ -62,8 +62,18 @@ def count_calls(program, form, ranks, victim):
     if result.status != 0:
         raise SystemExit(f"exports: {form} on {ranks} ranks fails without a fault: {result.lines}")
     words = (place / "counts").read_text().split()
+    counts = {name: int(value) for name, value in (word.split("=") for word in words) if name in sweep.WAYS}
     harness.discard(place)
-    return {name: int(value) for name, value in (word.split("=") for word in words) if name in sweep.WAYS}
+    if program.mpi_shim and ranks > 1:
+        place = program.folder()
+        command, extra = program.command(ranks, export(program, place, form), program.mpi_shim)
+        values = {"FAIL_MPI_COUNTS": place / "mpi-counts", "FAIL_MPI_OF": "program"}
+        harness.run(command, harness.environment(place, extra, values), 120)
+        for line in (place / f"mpi-counts.{victim}").read_text().splitlines():
+            name, value = line.split()
+            counts[f"MPI_{name}"] = int(value)
+        harness.discard(place)
+    return counts
 
 
 def plan(program, seed, most, ways_each):
@@ -75,7 +85,7 @@ def plan(program, seed, most, ways_each):
             if most is not None and total > most:
                 numbers = sorted(chance.sample(numbers, most))
             for number in numbers:
-                ways = sweep.WAYS[call]
+                ways = sweep.ways_of(call)
                 for how in ways if ways_each is None else chance.sample(ways, min(ways_each, len(ways))):
                     cases.append((form, ranks, victim, call, number, how))
     chance.shuffle(cases)
@@ -109,7 +119,7 @@ def judge(program, place, form, call, result, fired, before):
         problems.append(f"{len(result.errors)} error lines")
     strange = [line for line in result.lines if not line.startswith(("mzgrid: error: ", "mzgrid: warning: "))]
     problems += [f"{len(strange)} other lines, such as '{strange[0][:100]}'"] if strange else []
-    if out and call in sweep.REMOVING:
+    if out and (call in sweep.REMOVING or call.startswith("MPI_")):  # MPI ends the job at once, as a kill does
         problems += after_it(program, place, form)
     elif out:
         problems.append(f"left behind: {sorted(out)}")
@@ -120,13 +130,14 @@ def one(program, case):
     form, ranks, victim, call, number, how = case
     place = program.folder()
     before = harness.tree(store_of(program))
-    command, extra = program.command(ranks, export(program, place, form), program.shim)
+    shim = program.mpi_shim if call.startswith("MPI_") else program.shim
+    command, extra = program.command(ranks, export(program, place, form), shim)
     values = settings(program, place, call, number, how, victim)
     result = harness.run(command, harness.environment(place, extra, values), 40)
     log = place / "fired"
-    fired = log.read_text().strip() if log.exists() else ""
+    fired = call.startswith("MPI_") or (log.read_text().strip() if log.exists() else "")
     outcome, problems = judge(program, place, form, call, result, fired, before)
-    detail = f"{fired.replace(str(place), '')} | {' // '.join(result.lines)[:300].replace(str(place), '')}"
+    detail = f"{str(fired).replace(str(place), '')} | {' // '.join(result.lines)[:300].replace(str(place), '')}"
     harness.discard(place)
     return outcome, problems, detail
 
