@@ -2,6 +2,7 @@
 #include <cli/timeline.h>
 #include <core/memory.h>
 
+#include <stddef.h>
 #include <string.h>
 
 static const double first_interval = 0.05;
@@ -19,7 +20,7 @@ void mzg_timeline_begin(struct mzg_timeline *timeline, const struct mzg_progress
 
 static void thin(struct mzg_timeline *timeline)
 {
-    for (int i = 0; 2 * i < timeline->n; i++)
+    for (ptrdiff_t i = 0; 2 * i < timeline->n; i++)
         timeline->points[i] = timeline->points[2 * i];
     timeline->n = (timeline->n + 1) / 2;
     timeline->interval *= 2;

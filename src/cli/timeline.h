@@ -28,7 +28,7 @@ void mzg_timeline_tell(struct mzg_timeline *timeline, const char *phase, int64_t
                        int64_t memory);
 
 /* mzg_timeline_tell() by the clock, and what is next; to be used as `update` of struct mzg_progress, whose
- * context is the timeline. Local. */
-void mzg_timeline_update(void *timeline, const char *phase, int64_t done, int64_t total);
+ * context, the first parameter, is the timeline. Local. */
+void mzg_timeline_update(void *context, const char *phase, int64_t done, int64_t total);
 
 #endif

@@ -116,7 +116,7 @@ enum mzg_status mzg_noise_measure(const struct mzg_spectra *spectra, const doubl
     noise->sigma = calloc((size_t)noise->n_windows, sizeof *noise->sigma);
     noise->median = calloc((size_t)noise->n_windows, sizeof *noise->median);
     noise->least = calloc((size_t)noise->n_windows, sizeof *noise->least);
-    double *scratch = malloc((2 * MZG_PEAK_WINDOW + 2) * sizeof *scratch);
+    double *scratch = calloc(2 * MZG_PEAK_WINDOW + 2, sizeof *scratch);
     if (!noise->sigma || !noise->median || !noise->least || !scratch) {
         mzg_noise_destroy(noise);
         mzg_fail(err, MZG_ENOMEM, "no memory for the noise of %" PRId64 " bins", spectra->n_bins);

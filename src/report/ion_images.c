@@ -76,10 +76,11 @@ static void tell_of_tic(const struct mzg_report_subject *subject, struct mzg_htm
     for (int64_t i = 0; i < place->width * place->height && cell < 0; i++)
         if (place->rows[i] == brightest)
             cell = i;
+    int64_t row = cell / place->width;
     if (cell >= 0 && place->in_micrometres)
         snprintf(where, sizeof where, ", the largest at %.6g µm, %.6g µm",
-                 place->origin_x + ((double)(cell % place->width) + 0.5) * place->size_x,
-                 place->origin_y + ((double)(cell / place->width) + 0.5) * place->size_y);
+                 place->origin_x + ((double)(cell - row * place->width) + 0.5) * place->size_x,
+                 place->origin_y + ((double)row + 0.5) * place->size_y);
     if (place->n_planes > 1)
         snprintf(plane, sizeof plane, " Shown is z = %" PRId64 ", the first of %" PRId64 " planes.", place->z,
                  place->n_planes);
@@ -122,7 +123,8 @@ static double cost_of(const struct mzg_report_subject *subject, bool of_tops)
         if (view->dense) {
             int64_t chunk = mzg_zarr_input_shape(view->dense)->chunk[1];
             int64_t width = of_tops ? 1 : peak->end - peak->first;
-            cost += (double)view->n_pixels * (double)((width + chunk - 1) / chunk * chunk);
+            int64_t read = (width + chunk - 1) / chunk * chunk;
+            cost += (double)view->n_pixels * (double)read;
         }
         for (int64_t k = peak->first; k < peak->end && !view->dense; k++)
             if (!of_tops || k == peak->top)

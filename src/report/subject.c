@@ -65,6 +65,10 @@ static enum mzg_status read_raster(struct mzg_report_subject *subject, struct mz
                  place->n_regions);
         return MZG_OK;
     }
+    if (view->n_pixels < 1 || place->width < 1 || place->height < 1) {
+        snprintf(subject->no_images, sizeof subject->no_images, "There is no pixel to be drawn.");
+        return MZG_OK;
+    }
     /* Rows and values of the cells, and the values of the pixels twice. */
     double needed = 8.0 * (double)place->width * (double)place->height + 16.0 * (double)view->n_pixels;
     if (needed > (double)memory) {
