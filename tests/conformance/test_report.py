@@ -248,6 +248,29 @@ def test_several_planes(mzgrid, tmp_path):
     assert "Not on the map: 1" in text_of(section(tree, "skipped"))
 
 
+def test_a_table_of_several_samples(mzgrid, tmp_path):
+    """There is no one image of it, and what its samples skipped stands with them."""
+    for name in "ab":
+        mzgrid.convert("synthetic:8x7:60", tmp_path / f"{name}.zarr", "--mass-axis-type", "constant", "--bin-width", 0.5,
+                       "--dataset-id", name, "--no-report")
+    assert not list(tmp_path.glob("*.html"))
+    run = mzgrid("merge", "a.zarr", "b.zarr", "-o", "c.zarr", "--concat", cwd=tmp_path)
+    assert run.status == 0, str(run)
+    assert mzgrid("report", "c.zarr", cwd=tmp_path).status == 0
+    tree = check_page(tmp_path / "c.zarr.report.html")
+    assert "lie in 2 regions" in text_of(section(tree, "tic")) and "lie in 2 regions" in text_of(section(tree, "peaks"))
+    assert "no list of skipped pixels of its own" in text_of(section(tree, "skipped"))
+    assert len(rows(section(tree, "peaks"))) > 1 and len(numbers(tree)["mean"]) > 100
+
+
+def test_what_is_no_store(mzgrid, tmp_path):
+    (tmp_path / "file.zarr").write_text("x")
+    for store, status in (("none.zarr", 1), ("file.zarr", 1), (".", 2)):
+        run = mzgrid("report", store, cwd=tmp_path)
+        assert run.status == status and run.err.count("mzgrid: error: ") == 1, str(run)
+    assert [p.name for p in tmp_path.iterdir()] == ["file.zarr"]
+
+
 def test_one_pixel(mzgrid, tmp_path):
     write_imzml(tmp_path / "a.imzML", [Pixel(5, 7, np.array([100.0, 101, 102]), np.array([1.0, 2, 3]))])
     mzgrid.convert(tmp_path / "a.imzML", tmp_path / "a.zarr", "--bins", 3)
