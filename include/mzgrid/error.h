@@ -29,7 +29,8 @@ struct mzg_error {
 
 MZG_BEGIN_API
 
-/* Fills `err` and returns `status`, to be used as `return mzg_fail(err, MZG_EIO, ...)`. Local. */
+/* Fills `err` and returns `status`, to be used as `return mzg_fail(err, MZG_EIO, ...)`. Control characters of
+ * the text are shown escaped. Local. */
 enum mzg_status mzg_fail(struct mzg_error *err, enum mzg_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char format_name[] = "mzgrid mass axis";
@@ -197,6 +198,12 @@ enum mzg_status mzg_axis_read(const char *path, struct mzg_axis *axis, struct mz
         if (fd >= 0)
             close(fd);
         return err->status;
+    }
+    struct stat info;
+    if (fstat(fd, &info) == 0 && S_ISDIR(info.st_mode)) {
+        fclose(file);
+        return mzg_fail(err, MZG_EIO, "%s: is a directory, expected a mass axis that 'mzgrid axis' wrote",
+                        path);
     }
     json_error_t where;
     json_t *root = json_loadf(file, JSON_REJECT_DUPLICATES, &where);

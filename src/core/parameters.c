@@ -91,11 +91,11 @@ void mzg_parameters_text(const char *text, char *named, size_t size)
 
 enum mzg_status mzg_name_parameters(struct mzg_error *err)
 {
-    char named[sizeof err->text];
+    struct mzg_error named = {.status = err->status};
     if (err->status == MZG_OK)
         return MZG_OK;
-    mzg_parameters_text(err->text, named, sizeof named);
-    mzg_escape(named, strlen(named), err->text, sizeof err->text);
+    mzg_parameters_text(err->text, named.text, sizeof named.text);
+    *err = named;
     return err->status;
 }
 

@@ -12,8 +12,7 @@
  * where it is longer. Local. */
 void mzg_parameters_text(const char *text, char *named, size_t size);
 
-/* The same in place in `err`, whose text becomes one line: control characters are escaped. Its status. Local.
- */
+/* The same in place in `err`; its status. Local. */
 enum mzg_status mzg_name_parameters(struct mzg_error *err);
 
 /* Checks the `size` with which a struct of the caller begins; `name` is that of the struct. MZG_EUSAGE.

@@ -3,6 +3,7 @@
 
 #include <run/layout.h>
 #include <spatialdata/names.h>
+#include <zarr/zarr.h>
 
 #include <math.h>
 #include <string.h>
@@ -17,6 +18,11 @@ void mzg_options_defaults(struct mzg_convert_options *options)
         .max_gap = -1,
         .max_skipped = -1,
     };
+}
+
+static bool is_at_least_0(double value)
+{
+    return isfinite(value) && value >= 0;
 }
 
 static enum mzg_status check_axis(const struct mzg_convert_options *options, struct mzg_error *err)
@@ -41,7 +47,7 @@ static enum mzg_status check_axis(const struct mzg_convert_options *options, str
         return mzg_fail(err, MZG_EUSAGE, "--bins must be at least 1, not %lld", (long long)axis->bins);
     if (axis->bin_width > 0 && !(axis->reference_mz > 0))
         return mzg_fail(err, MZG_EUSAGE, "--reference-mz must be above 0, not %g", axis->reference_mz);
-    if (axis->min_mz < 0 || axis->max_mz < 0)
+    if (!is_at_least_0(axis->min_mz) || !is_at_least_0(axis->max_mz))
         return mzg_fail(err, MZG_EUSAGE, "--min-mz and --max-mz must be above 0");
     if (axis->min_mz > 0 && axis->max_mz > 0 && axis->min_mz >= axis->max_mz)
         return mzg_fail(err, MZG_EUSAGE, "--min-mz %g must be below --max-mz %g", axis->min_mz, axis->max_mz);
@@ -70,9 +76,9 @@ enum mzg_status mzg_check_options(const struct mzg_convert_options *options, str
         return mzg_fail(err, MZG_EUSAGE, "an input and an output are needed");
     if (!options->output[strspn(options->output, "/")])
         return mzg_fail(err, MZG_EUSAGE, "'%s' cannot be an output", options->output);
-    if (options->min_intensity < 0 || !isfinite(options->min_intensity))
+    if (!is_at_least_0(options->min_intensity))
         return mzg_fail(err, MZG_EUSAGE, "--min-intensity must be 0 or more, not %g", options->min_intensity);
-    if (options->max_gap > 0 && options->max_gap < 1)
+    if (!isfinite(options->max_gap) || (options->max_gap > 0 && options->max_gap < 1))
         return mzg_fail(err, MZG_EUSAGE, "--max-gap must be at least 1 sampling step, not %g",
                         options->max_gap);
     if (options->streaming == MZG_STREAMING_DIRECT && mzg_layout_has_columns(options->layout) &&
@@ -85,7 +91,9 @@ enum mzg_status mzg_check_options(const struct mzg_convert_options *options, str
     if (options->chunk_size < 0)
         return mzg_fail(err, MZG_EUSAGE, "--chunk-size must be at least 1, not %lld",
                         (long long)options->chunk_size);
-    if (options->pixel_size[0] < 0 || options->pixel_size[1] < 0 || options->z_spacing < 0)
+    if (!is_at_least_0(options->pixel_size[0]) || !is_at_least_0(options->pixel_size[1]) ||
+        !is_at_least_0(options->z_spacing))
         return mzg_fail(err, MZG_EUSAGE, "--pixel-size and --z-spacing must be above 0");
-    return MZG_OK;
+    struct mzg_codec codec;
+    return mzg_codec_parse(options->compression, &codec, err);
 }

@@ -10,8 +10,10 @@
 #include <core/hdf5.h>
 #include <core/json.h>
 #include <core/parameters.h>
+#include <input/reader.h>
 #include <run/peaks.h>
 
+#include <inttypes.h>
 #include <jansson.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -72,6 +74,24 @@ static enum mzg_status check_choices(const struct mzg_convert_options *options, 
     return MZG_OK;
 }
 
+static enum mzg_status check_memory_limit(int64_t limit, struct mzg_error *err)
+{
+    return limit >= 0 ? MZG_OK
+                      : mzg_fail(err, MZG_EUSAGE, "memory_limit must be 0 or more, not %" PRId64, limit);
+}
+
+/* What the command line cannot ask for. */
+static enum mzg_status check_counts(const struct mzg_convert_options *options, struct mzg_error *err)
+{
+    if (options->ms_level < 0 || options->ms_level >= MZG_MS_LEVELS)
+        return mzg_fail(err, MZG_EUSAGE, "ms_level must be from 0 to %d, not %" PRId64, MZG_MS_LEVELS - 1,
+                        options->ms_level);
+    if (options->max_skipped < -1)
+        return mzg_fail(err, MZG_EUSAGE, "max_skipped must be -1 or more, not %" PRId64,
+                        options->max_skipped);
+    return check_memory_limit(options->memory_limit, err);
+}
+
 /* The caller's options, with defaults for what they do not have. */
 static enum mzg_status take_options(const struct mzg_convert_options *given,
                                     struct mzg_convert_options *options, struct mzg_error *err)
@@ -82,7 +102,7 @@ static enum mzg_status take_options(const struct mzg_convert_options *given,
     mzg_options_defaults(options);
     memcpy(options, given, given->size);
     options->size = sizeof *options;
-    return check_choices(options, err);
+    return check_choices(options, err) == MZG_OK ? check_counts(options, err) : err->status;
 }
 
 enum mzg_status mzg_peaks_options_init(struct mzg_peaks_options *options, size_t size, struct mzg_error *err)
@@ -109,7 +129,7 @@ static enum mzg_status take_peaks(const struct mzg_peaks_options *given, struct 
     if (!is_among((int)options->layout, MZG_PEAKS_DENSE + 1))
         return mzg_fail(err, MZG_EUSAGE, "peaks.layout must be from 0 to %d, not %d", MZG_PEAKS_DENSE,
                         (int)options->layout);
-    return MZG_OK;
+    return check_memory_limit(options->memory_limit, err);
 }
 
 enum mzg_status mzg_convert_check(const struct mzg_convert_options *options, struct mzg_error *err)
@@ -188,7 +208,9 @@ enum mzg_status mzg_validate(const struct mzg_context *context, const char *path
     json_t *object = NULL;
     bool is_valid = false;
     *err = (struct mzg_error){0};
-    if (mzg_run_validate(context, path, memory_limit, progress, &object, &is_valid, err) == MZG_OK &&
+    check_memory_limit(memory_limit, err);
+    if (mzg_agree(context->comm, err) == MZG_OK &&
+        mzg_run_validate(context, path, memory_limit, progress, &object, &is_valid, err) == MZG_OK &&
         hand_over(context, object, verdict, err) == MZG_OK)
         *valid = is_valid;
     return leave(context, err);

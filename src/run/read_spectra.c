@@ -46,6 +46,9 @@ static enum mzg_status take_options(const struct mzg_spectra_options *given,
     if (options->ms_level < 0 || options->ms_level >= MZG_MS_LEVELS)
         return mzg_fail(err, MZG_EUSAGE, "ms_level must be from 0 to %d, not %" PRId64, MZG_MS_LEVELS - 1,
                         options->ms_level);
+    if (options->memory_limit < 0)
+        return mzg_fail(err, MZG_EUSAGE, "memory_limit must be 0 or more, not %" PRId64,
+                        options->memory_limit);
     if ((int)options->polarity < 0 || options->polarity >= MZG_POLARITIES)
         return mzg_fail(err, MZG_EUSAGE, "polarity must be from 0 to %d, not %d", MZG_POLARITIES - 1,
                         (int)options->polarity);

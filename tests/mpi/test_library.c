@@ -5,6 +5,7 @@
 #include <mzgrid/mzgrid.h>
 
 #include <hdf5.h>
+#include <math.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -139,6 +140,54 @@ MPI_TEST(library, errors_speak_of_parameters)
     cr_expect_null(strstr(err.text, "--"), "%s", err.text);
     for (int i = 0; i < n_lines; i++)
         cr_expect_null(strstr(lines[i], "--"), "%s", lines[i]);
+    mzg_context_free(context);
+}
+
+/* Numbers that the command line does not let through. */
+MPI_TEST(library, numbers_that_make_no_sense)
+{
+    struct mzg_error err;
+    struct mzg_convert_options options;
+    char output[300];
+    const struct {
+        size_t at;
+        double value;
+        const char *text;
+    } numbers[] = {{offsetof(struct mzg_convert_options, pixel_size), NAN, "pixel_size"},
+                   {offsetof(struct mzg_convert_options, z_spacing), INFINITY, "z_spacing"},
+                   {offsetof(struct mzg_convert_options, max_gap), NAN, "max_gap"},
+                   {offsetof(struct mzg_convert_options, axis.min_mz), NAN, "axis.min_mz"}};
+    const struct {
+        size_t at;
+        int64_t value;
+        const char *text;
+    } counts[] = {{offsetof(struct mzg_convert_options, ms_level), -3, "ms_level must be from 0 to"},
+                  {offsetof(struct mzg_convert_options, memory_limit), -1, "memory_limit must be 0 or more"},
+                  {offsetof(struct mzg_convert_options, max_skipped), -7, "max_skipped must be -1 or more"}};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        options = ask(output);
+        memcpy((char *)&options + numbers[i].at, &numbers[i].value, sizeof numbers[i].value);
+        cr_expect(eq(int, (int)mzg_convert_check(&options, &err), MZG_EUSAGE), "%s", numbers[i].text);
+        cr_expect_not_null(strstr(err.text, numbers[i].text), "%s", err.text);
+    }
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        options = ask(output);
+        memcpy((char *)&options + counts[i].at, &counts[i].value, sizeof counts[i].value);
+        cr_expect(eq(int, (int)mzg_convert_check(&options, &err), MZG_EUSAGE), "%s", counts[i].text);
+        cr_expect_not_null(strstr(err.text, counts[i].text), "%s", err.text);
+    }
+    options = ask(output);
+    options.compression = "zip";
+    cr_expect(eq(int, (int)mzg_convert_check(&options, &err), MZG_EUSAGE));
+    struct mzg_context *context = context_with_log();
+    const struct mzg_spectra_options part = {.size = sizeof part, .memory_limit = -1};
+    struct mzg_spectra_reader *reader = NULL;
+    char *verdict = NULL;
+    bool valid;
+    write_input();
+    cr_expect(eq(int, (int)mzg_spectra_open(context, imzml, &part, &reader, &err), MZG_EUSAGE));
+    cr_expect(eq(int, (int)mzg_validate(context, imzml, -1, NULL, &verdict, &valid, &err), MZG_EUSAGE));
+    cr_expect(reader == NULL && verdict == NULL);
     mzg_context_free(context);
 }
 

@@ -128,6 +128,17 @@ Test(axis_file, the_operating_system_may_refuse)
     mzg_axis_destroy(&axis);
 }
 
+Test(axis_file, a_directory_is_told_and_a_name_of_two_lines_is_one)
+{
+    struct mzg_axis axis = {.n_bins = 77};
+    struct mzg_error err;
+    cr_expect(eq(int, mzg_axis_read("/tmp", &axis, &err), MZG_EIO));
+    cr_expect(ne(ptr, strstr(err.text, "/tmp: is a directory"), NULL), "%s", err.text);
+    cr_expect(eq(int, mzg_axis_read("/no\nwhere", &axis, &err), MZG_EIO));
+    cr_expect(ne(ptr, strstr(err.text, "/no\\nwhere: cannot open"), NULL), "%s", err.text);
+    cr_expect(eq(i64, axis.n_bins, 77));
+}
+
 Test(axis_file, pipe_that_nobody_writes_does_not_hang, .timeout = 10)
 {
     char directory[] = "/tmp/mzgrid-axis-XXXXXX", path[64];
