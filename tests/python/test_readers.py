@@ -88,7 +88,7 @@ def test_an_open_file_says_what_it_is(file, folder):
         ("centroid", {}),
         ("profile", {}),
         ("continuous", {}),
-        ("centroid", dict(layout="csr", compression="zstd:3", dtype="float64")),
+        ("centroid", dict(layout="csr", compression="zstd:3", dtype="float64", bins=5000, scan_range=True)),
         ("profile", dict(layout="csc+csr", bins=30000, scan_range=True, peaks=True, streaming="hdf5")),
     ],
 )
@@ -112,7 +112,7 @@ for name, source in ("l", spectra), ("i", iter(spectra)):
 """
 
 
-@pytest.mark.parametrize("ranks", [1, 3])
+@pytest.mark.parametrize("ranks", [3])
 def test_on_several_ranks(file, folder, ranks):
     done = script(RANKS, file, folder / f"r{ranks}", ranks=ranks)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -433,10 +433,10 @@ print(max(seen) - seen[0])
 
 
 def test_memory_does_not_grow_with_the_stream(tmp_path):
-    """15,000 spectra of 400 points are 96 MB."""
-    done = script(MEMORY, tmp_path / "a.zarr", 15_000)
+    """8,000 spectra of 400 points are 51 MB."""
+    done = script(MEMORY, tmp_path / "a.zarr", 8_000)
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout) < 30
+    assert int(done.stdout) < 20
 
 
 def test_the_disk_is_full(tmp_path):

@@ -174,6 +174,7 @@ class Conversion:
         self.failure: BaseException | None = None  # of the reader, on this rank
         self.signals = Signals(self.stop)
         self.source: _feed.Sequence | _spool.Spool | None = None
+        self.spooled: _spool.Kept | None = None
         self.kept: Any = None  # what the library looks at until its next call
         self.text = b""
         self.callbacks = (
@@ -228,6 +229,9 @@ class Conversion:
         self.source = self.kept = None
 
     def stop(self) -> None:
+        """At once, because mpirun kills a second after its SIGTERM: then at least no file is left."""
+        if self.spooled is not None:
+            self.spooled.remove()
         context = self.context
         if context:
             library().mzg_context_stop(context)
@@ -265,7 +269,7 @@ class Conversion:
             nonlocal kept
             if self.rank != 0:
                 return b""
-            kept = _spool.Kept(directory, output)
+            self.spooled = kept = _spool.Kept(directory, output)
             if self.size == 1:  # nobody else needs its name
                 kept.remove()
             with self.signals.open_to():
