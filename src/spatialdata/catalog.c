@@ -78,11 +78,12 @@ static enum mzg_status load(struct mzg_catalog *catalog, const char *path, json_
 static enum mzg_status check_listed(const struct walk *walk, const char *path, struct mzg_error *err)
 {
     if (walk->listed && !json_object_get(walk->listed, path))
-        return mzg_fail(
-            err, MZG_EFORMAT,
-            "%s: its consolidated metadata do not know '%s': it is half-written, or was changed by "
-            "a program that did not renew them (in Python: zarr.consolidate_metadata)",
-            walk->catalog->path, path);
+        return mzg_fail(err, MZG_EFORMAT,
+                        "%s: its consolidated metadata do not know '%s': 'mzgrid peaks' is at work on it "
+                        "(then try again), "
+                        "it is half-written, or was changed by a program that did not renew them (in Python: "
+                        "zarr.consolidate_metadata)",
+                        walk->catalog->path, path);
     return MZG_OK;
 }
 
