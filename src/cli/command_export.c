@@ -26,13 +26,13 @@ struct export_settings {
 /* clang-format off */
 static const struct mzg_option options[] = {
     {.kind = MZG_OPTION_GROUP, .name = "Format"},
-    {.kind = MZG_OPTION_FLAG, .name = "imzml", .offset = AT(imzml),
+    {.kind = MZG_OPTION_FLAG, .name = "imzml", .only_typed = true, .offset = AT(imzml),
      .help = "The spectra as imzML: one m/z array for all, the centres of the bins, and a value for each bin and pixel."},
-    {.kind = MZG_OPTION_FLAG, .name = "processed", .offset = AT(export.processed),
+    {.kind = MZG_OPTION_FLAG, .name = "processed", .only_typed = true, .offset = AT(export.processed),
      .help = "imzML in which each pixel has only the bins that have a value."},
-    {.kind = MZG_OPTION_FLAG, .name = "csv", .offset = AT(csv),
+    {.kind = MZG_OPTION_FLAG, .name = "csv", .only_typed = true, .offset = AT(csv),
      .help = "The feature table as CSV: x, y, and a column for each peak."},
-    {.kind = MZG_OPTION_FLAG, .name = "peak-list", .offset = AT(list),
+    {.kind = MZG_OPTION_FLAG, .name = "peak-list", .only_typed = true, .offset = AT(list),
      .help = "The peaks of the feature table, a line each, as CSV that 'mzgrid peaks --peak-list' reads."},
 
     {.kind = MZG_OPTION_GROUP, .name = "Options"},

@@ -361,3 +361,17 @@ def test_a_file_that_may_not_grow(mzgrid, made, tmp_path, form):
     run = subprocess.run(["bash", "-c", command], env=mpi_environment(), capture_output=True, text=True, timeout=60)
     assert run.returncode == 1 and run.stderr.count("\n") == 1, run.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_the_format_stands_on_the_command_line(mzgrid, made, tmp_path, monkeypatch):
+    """It says whether MPI is needed, which a file of options or a variable would say too late."""
+    store = made("synthetic:20x14:300:centroid:7", "--peaks", "--bins", 20000)
+    (tmp_path / "options.toml").write_text("[export]\nprocessed = true\n")
+    run = mzgrid("export", store, "-o", tmp_path / "a.csv", "--config", tmp_path / "options.toml")
+    assert run.status == 2 and "on the command line only" in run.err, str(run)
+    monkeypatch.setenv("MZGRID_IMZML", "on")
+    export(mzgrid, store, tmp_path / "b.csv")
+    assert (tmp_path / "b.csv").read_text().startswith("x,y,")
+    monkeypatch.setenv("MZGRID_OUTPUT", str(tmp_path / "c.imzML"))
+    assert mzgrid("export", store, "--processed").status == 0
+    assert_whole(tmp_path / "c.imzML")
