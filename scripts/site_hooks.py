@@ -179,6 +179,16 @@ def on_files(files, config):
 def on_page_markdown(markdown, page, **_):
     # In a table, forges want a bar in code to be escaped, and Python-Markdown does not.
     markdown = re.sub(r"`[^`\n]*`", lambda code: code[0].replace("\\|", "|"), markdown)
+    # A link out of docs/ works on a forge; the site names the file.
+    place = (ROOT / "docs" / page.file.src_uri).parent
+
+    def stay_inside(link):
+        path = (place / link[2]).resolve()
+        if ":" in link[2] or path.is_relative_to(ROOT / "docs") or not path.exists():
+            return link[0]
+        return f"{link[1]} (`{path.relative_to(ROOT)}`)"
+
+    markdown = re.sub(r"(?<!!)\[([^\]\n]*)\]\(([^)#\s]+)\)", stay_inside, markdown)
     # On a forge a link leads to the notebook, here to the page that it becomes.
     if page.file.src_uri == "tutorial/notebook.md":
         return markdown.replace("\n\n", "\n\n[Download it as a notebook](notebook.ipynb)\n\n", 1)
