@@ -166,7 +166,7 @@ static enum mzg_status write_table(const struct mzg_view *view, int64_t memory_l
     if (read_names(view, "_index", &peaks, err) != MZG_OK ||
         read_positions(view, &positions, err) != MZG_OK || mzg_export_rows_open(&rows, err) != MZG_OK)
         goto cleanup;
-    for (int d = 0; d < positions.n; d++)
+    for (int d = 0; d < 3 && d < positions.n; d++)
         fprintf(csv, "%s%s", d ? "," : "", names[d]);
     for (int64_t k = 0; k < view->n_bins; k++) {
         fputc(',', csv);
@@ -228,7 +228,7 @@ enum mzg_status mzg_export_csv(const struct mzg_context *context, const struct m
     FILE *csv = NULL;
     int fd = -1;
     if (mzg_export_check("-o", options->store, options->output, err) != MZG_OK ||
-        open_peaks(context, options, &view, err) != MZG_OK ||
+        open_peaks(context, options, &view, err) != MZG_OK || !view ||
         mzg_aside_new(options->output, options->overwrite, &aside, err) != MZG_OK)
         goto cleanup;
     fd = dup(mzg_aside_fd(aside));

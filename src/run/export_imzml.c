@@ -94,7 +94,7 @@ static enum mzg_status read_positions(const struct writer *w, const char *name, 
     struct mzg_zarr_input *input = NULL;
     struct mzg_zarr_cursor cursor = {0};
     char *node = NULL;
-    int64_t *made = malloc(((size_t)n + 1) * sizeof *made);
+    int64_t *made = calloc((size_t)n + 1, sizeof *made);
     if (!made || asprintf(&node, "%s/obs/%s", w->view->table, name) < 0) {
         node = NULL;
         mzg_fail(err, MZG_ENOMEM, "%s: no memory for the positions of its pixels", w->view->store);
@@ -199,7 +199,7 @@ static enum mzg_status place_spectra(struct writer *w, struct mzg_error *err)
 {
     const struct mzg_context *context = w->context;
     int64_t size = mzg_type_size(w->rows.type), n = w->rows.n, before = 0;
-    w->offsets = malloc(((size_t)n + 1) * sizeof *w->offsets);
+    w->offsets = calloc((size_t)n + 1, sizeof *w->offsets);
     if (!w->offsets)
         mzg_fail(err, MZG_ENOMEM, "%s: no memory for the places of its spectra", w->options->output);
     if (mzg_agree(context->comm, err) != MZG_OK)
@@ -365,7 +365,7 @@ static enum mzg_status write_imzml(struct writer *w, struct mzg_error *err)
     MZG_MPI(MPI_Allreduce(&bytes, &all, 1, MPI_INT64_T, MPI_SUM, context->comm));
     w->used = 0;
     w->at = head + (context->rank > 0 ? before : 0);
-    if (context->rank == 0)
+    if (header)
         write_frame(w, header, head + all, err);
     if (err->status == MZG_OK) {
         make_elements(w, true, err);
