@@ -165,7 +165,7 @@ static int run_help(struct mzg_context *context, int argc, char **argv, struct m
         mzg_fail(err, MZG_EUSAGE, "'%s' is one argument too many", argv[3]);
     else if (argc == 3 && strcmp(argv[2], "--man") == 0)
         return print_text(context, print_man_page, commands, err);
-    else if (argc == 3)
+    else if (argc == 3 && strcmp(argv[2], "help") != 0 && strcmp(argv[2], "completion") != 0)
         find_command(argv[2], &command, err);
     if (mzg_agree(context->comm, err) != MZG_OK)
         return 0;
