@@ -26,6 +26,11 @@ cp "$out" "$box/help"
 run 2 help
 expect_help
 check "help, as by --help" cmp -s "$box/help" "$out"
+for word in help completion; do
+    run 1 help $word
+    expect_help
+    check "help $word, as help" cmp -s "$box/help" "$out"
+done
 
 # Nothing but the name: the help, though nothing was done.
 for ranks in 1 3; do
