@@ -58,7 +58,7 @@ struct mzg_convert_options {
     enum mzg_layout layout;
     enum mzg_dtype dtype;
     const char *dataset_id;
-    double pixel_size[2];        /* micrometres; overrides the input's */
+    double pixel_size[2];        /* x, y in micrometres; overrides the input's */
     bool ignore_position_offset; /* the input's, which moves its image */
     double z_spacing;            /* micrometres between z planes */
     enum mzg_duplicates duplicates;

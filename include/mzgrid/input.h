@@ -9,8 +9,8 @@ enum mzg_polarity { MZG_POLARITY_UNKNOWN, MZG_POLARITY_POSITIVE, MZG_POLARITY_NE
 
 /* A box of positions, both ends included. Part of other structs, and therefore never longer. */
 struct mzg_box {
-    bool given; /* else: everywhere */
-    int32_t min[3];
+    bool given;     /* else: everywhere */
+    int32_t min[3]; /* x, y, z */
     int32_t max[3];
 };
 

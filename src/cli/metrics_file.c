@@ -1,5 +1,6 @@
 #include <cli/metrics_file.h>
 
+#include <core/array.h>
 #include <core/escape.h>
 #include <core/file.h>
 
@@ -11,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SCHEMA = 1, MOST_LINES = 1 << 20, LONGEST_LINE = 1 << 26 };
+enum { SCHEMA = 1, MOST_LINES = 1 << 20, LONGEST_LINE = 1 << 26, FIRST_ROOM = 1 << 16 };
 static const int64_t most_ranks = 1 << 24;
 
 /* A number of a line; 0 if it is none, or cannot be. */
@@ -50,21 +51,13 @@ static enum mzg_status take_run(const char *path, const json_t *line, struct mzg
 
 static enum mzg_status make_room(const char *path, struct mzg_metrics_file *file, struct mzg_error *err)
 {
-    if (file->n < file->room)
-        return MZG_OK;
-    int64_t room = file->room ? 2 * file->room : 256;
-    if (room > MOST_LINES)
+    const struct mzg_array arrays[] = {
+        {&file->lines, sizeof *file->lines},
+        {&file->waiting, file->n_rows * (int64_t)sizeof *file->waiting},
+    };
+    if (file->n >= MOST_LINES)
         return mzg_fail(err, MZG_ERANGE, "%s: has more than %d lines", path, MOST_LINES);
-    struct mzg_metrics_line *lines = realloc(file->lines, (size_t)room * sizeof *lines);
-    if (lines)
-        file->lines = lines;
-    float *waiting = realloc(file->waiting, (size_t)room * (size_t)file->n_rows * sizeof *waiting);
-    if (waiting)
-        file->waiting = waiting;
-    if (!lines || !waiting)
-        return mzg_fail(err, MZG_ENOMEM, "%s: no memory for %lld lines", path, (long long)room);
-    file->room = room;
-    return MZG_OK;
+    return mzg_arrays_grow(arrays, 2, file->n + 1, &file->room, "lines of metrics", err);
 }
 
 /* Adds up the ranks of a line. */
@@ -117,24 +110,21 @@ static enum mzg_status take_line(const char *path, const json_t *json, int64_t n
 }
 
 /* The next line, without its end; NULL at the end of the file or with `err`. */
-static char *read_line(FILE *stream, const char *path, int64_t n, char **room, size_t *size,
+static char *read_line(FILE *stream, const char *path, int64_t n, char **room, int64_t *size,
                        struct mzg_error *err)
 {
-    size_t used = 0;
+    int64_t used = 0;
     for (;;) {
-        if (used + 2 > *size) {
-            size_t more = *size ? 2 * *size : 1 << 16;
-            char *larger = more <= LONGEST_LINE ? realloc(*room, more) : NULL;
-            if (!larger) {
-                fail(path, n, "is too long", err);
-                return NULL;
-            }
-            *room = larger;
-            *size = more;
+        if (used >= LONGEST_LINE) {
+            fail(path, n, "is too long", err);
+            return NULL;
         }
+        if (mzg_array_grow(room, 1, used > 0 ? used + 2 : FIRST_ROOM, size, "a line of metrics", err) !=
+            MZG_OK)
+            return NULL;
         if (!fgets(*room + used, (int)(*size - used), stream))
             break;
-        used += strlen(*room + used);
+        used += (int64_t)strlen(*room + used);
         if (used > 0 && (*room)[used - 1] == '\n')
             break;
     }
@@ -150,7 +140,7 @@ enum mzg_status mzg_metrics_file_read(const char *path, struct mzg_metrics_file 
     int fd = -1;
     int64_t bytes, n = 0;
     char *line, *room = NULL;
-    size_t size = 0;
+    int64_t size = 0;
     *file = (struct mzg_metrics_file){0};
     if (mzg_open_regular(path, &fd, &bytes, err) != MZG_OK)
         return err->status;

@@ -103,7 +103,7 @@ static enum mzg_status decide_law(const struct mzg_context *context,
         return err->status;
     if (why_not_native[0] && context->rank == 0) {
         size_t n = strlen(d->axis_reason);
-        snprintf(d->axis_reason + n, sizeof d->axis_reason - n, "; not native, for %s", why_not_native);
+        snprintf(d->axis_reason + n, sizeof d->axis_reason - n, "; not native, because %s", why_not_native);
     }
     MZG_MPI(MPI_Bcast(d, sizeof *d, MPI_BYTE, 0, context->comm));
     return MZG_OK;

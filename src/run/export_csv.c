@@ -177,6 +177,8 @@ static enum mzg_status write_table(const struct mzg_view *view, int64_t memory_l
         for (int64_t row = 0; row < rows.n_at && !ferror(csv) && mzg_check_stop(view->stop, err) == MZG_OK;
              row++)
             put_row(csv, &positions, &rows, row);
+    if (err->status == MZG_OK)
+        mzg_export_rows_check(&rows, err);
 
 cleanup:
     mzg_export_rows_close(&rows);

@@ -283,6 +283,23 @@ static enum mzg_status write_arrays(struct writer *w, struct mzg_error *err)
 }
 
 /* Collective. */
+/* A chunk of a dense X that is absent holds zeros, or was lost. Collective. */
+static enum mzg_status check_absent(struct writer *w, struct mzg_error *err)
+{
+    struct mzg_export_rows *rows = &w->rows;
+    bool is_root = w->context->rank == 0;
+    if (!w->view->dense)
+        return MZG_OK;
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &rows->n_absent, 1, MPI_INT64_T, MPI_SUM, w->context->comm));
+    if (rows->n_absent == 0)
+        return MZG_OK;
+    MZG_MPI(MPI_Reduce(is_root ? MPI_IN_PLACE : rows->seen, is_root ? rows->seen : NULL, (int)w->view->n_bins,
+                       MPI_INT64_T, MPI_SUM, 0, w->context->comm));
+    if (is_root)
+        mzg_export_rows_check(rows, err);
+    return mzg_agree(w->context->comm, err);
+}
+
 static enum mzg_status write_ibd(struct writer *w, struct mzg_error *err)
 {
     if (w->context->rank == 0)
@@ -292,7 +309,9 @@ static enum mzg_status write_ibd(struct writer *w, struct mzg_error *err)
     /* Closed, so that on a network file system rank 0 reads what the others wrote. */
     if (write_arrays(w, err) == MZG_OK)
         mzg_file_pair_close(&w->files, MZG_FILE_IBD, err);
-    return mzg_agree(w->context->comm, err);
+    if (mzg_agree(w->context->comm, err) != MZG_OK)
+        return err->status;
+    return check_absent(w, err);
 }
 
 /* The element of a row of this rank; returns its length. */

@@ -165,6 +165,20 @@ static bool is_value(const char *value, size_t size)
     return memcmp(value, zero, size) != 0;
 }
 
+/* Puts a value of row `row` behind those that the batch has, of which this row was promised so many. */
+static enum mzg_status put_dense(struct mzg_export_rows *rows, int64_t row, int64_t begin, int64_t to,
+                                 int64_t bin, const char *value, struct mzg_error *err)
+{
+    int64_t promised = rows->counted ? rows->counts[rows->at + row] : rows->view->n_bins;
+    size_t size = (size_t)value_size(rows);
+    if (to - begin >= promised)
+        return fail_damaged(rows, "a pixel has more values than a moment ago", err);
+    rows->bins[to] = (int32_t)bin;
+    memcpy((char *)rows->values + (size_t)to * size, value, size);
+    rows->seen[bin]++;
+    return err->status;
+}
+
 /* Reads n rows of a dense matrix from `at` on: they become the batch, or are counted. */
 static enum mzg_status read_dense(struct mzg_export_rows *rows, int64_t at, int64_t n, bool fill,
                                   struct mzg_error *err)
@@ -179,24 +193,26 @@ static enum mzg_status read_dense(struct mzg_export_rows *rows, int64_t at, int6
         if (mzg_check_stop(view->stop, err) != MZG_OK ||
             mzg_zarr_read(view->dense, &cursor, origin, count, rows->band, err) != MZG_OK)
             break;
-        for (int64_t row = 0; row < height; row++) {
+        for (int64_t row = 0; row < height && err->status == MZG_OK; row++) {
             int64_t begin = n_values;
-            for (int64_t k = 0; k < view->n_bins; k++) {
+            for (int64_t k = 0; k < view->n_bins && err->status == MZG_OK; k++) {
                 const char *value = rows->band + (size_t)(row * view->n_bins + k) * size;
                 if (!is_value(value, size))
                     continue;
-                if (fill) {
-                    rows->bins[n_values] = (int32_t)k;
-                    memcpy((char *)rows->values + (size_t)n_values * size, value, size);
-                }
+                if (fill)
+                    put_dense(rows, done + row, begin, n_values, k, value, err);
                 n_values++;
             }
-            if (fill)
-                rows->begins[done + row + 1] = n_values;
-            else
+            if (!fill)
                 rows->counts[at + done + row] = n_values - begin;
+            else if (rows->counted && err->status == MZG_OK &&
+                     n_values - begin != rows->counts[at + done + row])
+                fail_damaged(rows, "a pixel has fewer values than a moment ago", err);
+            else
+                rows->begins[done + row + 1] = n_values;
         }
     }
+    rows->n_absent += fill ? cursor.n_absent : 0;
     mzg_zarr_cursor_close(&cursor);
     return err->status;
 }
@@ -254,9 +270,11 @@ static enum mzg_status make_band(struct mzg_export_rows *rows, struct mzg_error 
     height = height < rows->n ? height : rows->n;
     rows->band_rows = height > 0 ? height : 1;
     rows->band = row > 0 ? malloc((size_t)(rows->band_rows * row)) : NULL;
-    if (!rows->band)
+    rows->seen = calloc((size_t)rows->view->n_bins + 1, sizeof *rows->seen);
+    if (!rows->band || !rows->seen)
         return mzg_fail(err, MZG_ENOMEM, "%s: no memory for %" PRId64 " of its rows", rows->view->store,
                         rows->band_rows);
+    rows->memory -= rows->band_rows * row; /* what is left is a batch's; it has one row at least */
     return MZG_OK;
 }
 
@@ -315,6 +333,7 @@ void mzg_export_rows_close(struct mzg_export_rows *rows)
     free(rows->values);
     free(rows->bounds);
     free(rows->band);
+    free(rows->seen);
     *rows = (struct mzg_export_rows){0};
 }
 
@@ -342,6 +361,22 @@ enum mzg_status mzg_export_rows_next(struct mzg_export_rows *rows, struct mzg_er
     for (int64_t row = 0; row < rows->n_at && err->status == MZG_OK; row++)
         if (rows->filled[row] != rows->begins[row + 1])
             fail_damaged(rows, "a column lost a pixel", err);
+    return err->status;
+}
+
+enum mzg_status mzg_export_rows_check(const struct mzg_export_rows *rows, struct mzg_error *err)
+{
+    const struct mzg_view *view = rows->view;
+    double *told = NULL;
+    if (!rows->seen || rows->n_absent == 0 || mzg_view_bins(view, "n_pixels", &told, err) != MZG_OK)
+        return err->status;
+    for (int64_t k = 0; k < view->n_bins && err->status == MZG_OK; k++)
+        if ((double)rows->seen[k] < told[k])
+            mzg_fail(err, MZG_EFORMAT,
+                     "%s/%s/X: chunks are missing: bin %" PRId64 " has values in %" PRId64
+                     " pixels, and in %.0f by var/n_pixels; the store is incomplete, copy it again",
+                     view->store, view->table, k, rows->seen[k], told[k]);
+    free(told);
     return err->status;
 }
 

@@ -41,6 +41,8 @@ struct mzg_export_rows {
     int64_t *bounds; /* of columns, or of the wanted rows */
     char *band;      /* of a dense matrix */
     int64_t band_rows;
+    int64_t *seen;    /* of a dense matrix: in how many rows of batches each bin had a value */
+    int64_t n_absent; /*   and how many of its chunks were absent, as if all in them were 0 */
 };
 
 /* Counts and makes room. Release with mzg_export_rows_close(), also after a failure. MZG_EFORMAT for a matrix
@@ -50,6 +52,10 @@ void mzg_export_rows_close(struct mzg_export_rows *rows);
 
 /* Reads the next batch; n_at is 0 behind the last. */
 enum mzg_status mzg_export_rows_next(struct mzg_export_rows *rows, struct mzg_error *err);
+
+/* After the last batch: MZG_EFORMAT if chunks of a dense matrix were absent that held values, by what var
+ * says of all rows. Several ranks add up `seen` and `n_absent` before. */
+enum mzg_status mzg_export_rows_check(const struct mzg_export_rows *rows, struct mzg_error *err);
 
 /* The bytes that it takes beside a batch. */
 int64_t mzg_export_rows_overhead(const struct mzg_view *view, int64_t n_rows, int workers);

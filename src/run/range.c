@@ -47,7 +47,7 @@ static enum mzg_status scan_range(const struct mzg_context *context, const struc
     snprintf(range->reason, size, "from a scan of %s", why_full ? why_full : "the ends of the m/z arrays");
     if (!why_full && found->unsorted < INT64_MAX && found->n_by_ends > 0) {
         snprintf(range->reason, size,
-                 "from a scan of every m/z, for those of spectrum %" PRId64 " are unsorted",
+                 "from a scan of every m/z, because those of spectrum %" PRId64 " are unsorted",
                  found->unsorted + 1);
         if (mzg_mz_scan_input(context, reader, 0, true, found, err) != MZG_OK)
             return err->status;
@@ -64,10 +64,11 @@ static const char *why_scan_in_full(const struct mzg_convert_options *options,
     if (options->scan_range)
         return "every m/z";
     if (dataset->has_mobility)
-        return "every m/z, for they follow the ion mobility";
+        return "every m/z, because they follow the ion mobility";
     if (sample->unsorted == INT64_MAX)
         return NULL;
-    snprintf(text, 120, "every m/z, for those of spectrum %" PRId64 " are unsorted", sample->unsorted + 1);
+    snprintf(text, 120, "every m/z, because those of spectrum %" PRId64 " are unsorted",
+             sample->unsorted + 1);
     return text;
 }
 
@@ -92,7 +93,7 @@ static enum mzg_status find_range(const struct mzg_context *context,
                      "the spectra state m/z %.10g to %.10g, but a sample of them has m/z %.10g to %.10g: the "
                      "range is taken from every m/z",
                      dataset->min_mz, dataset->max_mz, sample->min_mz, sample->max_mz);
-        why = "every m/z, for what the spectra state does not hold";
+        why = "every m/z, because what the spectra state does not hold";
     }
     if (scan_range(context, reader, why, &found, range, err) != MZG_OK)
         return err->status;

@@ -108,8 +108,8 @@ static void count_up_to_both(const double *values, int64_t n, double low, double
 static int64_t collect(const double *values, int64_t n, double low, double high, int64_t expected,
                        double *found)
 {
-    return expected > n / (8 * LANES) ? collect_some(values, n, low, high, found)
-                                      : collect_few(values, n, low, high, found);
+    return expected > n / ((int64_t)8 * LANES) ? collect_some(values, n, low, high, found)
+                                               : collect_few(values, n, low, high, found);
 }
 
 static void sort(double *values, int64_t n)

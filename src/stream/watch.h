@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Why memory nears its end, if it does. */
+/* Why memory is running out, if it is. */
 enum mzg_watch_cause {
     MZG_WATCH_CALM, /* there is so much that chunks may grow */
     MZG_WATCH_FAIR, /* it does not */

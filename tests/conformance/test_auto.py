@@ -231,7 +231,7 @@ def test_mz_that_turn_out_not_to_repeat_fall_back_with_the_reason(mzgrid, tmp_pa
         assert run.status == 0, str(run)
         axis = json.loads(run.out)["decisions"]["mass_axis"]
         assert axis["type"] != "native"
-        why = "not native, for the spectra of a sample share 600 m/z, but all of them have more than 2200"
+        why = "not native, because the spectra of a sample share 600 m/z, but all of them have more than 2200"
         assert why in axis["type_reason"], axis
 
 

@@ -99,6 +99,9 @@ def test_blank_bands_of_a_dense_matrix_are_read_though_zarr_left_them_out(mzgrid
     x = zarr.open_array(table(path) / "X")
     assert x.nchunks_initialized < x.nchunks, "nothing is left out, and this tests nothing"
     assert_read(mzgrid, path, expected)
+    for form in ([], ["--processed"]):
+        run = mzgrid("export", path, "--imzml", *form, "-o", place / "again.imzML", "--overwrite", "-q", ranks=2)
+        assert run.status == 0, str(run)
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
@@ -111,6 +114,10 @@ def test_lost_bands_of_a_dense_matrix_are_not_zeros(mzgrid, place, ranks):
         assert run.status == 1 and run.err.count("\n") == 1 and "missing" in run.err and "copy it again" in run.err, str(run)
         assert name == "merge" or f"{path}/tables/a_z0/X" in run.err
     assert not (place / "study.zarr").exists() and not (path / "tables/a_z0_peaks").exists()
+    for form in ([], ["--processed"]):
+        run = mzgrid("export", path, "--imzml", *form, "-o", place / "again.imzML", "-q", ranks=ranks)
+        assert run.status == 1 and run.err.count("\n") == 1 and "X: chunks are missing" in run.err, str(run)
+    assert not list(place.glob("again*"))
 
 
 @pytest.mark.parametrize("layout", ["csc", "csr"])

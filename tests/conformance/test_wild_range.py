@@ -159,7 +159,7 @@ def test_a_sample_that_contradicts_means_a_scan(mzgrid, tmp_path, ranks):
         p.mz = p.mz + 40.0
     run = mzgrid.convert(write_imzml(tmp_path / "in.imzML", pixels), tmp_path / "out.zarr", *COARSE, ranks=ranks)
     assert table_of(tmp_path / "out.zarr").X.sum() == 61000
-    assert "from a scan of every m/z, for what the spectra state does not hold" in run.err
+    assert "from a scan of every m/z, because what the spectra state does not hold" in run.err
 
 
 @pytest.mark.parametrize("ranks", RANKS)
@@ -171,7 +171,7 @@ def test_one_array_with_contradicting_ends_means_a_scan(mzgrid, tmp_path, ranks)
     pixels[middle].mz[1] = 900.5
     run = mzgrid.convert(write_imzml(tmp_path / "in.imzML", pixels), tmp_path / "out.zarr", *COARSE, ranks=ranks)
     assert table_of(tmp_path / "out.zarr").X.sum() == 60000
-    assert "from a scan of every m/z, for those of spectrum 1 are unsorted" in run.err
+    assert "from a scan of every m/z, because those of spectrum 1 are unsorted" in run.err
 
 
 @pytest.mark.parametrize("ranks", RANKS)

@@ -25,6 +25,6 @@ deep=$out$(for _ in $(seq 15); do printf '/%060d' 0; done)
 mkdir -p "$deep"
 mzgrid 2 convert synthetic:9x9:50 "$deep/$(printf '%0185d' 0).zarr" -q --threads 1 --streaming hdf5
 [ $status = 0 ] || { cat "$work/stderr"; fail "exit status $status"; }
-[ "$(find "$deep" -mindepth 1 -maxdepth 1 | wc -l)" = 2 ] || fail "left: $(ls "$deep")"
+[ "$(find "$deep" -mindepth 1 -maxdepth 1 | wc -l)" = 3 ] || fail "left: $(ls "$deep")"
 rm -rf "${out:?}"/*
 finish

@@ -97,8 +97,8 @@ static void begin(struct run *r, enum kind kind)
     MPI_Bcast(r->directory, sizeof r->directory, MPI_CHAR, 0, MPI_COMM_WORLD);
     snprintf(r->path, sizeof r->path, "%s/stage.h5", r->directory);
     cr_assert(eq(int, (int)mzg_pool_new(MPI_COMM_WORLD, 2, &r->context.pool, &err), MZG_OK));
+    memset(&act, 0, sizeof act); /* the wish to stop of the run before, too */
     cr_assert(eq(int, (int)mzg_reader_open(&r->context, input, &reading, &r->reader, &err), MZG_OK));
-    memset(&act, 0, sizeof act);
     act.real = r->reader->kind;
     r->altered = *act.real;
     r->altered.fetch = act_fetch;

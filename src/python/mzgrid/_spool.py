@@ -113,6 +113,10 @@ class Kept:
         """Writes the table, and returns where it begins."""
         begin = self.size
         self.write([np.array(self.table, dtype=np.int64).tobytes()])
+        try:
+            os.fsync(self.file)  # on a network file system other nodes see what was brought there
+        except OSError as fault:
+            raise self.failure(fault) from None
         return begin
 
     def remove(self) -> None:
