@@ -47,6 +47,7 @@ def convert(program, path, workload, ranks, threads, *, more=(), source=None, wa
         "store_bytes": tree_bytes(store),
     }
     record.unlink()
+    path.with_name(f"{path.stem}.zarr.report.html").unlink(missing_ok=True)
     if not keep:
         discard(store)
     return result

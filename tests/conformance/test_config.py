@@ -18,7 +18,7 @@ def documents():
     chance = random.Random(5)
     keys = {"min-mz": NUMBERS, "temp-dir": STRINGS, "overwrite": WORDS, '"max-mz"': NUMBERS, "'log-file'": STRINGS,
             "snr": NUMBERS, "verify": WORDS}
-    for _ in range(100):
+    for _ in range(130):
         lines = []
         for key, values in chance.sample(list(keys.items()), chance.randint(1, 2)):
             parts = [["", " "], [key], [" = ", "=", "\t=\t"], values, ["", "", " # why", "\t"]]
