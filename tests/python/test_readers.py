@@ -18,6 +18,7 @@ from mzgrid import _feed
 SOURCE = Path(mzgrid.__file__).parents[1]
 TESTS = Path(__file__).parent
 SAME = TESTS.parent / "install" / "same_but_uns.py"
+CTRL_C = ["env", "--default-signal=INT"]  # which a shell in the background ignores
 AXIS = dict(mass_axis_type="reflector_tof", bin_width="10mDa", reference_mz=500, pixel_size=50)
 FAST = dict(
     mass_axis_type="constant", min_mz=100, max_mz=200, bins=50, pixel_size=10, progress=False, spectrum_type="centroid"
@@ -37,7 +38,7 @@ def script(text, *words, ranks=None, **more):
     """Runs a Python of its own, alone or as the ranks of mpirun."""
     environment = {**os.environ, "PYTHONPATH": f"{SOURCE}:{TESTS}"}
     start = ["mpirun", "-q", "--oversubscribe", "--bind-to", "none", "-n", str(ranks)] if ranks else []
-    command = [*start, sys.executable, "-c", text, *map(str, words)]
+    command = [*CTRL_C, *start, sys.executable, "-c", text, *map(str, words)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, **more)
 
 
@@ -332,7 +333,7 @@ def test_a_reader_that_never_ends_is_ended(tmp_path, number, ranks):
     environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
     start = ["mpirun", "-q", "--oversubscribe", "--bind-to", "none", "-n", str(ranks)] if ranks else []
     process = subprocess.Popen(
-        [*start, sys.executable, "-c", ENDLESS, tmp_path / "a.zarr"],
+        [*CTRL_C, *start, sys.executable, "-c", ENDLESS, tmp_path / "a.zarr"],
         env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout.readline() == "reading\n"
