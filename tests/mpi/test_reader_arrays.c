@@ -202,6 +202,7 @@ MPI_TEST(reader_arrays, scans_take_an_array_at_one_place_once)
     cr_expect(eq(int, (int)mzg_reader_scan_mz(reader, 0, 4, true, decoder, &scan, &err), MZG_OK));
     cr_expect(eq(int, n_taken, 2));
     cr_expect(scan.min_mz == 120 && scan.max_mz == 260, "%g %g", scan.min_mz, scan.max_mz);
+    free(scan.first);
     mzg_decoder_free(decoder);
     mzg_reader_close(reader);
 }
