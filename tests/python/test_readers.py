@@ -339,7 +339,10 @@ def test_a_reader_that_never_ends_is_ended(tmp_path, number, ranks):
     assert process.stdout.readline() == "reading\n"
     begin = time.monotonic()
     process.send_signal(number)
-    out, err = process.communicate(timeout=30)
+    try:
+        out, err = process.communicate(timeout=30)
+    finally:
+        process.kill()  # one that does not end would run for ever
     assert time.monotonic() - begin < 10
     assert process.returncode != 0
     if ranks is None:
