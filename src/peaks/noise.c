@@ -1,3 +1,4 @@
+#include <core/select_rank.h>
 #include <peaks/noise.h>
 
 #include <inttypes.h>
@@ -8,32 +9,7 @@ enum { LONGEST_LAG = 8 };
 
 static const double normal_from_median = 1.4826; /* 1 / the 75 % point of the normal law */
 
-/* Puts the value of rank k at its place, none larger before it. */
-static void select_rank(double *values, int64_t n, int64_t k)
-{
-    int64_t left = 0, right = n - 1;
-    while (left < right) {
-        double pivot = values[left + (right - left) / 2];
-        int64_t i = left, j = right;
-        while (i <= j) {
-            while (values[i] < pivot)
-                i++;
-            while (values[j] > pivot)
-                j--;
-            if (i <= j) {
-                double held = values[i];
-                values[i++] = values[j];
-                values[j--] = held;
-            }
-        }
-        if (k <= j)
-            right = j;
-        else if (k >= i)
-            left = i;
-        else
-            return;
-    }
-}
+MZG_DEFINE_SELECT_RANK(select_rank, double)
 
 /* 0 of none. Moves the values. */
 static double median_of(double *values, int64_t n)

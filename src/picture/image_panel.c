@@ -91,22 +91,6 @@ void mzg_image_measure(cairo_t *cairo, const struct mzg_image_panel *panel, doub
     }
 }
 
-/* The mean of the cells that a dot covers, as far as they are numbers. */
-static double value_at(const struct mzg_raster *raster, int64_t x0, int64_t x1, int64_t y0, int64_t y1)
-{
-    double sum = 0;
-    int n = 0;
-    for (int64_t y = y0; y < y1; y++)
-        for (int64_t x = x0; x < x1; x++) {
-            float value = raster->values[y * raster->width + x];
-            if (isfinite(value)) {
-                sum += (double)value;
-                n++;
-            }
-        }
-    return n > 0 ? sum / n : (double)NAN;
-}
-
 static double share_of(const struct mzg_limits *limits, double value)
 {
     return fmin(1, fmax(0, (value - limits->low) / (limits->high - limits->low)));
@@ -117,12 +101,12 @@ static uint32_t colour_at(const struct mzg_image_panel *panel, int64_t x0, int64
     uint32_t rgb = 0;
     bool is_there = false;
     if (panel->n_channels == 1) {
-        double value = value_at(&panel->raster[0], x0, x1, y0, y1);
+        double value = mzg_raster_mean(&panel->raster[0], x0, x1, y0, y1);
         return isnan(value) ? mzg_colour_of_none(panel->colours)
                             : mzg_colour(panel->colours, share_of(&panel->limits[0], value));
     }
     for (int c = 0; c < panel->n_channels && c < MZG_PICTURE_CHANNELS; c++) {
-        double value = value_at(&panel->raster[c], x0, x1, y0, y1);
+        double value = mzg_raster_mean(&panel->raster[c], x0, x1, y0, y1);
         is_there = is_there || !isnan(value);
         uint32_t part = isnan(value) ? 0 : (uint32_t)lround(255 * share_of(&panel->limits[c], value));
         rgb |= part << (16 - 8 * c);

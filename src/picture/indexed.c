@@ -98,24 +98,6 @@ enum mzg_status mzg_indexed_png(const struct mzg_indexed *indexed, unsigned char
     return MZG_OK;
 }
 
-/* The mean of the numbers in a block of cells; NaN without any. */
-static double block_mean(const struct mzg_raster *raster, int64_t x0, int64_t y0, int64_t block)
-{
-    int64_t x1 = x0 + block < raster->width ? x0 + block : raster->width;
-    int64_t y1 = y0 + block < raster->height ? y0 + block : raster->height;
-    double sum = 0;
-    int64_t n = 0;
-    for (int64_t y = y0; y < y1; y++)
-        for (int64_t x = x0; x < x1; x++) {
-            float value = raster->values[y * raster->width + x];
-            if (isfinite(value)) {
-                sum += (double)value;
-                n++;
-            }
-        }
-    return n > 0 ? sum / (double)n : (double)NAN;
-}
-
 enum mzg_status mzg_indexed_new(const struct mzg_raster *raster, const struct mzg_limits *limits, int colours,
                                 int side, struct mzg_indexed *indexed, struct mzg_error *err)
 {
@@ -128,7 +110,9 @@ enum mzg_status mzg_indexed_new(const struct mzg_raster *raster, const struct mz
         return mzg_fail(err, MZG_ENOMEM, "no memory for a picture of %d x %d dots", width, height);
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++) {
-            double value = block_mean(raster, x * block, y * block, block);
+            int64_t x0 = x * block, x1 = x0 + block < raster->width ? x0 + block : raster->width;
+            int64_t y0 = y * block, y1 = y0 + block < raster->height ? y0 + block : raster->height;
+            double value = mzg_raster_mean(raster, x0, x1, y0, y1);
             double share = (value - limits->low) / (limits->high - limits->low);
             double shade = floor(fmin(1, fmax(0, share)) * SHADES);
             dots[(ptrdiff_t)y * width + x] =

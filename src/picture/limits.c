@@ -1,35 +1,12 @@
-/* Which values of an image are dark and which are bright. */
+/* What the cells of an image are drawn as: their mean under a dot, and which values are dark and which
+ * bright. */
+#include <core/select_rank.h>
 #include <picture/picture.h>
 
 #include <math.h>
 #include <stdlib.h>
 
-/* Puts the value of rank k at its place, smaller ones before it, larger ones behind it. */
-static void select_rank(float *values, int64_t n, int64_t k)
-{
-    int64_t left = 0, right = n - 1;
-    while (left < right) {
-        float pivot = values[left + (right - left) / 2];
-        int64_t i = left, j = right;
-        while (i <= j) {
-            while (values[i] < pivot)
-                i++;
-            while (values[j] > pivot)
-                j--;
-            if (i <= j) {
-                float held = values[i];
-                values[i++] = values[j];
-                values[j--] = held;
-            }
-        }
-        if (k <= j)
-            right = j;
-        else if (k >= i)
-            left = i;
-        else
-            return;
-    }
-}
+MZG_DEFINE_SELECT_RANK(select_rank, float)
 
 /* Linear between the two neighbours, as numpy. */
 static double percentile_of(float *values, int64_t n, double percentile)
@@ -44,6 +21,21 @@ static double percentile_of(float *values, int64_t n, double percentile)
             high = fmin(high, (double)values[i]);
     }
     return low + (high - low) * (rank - (double)k);
+}
+
+double mzg_raster_mean(const struct mzg_raster *raster, int64_t x0, int64_t x1, int64_t y0, int64_t y1)
+{
+    double sum = 0;
+    int64_t n = 0;
+    for (int64_t y = y0; y < y1; y++)
+        for (int64_t x = x0; x < x1; x++) {
+            float value = raster->values[y * raster->width + x];
+            if (isfinite(value)) {
+                sum += (double)value;
+                n++;
+            }
+        }
+    return n > 0 ? sum / (double)n : (double)NAN;
 }
 
 enum mzg_status mzg_limits_of(const struct mzg_raster *raster, double percentile, struct mzg_limits *limits,

@@ -25,6 +25,10 @@ struct mzg_raster {
     bool in_micrometres;       /* else in pixels */
 };
 
+/* The mean of the numbers among the cells [x0, x1) x [y0, y1), which lie in the raster; NaN without any.
+ * Local. */
+double mzg_raster_mean(const struct mzg_raster *raster, int64_t x0, int64_t x1, int64_t y0, int64_t y1);
+
 /* Which values are dark and which are bright. */
 struct mzg_limits {
     double low, high;

@@ -1,6 +1,7 @@
 #include <run/export_rows.h>
 
 #include <core/memory.h>
+#include <core/search.h>
 #include <core/stop.h>
 #include <view/view_parts.h>
 
@@ -114,14 +115,7 @@ static void put_value(const struct mzg_export_rows *rows, int64_t at, double val
 static enum mzg_status take_columns(struct mzg_export_rows *rows, const struct mzg_view_block *block,
                                     struct mzg_error *err)
 {
-    int64_t low = 0, high = rows->view->n_bins - 1;
-    while (low < high) { /* the column of the block's first value */
-        int64_t middle = low + (high - low) / 2;
-        if (rows->bounds[middle + 1] <= block->first)
-            low = middle + 1;
-        else
-            high = middle;
-    }
+    int64_t low = mzg_place_of(rows->bounds, rows->view->n_bins, block->first);
     for (int64_t i = 0; i < block->n; i++) {
         int64_t row = block->places[i] - rows->first - rows->at;
         while (block->first + i >= rows->bounds[low + 1])

@@ -10,6 +10,7 @@
 
 #include <core/agree.h>
 #include <core/block.h>
+#include <core/search.h>
 #include <core/stop.h>
 #include <run/merge_source.h>
 #include <spatialdata/matrix_arrays.h>
@@ -123,20 +124,6 @@ static enum mzg_status allocate(struct writer *w, struct mzg_error *err)
     return reserve(w, is_dense ? items * matrix->n_columns : items, err);
 }
 
-/* The column that value `value` of the whole lies in. */
-static int64_t column_of(const struct writer *w, int64_t value)
-{
-    int64_t low = 0, high = w->matrix->n_columns - 1;
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (w->column_begins[middle + 1] <= value)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 static int64_t clamp(int64_t n, int64_t most)
 {
     return n < 0 ? 0 : n < most ? n : most;
@@ -160,7 +147,7 @@ static void put_values(struct writer *w, int i, int64_t n, int64_t column, int64
  * or puts in what was read. */
 static void walk_columns(struct writer *w, int64_t begin, int64_t end, bool put)
 {
-    int64_t column = column_of(w, begin);
+    int64_t column = mzg_place_of(w->column_begins, w->matrix->n_columns, begin);
     for (int i = 0; i < w->n; i++)
         w->at_bins[i] = mzg_bins_lower_bound(w->sources[i].sample->columns, w->sources[i].n_majors, column);
     for (; column < w->matrix->n_columns && w->column_begins[column] < end; column++) {
@@ -228,7 +215,7 @@ static void count_rows(struct writer *w, int64_t begin, int64_t n)
         const struct mzg_merge_source *source = &w->sources[i];
         int64_t base = w->sample_begins[i];
         int64_t from = clamp(begin - base, source->n_values), to = clamp(begin + n - base, source->n_values);
-        int64_t row = mzg_merge_source_major(source, from);
+        int64_t row = mzg_place_of(source->begins, source->n_majors, from);
         for (; from < to; row++) {
             int64_t end = source->begins[row + 1] < to ? source->begins[row + 1] : to;
             if (end > from)

@@ -1,5 +1,6 @@
 #include <run/merge_source.h>
 
+#include <core/search.h>
 #include <stage/rows.h>
 
 #include <inttypes.h>
@@ -119,25 +120,12 @@ static enum mzg_status read_indices(struct mzg_merge_source *source, int64_t fir
     return MZG_OK;
 }
 
-int64_t mzg_merge_source_major(const struct mzg_merge_source *source, int64_t value)
-{
-    int64_t low = 0, high = source->n_majors;
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (source->begins[middle + 1] <= value)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* That the indices of values first .. first + n - 1 lie in the matrix and ascend within their row or column.
  */
 static enum mzg_status check_indices(const struct mzg_merge_source *source, int64_t first, int64_t n,
                                      const int32_t *indices, struct mzg_error *err)
 {
-    int64_t major = mzg_merge_source_major(source, first);
+    int64_t major = mzg_place_of(source->begins, source->n_majors, first);
     int32_t before = -1;
     for (int64_t i = 0; i < n; i++) {
         for (; source->begins[major + 1] <= first + i; major++)

@@ -22,9 +22,6 @@ enum mzg_status mzg_merge_source_open(const struct mzg_merge_sample *sample, con
                                       struct mzg_error *err);
 void mzg_merge_source_close(struct mzg_merge_source *source);
 
-/* The row of csr, column of csc, that value `value` lies in; n_majors of none. Local. */
-int64_t mzg_merge_source_major(const struct mzg_merge_source *source, int64_t value);
-
 /* Reads n values from `first` on, of the type of the sample, and their indices. MZG_EFORMAT for an index
  * outside the matrix, for indices of a row or column that do not ascend, and for a value that is not finite.
  * Local. */

@@ -39,6 +39,17 @@ Test(types, have_names_and_sizes)
     cr_expect(eq(int, (int)none, (int)MZG_INT8));
 }
 
+/* Of columns of which some hold nothing: 0, 3, 3, 3, 5. */
+Test(search, finds_the_column_of_a_value)
+{
+    static const int64_t begins[] = {0, 3, 3, 3, 5};
+    static const int64_t columns[] = {0, 0, 0, 3, 3, 4};
+    for (int64_t value = 0; value < 6; value++)
+        cr_expect(eq(i64, mzg_place_of(begins, 4, value), columns[value]));
+    cr_expect(eq(i64, mzg_place_of(begins, 0, 0), 0));
+    cr_expect(eq(i64, mzg_place_of(begins + 1, 3, 3), 2), "the columns before hold nothing");
+}
+
 Test(names, of_data_sets_leave_room_for_what_follows)
 {
     char longest[130];
