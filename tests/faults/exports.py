@@ -53,34 +53,15 @@ def reference(program, form):
     return program.references[key]
 
 
-def count_calls(program, form, ranks, victim):
-    place = program.folder()
-    values = settings(program, place, "none", 0, "EIO", victim)
-    values["MZG_FAULT_COUNTS"] = place / "counts"
-    command, extra = program.command(ranks, export(program, place, form), program.shim)
-    result = harness.run(command, harness.environment(place, extra, values), 120)
-    if result.status != 0:
-        raise SystemExit(f"exports: {form} on {ranks} ranks fails without a fault: {result.lines}")
-    words = (place / "counts").read_text().split()
-    counts = {name: int(value) for name, value in (word.split("=") for word in words) if name in sweep.WAYS}
-    harness.discard(place)
-    if program.mpi_shim and ranks > 1:
-        place = program.folder()
-        command, extra = program.command(ranks, export(program, place, form), program.mpi_shim)
-        values = {"FAIL_MPI_COUNTS": place / "mpi-counts", "FAIL_MPI_OF": "program"}
-        harness.run(command, harness.environment(place, extra, values), 120)
-        for line in (place / f"mpi-counts.{victim}").read_text().splitlines():
-            name, value = line.split()
-            counts[f"MPI_{name}"] = int(value)
-        harness.discard(place)
-    return counts
-
-
 def plan(program, seed, most, ways_each):
     chance = random.Random(seed)
     cases = []
     for form, ranks, victim in CONFIGURATIONS:
-        for call, total in count_calls(program, form, ranks, victim).items():
+        counts = sweep.count_calls(
+            program, f"exports: {form}", ranks, victim, lambda place, form=form: export(program, place, form),
+            lambda place, victim=victim: settings(program, place, "none", 0, "EIO", victim),
+        )
+        for call, total in counts.items():
             numbers = range(1, total + 1)
             if most is not None and total > most:
                 numbers = sorted(chance.sample(numbers, most))

@@ -53,27 +53,26 @@ def settings(place, call, number, how, victim):
     return values
 
 
-def count_calls(program, mode, ranks, victim):
-    """How many calls of each kind the victim makes."""
+def count_calls(program, what, ranks, victim, arguments_of, settings_of):
+    """How many calls of each kind the victim makes in a run of the program with arguments_of(place)."""
     place = program.folder()
-    command, extra = program.command(ranks, program.convert(place / "out" / "out.zarr", mode), program.shim)
-    values = settings(place, "none", 0, "EIO", victim)
-    values["MZG_FAULT_COUNTS"] = place / "counts"
+    command, extra = program.command(ranks, arguments_of(place), program.shim)
+    values = {**settings_of(place), "MZG_FAULT_COUNTS": place / "counts"}
     result = harness.run(command, harness.environment(place, extra, values), 120)
     if result.status != 0:
-        raise SystemExit(f"sweep: {mode} on {ranks} ranks fails without a fault: {result.lines}")
+        raise SystemExit(f"{what} on {ranks} ranks fails without a fault: {result.lines}")
     words = (place / "counts").read_text().split()
     counts = {name: int(value) for name, value in (word.split("=") for word in words) if name in WAYS}
+    harness.discard(place)
     if program.mpi_shim and ranks > 1:
-        harness.discard(place / "out")
-        (place / "out").mkdir()
-        command, extra = program.command(ranks, program.convert(place / "out" / "out.zarr", mode), program.mpi_shim)
+        place = program.folder()
+        command, extra = program.command(ranks, arguments_of(place), program.mpi_shim)
         values = {"FAIL_MPI_COUNTS": place / "mpi-counts", "FAIL_MPI_OF": "program"}
         harness.run(command, harness.environment(place, extra, values), 120)
         for line in (place / f"mpi-counts.{victim}").read_text().splitlines():
             name, value = line.split()
             counts[f"MPI_{name}"] = int(value)
-    harness.discard(place)
+        harness.discard(place)
     return counts
 
 
@@ -89,7 +88,11 @@ def plan(program, seed, most, ways_each, wanted=None):
     for mode, ranks, victim in CONFIGURATIONS:
         if wanted and not any(f"{mode}/{ranks}/{victim}".startswith(w[: len(f'{mode}/{ranks}/{victim}')]) for w in wanted):
             continue
-        for call, total in count_calls(program, mode, ranks, victim).items():
+        counts = count_calls(
+            program, f"sweep: {mode}", ranks, victim, lambda place, mode=mode: program.convert(place / "out" / "out.zarr", mode),
+            lambda place, victim=victim: settings(place, "none", 0, "EIO", victim),
+        )
+        for call, total in counts.items():
             numbers = list(range(1, total + 1))
             if most is not None and len(numbers) > most:
                 edges = [len(numbers) * i // most for i in range(most + 1)]

@@ -103,3 +103,17 @@ def planes(folder):
     ]
     source = writer.write_imzml(folder / "planes.imzML", pixels, continuous=True, pixel_size=(50, 40))
     return make(source, folder / "planes.zarr", "--mass-axis-type", "native")
+
+
+@pytest.fixture(scope="module")
+def file(program, folder):
+    """An imzML file, and its store."""
+    from readers import AXIS
+
+    import mzgrid  # after the environment above
+
+    path, store = folder / "feed.imzML", folder / "feed.zarr"
+    words = [program, "generate", path, "--size", "20x15", "--points", "60", "--kind", "centroid", "-q"]
+    subprocess.run(words, check=True)
+    mzgrid.convert(path, store, progress=False, scan_range=True, **AXIS)
+    return path

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_readers import left, one
+from readers import left, one
 
 import mzgrid
 from mzgrid import _engine, _parameters

@@ -3,16 +3,9 @@
 # share a temporary directory. Nothing half made stays, and the log says what happened.
 # shellcheck disable=SC2154 # program, work and status come from there
 source "$(dirname "$0")/../support/faults.sh"
+source "$(dirname "$0")/../support/slurm.sh"
 
-house=$(cd "$(dirname "$0")/../.." && pwd)
-sandbox=$house/scripts/slurm-sandbox
-[ "$(id -u)" = 0 ] || skip "the SLURM sandbox needs root"
-command -v slurmctld slurmd munged sbatch >/dev/null || skip "SLURM is not installed; scripts/setup --slurm installs it"
-
-export MZGRID=$program SLURM_SANDBOX=$work/slurm SLURM_SANDBOX_NODES=2
-trap '"$sandbox" stop >/dev/null; rm -rf "$work"' EXIT
-"$sandbox" start || exit 1
-source "$SLURM_SANDBOX/env"
+start_slurm 2
 
 # Far more than a test has time for, in rounds of a moment.
 long=synthetic:2000x2000:1500

@@ -2,20 +2,13 @@
 # Runs the job templates for real, in a SLURM of four virtual nodes on this host: the store that a job leaves is the
 # one that a single rank makes, byte for byte.
 source "$(dirname "$0")/../support/faults.sh"
+source "$(dirname "$0")/../support/slurm.sh"
 
-house=$(cd "$(dirname "$0")/../.." && pwd)
-sandbox=$house/scripts/slurm-sandbox
-[ "$(id -u)" = 0 ] || skip "the SLURM sandbox needs root"
-command -v slurmctld slurmd munged sbatch >/dev/null || skip "SLURM is not installed; scripts/setup --slurm installs it"
-
-export MZGRID=$program SLURM_SANDBOX=$work/slurm SLURM_SANDBOX_NODES=4
-trap '"$sandbox" stop >/dev/null; rm -rf "$work"' EXIT
 generate "$work/sample.imzML" 60x50 centroid 400
 mzgrid 1 convert "$work/sample.imzML" "$work/alone.zarr" -q --bins 20000
 [ $status = 0 ] || { cat "$work/stderr"; echo "cannot convert the sample"; exit 1; }
 
-"$sandbox" start || exit 1
-source "$SLURM_SANDBOX/env"
+start_slurm 4
 
 # submit NAME TEMPLATE OPTION...: one job, waited for; its store is that of a single rank.
 submit() {

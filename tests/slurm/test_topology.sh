@@ -1,17 +1,10 @@
 #!/bin/bash
 # mzgrid topology under srun: what -c gives a rank is what its threads have, in a SLURM of one virtual node.
 source "$(dirname "$0")/../support/faults.sh"
-
-house=$(cd "$(dirname "$0")/../.." && pwd)
-sandbox=$house/scripts/slurm-sandbox
-[ "$(id -u)" = 0 ] || skip "the SLURM sandbox needs root"
-command -v slurmctld slurmd munged srun >/dev/null || skip "SLURM is not installed; scripts/setup --slurm installs it"
+source "$(dirname "$0")/../support/slurm.sh"
 [ "$(nproc)" -ge 2 ] || skip "there is one core only"
 
-export SLURM_SANDBOX=$work/slurm SLURM_SANDBOX_NODES=1 SLURM_SANDBOX_CPUS=2
-trap '"$sandbox" stop >/dev/null; rm -rf "$work"' EXIT
-"$sandbox" start || exit 1
-source "$SLURM_SANDBOX/env"
+start_slurm 1
 
 # topology TEXT OPTION... -- WORD...: srun with these options shows this text.
 topology() {
