@@ -10,7 +10,7 @@
 /* Defines `name`(values, n, k), static: puts the value of rank k in [0, n) at its place, none larger before
  * it and none smaller behind it. No value is NaN. */
 #define MZG_DEFINE_SELECT_RANK(name, type)                                                                   \
-    static void name(type *values, int64_t n, int64_t k)                                                     \
+    static void name(type values[], int64_t n, int64_t k)                                                    \
     {                                                                                                        \
         int64_t left = 0, right = n - 1;                                                                     \
         while (left < right) {                                                                               \

@@ -29,7 +29,7 @@ export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=no
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/mzgrid-faults.XXXXXX")
 chmod 755 "$work"
-trap 'umount "$work"/* 2>/dev/null; rm -rf "$work" "$jobs"' EXIT
+trap 'end_started; umount "$work"/* 2>/dev/null; rm -rf "$work" "$jobs"' EXIT
 jobs=$(mktemp -d "${TMPDIR:-/tmp}/mzg-XXXXXX")
 export OMPI_MCA_orte_tmpdir_base=$jobs # see tests/support/own_jobs.sh
 
@@ -82,6 +82,46 @@ mzgrid() {
     # When ranks end in a hurry, the event library of mpirun itself sometimes warns of a pipe that is gone.
     # Open MPI reports some failures of files by itself, too.
     grep -vE '^(\[warn\] Epoll |,?mca_)' "$work/all" >"$work/stderr"
+}
+
+# A test that wants a run at a certain point has it stop or end itself there, by the library that lets calls fail: how fast
+# the machine is, and what else it does, then changes nothing.
+#
+# at CALL NUMBER HOW PARTS: leaves in $at what stands before a command, so that its NUMBER-th such call on a path with one
+# of PARTS in it fails, stops the process or kills it. See tests/faults/shim/shim.h.
+at() {
+    [ -n "${FAULTS_SHIM-}" ] || skip "the library that lets calls fail is not built"
+    at=(env LD_PRELOAD="$FAULTS_SHIM${LD_PRELOAD:+:$LD_PRELOAD}" MZG_FAULT_CALL="$1" MZG_FAULT_AT="$2" MZG_FAULT_AS="$3"
+        MZG_FAULT_PATHS="$4")
+}
+
+# What is started beside a test, to be ended with it: a stopped process would stay for ever.
+started=()
+end_started() {
+    local pid
+    for pid in "${started[@]}"; do
+        kill -KILL "$pid" 2>/dev/null
+    done
+}
+
+# stopped PID: waits until that process has stopped itself, a minute at most. False if it ended instead.
+stopped() {
+    local state end=$((SECONDS + 60))
+    while [ $SECONDS -lt $end ]; do
+        state=$(sed -n 's/^State:\s*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null)
+        case $state in
+        T) return 0 ;;
+        Z | X | '') return 1 ;;
+        esac
+        sleep .01
+    done
+    return 1
+}
+
+# ended PID: waits for the end of that child, a minute at most; the exit status is its own, of one that hangs 124.
+ended() {
+    timeout 60 tail --pid="$1" -s .02 -f /dev/null || { kill -KILL "$1"; wait "$1" 2>/dev/null; return 124; }
+    wait "$1"
 }
 
 generate() { # FILE SIZE KIND POINTS
