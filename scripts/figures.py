@@ -97,8 +97,8 @@ def table(head, rows):
 
 
 def draw_sampling(numerics, folder):
-    figure, panels = pyplot.subplots(1, len(SAMPLED), figsize=(4.3 * len(SAMPLED), 3.4), layout="constrained")
-    for axes, name in zip(panels, SAMPLED):
+    figure, panes = pyplot.subplots(1, len(SAMPLED), figsize=(4.3 * len(SAMPLED), 3.4), layout="constrained")
+    for axes, name in zip(panes, SAMPLED):
         spectra = spectra_of(name)
         scale, exponent, agreement = numerics.fit(spectra)
         mz = spectra[0][0]
@@ -108,7 +108,7 @@ def draw_sampling(numerics, folder):
         axes.plot(mz, scale * mz**exponent, color="tab:red", linewidth=1)
         axes.set(xlabel="m/z", title=f"{name}\nstep ~ m^{abs(exponent):.3f} in {100 * agreement:.0f} % of the spacings")
         axes.set_ylim(0, 1.2 * widths.max())
-    panels[0].set_ylabel("distance to the next point")
+    panes[0].set_ylabel("distance to the next point")
     save(figure, folder, "sampling.png")
 
 
@@ -118,9 +118,9 @@ def draw_peak(numerics, folder):
     low, high = two_peaks(spectra)[0]
     window = (low - 0.5, high + 0.5)
     mz, y = max(spectra, key=lambda s: sums_in(*s, [window])[0])
-    figure, panels = pyplot.subplots(1, 2, figsize=(13, 3.8), layout="constrained", sharex=True)
+    figure, panes = pyplot.subplots(1, 2, figsize=(13, 3.8), layout="constrained", sharex=True)
     law = own_law(step_of(numerics, spectra, 500)[1])
-    for axes, steps in zip(panels, (0.5, 4)):
+    for axes, steps in zip(panes, (0.5, 4)):
         axis = axis_of(numerics, spectra, law, steps)
         axes.plot(mz, y, "o", color="black", markersize=4, label="points")
         for method in METHODS:
@@ -129,15 +129,15 @@ def draw_peak(numerics, folder):
         axes.set(xlim=window, xlabel="m/z", title=f"{name}: {law}, {steps:g} sampling steps per bin")
         inside = (mz >= window[0]) & (mz <= window[1])
         axes.set_ylim(0, y[inside].max() * max(1.3, steps))
-    panels[0].set_ylabel("intensity")
-    panels[1].legend(fontsize="small")
+    panes[0].set_ylabel("intensity")
+    panes[1].legend(fontsize="small")
     save(figure, folder, "methods-peak.png")
 
 
 def draw_ratios(numerics, folder):
-    figure, panels = pyplot.subplots(1, len(PEAKS), figsize=(7 * len(PEAKS), 3.6), layout="constrained", sharey=True)
+    figure, panes = pyplot.subplots(1, len(PEAKS), figsize=(7 * len(PEAKS), 3.6), layout="constrained", sharey=True)
     rows = []
-    for axes, name in zip(panels, PEAKS):
+    for axes, name in zip(panes, PEAKS):
         spectra = spectra_of(name)
         windows = two_peaks(spectra)
         own = own_law(step_of(numerics, spectra, 500)[1])
@@ -150,17 +150,17 @@ def draw_ratios(numerics, folder):
         axes.set_xticks(places, [law + (" (own)" if law == own else "") for law in LAWS], fontsize="small")
         middles = " and ".join(f"{sum(window) / 2:.0f}" for window in windows)
         axes.set(yscale="log", title=f"{name}: peaks at m/z {middles}")
-    panels[0].set_ylabel("ratio of the two peaks, over the true one")
-    panels[1].legend(fontsize="small", ncols=2)
+    panes[0].set_ylabel("ratio of the two peaks, over the true one")
+    panes[1].legend(fontsize="small", ncols=2)
     save(figure, folder, "methods-ratios.png")
     table(["set", "method", *(f"`{law}`" for law in LAWS)], rows)
 
 
 def draw_non_zeros(numerics, folder):
-    figure, panels = pyplot.subplots(1, len(PEAKS), figsize=(7 * len(PEAKS), 3.4), layout="constrained")
+    figure, panes = pyplot.subplots(1, len(PEAKS), figsize=(7 * len(PEAKS), 3.4), layout="constrained")
     steps = [0.5, 1, 2, 4]
     rows = []
-    for axes, name in zip(panels, PEAKS):
+    for axes, name in zip(panes, PEAKS):
         spectra = spectra_of(name)
         law = own_law(step_of(numerics, spectra, 500)[1])
         for i, method in enumerate(METHODS):
@@ -171,8 +171,8 @@ def draw_non_zeros(numerics, folder):
         axes.axhline(points, color="black", linewidth=0.5)
         axes.set_xticks(np.arange(len(steps)), [f"{s:g}" for s in steps])
         axes.set(xlabel="sampling steps per bin", title=f"{name}, {law} (line: points that are not 0)")
-    panels[0].set_ylabel("non-zeros of a row")
-    panels[0].legend(fontsize="small", ncols=2)
+    panes[0].set_ylabel("non-zeros of a row")
+    panes[0].legend(fontsize="small", ncols=2)
     save(figure, folder, "methods-nonzeros.png")
     table(["set", "method", *(f"{s:g} steps" for s in steps)], rows)
 

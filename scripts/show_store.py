@@ -72,14 +72,14 @@ def draw_spectrum(axes, table, mz):
 
 
 def save(path, size, *draw):
-    """One figure with a panel for each function of `draw`."""
+    """One figure with a pane for each function of `draw`."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, panels = pyplot.subplots(1, len(draw), figsize=size, layout="constrained", squeeze=False)
-    for axes, function in zip(panels[0], draw):
+    figure, panes = pyplot.subplots(1, len(draw), figsize=size, layout="constrained", squeeze=False)
+    for axes, function in zip(panes[0], draw):
         function(axes)
     figure.savefig(path, dpi=90)
     pyplot.close(figure)

@@ -16,7 +16,7 @@ int main(int argc, char **argv)
 {
     struct mzg_context_options settings = {
         .size = sizeof settings, .log = print, .log_data = stderr, .log_level = MZG_LOG_WARNING};
-    struct mzg_convert_report report = {.size = sizeof report};
+    struct mzg_convert_outcome outcome = {.size = sizeof outcome};
     struct mzg_convert_options options;
     struct mzg_context *context = NULL;
     struct mzg_error err;
@@ -35,8 +35,8 @@ int main(int argc, char **argv)
     options.axis.reference_mz = 500;
 
     if (mzg_context_new(MPI_COMM_WORLD, &settings, &context, &err) == MZG_OK &&
-        mzg_convert(context, &options, NULL, &report, &err) == MZG_OK && mzg_context_rank(context) == 0)
-        printf("%" PRId64 " pixels, %" PRId64 " bins\n", report.pixels, report.bins);
+        mzg_convert(context, &options, NULL, &outcome, &err) == MZG_OK && mzg_context_rank(context) == 0)
+        printf("%" PRId64 " pixels, %" PRId64 " bins\n", outcome.pixels, outcome.bins);
     if (err.status != MZG_OK && (!context || mzg_context_rank(context) == 0))
         fprintf(stderr, "error: %s\n", err.text);
     mzg_context_free(context);

@@ -120,7 +120,7 @@ static int lines_open(void *data, const char *path, struct mzg_foreign_input *in
 int main(int argc, char **argv)
 {
     const struct mzg_foreign_reader reader = {.size = sizeof reader, .name = "lines", .open = lines_open};
-    struct mzg_convert_report report = {.size = sizeof report};
+    struct mzg_convert_outcome outcome = {.size = sizeof outcome};
     struct mzg_convert_options options;
     struct mzg_context *context = NULL;
     struct mzg_error err;
@@ -140,7 +140,7 @@ int main(int argc, char **argv)
 
     if (mzg_context_new(MPI_COMM_WORLD, NULL, &context, &err) == MZG_OK &&
         mzg_foreign_register(context, &reader, &err) == MZG_OK)
-        mzg_convert(context, &options, NULL, &report, &err);
+        mzg_convert(context, &options, NULL, &outcome, &err);
     if (err.status != MZG_OK && (!context || mzg_context_rank(context) == 0))
         fprintf(stderr, "error: %s\n", err.text);
     mzg_context_free(context);

@@ -81,14 +81,14 @@ class Options(c.Structure):
     _fields_ = [("size", c.c_size_t), ("input", c.c_char_p), ("output", c.c_char_p)]
 
 
-class Report(c.Structure):
+class Outcome(c.Structure):
     _fields_ = [("size", c.c_size_t), ("pixels", c.c_int64)]
 
 
-options, report = Options(), Report(size=c.sizeof(Report))
+options, outcome = Options(), Outcome(size=c.sizeof(Outcome))
 call(lib.mzg_convert_options_init, c.byref(options), c.c_size_t(c.sizeof(Options)))
 options.input, options.output = b"image:", sys.argv[1].encode()
-call(lib.mzg_convert, context, c.byref(options), None, c.byref(report))
+call(lib.mzg_convert, context, c.byref(options), None, c.byref(outcome))
 if lib.mzg_context_rank(context) == 0:
-    print(report.pixels, "pixels")
+    print(outcome.pixels, "pixels")
 lib.mzg_context_free(context)

@@ -94,8 +94,8 @@ struct mzg_convert_options {
 };
 
 /* What came of it, the same on all ranks. */
-struct mzg_convert_report {
-    size_t size;           /* sizeof(struct mzg_convert_report), set by the caller */
+struct mzg_convert_outcome {
+    size_t size;           /* sizeof(struct mzg_convert_outcome), set by the caller */
     int64_t pixels;        /* rows of the table */
     int64_t skipped;       /* pixels left out */
     bool skipped_too_many; /* with keep_going: more than allowed otherwise */
@@ -110,7 +110,7 @@ struct mzg_convert_report {
     double seconds_stream;
     double seconds_assemble;
     double seconds_finish;
-    struct mzg_peaks_report peaks; /* of the feature table, if one was asked for */
+    struct mzg_peaks_outcome peaks; /* of the feature table, if one was asked for */
 };
 
 MZG_BEGIN_API
@@ -134,7 +134,7 @@ enum mzg_status mzg_convert_check(const struct mzg_convert_options *options, str
  * the same status and text. `progress` may be NULL. Ends with MZG_EINTERRUPTED soon after mzg_context_stop()
  * was called on any rank. Collective. */
 enum mzg_status mzg_convert(const struct mzg_context *context, const struct mzg_convert_options *options,
-                            const struct mzg_progress *progress, struct mzg_convert_report *report,
+                            const struct mzg_progress *progress, struct mzg_convert_outcome *outcome,
                             struct mzg_error *err);
 
 /* The axis on which several inputs can be converted alike: what mzg_convert() would decide for each, over the

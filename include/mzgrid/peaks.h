@@ -29,8 +29,8 @@ struct mzg_peaks_options {
                              is free */
 };
 
-/* What came of it, the same on all ranks. Part of struct mzg_convert_report, and therefore never longer. */
-struct mzg_peaks_report {
+/* What came of it, the same on all ranks. Part of struct mzg_convert_outcome, and therefore never longer. */
+struct mzg_peaks_outcome {
     int64_t pixels;
     int64_t bins;
     int64_t peaks;      /* columns of the table */
@@ -61,7 +61,7 @@ static inline void mzg_peaks_defaults(struct mzg_peaks_options *options)
  * return the same status and text. Collective. */
 enum mzg_status mzg_peaks_make(const struct mzg_context *context, const char *store,
                                const struct mzg_peaks_options *options, const struct mzg_progress *progress,
-                               struct mzg_peaks_report *report, struct mzg_error *err);
+                               struct mzg_peaks_outcome *outcome, struct mzg_error *err);
 
 MZG_END_API
 

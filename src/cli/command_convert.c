@@ -178,14 +178,14 @@ static void write_report(const struct mzg_context *context, const struct mzg_con
 
 static void finish(const struct mzg_context *context, const struct mzg_arguments *arguments,
                    const struct mzg_convert_settings *settings, time_t started, json_t *hosts,
-                   const struct mzg_timeline *timeline, const struct mzg_convert_report *report)
+                   const struct mzg_timeline *timeline, const struct mzg_convert_outcome *outcome)
 {
     const char *output = settings->convert.output;
     if (context->rank != 0)
         return;
     draw_preview(context, settings);
-    mzg_summary_log(context, output, report);
-    json_t *record = mzg_run_record_new(context, arguments, started, hosts, report);
+    mzg_summary_log(context, output, outcome);
+    json_t *record = mzg_run_record_new(context, arguments, started, hosts, outcome);
     write_record(context, output, record);
     write_report(context, settings, record, timeline);
     json_decref(record);
@@ -209,7 +209,7 @@ static void foresee_phases(const struct mzg_convert_settings *settings, struct m
 static int run(struct mzg_context *context, const struct mzg_arguments *arguments, struct mzg_error *err)
 {
     struct mzg_convert_settings settings;
-    struct mzg_convert_report report = {0};
+    struct mzg_convert_outcome outcome = {0};
     struct mzg_progress_view view;
     struct mzg_progress_json lines = {0};
     struct mzg_timeline timeline;
@@ -234,11 +234,11 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
         progress = (struct mzg_progress){.update = mzg_progress_json_update, .context = &lines};
     mzg_timeline_begin(&timeline, &progress, mzg_clock_seconds(), mzg_memory_resident());
     const struct mzg_progress recorded = {.update = mzg_timeline_update, .context = &timeline};
-    mzg_run_convert(context, &settings.convert, &recorded, &report, err);
+    mzg_run_convert(context, &settings.convert, &recorded, &outcome, err);
     mzg_progress_end(&view);
     mzg_timeline_tell(&timeline, "", 0, mzg_clock_seconds(), mzg_memory_resident());
     if (err->status == MZG_OK && !settings.convert.dry_run)
-        finish(context, arguments, &settings, started, hosts, &timeline, &report);
+        finish(context, arguments, &settings, started, hosts, &timeline, &outcome);
 
 cleanup:
     if (settings.progress == PROGRESS_JSON && context->rank == 0) {
@@ -247,7 +247,7 @@ cleanup:
     }
     json_decref(hosts);
     mzg_convert_settings_destroy(&settings);
-    return report.skipped_too_many ? EXIT_SKIPPED_TOO_MANY : 0;
+    return outcome.skipped_too_many ? EXIT_SKIPPED_TOO_MANY : 0;
 }
 
 const struct mzg_command mzg_command_convert = {

@@ -105,27 +105,27 @@ static enum mzg_status read_settings(const struct mzg_arguments *arguments, stru
     return MZG_OK;
 }
 
-static void log_report(const struct mzg_context *context, const struct export_settings *settings,
-                       const struct mzg_export_report *report)
+static void log_outcome(const struct mzg_context *context, const struct export_settings *settings,
+                        const struct mzg_export_outcome *outcome)
 {
     char pixels[MZG_FORMAT_SIZE], bins[MZG_FORMAT_SIZE], size[MZG_FORMAT_SIZE];
     const char *output = settings->export.output;
     bool is_named = !settings->imzml || stem_of(output, ".imzML") < strlen(output);
-    mzg_format_count(pixels, sizeof pixels, report->pixels);
-    mzg_format_count(bins, sizeof bins, report->bins);
+    mzg_format_count(pixels, sizeof pixels, outcome->pixels);
+    mzg_format_count(bins, sizeof bins, outcome->bins);
     mzg_log_line(context->log, MZG_LOG_INFO, "%s%s is complete: %s %s, %s %s, %s", output,
                  is_named ? "" : ".imzML", settings->list ? bins : pixels,
                  settings->list ? "peaks" : "pixels", settings->list ? pixels : bins,
                  settings->list  ? "pixels"
                  : settings->csv ? "peaks"
                                  : "m/z",
-                 mzg_format_data(size, sizeof size, report->bytes));
+                 mzg_format_data(size, sizeof size, outcome->bytes));
 }
 
 static int run(struct mzg_context *context, const struct mzg_arguments *arguments, struct mzg_error *err)
 {
     struct export_settings settings;
-    struct mzg_export_report report = {0};
+    struct mzg_export_outcome outcome = {0};
     struct mzg_progress_view view;
     char *output = NULL;
     read_settings(arguments, &settings, &output, err);
@@ -134,16 +134,16 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
     if (!settings.imzml && context->rank == 0) {
         if (mzg_check_picture("-o", settings.export.output, settings.export.store, settings.export.overwrite,
                               err) == MZG_OK)
-            mzg_export_csv(context, &settings.export, settings.list, &report, err);
+            mzg_export_csv(context, &settings.export, settings.list, &outcome, err);
     } else if (settings.imzml && mzg_prepare(context, settings.quiet ? MZG_LOG_WARNING : MZG_LOG_INFO, NULL,
                                              settings.threads, err) == MZG_OK) {
         mzg_progress_begin(&view, context->log, settings.quiet, mzg_clock_seconds());
         struct mzg_progress progress = {.update = mzg_progress_update, .context = &view};
-        mzg_export_imzml(context, &settings.export, &progress, &report, err);
+        mzg_export_imzml(context, &settings.export, &progress, &outcome, err);
         mzg_progress_end(&view);
     }
     if (err->status == MZG_OK && !settings.quiet)
-        log_report(context, &settings, &report);
+        log_outcome(context, &settings, &outcome);
 
 cleanup:
     free(output);

@@ -121,7 +121,7 @@ struct images {
     double *values;
     float *cells[MOST_IMAGES];
     struct mzg_raster rasters[MOST_IMAGES];
-    struct mzg_image_panel *panels;
+    struct mzg_image_pane *panes;
 };
 
 static void destroy_images(struct images *images)
@@ -129,7 +129,7 @@ static void destroy_images(struct images *images)
     for (int i = 0; i < images->n; i++)
         free(images->cells[i]);
     free(images->values);
-    free(images->panels);
+    free(images->panes);
     mzg_view_raster_destroy(&images->places);
 }
 
@@ -176,37 +176,37 @@ static const char *divisor_of(int norm)
     return names[norm];
 }
 
-/* The panel that image i becomes, or a channel of. */
-static enum mzg_status fill_panel(const struct image_settings *settings, const struct images *images, int i,
-                                  struct mzg_image_panel *panel, struct mzg_error *err)
+/* The pane that image i becomes, or a channel of. */
+static enum mzg_status fill_pane(const struct image_settings *settings, const struct images *images, int i,
+                                 struct mzg_image_pane *pane, struct mzg_error *err)
 {
     const char *divisor = divisor_of(settings->norm);
-    int c = panel->n_channels++;
-    panel->raster[c] = images->rasters[i];
-    panel->colours = settings->colours;
-    snprintf(panel->names[c], MZG_PICTURE_TITLE, "m/z %.4f", images->windows[i].mz);
-    snprintf(panel->label, MZG_PICTURE_TITLE, "intensity%s%s", divisor ? " / " : "", divisor ? divisor : "");
+    int c = pane->n_channels++;
+    pane->raster[c] = images->rasters[i];
+    pane->colours = settings->colours;
+    snprintf(pane->names[c], MZG_PICTURE_TITLE, "m/z %.4f", images->windows[i].mz);
+    snprintf(pane->label, MZG_PICTURE_TITLE, "intensity%s%s", divisor ? " / " : "", divisor ? divisor : "");
     if (c == 0)
-        mzg_name_window(&images->windows[i], divisor, panel->title, panel->subtitle);
+        mzg_name_window(&images->windows[i], divisor, pane->title, pane->subtitle);
     else
-        snprintf(panel->subtitle, MZG_PICTURE_TITLE, "each to its percentile %g%s%s", settings->percentile,
+        snprintf(pane->subtitle, MZG_PICTURE_TITLE, "each to its percentile %g%s%s", settings->percentile,
                  divisor ? ", divided by " : "", divisor ? divisor : "");
-    return mzg_limits_of(&images->rasters[i], settings->percentile, &panel->limits[c], err);
+    return mzg_limits_of(&images->rasters[i], settings->percentile, &pane->limits[c], err);
 }
 
 static enum mzg_status write_picture(const struct mzg_view *view, const struct image_settings *settings,
                                      struct images *images, struct mzg_error *err)
 {
     char note[300];
-    images->panels = calloc((size_t)images->n, sizeof *images->panels);
-    if (!images->panels)
+    images->panes = calloc((size_t)images->n, sizeof *images->panes);
+    if (!images->panes)
         return mzg_fail(err, MZG_ENOMEM, "no memory to draw %d images", images->n);
     for (int i = 0; i < images->n; i++)
-        if (fill_panel(settings, images, i, &images->panels[settings->rgb ? 0 : i], err) != MZG_OK)
+        if (fill_pane(settings, images, i, &images->panes[settings->rgb ? 0 : i], err) != MZG_OK)
             return err->status;
     mzg_note(view, note, sizeof note);
     struct mzg_sheet sheet = {
-        .images = images->panels, .n_images = settings->rgb ? 1 : images->n, .note = note};
+        .images = images->panes, .n_images = settings->rgb ? 1 : images->n, .note = note};
     return mzg_draw_png(&sheet, settings->output, settings->overwrite, err);
 }
 

@@ -148,26 +148,26 @@ static enum mzg_status check(const struct mzg_arguments *arguments, const struct
     return err->status;
 }
 
-static void report(const struct mzg_context *context, const struct mzg_merge_options *merge,
-                   const struct mzg_merge_report *done)
+static void log_outcome(const struct mzg_context *context, const struct mzg_merge_options *merge,
+                        const struct mzg_merge_outcome *outcome)
 {
     char copied[32];
-    mzg_format_data(copied, sizeof copied, done->bytes_copied);
+    mzg_format_data(copied, sizeof copied, outcome->bytes_copied);
     if (merge->concat)
         mzg_log_line(context->log, MZG_LOG_INFO,
                      "table %s: %" PRId64 " pixels x %" PRId64 " bins, %" PRId64 " values", merge->table,
-                     done->rows, done->bins, done->non_zeros);
+                     outcome->rows, outcome->bins, outcome->non_zeros);
     mzg_log_line(context->log, MZG_LOG_INFO,
                  "%s is complete: %" PRId64 " elements of %d samples; files: %" PRId64 " reflinked, %" PRId64
                  " hard-linked, %" PRId64 " copied (%s); %.1f s",
-                 merge->output, done->elements, merge->n_inputs, done->shared, done->linked, done->copied,
-                 copied, done->seconds);
+                 merge->output, outcome->elements, merge->n_inputs, outcome->shared, outcome->linked,
+                 outcome->copied, copied, outcome->seconds);
 }
 
 static int run(struct mzg_context *context, const struct mzg_arguments *arguments, struct mzg_error *err)
 {
     struct merge_settings settings = {.table = "all_samples"};
-    struct mzg_merge_report done;
+    struct mzg_merge_outcome outcome;
     struct mzg_progress_view view;
     const char *names[MOST_SAMPLES];
     int n_names = 0;
@@ -201,10 +201,10 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
                                       .overwrite = settings.overwrite};
     mzg_progress_begin(&view, context->log, false, mzg_clock_seconds());
     struct mzg_progress progress = {.update = mzg_progress_update, .context = &view};
-    mzg_merge(context, &merge, &progress, &done, err);
+    mzg_merge(context, &merge, &progress, &outcome, err);
     mzg_progress_end(&view);
     if (err->status == MZG_OK)
-        report(context, &merge, &done);
+        log_outcome(context, &merge, &outcome);
 
 cleanup:
     free(samples);

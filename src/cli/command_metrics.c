@@ -115,18 +115,18 @@ static void destroy_columns(struct columns *c)
     free(c->waiting);
 }
 
-static void add_panel(struct mzg_chart *line, const struct columns *c, const char *title, const char *label,
-                      double least_height, int n, const enum column *columns, const char *const *names)
+static void add_pane(struct mzg_chart *line, const struct columns *c, const char *title, const char *label,
+                     double least_height, int n, const enum column *columns, const char *const *names)
 {
-    struct mzg_chart_panel *panel = &line->panels[line->n_panels++];
-    *panel =
-        (struct mzg_chart_panel){.title = title, .label = label, .n_series = n, .least_height = least_height};
+    struct mzg_chart_pane *pane = &line->panes[line->n_panes++];
+    *pane =
+        (struct mzg_chart_pane){.title = title, .label = label, .n_series = n, .least_height = least_height};
     for (int s = 0; s < n; s++)
-        panel->series[s] = (struct mzg_chart_series){.name = names[s],
-                                                     .begins = c->values[BEGIN],
-                                                     .ends = c->values[END],
-                                                     .values = c->values[columns[s]],
-                                                     .n = c->n};
+        pane->series[s] = (struct mzg_chart_series){.name = names[s],
+                                                    .begins = c->values[BEGIN],
+                                                    .ends = c->values[END],
+                                                    .values = c->values[columns[s]],
+                                                    .n = c->n};
 }
 
 static void fill_chart(const char *path, const struct mzg_metrics_file *file, const struct columns *c,
@@ -143,13 +143,13 @@ static void fill_chart(const char *path, const struct mzg_metrics_file *file, co
     snprintf(line->subtitle, sizeof line->subtitle, "%s pixels%s, drawn by mzgrid %s",
              mzg_format_count(pixels, sizeof pixels, (int64_t)c->pixels),
              file->is_cut ? ", the file ends in the middle of a line" : "", mzg_version());
-    add_panel(line, c, "Resampling", "pixels/s", 0, 1, (enum column[]){RATE}, (const char *const[]){NULL});
-    add_panel(line, c, "Bytes moved by read and write calls", "MB/s", 0, 2, (enum column[]){READ, WRITTEN},
-              (const char *const[]){"read", "written"});
-    add_panel(line, c, "Memory", "MiB", 0, file->ranks == 1 ? 1 : 2, (enum column[]){MEMORY, LARGEST},
-              (const char *const[]){"all ranks", "largest rank"});
-    add_panel(line, c, "What ranks do", "% of the time", 100, 3, (enum column[]){BUSY, WAITING, READING},
-              (const char *const[]){"threads compute", "ranks wait for others", "ranks wait for input"});
+    add_pane(line, c, "Resampling", "pixels/s", 0, 1, (enum column[]){RATE}, (const char *const[]){NULL});
+    add_pane(line, c, "Bytes moved by read and write calls", "MB/s", 0, 2, (enum column[]){READ, WRITTEN},
+             (const char *const[]){"read", "written"});
+    add_pane(line, c, "Memory", "MiB", 0, file->ranks == 1 ? 1 : 2, (enum column[]){MEMORY, LARGEST},
+             (const char *const[]){"all ranks", "largest rank"});
+    add_pane(line, c, "What ranks do", "% of the time", 100, 3, (enum column[]){BUSY, WAITING, READING},
+             (const char *const[]){"threads compute", "ranks wait for others", "ranks wait for input"});
     if (file->ranks == 1) /* it waits for nobody */
         return;
     line->map = (struct mzg_chart_map){.title = "Each rank waits for others",

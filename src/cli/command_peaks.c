@@ -90,7 +90,7 @@ static enum mzg_log_level log_level(const struct peaks_settings *settings)
 static int run(struct mzg_context *context, const struct mzg_arguments *arguments, struct mzg_error *err)
 {
     struct peaks_settings settings = {0};
-    struct mzg_peaks_report report = {0};
+    struct mzg_peaks_outcome outcome = {0};
     struct mzg_progress_view view;
     const char *store = arguments->operands[0];
     mzg_peaks_defaults(&settings.peaks);
@@ -109,10 +109,10 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
         return 0;
     mzg_progress_begin(&view, context->log, settings.quiet, mzg_clock_seconds());
     struct mzg_progress progress = {.update = mzg_progress_update, .context = &view};
-    mzg_peaks_add(context, store, false, &settings.peaks, &progress, &report, err);
+    mzg_peaks_add(context, store, false, &settings.peaks, &progress, &outcome, err);
     mzg_progress_end(&view);
     if (err->status == MZG_OK)
-        mzg_peaks_log(context->log, &report, store);
+        mzg_peaks_log(context->log, &outcome, store);
     return 0;
 }
 

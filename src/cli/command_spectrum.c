@@ -138,18 +138,18 @@ static enum mzg_status choose_bins(const struct mzg_view *view, const struct spe
     return MZG_OK;
 }
 
-static void name_spectrum(const struct spectrum_settings *settings, struct mzg_spectrum_panel *panel)
+static void name_spectrum(const struct spectrum_settings *settings, struct mzg_spectrum_pane *pane)
 {
     const int64_t *at = settings->pixel.at;
     char plane[32] = "";
     if (settings->pixel.n > 2)
         snprintf(plane, sizeof plane, ", z = %" PRId64, at[2]);
     if (settings->pixel.n > 0)
-        snprintf(panel->title, sizeof panel->title, "Pixel x = %" PRId64 ", y = %" PRId64 "%s", at[0], at[1],
+        snprintf(pane->title, sizeof pane->title, "Pixel x = %" PRId64 ", y = %" PRId64 "%s", at[0], at[1],
                  plane);
     else
-        snprintf(panel->title, sizeof panel->title, settings->max ? "Maximum spectrum" : "Mean spectrum");
-    snprintf(panel->label, sizeof panel->label,
+        snprintf(pane->title, sizeof pane->title, settings->max ? "Maximum spectrum" : "Mean spectrum");
+    snprintf(pane->label, sizeof pane->label,
              settings->pixel.n > 0 ? "intensity"
              : settings->max       ? "largest intensity"
                                    : "mean intensity");
@@ -159,12 +159,12 @@ static enum mzg_status draw_spectrum(const struct mzg_view *view, const struct s
                                      const double *values, int64_t first, int64_t end, struct mzg_error *err)
 {
     char note[300];
-    struct mzg_spectrum_panel panel = {.mz = view->mz + first, .values = values + first, .n = end - first};
-    name_spectrum(settings, &panel);
-    snprintf(panel.subtitle, sizeof panel.subtitle, "%" PRId64 " bins, m/z %.4f to %.4f", panel.n,
-             panel.mz[0], panel.mz[panel.n - 1]);
+    struct mzg_spectrum_pane pane = {.mz = view->mz + first, .values = values + first, .n = end - first};
+    name_spectrum(settings, &pane);
+    snprintf(pane.subtitle, sizeof pane.subtitle, "%" PRId64 " bins, m/z %.4f to %.4f", pane.n, pane.mz[0],
+             pane.mz[pane.n - 1]);
     mzg_note(view, note, sizeof note);
-    struct mzg_sheet sheet = {.spectrum = &panel, .note = note};
+    struct mzg_sheet sheet = {.spectrum = &pane, .note = note};
     return mzg_draw_png(&sheet, settings->output, settings->overwrite, err);
 }
 

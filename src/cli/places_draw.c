@@ -11,7 +11,7 @@
 enum { MOST_HOSTS = 32, MOST_NOTES = 8 };
 
 struct drawing {
-    struct mzg_host_panel panels[MOST_HOSTS];
+    struct mzg_host_pane panes[MOST_HOSTS];
     struct mzg_core_box *cores[MOST_HOSTS];
     const char *notes[MOST_HOSTS][MOST_NOTES];
     int n;
@@ -54,7 +54,7 @@ static enum mzg_status add_host(struct drawing *drawing, const json_t *places, c
     static const char *const right = "Each thread has a core of its own, and no core idles.";
     const json_t *node = json_object_get(place, "node"), *socket_of = json_object_get(node, "socket_of_core");
     int n = (int)json_array_size(socket_of), i = drawing->n++;
-    struct mzg_host_panel *panel = &drawing->panels[i];
+    struct mzg_host_pane *pane = &drawing->panes[i];
     struct mzg_core_box *cores = drawing->cores[i] = calloc((size_t)n + 1, sizeof *cores);
     size_t k;
     json_t *finding;
@@ -69,18 +69,18 @@ static enum mzg_status add_host(struct drawing *drawing, const json_t *places, c
         cores[c].is_crowded = threads > 1;
         mzg_places_name_core(places, host_of(place), c, cores[c].text, sizeof cores[c].text);
     }
-    *panel = (struct mzg_host_panel){.cores = cores, .n_cores = n, .notes = drawing->notes[i]};
-    panel->n_sockets = (int)json_integer_value(json_object_get(node, "sockets"));
-    snprintf(panel->title, sizeof panel->title, "%s: %d cores, %lld hardware threads", host_of(place), n,
+    *pane = (struct mzg_host_pane){.cores = cores, .n_cores = n, .notes = drawing->notes[i]};
+    pane->n_sockets = (int)json_integer_value(json_object_get(node, "sockets"));
+    snprintf(pane->title, sizeof pane->title, "%s: %d cores, %lld hardware threads", host_of(place), n,
              (long long)json_integer_value(json_object_get(node, "hardware_threads")));
     json_array_foreach(findings, k, finding)
     {
-        if (strcmp(host_of(finding), host_of(place)) == 0 && panel->n_notes < MOST_NOTES)
-            drawing->notes[i][panel->n_notes++] = json_string_value(json_object_get(finding, "text"));
+        if (strcmp(host_of(finding), host_of(place)) == 0 && pane->n_notes < MOST_NOTES)
+            drawing->notes[i][pane->n_notes++] = json_string_value(json_object_get(finding, "text"));
     }
-    panel->is_fault = panel->n_notes > 0;
-    if (!panel->is_fault)
-        drawing->notes[i][panel->n_notes++] = right;
+    pane->is_fault = pane->n_notes > 0;
+    if (!pane->is_fault)
+        drawing->notes[i][pane->n_notes++] = right;
     return MZG_OK;
 }
 
@@ -108,7 +108,7 @@ enum mzg_status mzg_places_draw(const char *path, bool as_svg, bool overwrite, c
     if (left_out > 0)
         snprintf(note + strlen(note), sizeof note - strlen(note), "; %d more nodes are left out", left_out);
     if (err->status == MZG_OK && mzg_aside_new(path, overwrite, &aside, err) == MZG_OK) {
-        mzg_hosts_write(drawing->panels, drawing->n, note, as_svg, mzg_aside_fd(aside), path, err);
+        mzg_hosts_write(drawing->panes, drawing->n, note, as_svg, mzg_aside_fd(aside), path, err);
         mzg_aside_end(aside, err);
     }
     for (int i = 0; i < drawing->n; i++)

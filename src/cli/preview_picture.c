@@ -17,36 +17,36 @@ static const double percentile = 99.5;
 /* What is drawn, and the memory that it is drawn from. */
 struct preview {
     struct mzg_view_raster places;
-    struct mzg_image_panel panels[2];
+    struct mzg_image_pane panes[2];
     float *cells[2];
-    int n_panels;
+    int n_panes;
     double *mean;
-    struct mzg_spectrum_panel spectrum;
+    struct mzg_spectrum_pane spectrum;
 };
 
 static enum mzg_status add_image(struct preview *preview, const double *values, struct mzg_error *err)
 {
-    struct mzg_image_panel *panel = &preview->panels[preview->n_panels];
-    float **cells = &preview->cells[preview->n_panels];
-    preview->n_panels++;
-    panel->n_channels = 1;
-    if (mzg_lay_out(&preview->places, values, cells, &panel->raster[0], err) == MZG_OK)
-        mzg_limits_of(&panel->raster[0], percentile, &panel->limits[0], err);
+    struct mzg_image_pane *pane = &preview->panes[preview->n_panes];
+    float **cells = &preview->cells[preview->n_panes];
+    preview->n_panes++;
+    pane->n_channels = 1;
+    if (mzg_lay_out(&preview->places, values, cells, &pane->raster[0], err) == MZG_OK)
+        mzg_limits_of(&pane->raster[0], percentile, &pane->limits[0], err);
     return err->status;
 }
 
 static enum mzg_status add_tic(const struct mzg_view *view, struct preview *preview, struct mzg_error *err)
 {
     double *tic = NULL;
-    struct mzg_image_panel *panel = &preview->panels[0];
+    struct mzg_image_pane *pane = &preview->panes[0];
     const struct mzg_view_raster *places = &preview->places;
-    snprintf(panel->title, sizeof panel->title, "Total ion current");
+    snprintf(pane->title, sizeof pane->title, "Total ion current");
     if (places->n_planes > 1)
-        snprintf(panel->subtitle, sizeof panel->subtitle, "z = %" PRId64 ", the first of %" PRId64 " planes",
+        snprintf(pane->subtitle, sizeof pane->subtitle, "z = %" PRId64 ", the first of %" PRId64 " planes",
                  places->z, places->n_planes);
     else
-        snprintf(panel->subtitle, sizeof panel->subtitle, "%" PRId64 " pixels", view->n_pixels);
-    snprintf(panel->label, sizeof panel->label, "intensity");
+        snprintf(pane->subtitle, sizeof pane->subtitle, "%" PRId64 " pixels", view->n_pixels);
+    snprintf(pane->label, sizeof pane->label, "intensity");
     if (mzg_view_pixels(view, "tic", &tic, err) == MZG_OK)
         add_image(preview, tic, err);
     free(tic);
@@ -70,14 +70,14 @@ static enum mzg_status add_peak(const struct mzg_view *view, struct preview *pre
         .mz = view->mz[bin], .low = view->mz[bin], .high = view->mz[bin], .first = bin, .end = bin + 1};
     if (mzg_view_cost(view, MZG_VIEW_IMAGES, &bytes) > most_values)
         return MZG_OK;
-    struct mzg_image_panel *panel = &preview->panels[preview->n_panels];
+    struct mzg_image_pane *pane = &preview->panes[preview->n_panes];
     double *values = malloc((size_t)view->n_pixels * sizeof *values);
     if (!values)
         return mzg_fail(err, MZG_ENOMEM, "%s: no memory for an image of %" PRId64 " pixels", view->store,
                         view->n_pixels);
-    snprintf(panel->title, sizeof panel->title, "m/z %.4f", window.mz);
-    snprintf(panel->subtitle, sizeof panel->subtitle, "the bin with the largest mean");
-    snprintf(panel->label, sizeof panel->label, "intensity");
+    snprintf(pane->title, sizeof pane->title, "m/z %.4f", window.mz);
+    snprintf(pane->subtitle, sizeof pane->subtitle, "the bin with the largest mean");
+    snprintf(pane->label, sizeof pane->label, "intensity");
     if (mzg_view_images(view, &window, 1, MZG_NORM_NONE, values, err) == MZG_OK)
         add_image(preview, values, err);
     free(values);
@@ -86,12 +86,12 @@ static enum mzg_status add_peak(const struct mzg_view *view, struct preview *pre
 
 static void add_spectrum(const struct mzg_view *view, struct preview *preview)
 {
-    struct mzg_spectrum_panel *panel = &preview->spectrum;
-    *panel = (struct mzg_spectrum_panel){.mz = view->mz, .values = preview->mean, .n = view->n_bins};
-    snprintf(panel->title, sizeof panel->title, "Mean spectrum");
-    snprintf(panel->subtitle, sizeof panel->subtitle, "%" PRId64 " bins, m/z %.4f to %.4f", view->n_bins,
+    struct mzg_spectrum_pane *pane = &preview->spectrum;
+    *pane = (struct mzg_spectrum_pane){.mz = view->mz, .values = preview->mean, .n = view->n_bins};
+    snprintf(pane->title, sizeof pane->title, "Mean spectrum");
+    snprintf(pane->subtitle, sizeof pane->subtitle, "%" PRId64 " bins, m/z %.4f to %.4f", view->n_bins,
              view->mz_low, view->mz_high);
-    snprintf(panel->label, sizeof panel->label, "mean intensity");
+    snprintf(pane->label, sizeof pane->label, "mean intensity");
 }
 
 /* The only plane, or the first of several. */
@@ -122,7 +122,7 @@ enum mzg_status mzg_preview_draw(const struct mzg_context *context, const char *
     add_spectrum(view, &preview);
     mzg_note(view, note, sizeof note);
     struct mzg_sheet sheet = {
-        .images = preview.panels, .n_images = preview.n_panels, .spectrum = &preview.spectrum, .note = note};
+        .images = preview.panes, .n_images = preview.n_panes, .spectrum = &preview.spectrum, .note = note};
     mzg_draw_png(&sheet, path, overwrite, err);
 
 cleanup:

@@ -79,7 +79,7 @@ char *mzg_progress_line(char *text, size_t size, const struct mzg_progress_state
 
 void mzg_progress_begin(struct mzg_progress_view *view, struct mzg_log *log, bool silent, double now)
 {
-    *view = (struct mzg_progress_view){.log = log, .silent = silent, .stage_begin = now, .last = now};
+    *view = (struct mzg_progress_view){.log = log, .silent = silent, .phase_begin = now, .last = now};
 }
 
 static int terminal_columns(void)
@@ -104,8 +104,8 @@ void mzg_progress_tell(struct mzg_progress_view *view, const char *phase, int64_
         return;
     if (strcmp(view->phase, phase) != 0) {
         snprintf(view->phase, sizeof view->phase, "%s", phase);
-        view->stage_begin = now;
-        view->stage_begin_done = done;
+        view->phase_begin = now;
+        view->phase_begin_done = done;
     }
     bool terminal = mzg_log_is_terminal(view->log);
     bool is_shown = terminal && done >= total; /* a bar ends full, however short the phase was */
@@ -117,8 +117,8 @@ void mzg_progress_tell(struct mzg_progress_view *view, const char *phase, int64_
                                        .counts_pixels = strcmp(phase, "resampling") == 0,
                                        .done = done < total ? done : total,
                                        .total = total,
-                                       .done_before = view->stage_begin_done,
-                                       .seconds = now - view->stage_begin,
+                                       .done_before = view->phase_begin_done,
+                                       .seconds = now - view->phase_begin,
                                        .following = following(view, phase),
                                        .memory = mzg_memory_resident()};
     char text[250];

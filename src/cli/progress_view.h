@@ -38,8 +38,8 @@ struct mzg_progress_view {
     double following; /* after resampling, and */
     double last_part; /*   after writing: as in struct mzg_progress_state; 0: nothing */
     char phase[48];
-    double stage_begin; /* seconds on the monotonic clock */
-    int64_t stage_begin_done;
+    double phase_begin; /* seconds on the monotonic clock */
+    int64_t phase_begin_done;
     double last; /* when something was shown last, or the run began */
 };
 

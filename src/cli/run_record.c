@@ -110,20 +110,21 @@ static json_t *library_versions(void)
     return versions;
 }
 
-static json_t *report_numbers(const struct mzg_convert_report *report)
+static json_t *outcome_numbers(const struct mzg_convert_outcome *outcome)
 {
-    return json_pack("{s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:{s:f, s:f, s:f, s:f, s:f, s:f}}",    //
-                     "pixels", (json_int_t)report->pixels,                                                 //
-                     "skipped", (json_int_t)report->skipped,                                               //
-                     "skipped_too_many", report->skipped_too_many,                                         //
-                     "bins", (json_int_t)report->bins,                                                     //
-                     "peaks", (json_int_t)report->peaks.peaks, "non_zeros", (json_int_t)report->non_zeros, //
-                     "bytes_read", (json_int_t)report->bytes_read,                                         //
-                     "bytes_written", (json_int_t)report->bytes_written,                                   //
-                     "peak_memory", (json_int_t)report->peak_memory,                                       //
-                     "seconds", "total", report->seconds, "open", report->seconds_open, "axis",
-                     report->seconds_axis, "stream", report->seconds_stream, "assemble",
-                     report->seconds_assemble, "finish", report->seconds_finish);
+    return json_pack("{s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:{s:f, s:f, s:f, s:f, s:f, s:f}}", //
+                     "pixels", (json_int_t)outcome->pixels,                                             //
+                     "skipped", (json_int_t)outcome->skipped,                                           //
+                     "skipped_too_many", outcome->skipped_too_many,                                     //
+                     "bins", (json_int_t)outcome->bins,                                                 //
+                     "peaks", (json_int_t)outcome->peaks.peaks, "non_zeros",
+                     (json_int_t)outcome->non_zeros,                      //
+                     "bytes_read", (json_int_t)outcome->bytes_read,       //
+                     "bytes_written", (json_int_t)outcome->bytes_written, //
+                     "peak_memory", (json_int_t)outcome->peak_memory,     //
+                     "seconds", "total", outcome->seconds, "open", outcome->seconds_open, "axis",
+                     outcome->seconds_axis, "stream", outcome->seconds_stream, "assemble",
+                     outcome->seconds_assemble, "finish", outcome->seconds_finish);
 }
 
 static json_t *warnings_of(const struct mzg_log *log)
@@ -136,7 +137,7 @@ static json_t *warnings_of(const struct mzg_log *log)
 }
 
 json_t *mzg_run_record_new(const struct mzg_context *context, const struct mzg_arguments *arguments,
-                           time_t started, json_t *hosts, const struct mzg_convert_report *report)
+                           time_t started, json_t *hosts, const struct mzg_convert_outcome *outcome)
 {
     char start[32];
     struct tm utc;
@@ -154,7 +155,7 @@ json_t *mzg_run_record_new(const struct mzg_context *context, const struct mzg_a
                      "hosts", hosts,                                                 //
                      "libraries", library_versions(),                                //
                      "warnings", warnings_of(context->log),                          //
-                     "report", report_numbers(report));
+                     "report", outcome_numbers(outcome));
 }
 
 enum mzg_status mzg_run_record_write(const char *path, const json_t *record, struct mzg_error *err)

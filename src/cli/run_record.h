@@ -17,7 +17,7 @@ enum mzg_status mzg_hosts_gather(const struct mzg_context *context, json_t **hos
 
 /* The record of a finished run; borrows `hosts`. NULL if there is no memory. The caller owns it. Local. */
 json_t *mzg_run_record_new(const struct mzg_context *context, const struct mzg_arguments *arguments,
-                           time_t started, json_t *hosts, const struct mzg_convert_report *report);
+                           time_t started, json_t *hosts, const struct mzg_convert_outcome *outcome);
 
 /* Writes `record` to `path`, which is replaced only once the new one is complete. Local: rank 0 calls it. */
 enum mzg_status mzg_run_record_write(const char *path, const json_t *record, struct mzg_error *err);

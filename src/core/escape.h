@@ -2,7 +2,7 @@
  * Text of an input made fit to be printed. File names and the words of an imzML file may hold anything: a
  * line end that forges a line of the log, a sequence that moves the cursor or sets the title of a terminal, a
  * character that turns the direction of writing around, bytes that are no UTF-8. What is printed at the edge
- * of the program (log, reports, status line) passes through here, so that no caller needs to remember. Pure
+ * of the program (log, verdicts, status line) passes through here, so that no caller needs to remember. Pure
  * functions of bytes.
  */
 #ifndef MZG_CORE_ESCAPE_H

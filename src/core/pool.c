@@ -1,5 +1,5 @@
 /*
- * Workers wait for a batch of items, take items one by one from a shared counter, and report when none is
+ * Workers wait for a batch of items, take items one by one from a shared counter, and say so when none is
  * left. Worker 0 is the thread that made the pool; it takes items while it waits. Where it has all of a
  * rank's core to itself nothing is lost to switching between threads, and what MPI burns while it polls is
  * taken from nobody.
@@ -46,7 +46,7 @@ struct mzg_pool {
     pthread_cond_t work_ready;
     pthread_cond_t work_done;
     int64_t batch; /* counts batches, so that a worker does not take part in one twice */
-    int busy;      /* workers that have not reported yet */
+    int busy;      /* workers that are not done yet */
     bool ending;
 
     mzg_task_fn *task;

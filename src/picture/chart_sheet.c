@@ -9,7 +9,7 @@ enum {
     WIDTH = 1700,
     SIZE = 24,
     PHASES = 90,
-    PANEL = 330,
+    PANE = 330,
     GAP = 64,
     LEFT = 190,
     RIGHT = 40,
@@ -60,7 +60,7 @@ static void draw_phases(cairo_t *cairo, const struct mzg_chart *line, const stru
     }
 }
 
-/* The axis of time below a panel, and lines through it. */
+/* The axis of time below a pane, and lines through it. */
 static void draw_time(cairo_t *cairo, const struct mzg_chart *line, const struct place *place, bool is_last)
 {
     char text[TEXT];
@@ -78,13 +78,13 @@ static void draw_time(cairo_t *cairo, const struct mzg_chart *line, const struct
                       "seconds since the run began");
 }
 
-static double highest(const struct mzg_chart_panel *panel)
+static double highest(const struct mzg_chart_pane *pane)
 {
-    double high = panel->least_height;
-    for (int s = 0; s < panel->n_series; s++)
-        for (int i = 0; i < panel->series[s].n; i++)
-            if (isfinite(panel->series[s].values[i]))
-                high = fmax(high, panel->series[s].values[i]);
+    double high = pane->least_height;
+    for (int s = 0; s < pane->n_series; s++)
+        for (int i = 0; i < pane->series[s].n; i++)
+            if (isfinite(pane->series[s].values[i]))
+                high = fmax(high, pane->series[s].values[i]);
     return high > 0 ? 1.05 * high : 1;
 }
 
@@ -114,13 +114,13 @@ static void draw_series(cairo_t *cairo, const struct mzg_chart *line, const stru
     cairo_restore(cairo);
 }
 
-static void draw_legend(cairo_t *cairo, const struct mzg_chart_panel *panel, const struct place *place)
+static void draw_legend(cairo_t *cairo, const struct mzg_chart_pane *pane, const struct place *place)
 {
     static const double dashes[] = {14, 6};
-    double x = place->x + mzg_text_width(cairo, SIZE, panel->title) + 2 * SIZE, y = place->y - 0.9 * SIZE;
+    double x = place->x + mzg_text_width(cairo, SIZE, pane->title) + 2 * SIZE, y = place->y - 0.9 * SIZE;
     mzg_set_colour(cairo, ink);
-    mzg_draw_text(cairo, place->x, y, SIZE, MZG_LEFT, panel->title);
-    for (int s = 0; s < panel->n_series && panel->series[s].name; s++) {
+    mzg_draw_text(cairo, place->x, y, SIZE, MZG_LEFT, pane->title);
+    for (int s = 0; s < pane->n_series && pane->series[s].name; s++) {
         cairo_save(cairo);
         mzg_set_colour(cairo, colours[s % 4]);
         if (s > 0)
@@ -128,16 +128,16 @@ static void draw_legend(cairo_t *cairo, const struct mzg_chart_panel *panel, con
         mzg_draw_line(cairo, x, y, x + 2.4 * SIZE, y, 4);
         cairo_restore(cairo);
         mzg_set_colour(cairo, ink);
-        mzg_draw_text(cairo, x + 2.8 * SIZE, y, 0.85 * SIZE, MZG_LEFT, panel->series[s].name);
-        x += 3.8 * SIZE + mzg_text_width(cairo, 0.85 * SIZE, panel->series[s].name);
+        mzg_draw_text(cairo, x + 2.8 * SIZE, y, 0.85 * SIZE, MZG_LEFT, pane->series[s].name);
+        x += 3.8 * SIZE + mzg_text_width(cairo, 0.85 * SIZE, pane->series[s].name);
     }
 }
 
-static void draw_panel(cairo_t *cairo, const struct mzg_chart *line, const struct mzg_chart_panel *panel,
-                       const struct place *place, bool is_last)
+static void draw_pane(cairo_t *cairo, const struct mzg_chart *line, const struct mzg_chart_pane *pane,
+                      const struct place *place, bool is_last)
 {
     char text[TEXT];
-    double high = highest(panel);
+    double high = highest(pane);
     struct mzg_ticks ticks = mzg_ticks_of(0, high, 5, true);
     for (int i = 0; i < ticks.n; i++) {
         double y = place->y + place->height * (1 - mzg_tick_value(&ticks, i) / high);
@@ -147,15 +147,15 @@ static void draw_panel(cairo_t *cairo, const struct mzg_chart *line, const struc
         mzg_tick_text(&ticks, i, text, sizeof text);
         mzg_draw_text(cairo, place->x - 12, y, 0.85 * SIZE, MZG_RIGHT, text);
     }
-    for (int s = 0; s < panel->n_series; s++)
-        draw_series(cairo, line, place, &panel->series[s], s, high);
+    for (int s = 0; s < pane->n_series; s++)
+        draw_series(cairo, line, place, &pane->series[s], s, high);
     mzg_set_colour(cairo, ink);
     mzg_draw_line(cairo, place->x, place->y, place->x, place->y + place->height, 2);
     mzg_draw_line(cairo, place->x, place->y + place->height, place->x + place->width,
                   place->y + place->height, 2);
-    mzg_tick_label(&ticks, panel->label, text, sizeof text);
+    mzg_tick_label(&ticks, pane->label, text, sizeof text);
     mzg_draw_text_upwards(cairo, SIZE, place->y + place->height / 2, 0.9 * SIZE, text);
-    draw_legend(cairo, panel, place);
+    draw_legend(cairo, pane, place);
     draw_time(cairo, line, place, is_last);
 }
 
@@ -224,10 +224,10 @@ static void paint(cairo_t *cairo, const void *what)
     mzg_draw_text(cairo, LEFT, 2.9 * SIZE, 0.85 * SIZE, MZG_LEFT, line->subtitle);
     draw_phases(cairo, line, &place);
     place.y += PHASES + GAP;
-    place.height = PANEL - GAP - 20;
-    for (int i = 0; i < line->n_panels; i++) {
-        draw_panel(cairo, line, &line->panels[i], &place, i + 1 == line->n_panels && line->map.n_rows == 0);
-        place.y += PANEL + 20;
+    place.height = PANE - GAP - 20;
+    for (int i = 0; i < line->n_panes; i++) {
+        draw_pane(cairo, line, &line->panes[i], &place, i + 1 == line->n_panes && line->map.n_rows == 0);
+        place.y += PANE + 20;
     }
     place.height = map_height(line);
     if (line->map.n_rows > 0)
@@ -237,6 +237,6 @@ static void paint(cairo_t *cairo, const void *what)
 enum mzg_status mzg_chart_write(const struct mzg_chart *line, bool as_svg, int fd, const char *path,
                                 struct mzg_error *err)
 {
-    double height = 4.6 * SIZE + PHASES + GAP + line->n_panels * (PANEL + 20) + map_height(line) + 3 * SIZE;
+    double height = 4.6 * SIZE + PHASES + GAP + line->n_panes * (PANE + 20) + map_height(line) + 3 * SIZE;
     return mzg_canvas_write(WIDTH, height, as_svg, paint, line, fd, path, err);
 }

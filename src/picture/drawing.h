@@ -15,7 +15,7 @@ double mzg_text_width(cairo_t *cairo, double size, const char *text);
 void mzg_draw_line(cairo_t *cairo, double x0, double y0, double x1, double y1, double width);
 void mzg_set_colour(cairo_t *cairo, uint32_t rgb);
 
-/* How large a panel becomes. */
+/* How large a pane becomes. */
 struct mzg_image_layout {
     double size;          /* of letters */
     double width, height; /* of all */
@@ -24,13 +24,13 @@ struct mzg_image_layout {
     double bar; /* width of the colour bar; 0: none */
 };
 /* With the longer side of the image `side` dots long, or more if it has more cells. */
-void mzg_image_measure(cairo_t *cairo, const struct mzg_image_panel *panel, double side,
+void mzg_image_measure(cairo_t *cairo, const struct mzg_image_pane *pane, double side,
                        struct mzg_image_layout *layout);
-enum mzg_status mzg_image_draw(cairo_t *cairo, const struct mzg_image_panel *panel, double x, double y,
+enum mzg_status mzg_image_draw(cairo_t *cairo, const struct mzg_image_pane *pane, double x, double y,
                                const struct mzg_image_layout *layout, struct mzg_error *err);
 
-void mzg_spectrum_draw(cairo_t *cairo, const struct mzg_spectrum_panel *panel, double x, double y,
-                       double width, double height, double size);
+void mzg_spectrum_draw(cairo_t *cairo, const struct mzg_spectrum_pane *pane, double x, double y, double width,
+                       double height, double size);
 
 /* A context that measures and draws text. */
 cairo_t *mzg_cairo_new(cairo_surface_t *surface);

@@ -12,13 +12,13 @@ static const uint32_t ink = 0x222222, pale = 0x666666, idle = 0xe6e6e6, alarm = 
 static const uint32_t tints[] = {0x9fd3f3, 0xf7c873, 0x8fd6bf, 0xf0a58a, 0xd9b3d0, 0xf2ec8a, 0x9db8dd};
 
 struct hosts {
-    const struct mzg_host_panel *panels;
+    const struct mzg_host_pane *panes;
     int n;
     const char *note;
     double width, height;
 };
 
-static int cores_of(const struct mzg_host_panel *host, int socket)
+static int cores_of(const struct mzg_host_pane *host, int socket)
 {
     int n = 0;
     for (int i = 0; i < host->n_cores; i++)
@@ -64,7 +64,7 @@ static void draw_core(cairo_t *cairo, const struct mzg_core_box *core, double x,
                   MZG_CENTRE, core->text);
 }
 
-static void draw_socket(cairo_t *cairo, const struct mzg_host_panel *host, int socket, double x, double y)
+static void draw_socket(cairo_t *cairo, const struct mzg_host_pane *host, int socket, double x, double y)
 {
     char text[TEXT];
     int n = cores_of(host, socket), k = 0;
@@ -85,7 +85,7 @@ static void draw_socket(cairo_t *cairo, const struct mzg_host_panel *host, int s
 }
 
 /* Draws, or only measures; returns where the next host begins. */
-static double place_host(cairo_t *cairo, const struct mzg_host_panel *host, double y, double width,
+static double place_host(cairo_t *cairo, const struct mzg_host_pane *host, double y, double width,
                          bool is_drawn)
 {
     double x = MARGIN, lowest = 0;
@@ -118,24 +118,24 @@ static void paint(cairo_t *cairo, const void *what)
     const struct hosts *hosts = what;
     double y = MARGIN;
     for (int i = 0; i < hosts->n; i++)
-        y = place_host(cairo, &hosts->panels[i], y, hosts->width, true);
+        y = place_host(cairo, &hosts->panes[i], y, hosts->width, true);
     mzg_set_colour(cairo, pale);
     mzg_draw_wrapped(cairo, MARGIN, y, 0.7 * SIZE, hosts->width - 2 * MARGIN, hosts->note, true);
 }
 
-enum mzg_status mzg_hosts_write(const struct mzg_host_panel *panels, int n, const char *note, bool as_svg,
+enum mzg_status mzg_hosts_write(const struct mzg_host_pane *panes, int n, const char *note, bool as_svg,
                                 int fd, const char *path, struct mzg_error *err)
 {
-    struct hosts hosts = {.panels = panels, .n = n, .note = note, .height = MARGIN};
+    struct hosts hosts = {.panes = panes, .n = n, .note = note, .height = MARGIN};
     double widest = 0;
     for (int i = 0; i < n; i++)
-        for (int s = 0; s < panels[i].n_sockets; s++)
-            widest = fmax(widest, socket_width(cores_of(&panels[i], s)));
+        for (int s = 0; s < panes[i].n_sockets; s++)
+            widest = fmax(widest, socket_width(cores_of(&panes[i], s)));
     hosts.width = fmax(1100, 2 * widest + GAP + 2 * MARGIN);
     cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, 1, 1);
     cairo_t *cairo = mzg_cairo_new(surface);
     for (int i = 0; i < n; i++)
-        hosts.height = place_host(cairo, &panels[i], hosts.height, hosts.width, false);
+        hosts.height = place_host(cairo, &panes[i], hosts.height, hosts.width, false);
     hosts.height =
         mzg_draw_wrapped(cairo, MARGIN, hosts.height, 0.7 * SIZE, hosts.width - 2 * MARGIN, note, false);
     hosts.height += MARGIN / 2.0;

@@ -41,7 +41,7 @@ enum mzg_status mzg_limits_of(const struct mzg_raster *raster, double percentile
                               struct mzg_error *err);
 
 /* An image as it is drawn: one channel in a map of colours, or two or three as red, green and blue. */
-struct mzg_image_panel {
+struct mzg_image_pane {
     struct mzg_raster raster[MZG_PICTURE_CHANNELS]; /* of one size */
     struct mzg_limits limits[MZG_PICTURE_CHANNELS];
     char names[MZG_PICTURE_CHANNELS][MZG_PICTURE_TITLE]; /* of channels, as "m/z 798.5410" */
@@ -72,7 +72,7 @@ enum mzg_status mzg_indexed_new(const struct mzg_raster *raster, const struct mz
                                 int side, struct mzg_indexed *indexed, struct mzg_error *err);
 
 /* n values by m/z, borrowed, ascending; NaN is left out. */
-struct mzg_spectrum_panel {
+struct mzg_spectrum_pane {
     const double *mz, *values;
     int64_t n;
     char title[MZG_PICTURE_TITLE];
@@ -82,9 +82,9 @@ struct mzg_spectrum_panel {
 
 /* What is on one sheet: images in rows as wide as they need, a spectrum below them. `note` is small print. */
 struct mzg_sheet {
-    const struct mzg_image_panel *images;
+    const struct mzg_image_pane *images;
     int n_images;
-    const struct mzg_spectrum_panel *spectrum; /* NULL: none */
+    const struct mzg_spectrum_pane *spectrum; /* NULL: none */
     const char *note;
 };
 
@@ -102,7 +102,7 @@ struct mzg_core_box {
 };
 
 /* A host with its sockets. */
-struct mzg_host_panel {
+struct mzg_host_pane {
     const struct mzg_core_box *cores; /* borrowed, as are the notes */
     int n_cores, n_sockets;
     const char *const *notes; /* sentences below */
@@ -113,7 +113,7 @@ struct mzg_host_panel {
 
 /* Draws hosts below each other, with the small print `note`, as SVG or PNG. MZG_EIO if that cannot be
  * written, MZG_ERANGE if it would be too large. */
-enum mzg_status mzg_hosts_write(const struct mzg_host_panel *panels, int n, const char *note, bool as_svg,
+enum mzg_status mzg_hosts_write(const struct mzg_host_pane *panes, int n, const char *note, bool as_svg,
                                 int fd, const char *path, struct mzg_error *err);
 
 /* What happened over the time of a run, all of it borrowed. Times are in seconds since it began, ascending.
@@ -124,12 +124,12 @@ struct mzg_chart_phase {
 };
 /* Values[i] holds from begins[i] to ends[i]. */
 struct mzg_chart_series {
-    const char *name; /* NULL: the title of the panel says it */
+    const char *name; /* NULL: the title of the pane says it */
     const double *begins, *ends, *values;
     int n;
 };
-enum { MZG_CHART_SERIES = 3, MZG_CHART_PANELS = 4 };
-struct mzg_chart_panel {
+enum { MZG_CHART_SERIES = 3, MZG_CHART_PANES = 4 };
+struct mzg_chart_pane {
     const char *title, *label; /* label: of its axis, with the unit */
     struct mzg_chart_series series[MZG_CHART_SERIES];
     int n_series;
@@ -147,8 +147,8 @@ struct mzg_chart {
     double seconds; /* above 0 */
     const struct mzg_chart_phase *phases;
     int n_phases;
-    struct mzg_chart_panel panels[MZG_CHART_PANELS];
-    int n_panels;
+    struct mzg_chart_pane panes[MZG_CHART_PANES];
+    int n_panes;
     struct mzg_chart_map map; /* n_rows 0: none */
 };
 

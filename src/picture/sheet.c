@@ -1,4 +1,4 @@
-/* Panels on one sheet. */
+/* Panes on one sheet. */
 #include <picture/drawing.h>
 
 #include <math.h>
@@ -6,7 +6,7 @@
 
 enum { SPECTRUM_WIDTH = 1600, SPECTRUM_HEIGHT = 900, LARGEST = 30000 };
 
-/* Where panels stand. */
+/* Where panes stand. */
 struct plan {
     struct mzg_image_layout *images;
     int columns;

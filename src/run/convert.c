@@ -46,7 +46,7 @@ struct conversion {
     const struct mzg_convert_options *options;
     struct mzg_progress progress;
     struct mzg_metrics *metrics; /* NULL: none */
-    struct mzg_convert_report *report;
+    struct mzg_convert_outcome *outcome;
     double clock; /* when the present phase began */
 
     struct mzg_sdata *sdata;
@@ -103,7 +103,7 @@ static enum mzg_status open_ends(struct conversion *c, struct mzg_error *err)
         (!options->dry_run && mzg_paths_claim(c->context, options, &c->paths, err) != MZG_OK) ||
         mzg_reader_open(c->context, options->input, &input, &c->reader, err) != MZG_OK)
         return err->status;
-    c->report->seconds_open = lap(c, "open");
+    c->outcome->seconds_open = lap(c, "open");
     return MZG_OK;
 }
 
@@ -149,7 +149,7 @@ static enum mzg_status make_axis(struct conversion *c, struct mzg_error *err)
     }
     if (err->status == MZG_OK)
         mzg_resampler_new(&resampling, axis, &c->resampler, err);
-    c->report->seconds_axis = lap(c, "axis");
+    c->outcome->seconds_axis = lap(c, "axis");
     return mzg_agree(c->context->comm, err);
 }
 
@@ -272,7 +272,7 @@ static enum mzg_status stream_pixels(struct conversion *c, struct mzg_error *err
                        c->context->log);
     if (refuse_empty(c, err) != MZG_OK)
         return err->status;
-    c->report->seconds_stream = lap(c, "stream");
+    c->outcome->seconds_stream = lap(c, "stream");
     return MZG_OK;
 }
 
@@ -320,7 +320,7 @@ static enum mzg_status write_elements(struct conversion *c, struct mzg_error *er
                                       .stream = &c->stream,
                                       .geometry = &c->geometry,
                                       .region = mzg_sdata_region(c->sdata),
-                                      .n_rows = c->report->pixels};
+                                      .n_rows = c->outcome->pixels};
     mzg_reader_verify(c->context, c->reader, err);
     if (mzg_agree(c->context->comm, err) != MZG_OK ||
         mzg_table_build(c->context, &source, &c->table, err) != MZG_OK)
@@ -358,8 +358,8 @@ static void drop_stage(struct conversion *c)
     bool has_file = c->staged->memory == 0;
     if (!has_file)
         mzg_zarr_store_start_sync(mzg_sdata_store(c->sdata));
-    c->report->pixels = c->staged->n_rows;
-    c->report->non_zeros = c->staged->n_values;
+    c->outcome->pixels = c->staged->n_rows;
+    c->outcome->non_zeros = c->staged->n_values;
     mzg_staged_close(c->staged);
     c->staged = NULL;
     if (!c->options->keep_hdf5 && c->context->rank == 0)
@@ -396,7 +396,7 @@ static enum mzg_status add_peaks(struct conversion *c, struct mzg_error *err)
     struct mzg_peaks_options peaks = *c->options->peaks;
     peaks.memory_limit = c->plan.limit;
     peaks.table = NULL;
-    return mzg_peaks_add(c->context, mzg_sdata_part(c->sdata), true, &peaks, &c->progress, &c->report->peaks,
+    return mzg_peaks_add(c->context, mzg_sdata_part(c->sdata), true, &peaks, &c->progress, &c->outcome->peaks,
                          err);
 }
 
@@ -425,23 +425,23 @@ static enum mzg_status assemble(struct conversion *c, struct mzg_error *err)
     if (mzg_agree(c->context->comm, err) != MZG_OK ||
         mzg_reader_check_unchanged(c->context, c->reader, err) != MZG_OK)
         return err->status;
-    c->report->seconds_assemble = lap(c, "assemble");
+    c->outcome->seconds_assemble = lap(c, "assemble");
     return publish(c, err);
 }
 
-static void fill_report(struct conversion *c, double begin)
+static void fill_outcome(struct conversion *c, double begin)
 {
-    struct mzg_convert_report *report = c->report;
-    report->skipped = c->stream.n_skipped;
-    report->skipped_too_many = report->skipped > mzg_check_allowed_skips(c->options, &c->reader->dataset);
-    report->bins = c->axis.n_bins;
-    report->bytes_read = c->stream.bytes_read;
+    struct mzg_convert_outcome *outcome = c->outcome;
+    outcome->skipped = c->stream.n_skipped;
+    outcome->skipped_too_many = outcome->skipped > mzg_check_allowed_skips(c->options, &c->reader->dataset);
+    outcome->bins = c->axis.n_bins;
+    outcome->bytes_read = c->stream.bytes_read;
     int64_t sums[2] = {mzg_zarr_bytes_written(mzg_sdata_store(c->sdata)), mzg_memory_peak()};
     MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, sums, 2, MPI_INT64_T, MPI_SUM, c->context->comm));
-    report->bytes_written = sums[0];
-    report->peak_memory = sums[1];
-    report->seconds_finish = lap(c, "finish");
-    report->seconds = c->clock - begin;
+    outcome->bytes_written = sums[0];
+    outcome->peak_memory = sums[1];
+    outcome->seconds_finish = lap(c, "finish");
+    outcome->seconds = c->clock - begin;
 }
 
 /* Takes the staged file's name away, unless it is kept, but holds the file. */
@@ -472,22 +472,22 @@ static void release(struct conversion *c)
 }
 
 enum mzg_status mzg_run_convert(const struct mzg_context *context, const struct mzg_convert_options *options,
-                                const struct mzg_progress *progress, struct mzg_convert_report *report,
+                                const struct mzg_progress *progress, struct mzg_convert_outcome *outcome,
                                 struct mzg_error *err)
 {
     double begin = MPI_Wtime();
-    struct mzg_convert_report result = {0};
+    struct mzg_convert_outcome result = {0};
     mzg_mpi_set_output(options->dry_run ? NULL : options->output);
     struct conversion c = {
-        .context = context, .options = options, .report = &result, .clock = begin, .held = {-1, -1}};
+        .context = context, .options = options, .outcome = &result, .clock = begin, .held = {-1, -1}};
     if (progress)
         c.progress = *progress;
 
     if (mzg_check_options(options, err) == MZG_OK && open_ends(&c, err) == MZG_OK &&
         check_input(&c, err) == MZG_OK && make_axis(&c, err) == MZG_OK && make_plan(&c, err) == MZG_OK) {
         if (!options->dry_run && stream_pixels(&c, err) == MZG_OK && assemble(&c, err) == MZG_OK)
-            fill_report(&c, begin);
-        *report = result;
+            fill_outcome(&c, begin);
+        *outcome = result;
     }
     if (err->status != MZG_OK)
         mzg_check_changed(context, c.reader, err);

@@ -17,7 +17,7 @@ struct mzg_export_options {
     int64_t memory_limit; /* of all ranks of a node; 0: as of a conversion */
 };
 
-struct mzg_export_report {
+struct mzg_export_outcome {
     int64_t pixels, bins; /* of the table */
     int64_t bytes;        /* of the ibd, or of the CSV */
     int64_t readings;     /* of the whole matrix, by one rank; 1: once */
@@ -31,13 +31,13 @@ enum mzg_status mzg_export_check(const char *option, const char *store, const ch
  * complete. The same bytes for any number of ranks. All ranks return the same status. Collective over
  * context->comm. */
 enum mzg_status mzg_export_imzml(const struct mzg_context *context, const struct mzg_export_options *options,
-                                 const struct mzg_progress *progress, struct mzg_export_report *report,
+                                 const struct mzg_progress *progress, struct mzg_export_outcome *outcome,
                                  struct mzg_error *err);
 
 /* Writes the feature table as CSV (RFC 4180, UTF-8): x, y, z if it varies, and a column for each peak. With
  * `list` its peaks instead, a line each, as `--peak-list` reads them. MZG_EUSAGE if there is no feature
  * table. Local. */
 enum mzg_status mzg_export_csv(const struct mzg_context *context, const struct mzg_export_options *options,
-                               bool list, struct mzg_export_report *report, struct mzg_error *err);
+                               bool list, struct mzg_export_outcome *outcome, struct mzg_error *err);
 
 #endif

@@ -223,7 +223,7 @@ cleanup:
 }
 
 enum mzg_status mzg_export_csv(const struct mzg_context *context, const struct mzg_export_options *options,
-                               bool list, struct mzg_export_report *report, struct mzg_error *err)
+                               bool list, struct mzg_export_outcome *outcome, struct mzg_error *err)
 {
     struct mzg_view *view = NULL;
     struct mzg_aside *aside = NULL;
@@ -247,7 +247,7 @@ enum mzg_status mzg_export_csv(const struct mzg_context *context, const struct m
     bool is_whole = fflush(csv) == 0 && !ferror(csv);
     if (err->status == MZG_OK && !is_whole)
         mzg_file_write_failed(err, options->output, "the feature table", errno);
-    *report = (struct mzg_export_report){
+    *outcome = (struct mzg_export_outcome){
         .pixels = view->n_pixels, .bins = view->n_bins, .bytes = (int64_t)ftell(csv)};
 
 cleanup:

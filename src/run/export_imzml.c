@@ -411,7 +411,7 @@ static void release(struct writer *w)
 }
 
 enum mzg_status mzg_export_imzml(const struct mzg_context *context, const struct mzg_export_options *options,
-                                 const struct mzg_progress *progress, struct mzg_export_report *report,
+                                 const struct mzg_progress *progress, struct mzg_export_outcome *outcome,
                                  struct mzg_error *err)
 {
     struct writer w = {
@@ -422,10 +422,10 @@ enum mzg_status mzg_export_imzml(const struct mzg_context *context, const struct
         if (context->rank == 0)
             mzg_file_pair_finish(&w.files, err);
         if (mzg_agree(context->comm, err) == MZG_OK)
-            *report = (struct mzg_export_report){.pixels = w.view->n_pixels,
-                                                 .bins = w.view->n_bins,
-                                                 .bytes = w.total,
-                                                 .readings = w.rows.n_batches};
+            *outcome = (struct mzg_export_outcome){.pixels = w.view->n_pixels,
+                                                   .bins = w.view->n_bins,
+                                                   .bytes = w.total,
+                                                   .readings = w.rows.n_batches};
     }
     release(&w);
     return err->status;

@@ -1,5 +1,5 @@
 /*
- * The doors of the library: options and reports may be those of a program that was compiled with older
+ * The doors of the library: options and outcomes may be those of a program that was compiled with older
  * headers, errors speak of parameters, JSON leaves as text, outputs are touched only on success. What happens
  * behind them is declared in run/runs.h.
  */
@@ -23,7 +23,7 @@
 enum {
     SMALLEST_OPTIONS = offsetof(struct mzg_convert_options, axis),
     SMALLEST_PEAKS = offsetof(struct mzg_peaks_options, snr),
-    SMALLEST_REPORT = offsetof(struct mzg_convert_report, skipped)
+    SMALLEST_OUTCOME = offsetof(struct mzg_convert_outcome, skipped)
 };
 
 /* What a function with a context does last. Local. */
@@ -141,21 +141,21 @@ enum mzg_status mzg_convert_check(const struct mzg_convert_options *options, str
 }
 
 enum mzg_status mzg_convert(const struct mzg_context *context, const struct mzg_convert_options *options,
-                            const struct mzg_progress *progress, struct mzg_convert_report *report,
+                            const struct mzg_progress *progress, struct mzg_convert_outcome *outcome,
                             struct mzg_error *err)
 {
     struct mzg_convert_options full = {0};
     struct mzg_peaks_options peaks = {0};
-    struct mzg_convert_report result = {0};
+    struct mzg_convert_outcome result = {0};
     if (take_options(options, &full, err) == MZG_OK && full.peaks &&
         take_peaks(full.peaks, &peaks, err) == MZG_OK)
         full.peaks = &peaks;
     if (err->status == MZG_OK)
-        mzg_size_check("mzg_convert_report", report->size, SMALLEST_REPORT, sizeof result, err);
+        mzg_size_check("mzg_convert_outcome", outcome->size, SMALLEST_OUTCOME, sizeof result, err);
     if (mzg_agree(context->comm, err) == MZG_OK &&
         mzg_run_convert(context, &full, progress, &result, err) == MZG_OK) {
-        result.size = report->size;
-        memcpy(report, &result, report->size);
+        result.size = outcome->size;
+        memcpy(outcome, &result, outcome->size);
     }
     return leave(context, err);
 }
@@ -218,14 +218,14 @@ enum mzg_status mzg_validate(const struct mzg_context *context, const char *path
 
 enum mzg_status mzg_peaks_make(const struct mzg_context *context, const char *store,
                                const struct mzg_peaks_options *options, const struct mzg_progress *progress,
-                               struct mzg_peaks_report *report, struct mzg_error *err)
+                               struct mzg_peaks_outcome *outcome, struct mzg_error *err)
 {
     struct mzg_peaks_options full = {0};
-    struct mzg_peaks_report result = {0};
+    struct mzg_peaks_outcome result = {0};
     *err = (struct mzg_error){0};
     take_peaks(options, &full, err);
     if (mzg_agree(context->comm, err) == MZG_OK &&
         mzg_peaks_add(context, store, false, &full, progress, &result, err) == MZG_OK)
-        *report = result;
+        *outcome = result;
     return leave(context, err);
 }

@@ -21,7 +21,7 @@ struct merging {
     const struct mzg_context *context;
     const struct mzg_merge_options *options;
     const struct mzg_progress *progress;
-    struct mzg_merge_report *report;
+    struct mzg_merge_outcome *outcome;
     struct mzg_merge_inputs inputs; /* rank 0 */
     struct mzg_codec codec;
     struct mzg_sdata *sdata;
@@ -80,7 +80,7 @@ static enum mzg_status write_table(struct merging *m, struct mzg_error *err)
     if (!m->options->concat)
         return MZG_OK;
     return mzg_merge_concat_write(m->context, m->options, &m->inputs, &m->concat, m->codec, m->progress,
-                                  m->sdata, m->report, err);
+                                  m->sdata, m->outcome, err);
 }
 
 /* Whether what was merged is still what it was. */
@@ -103,21 +103,21 @@ static int64_t count_elements(const struct merging *m)
 }
 
 enum mzg_status mzg_merge(const struct mzg_context *context, const struct mzg_merge_options *options,
-                          const struct mzg_progress *progress, struct mzg_merge_report *report,
+                          const struct mzg_progress *progress, struct mzg_merge_outcome *outcome,
                           struct mzg_error *err)
 {
     double begin = MPI_Wtime();
-    *report = (struct mzg_merge_report){0};
-    struct merging m = {.context = context, .options = options, .progress = progress, .report = report};
+    *outcome = (struct mzg_merge_outcome){0};
+    struct merging m = {.context = context, .options = options, .progress = progress, .outcome = outcome};
     mzg_mpi_set_output(options->output);
     if (open_ends(&m, err) == MZG_OK && declare(&m, err) == MZG_OK &&
-        mzg_merge_files_clone(context, &m.files, mzg_sdata_part(m.sdata), options->copy, progress, report,
+        mzg_merge_files_clone(context, &m.files, mzg_sdata_part(m.sdata), options->copy, progress, outcome,
                               err) == MZG_OK &&
         write_table(&m, err) == MZG_OK && check_unchanged(&m, err) == MZG_OK &&
         mzg_sdata_finish(m.sdata, err) == MZG_OK) {
-        report->elements = count_elements(&m);
-        MZG_MPI(MPI_Bcast(&report->elements, 1, MPI_INT64_T, 0, context->comm));
-        report->seconds = MPI_Wtime() - begin;
+        outcome->elements = count_elements(&m);
+        MZG_MPI(MPI_Bcast(&outcome->elements, 1, MPI_INT64_T, 0, context->comm));
+        outcome->seconds = MPI_Wtime() - begin;
     }
     mzg_merge_files_destroy(&m.files);
     mzg_sdata_free(m.sdata);

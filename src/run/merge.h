@@ -27,7 +27,7 @@ struct mzg_merge_options {
     bool overwrite;
 };
 
-struct mzg_merge_report {
+struct mzg_merge_outcome {
     int64_t elements;
     int64_t linked, shared, copied; /* files */
     int64_t bytes_copied;
@@ -36,9 +36,9 @@ struct mzg_merge_report {
 };
 
 /* Merges. Nothing bears the name of the output unless it is complete; no input is written to. All ranks
- * return the same status and report. Collective over context->comm. */
+ * return the same status and outcome. Collective over context->comm. */
 enum mzg_status mzg_merge(const struct mzg_context *context, const struct mzg_merge_options *options,
-                          const struct mzg_progress *progress, struct mzg_merge_report *report,
+                          const struct mzg_progress *progress, struct mzg_merge_outcome *outcome,
                           struct mzg_error *err);
 
 #endif

@@ -186,7 +186,7 @@ enum mzg_status mzg_merge_concat_write(const struct mzg_context *context,
                                        const struct mzg_merge_options *options,
                                        const struct mzg_merge_inputs *inputs, struct mzg_merge_concat *concat,
                                        struct mzg_codec codec, const struct mzg_progress *progress,
-                                       struct mzg_sdata *sdata, struct mzg_merge_report *report,
+                                       struct mzg_sdata *sdata, struct mzg_merge_outcome *outcome,
                                        struct mzg_error *err)
 {
     struct mzg_statistics statistics = {0};
@@ -199,10 +199,10 @@ enum mzg_status mzg_merge_concat_write(const struct mzg_context *context,
     mzg_statistics_reduce(&statistics, context->comm);
     if (check_absent(context, concat, &statistics, n_absent, err) != MZG_OK)
         goto cleanup;
-    report->rows = concat->samples.n_rows;
-    report->bins = concat->axis.n_bins;
+    outcome->rows = concat->samples.n_rows;
+    outcome->bins = concat->axis.n_bins;
     for (int64_t k = 0; k < concat->axis.n_bins; k++)
-        report->non_zeros += statistics.counts[k];
+        outcome->non_zeros += statistics.counts[k];
     write_frames(context, options, inputs, concat, &statistics, sdata, err);
 
 cleanup:

@@ -29,7 +29,7 @@ enum mzg_status mzg_merge_concat_write(const struct mzg_context *context,
                                        const struct mzg_merge_options *options,
                                        const struct mzg_merge_inputs *inputs, struct mzg_merge_concat *concat,
                                        struct mzg_codec codec, const struct mzg_progress *progress,
-                                       struct mzg_sdata *sdata, struct mzg_merge_report *report,
+                                       struct mzg_sdata *sdata, struct mzg_merge_outcome *outcome,
                                        struct mzg_error *err);
 
 #endif

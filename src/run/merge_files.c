@@ -155,7 +155,7 @@ static enum mzg_status clone_file(const struct mzg_context *context, const struc
 
 enum mzg_status mzg_merge_files_clone(const struct mzg_context *context, const struct mzg_merge_files *files,
                                       const char *part, bool copy, const struct mzg_progress *progress,
-                                      struct mzg_merge_report *report, struct mzg_error *err)
+                                      struct mzg_merge_outcome *outcome, struct mzg_error *err)
 {
     struct mzg_clone_limits limits = {.no_sharing = copy, .no_links = copy};
     int64_t done[MZG_CLONE_WAYS + 1] = {0};
@@ -169,10 +169,10 @@ enum mzg_status mzg_merge_files_clone(const struct mzg_context *context, const s
     if (mzg_agree(context->comm, err) != MZG_OK)
         return err->status;
     MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, done, MZG_CLONE_WAYS + 1, MPI_INT64_T, MPI_SUM, context->comm));
-    report->shared = done[MZG_CLONE_SHARED];
-    report->linked = done[MZG_CLONE_LINKED];
-    report->copied = done[MZG_CLONE_COPIED];
-    report->bytes_copied = done[MZG_CLONE_WAYS];
+    outcome->shared = done[MZG_CLONE_SHARED];
+    outcome->linked = done[MZG_CLONE_LINKED];
+    outcome->copied = done[MZG_CLONE_COPIED];
+    outcome->bytes_copied = done[MZG_CLONE_WAYS];
     return MZG_OK;
 }
 

@@ -34,7 +34,7 @@ enum mzg_status mzg_merge_files_share(const struct mzg_context *context, struct 
  * what was done, of all ranks. All ranks return the same status. Collective. */
 enum mzg_status mzg_merge_files_clone(const struct mzg_context *context, const struct mzg_merge_files *files,
                                       const char *part, bool copy, const struct mzg_progress *progress,
-                                      struct mzg_merge_report *report, struct mzg_error *err);
+                                      struct mzg_merge_outcome *outcome, struct mzg_error *err);
 
 /* MZG_EIO if a file changed since it was listed. All ranks return the same status. Collective. */
 enum mzg_status mzg_merge_files_check(const struct mzg_context *context, const struct mzg_merge_files *files,

@@ -323,21 +323,21 @@ static enum mzg_status write_rest(struct run *run, struct mzg_error *err)
     return mzg_update_mark(run->update, "is_peak", run->source.n_bins, run->table.is_peak, err);
 }
 
-static void fill_report(const struct run *run, double begin, struct mzg_peaks_report *report)
+static void fill_outcome(const struct run *run, double begin, struct mzg_peaks_outcome *outcome)
 {
     const struct mzg_context *context = run->context;
-    *report = (struct mzg_peaks_report){.pixels = run->source.n_rows,
-                                        .bins = run->source.n_bins,
-                                        .peaks = run->peaks.n,
-                                        .is_dense = run->matrix.is_dense};
+    *outcome = (struct mzg_peaks_outcome){.pixels = run->source.n_rows,
+                                          .bins = run->source.n_bins,
+                                          .peaks = run->peaks.n,
+                                          .is_dense = run->matrix.is_dense};
     for (int64_t p = 0; p < run->peaks.n; p++) {
-        report->of_maximum += run->peaks.items[p].source == MZG_PEAK_MAXIMUM;
-        report->outside += run->peaks.items[p].first == run->peaks.items[p].end;
-        report->non_zeros += run->matrix.n_pixels[p];
+        outcome->of_maximum += run->peaks.items[p].source == MZG_PEAK_MAXIMUM;
+        outcome->outside += run->peaks.items[p].first == run->peaks.items[p].end;
+        outcome->non_zeros += run->matrix.n_pixels[p];
     }
     int64_t bytes = mzg_zarr_bytes_written(mzg_sdata_store(mzg_update_sdata(run->update)));
-    MZG_MPI(MPI_Allreduce(&bytes, &report->bytes_written, 1, MPI_INT64_T, MPI_SUM, context->comm));
-    report->seconds = MPI_Wtime() - begin;
+    MZG_MPI(MPI_Allreduce(&bytes, &outcome->bytes_written, 1, MPI_INT64_T, MPI_SUM, context->comm));
+    outcome->seconds = MPI_Wtime() - begin;
 }
 
 static void release(struct run *run)
@@ -380,7 +380,7 @@ static enum mzg_status write_matrix(struct mzg_peaks_matrix *matrix, struct mzg_
 
 enum mzg_status mzg_peaks_add(const struct mzg_context *context, const char *store, bool is_part,
                               const struct mzg_peaks_options *options, const struct mzg_progress *progress,
-                              struct mzg_peaks_report *report, struct mzg_error *err)
+                              struct mzg_peaks_outcome *outcome, struct mzg_error *err)
 {
     double begin = MPI_Wtime();
     struct run run = {.context = context,
@@ -407,7 +407,7 @@ enum mzg_status mzg_peaks_add(const struct mzg_context *context, const char *sto
         watch_store(&run, err) == MZG_OK && write_matrix(&run.matrix, err) == MZG_OK &&
         write_rest(&run, err) == MZG_OK && watch_store(&run, err) == MZG_OK &&
         mzg_update_finish(run.update, err) == MZG_OK)
-        fill_report(&run, begin, report);
+        fill_outcome(&run, begin, outcome);
 
 cleanup:
     release(&run);

@@ -17,6 +17,6 @@ enum mzg_status mzg_peaks_look(const struct mzg_context *context, const struct m
  * else changes, and where no peak is found there is a warning and no table. Collective. */
 enum mzg_status mzg_peaks_add(const struct mzg_context *context, const char *store, bool is_part,
                               const struct mzg_peaks_options *options, const struct mzg_progress *progress,
-                              struct mzg_peaks_report *report, struct mzg_error *err);
+                              struct mzg_peaks_outcome *outcome, struct mzg_error *err);
 
 #endif

@@ -14,9 +14,9 @@ void mzg_options_defaults(struct mzg_convert_options *options);
 /* mzg_convert_check(). Local. */
 enum mzg_status mzg_check_options(const struct mzg_convert_options *options, struct mzg_error *err);
 
-/* mzg_convert(); `*report` is filled on success. Collective over context->comm. */
+/* mzg_convert(); `*outcome` is filled on success. Collective over context->comm. */
 enum mzg_status mzg_run_convert(const struct mzg_context *context, const struct mzg_convert_options *options,
-                                const struct mzg_progress *progress, struct mzg_convert_report *report,
+                                const struct mzg_progress *progress, struct mzg_convert_outcome *outcome,
                                 struct mzg_error *err);
 
 /* mzg_convert_axis(). Collective over context->comm. */

@@ -33,14 +33,14 @@ static json_t *make_record(void)
                                    {.option = &strict, .origin = MZG_FROM_COMMAND_LINE}};
     struct mzg_arguments arguments = {
         .argc = 4, .argv = argv, .n_given = 2, .given = given, .operands = {"in", "out\xff"}};
-    struct mzg_convert_report report = {.pixels = 90,
-                                        .skipped = 3,
-                                        .skipped_too_many = true,
-                                        .bins = 100,
-                                        .non_zeros = 5000000000,
-                                        .seconds = 2.5,
-                                        .seconds_finish = 0.25};
-    json_t *record = mzg_run_record_new(&context, &arguments, 86400, hosts, &report);
+    struct mzg_convert_outcome outcome = {.pixels = 90,
+                                          .skipped = 3,
+                                          .skipped_too_many = true,
+                                          .bins = 100,
+                                          .non_zeros = 5000000000,
+                                          .seconds = 2.5,
+                                          .seconds_finish = 0.25};
+    json_t *record = mzg_run_record_new(&context, &arguments, 86400, hosts, &outcome);
     json_decref(hosts);
     return record;
 }

@@ -258,8 +258,8 @@ MPI_TEST(failing_run, that_cannot_make_its_table)
 static enum mzg_status try_to_convert(void *fixture, struct mzg_error *err)
 {
     struct fixture *f = fixture;
-    struct mzg_convert_report report = {.size = sizeof report};
-    enum mzg_status status = mzg_convert(&f->context, &f->options, NULL, &report, err);
+    struct mzg_convert_outcome outcome = {.size = sizeof outcome};
+    enum mzg_status status = mzg_convert(&f->context, &f->options, NULL, &outcome, err);
     end_failing();
     MPI_Barrier(MPI_COMM_WORLD);
     if (status == MZG_OK)

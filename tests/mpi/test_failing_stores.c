@@ -24,7 +24,7 @@ struct fixture {
 static void make_store(struct fixture *f, const char *input, const char *output)
 {
     struct mzg_convert_options options;
-    struct mzg_convert_report report = {.size = sizeof report};
+    struct mzg_convert_outcome outcome = {.size = sizeof outcome};
     struct mzg_error err = {0};
     mzg_convert_defaults(&options);
     options.input = input;
@@ -33,7 +33,7 @@ static void make_store(struct fixture *f, const char *input, const char *output)
     options.axis_type_auto = false;
     options.axis =
         (struct mzg_axis_spec){.type = MZG_AXIS_CONSTANT, .min_mz = 100, .max_mz = 1200, .bins = 300};
-    mzg_convert(&f->context, &options, NULL, &report, &err);
+    mzg_convert(&f->context, &options, NULL, &outcome, &err);
     cr_assert(eq(int, (int)err.status, MZG_OK), "%s", err.text);
 }
 
@@ -83,9 +83,9 @@ static enum mzg_status try_to_merge(void *fixture, struct mzg_error *err)
     const char *inputs[] = {f->liver, f->kidney};
     struct mzg_merge_options options = {
         .inputs = inputs, .n_inputs = 2, .output = f->study, .concat = f->concat, .table = "all"};
-    struct mzg_merge_report report;
+    struct mzg_merge_outcome outcome;
     struct mzg_error ignored = {0};
-    enum mzg_status status = mzg_merge(&f->context, &options, NULL, &report, err);
+    enum mzg_status status = mzg_merge(&f->context, &options, NULL, &outcome, err);
     end_failing();
     MPI_Barrier(MPI_COMM_WORLD);
     if (status == MZG_OK)
@@ -127,10 +127,10 @@ static enum mzg_status try_to_pick(void *fixture, struct mzg_error *err)
 {
     struct fixture *f = fixture;
     struct mzg_peaks_options options;
-    struct mzg_peaks_report report;
+    struct mzg_peaks_outcome outcome;
     mzg_peaks_defaults(&options);
     options.replace = true;
-    enum mzg_status status = mzg_peaks_make(&f->context, f->liver, &options, NULL, &report, err);
+    enum mzg_status status = mzg_peaks_make(&f->context, f->liver, &options, NULL, &outcome, err);
     end_failing();
     return status;
 }

@@ -201,7 +201,7 @@ static void expect_failure(enum sin sin, enum mzg_status status, const char *tex
     struct grid grid;
     struct mzg_error err, first;
     struct mzg_convert_options options;
-    struct mzg_convert_report report = {.size = sizeof report, .pixels = 77};
+    struct mzg_convert_outcome outcome = {.size = sizeof outcome, .pixels = 77};
     struct mzg_context *context = context_with(&grid, sin);
     char directory[256] = "", output[300];
     if (mpi_rank == 0)
@@ -214,16 +214,17 @@ static void expect_failure(enum sin sin, enum mzg_status status, const char *tex
     options.axis_type_auto = false;
     options.axis =
         (struct mzg_axis_spec){.type = MZG_AXIS_CONSTANT, .min_mz = 100, .max_mz = 200, .bins = 100};
-    cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &report, &err), (int)status), "%s", err.text);
+    cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &outcome, &err), (int)status), "%s",
+              err.text);
     first = err;
     MPI_Bcast(&first, sizeof first, MPI_BYTE, 0, MPI_COMM_WORLD);
     if (status != MZG_OK) {
         cr_expect_not_null(strstr(err.text, text), "%s", err.text);
         cr_expect(eq(str, first.text, err.text));
-        cr_expect(eq(i64, report.pixels, 77), "untouched");
+        cr_expect(eq(i64, outcome.pixels, 77), "untouched");
     } else {
-        cr_expect(eq(i64, report.pixels, 18)); /* of 19, one is faulty */
-        cr_expect(eq(i64, report.skipped, 1));
+        cr_expect(eq(i64, outcome.pixels, 18)); /* of 19, one is faulty */
+        cr_expect(eq(i64, outcome.skipped, 1));
     }
     cr_expect(path_exists(directory, "out.zarr") == (status == MZG_OK));
     cr_expect(eq(int, grid.n_open, grid.n_released));

@@ -62,23 +62,23 @@ MPI_TEST(library, a_context_knows_its_ranks_and_a_conversion_its_numbers)
     cr_expect(eq(int, mzg_context_size(context), mpi_size));
     write_input();
     struct mzg_convert_options options = ask(output);
-    struct mzg_convert_report report = {.size = sizeof report};
+    struct mzg_convert_outcome outcome = {.size = sizeof outcome};
     struct mzg_error err;
     memset(&err, 0xff, sizeof err);
-    cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &report, &err), MZG_OK), "%s", err.text);
-    cr_expect(eq(i64, report.pixels, 4));
-    cr_expect(eq(i64, report.bins, 30));
+    cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &outcome, &err), MZG_OK), "%s", err.text);
+    cr_expect(eq(i64, outcome.pixels, 4));
+    cr_expect(eq(i64, outcome.bins, 30));
     cr_expect(path_exists(directory, "out.zarr"));
     cr_expect(mpi_rank == 0 ? n_lines > 0 : n_lines == 0, "%d lines", n_lines);
     mzg_context_free(context);
 }
 
 /* What an older program does not know has its default, and is not written to. */
-MPI_TEST(library, options_and_reports_of_other_sizes)
+MPI_TEST(library, options_and_outcomes_of_other_sizes)
 {
     struct mzg_error err;
     struct mzg_convert_options options;
-    struct mzg_convert_report report;
+    struct mzg_convert_outcome outcome;
     struct mzg_context *context = context_with_log();
     char output[300];
     write_input();
@@ -96,25 +96,25 @@ MPI_TEST(library, options_and_reports_of_other_sizes)
     options = ask(output);
     if (mpi_rank == mpi_size - 1) /* alone */
         options.size = 16;
-    memset(&report, 0x55, sizeof report);
-    report.size = sizeof report;
-    cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &report, &err), MZG_EUSAGE));
+    memset(&outcome, 0x55, sizeof outcome);
+    outcome.size = sizeof outcome;
+    cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &outcome, &err), MZG_EUSAGE));
     cr_expect_not_null(strstr(err.text, "sizeof(struct mzg_convert_options)"), "%s", err.text);
-    cr_expect(eq(i64, report.pixels, 0x5555555555555555), "untouched");
+    cr_expect(eq(i64, outcome.pixels, 0x5555555555555555), "untouched");
 
     options = ask(output);
-    report.size = 8;
-    cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &report, &err), MZG_EUSAGE));
-    cr_expect_not_null(strstr(err.text, "sizeof(struct mzg_convert_report)"), "%s", err.text);
+    outcome.size = 8;
+    cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &outcome, &err), MZG_EUSAGE));
+    cr_expect_not_null(strstr(err.text, "sizeof(struct mzg_convert_outcome)"), "%s", err.text);
 
     options = ask(output);
     options.size = older;
     options.metrics = "/nowhere/metrics"; /* beyond the end of an older struct */
-    report.size = offsetof(struct mzg_convert_report, bins);
-    report.bins = 77;
-    cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &report, &err), MZG_OK), "%s", err.text);
-    cr_expect(eq(i64, report.pixels, 4));
-    cr_expect(eq(i64, report.bins, 77), "untouched");
+    outcome.size = offsetof(struct mzg_convert_outcome, bins);
+    outcome.bins = 77;
+    cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &outcome, &err), MZG_OK), "%s", err.text);
+    cr_expect(eq(i64, outcome.pixels, 4));
+    cr_expect(eq(i64, outcome.bins, 77), "untouched");
     mzg_context_free(context);
 }
 
@@ -122,7 +122,7 @@ MPI_TEST(library, errors_speak_of_parameters)
 {
     char output[300];
     struct mzg_error err = {.status = MZG_EIO};
-    struct mzg_convert_report report = {.size = sizeof report};
+    struct mzg_convert_outcome outcome = {.size = sizeof outcome};
     struct mzg_context *context = context_with_log();
     write_input();
     struct mzg_convert_options options = ask(output);
@@ -134,8 +134,8 @@ MPI_TEST(library, errors_speak_of_parameters)
     cr_expect(eq(int, (int)mzg_convert_check(&options, &err), MZG_EUSAGE));
     cr_expect(eq(str, err.text, "layout must be from 0 to 3, not 17"));
     options = ask(output);
-    cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &report, &err), MZG_OK), "%s", err.text);
-    cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &report, &err), MZG_EIO));
+    cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &outcome, &err), MZG_OK), "%s", err.text);
+    cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &outcome, &err), MZG_EIO));
     cr_expect_not_null(strstr(err.text, "use overwrite"), "%s", err.text);
     cr_expect_null(strstr(err.text, "--"), "%s", err.text);
     for (int i = 0; i < n_lines; i++)
@@ -239,16 +239,16 @@ MPI_TEST(library, a_stop_ends_all_ranks_until_it_is_taken_back)
 {
     char output[300];
     struct mzg_error err;
-    struct mzg_convert_report report = {.size = sizeof report};
+    struct mzg_convert_outcome outcome = {.size = sizeof outcome};
     struct mzg_context *context = context_with_log();
     write_input();
     struct mzg_convert_options options = ask(output);
     if (mpi_rank == mpi_size - 1)
         mzg_context_stop(context);
-    cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &report, &err), MZG_EINTERRUPTED));
+    cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &outcome, &err), MZG_EINTERRUPTED));
     cr_expect(eq(int, path_exists(directory, "out.zarr"), 0));
     mzg_context_resume(context);
-    cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &report, &err), MZG_OK), "%s", err.text);
+    cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &outcome, &err), MZG_OK), "%s", err.text);
     mzg_context_free(context);
 }
 
@@ -293,7 +293,7 @@ MPI_TEST(library, two_contexts_do_not_disturb_each_other)
     struct mzg_error err;
     struct mzg_spectra_reader *readers[2] = {NULL};
     struct mzg_spectra spectra[2];
-    struct mzg_convert_report report = {.size = sizeof report};
+    struct mzg_convert_outcome outcome = {.size = sizeof outcome};
     const struct mzg_progress progress = {.update = raise_one};
     struct mzg_context *contexts[2] = {context_with_log(), context_with_log()};
     write_input();
@@ -306,11 +306,11 @@ MPI_TEST(library, two_contexts_do_not_disturb_each_other)
     running = contexts[0];
     signal(SIGUSR1, stop_running);
     struct mzg_convert_options options = ask(output);
-    cr_expect(eq(int, (int)mzg_convert(contexts[0], &options, &progress, &report, &err), MZG_EINTERRUPTED));
+    cr_expect(eq(int, (int)mzg_convert(contexts[0], &options, &progress, &outcome, &err), MZG_EINTERRUPTED));
     cr_expect(eq(int, path_exists(directory, "out.zarr"), 0));
     mzg_spectra_close(readers[0]);
     mzg_context_free(contexts[0]);
-    cr_expect(eq(int, (int)mzg_convert(contexts[1], &options, NULL, &report, &err), MZG_OK), "%s", err.text);
+    cr_expect(eq(int, (int)mzg_convert(contexts[1], &options, NULL, &outcome, &err), MZG_OK), "%s", err.text);
     cr_expect(eq(int, (int)mzg_spectra_read(readers[1], 3, 1, &spectra[1], &err), MZG_OK), "%s", err.text);
     mzg_spectra_close(readers[1]);
     mzg_context_free(contexts[1]);
@@ -335,7 +335,7 @@ MPI_TEST(library, a_comma_in_the_locale_changes_no_byte)
     static const char *const patterns[] = {"out.zarr/zarr.json", "out.zarr/tables/*/var/_index/c/0"};
     char output[300], own[600];
     struct mzg_error err;
-    struct mzg_convert_report report = {.size = sizeof report};
+    struct mzg_convert_outcome outcome = {.size = sizeof outcome};
     struct mzg_context *context = context_with_log();
     unsigned char *before[2];
     size_t sizes[2], size;
@@ -344,7 +344,7 @@ MPI_TEST(library, a_comma_in_the_locale_changes_no_byte)
     options.axis = (struct mzg_axis_spec){.type = MZG_AXIS_NATIVE};
     options.overwrite = true;
     options.compression = "none";
-    cr_assert(eq(int, (int)mzg_convert(context, &options, NULL, &report, &err), MZG_OK), "%s", err.text);
+    cr_assert(eq(int, (int)mzg_convert(context, &options, NULL, &outcome, &err), MZG_OK), "%s", err.text);
     for (int i = 0; i < 2; i++)
         before[i] = read_like(patterns[i], &sizes[i]);
     cr_expect_not_null(memmem(before[1], sizes[1], "300.125", 7));
@@ -352,7 +352,7 @@ MPI_TEST(library, a_comma_in_the_locale_changes_no_byte)
     snprintf(own, sizeof own, "%s/%d", directory, mpi_rank);
     cr_assert(eq(int, mkdir(own, 0700), 0));
     choose_comma_locale(own);
-    cr_assert(eq(int, (int)mzg_convert(context, &options, NULL, &report, &err), MZG_OK), "%s", err.text);
+    cr_assert(eq(int, (int)mzg_convert(context, &options, NULL, &outcome, &err), MZG_OK), "%s", err.text);
     for (int i = 0; i < 2; i++) {
         unsigned char *after = read_like(patterns[i], &size);
         cr_assert(eq(sz, size, sizes[i]), "%s", patterns[i]);
@@ -375,13 +375,13 @@ MPI_TEST(library, hdf5_speaks_as_before)
 {
     char output[300];
     struct mzg_error err;
-    struct mzg_convert_report report = {.size = sizeof report};
+    struct mzg_convert_outcome outcome = {.size = sizeof outcome};
     struct mzg_context *context = context_with_log();
     write_input();
     struct mzg_convert_options options = ask(output);
     options.streaming = MZG_STREAMING_HDF5;
     H5Eset_auto2(H5E_DEFAULT, own_printer, lines);
-    cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &report, &err), MZG_OK), "%s", err.text);
+    cr_expect(eq(int, (int)mzg_convert(context, &options, NULL, &outcome, &err), MZG_OK), "%s", err.text);
     H5E_auto2_t printer = NULL;
     void *data = NULL;
     H5Eget_auto2(H5E_DEFAULT, &printer, &data);

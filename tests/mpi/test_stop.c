@@ -56,7 +56,7 @@ MPI_TEST(stop, a_conversion)
     struct mzg_context context;
     char directory[256], output[300];
     struct mzg_convert_options options;
-    struct mzg_convert_report report;
+    struct mzg_convert_outcome outcome;
     struct mzg_error err = {0};
     begin(&context, directory);
     snprintf(output, sizeof output, "%s/out.zarr", directory);
@@ -66,7 +66,7 @@ MPI_TEST(stop, a_conversion)
     options.keep_hdf5 = true;
     options.axis =
         (struct mzg_axis_spec){.type = MZG_AXIS_CONSTANT, .min_mz = 100, .max_mz = 900, .bins = 100};
-    expect_interrupted(mzg_run_convert(&context, &options, NULL, &report, &err), &err);
+    expect_interrupted(mzg_run_convert(&context, &options, NULL, &outcome, &err), &err);
     expect_empty(directory);
     end_directory(&context, directory);
 }

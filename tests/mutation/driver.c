@@ -42,8 +42,8 @@ static json_t *validate(const struct mzg_context *context, const char *path)
 static json_t *convert(const struct mzg_context *context, const struct mzg_convert_options *options)
 {
     struct mzg_error err = {0};
-    struct mzg_convert_report report = {0};
-    mzg_run_convert(context, options, NULL, &report, &err);
+    struct mzg_convert_outcome outcome = {0};
+    mzg_run_convert(context, options, NULL, &outcome, &err);
     return sentence_of(&err);
 }
 

@@ -166,9 +166,9 @@ static json_t *run_record(void)
     struct mzg_arguments arguments = {
         .argc = 4, .argv = argv, .n_given = 2, .given = given, .operands = {"in\xff", "out"}};
     struct mzg_context context = {.size = 2};
-    struct mzg_convert_report report = {.pixels = 90};
+    struct mzg_convert_outcome outcome = {.pixels = 90};
     json_t *hosts = json_object();
-    json_t *record = mzg_run_record_new(&context, &arguments, 86400, hosts, &report);
+    json_t *record = mzg_run_record_new(&context, &arguments, 86400, hosts, &outcome);
     json_decref(hosts);
     return record;
 }

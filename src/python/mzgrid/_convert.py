@@ -139,10 +139,10 @@ def convert_reader(
         pause=talk.close,
     )
     try:
-        report = _engine.convert(src, out, options, teller)
+        outcome = _engine.convert(src, out, options, teller)
     finally:
         talk.close()
-    if report.skipped_too_many:
+    if outcome.skipped_too_many:
         talk.warnings.append(f"{out}: more pixels could not be read than max_skipped allows; see skipped_pixels")
     for text in talk.warnings:
         if warn is not None:

@@ -63,7 +63,7 @@ class Progress(ctypes.Structure):
     _fields_ = [("update", UPDATE), ("context", c_void_p)]
 
 
-class Report(ctypes.Structure):
+class Outcome(ctypes.Structure):
     """The first members of what the library knows more of; a program may have less."""
 
     _fields_ = [("size", c_size_t), ("pixels", c_int64), ("skipped", c_int64), ("skipped_too_many", c_bool)]
@@ -83,7 +83,7 @@ SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "mzg_convert_check": (c_int, [POINTER(_parameters.ConvertOptions), Err]),
     "mzg_convert": (
         c_int,
-        [c_void_p, POINTER(_parameters.ConvertOptions), POINTER(Progress), POINTER(Report), Err],
+        [c_void_p, POINTER(_parameters.ConvertOptions), POINTER(Progress), POINTER(Outcome), Err],
     ),
     "mzg_version": (c_char_p, []),
 }
@@ -201,13 +201,13 @@ class Conversion:
         if context:
             library().mzg_context_free(context)
 
-    def run(self, settings: _parameters.Settings, source: _feed.Input, report: Report) -> None:
+    def run(self, settings: _parameters.Settings, source: _feed.Input, outcome: Outcome) -> None:
         try:
             open_, *_ = self.callbacks
             reader = ForeignReader(ctypes.sizeof(ForeignReader), source.kind.encode(), open_, None)
             _native.check(library().mzg_foreign_register, self.context, byref(reader))
             progress = Progress(self.callbacks[4], None)
-            _native.check(library().mzg_convert, self.context, byref(settings.convert), byref(progress), byref(report))
+            _native.check(library().mzg_convert, self.context, byref(settings.convert), byref(progress), byref(outcome))
         finally:
             self.requests.put(None)
 
@@ -299,11 +299,11 @@ class Conversion:
                 kept.close()
         return source[0]
 
-    def convert(self, settings: _parameters.Settings, source: _feed.Sequence | _spool.Spool) -> Report:
+    def convert(self, settings: _parameters.Settings, source: _feed.Sequence | _spool.Spool) -> Outcome:
         """Gives spectra until the engine has ended."""
         self.source = source
-        report = Report(size=ctypes.sizeof(Report))
-        result = worker().submit(self.run, settings, source, report)
+        outcome = Outcome(size=ctypes.sizeof(Outcome))
+        result = worker().submit(self.run, settings, source, outcome)
         before, _imzml.serving = _imzml.serving, threading.get_ident()
         try:
             while (request := self.next_request()) is not None:
@@ -312,7 +312,7 @@ class Conversion:
             _imzml.serving = before
         failure: Exception | None = result.exception()  # type: ignore[assignment]
         if failure is None:
-            return report
+            return outcome
         self.share(b"", self.failure)  # whose fault it was
         if isinstance(failure, ConversionError):
             raise type(failure)(_parameters.named(str(failure))) from None
@@ -399,24 +399,24 @@ class Conversion:
             self.fail(fault)
 
 
-def convert(src: Any, output: str, options: Mapping[str, Any], teller: Teller) -> Report:
+def convert(src: Any, output: str, options: Mapping[str, Any], teller: Teller) -> Outcome:
     """Converts what `_feed.open_input` makes of `src`. Collective under mpirun."""
     conversion = Conversion(teller)
     with conversion.signals:
-        report = None
+        outcome = None
         try:
-            report = attempt(conversion, src, output, options)
+            outcome = attempt(conversion, src, output, options)
         except (Stopped, InterruptedConversion):
             if conversion.signals.pending is None:
                 raise
         finally:
             conversion.end()
     conversion.signals.follow()
-    assert report is not None
-    return report
+    assert outcome is not None
+    return outcome
 
 
-def attempt(conversion: Conversion, src: Any, output: str, options: Mapping[str, Any]) -> Report:
+def attempt(conversion: Conversion, src: Any, output: str, options: Mapping[str, Any]) -> Outcome:
     on_worker(lambda: conversion.begin(options))
     settings, source = prepare(conversion, src, output, options)
     if not isinstance(source, _feed.Stream):

@@ -51,15 +51,15 @@ static double widest_tick(cairo_t *cairo, const struct mzg_ticks *ticks, double 
     return widest;
 }
 
-static struct mzg_ticks bar_ticks(const struct mzg_image_panel *panel, int height, double size)
+static struct mzg_ticks bar_ticks(const struct mzg_image_pane *pane, int height, double size)
 {
-    return mzg_ticks_of(panel->limits[0].low, panel->limits[0].high, (int)fmax(2, height / (2 * size)), true);
+    return mzg_ticks_of(pane->limits[0].low, pane->limits[0].high, (int)fmax(2, height / (2 * size)), true);
 }
 
-void mzg_image_measure(cairo_t *cairo, const struct mzg_image_panel *panel, double side,
+void mzg_image_measure(cairo_t *cairo, const struct mzg_image_pane *pane, double side,
                        struct mzg_image_layout *layout)
 {
-    const struct mzg_raster *raster = &panel->raster[0];
+    const struct mzg_raster *raster = &pane->raster[0];
     double x, y;
     *layout = (struct mzg_image_layout){0};
     dots_per_cell(raster, side, &x, &y);
@@ -72,18 +72,18 @@ void mzg_image_measure(cairo_t *cairo, const struct mzg_image_panel *panel, doub
     layout->left = widest_tick(cairo, &ticks, size) + 3 * size;
     layout->top = 3.6 * size;
     double right = size;
-    if (panel->n_channels == 1) {
-        ticks = bar_ticks(panel, layout->image_height, size);
+    if (pane->n_channels == 1) {
+        ticks = bar_ticks(pane, layout->image_height, size);
         layout->bar = 1.2 * size;
         right = 0.8 * size + layout->bar + 0.8 * size + widest_tick(cairo, &ticks, size) + 2.4 * size;
     }
     layout->width = layout->left + layout->image_width + right;
     layout->height = layout->top + layout->image_height + 4 * size;
     /* Titles are centred over the image, and may be wider than that. */
-    double widest = fmax(mzg_text_width(cairo, 1.2 * size, panel->title),
-                         mzg_text_width(cairo, 0.9 * size, panel->subtitle));
-    for (int c = 0; panel->n_channels > 1 && c < panel->n_channels; c++)
-        widest = fmax(widest, mzg_text_width(cairo, size, panel->names[c]) * panel->n_channels + 6 * size);
+    double widest = fmax(mzg_text_width(cairo, 1.2 * size, pane->title),
+                         mzg_text_width(cairo, 0.9 * size, pane->subtitle));
+    for (int c = 0; pane->n_channels > 1 && c < pane->n_channels; c++)
+        widest = fmax(widest, mzg_text_width(cairo, size, pane->names[c]) * pane->n_channels + 6 * size);
     double missing = widest + size - layout->width;
     if (missing > 0) {
         layout->left += missing / 2;
@@ -96,43 +96,43 @@ static double share_of(const struct mzg_limits *limits, double value)
     return fmin(1, fmax(0, (value - limits->low) / (limits->high - limits->low)));
 }
 
-static uint32_t colour_at(const struct mzg_image_panel *panel, int64_t x0, int64_t x1, int64_t y0, int64_t y1)
+static uint32_t colour_at(const struct mzg_image_pane *pane, int64_t x0, int64_t x1, int64_t y0, int64_t y1)
 {
     uint32_t rgb = 0;
     bool is_there = false;
-    if (panel->n_channels == 1) {
-        double value = mzg_raster_mean(&panel->raster[0], x0, x1, y0, y1);
-        return isnan(value) ? mzg_colour_of_none(panel->colours)
-                            : mzg_colour(panel->colours, share_of(&panel->limits[0], value));
+    if (pane->n_channels == 1) {
+        double value = mzg_raster_mean(&pane->raster[0], x0, x1, y0, y1);
+        return isnan(value) ? mzg_colour_of_none(pane->colours)
+                            : mzg_colour(pane->colours, share_of(&pane->limits[0], value));
     }
-    for (int c = 0; c < panel->n_channels && c < MZG_PICTURE_CHANNELS; c++) {
-        double value = mzg_raster_mean(&panel->raster[c], x0, x1, y0, y1);
+    for (int c = 0; c < pane->n_channels && c < MZG_PICTURE_CHANNELS; c++) {
+        double value = mzg_raster_mean(&pane->raster[c], x0, x1, y0, y1);
         is_there = is_there || !isnan(value);
-        uint32_t part = isnan(value) ? 0 : (uint32_t)lround(255 * share_of(&panel->limits[c], value));
+        uint32_t part = isnan(value) ? 0 : (uint32_t)lround(255 * share_of(&pane->limits[c], value));
         rgb |= part << (16 - 8 * c);
     }
     return is_there ? rgb : 0xffffff;
 }
 
-static void paint_dots(const struct mzg_image_panel *panel, const struct mzg_image_layout *layout,
+static void paint_dots(const struct mzg_image_pane *pane, const struct mzg_image_layout *layout,
                        cairo_surface_t *surface)
 {
     unsigned char *bytes = cairo_image_surface_get_data(surface);
     int stride = cairo_image_surface_get_stride(surface);
-    int64_t width = panel->raster[0].width, height = panel->raster[0].height;
+    int64_t width = pane->raster[0].width, height = pane->raster[0].height;
     cairo_surface_flush(surface);
     for (int i = 0; i < layout->image_height; i++) {
         uint32_t *row = (uint32_t *)(void *)(bytes + (size_t)i * (size_t)stride);
         int64_t y0 = i * height / layout->image_height, y1 = (i + 1) * height / layout->image_height;
         for (int j = 0; j < layout->image_width; j++) {
             int64_t x0 = j * width / layout->image_width, x1 = (j + 1) * width / layout->image_width;
-            row[j] = colour_at(panel, x0, x1 > x0 ? x1 : x0 + 1, y0, y1 > y0 ? y1 : y0 + 1);
+            row[j] = colour_at(pane, x0, x1 > x0 ? x1 : x0 + 1, y0, y1 > y0 ? y1 : y0 + 1);
         }
     }
     cairo_surface_mark_dirty(surface);
 }
 
-static enum mzg_status draw_cells(cairo_t *cairo, const struct mzg_image_panel *panel, double x, double y,
+static enum mzg_status draw_cells(cairo_t *cairo, const struct mzg_image_pane *pane, double x, double y,
                                   const struct mzg_image_layout *layout, struct mzg_error *err)
 {
     cairo_surface_t *cells =
@@ -141,7 +141,7 @@ static enum mzg_status draw_cells(cairo_t *cairo, const struct mzg_image_panel *
         mzg_fail(err, MZG_ENOMEM, "no memory to draw an image of %d x %d dots", layout->image_width,
                  layout->image_height);
     } else {
-        paint_dots(panel, layout, cells);
+        paint_dots(pane, layout, cells);
         cairo_set_source_surface(cairo, cells, x, y);
         cairo_paint(cairo);
     }
@@ -150,10 +150,10 @@ static enum mzg_status draw_cells(cairo_t *cairo, const struct mzg_image_panel *
 }
 
 /* Ticks and numbers below and left of the image at `x`, `y`. */
-static void draw_axes(cairo_t *cairo, const struct mzg_image_panel *panel, double x, double y,
+static void draw_axes(cairo_t *cairo, const struct mzg_image_pane *pane, double x, double y,
                       const struct mzg_image_layout *layout)
 {
-    const struct mzg_raster *raster = &panel->raster[0];
+    const struct mzg_raster *raster = &pane->raster[0];
     double size = layout->size, tick = size / 3, width = layout->image_width, height = layout->image_height;
     double extent_x = (double)raster->width * raster->size_x;
     double extent_y = (double)raster->height * raster->size_y;
@@ -185,10 +185,10 @@ static void draw_axes(cairo_t *cairo, const struct mzg_image_panel *panel, doubl
 
 /* A bar of a round length, about a fifth of the image and no less than a cell, on a dark ground that it
  * stands out from anything. */
-static void draw_scale(cairo_t *cairo, const struct mzg_image_panel *panel, double x, double y,
+static void draw_scale(cairo_t *cairo, const struct mzg_image_pane *pane, double x, double y,
                        const struct mzg_image_layout *layout)
 {
-    const struct mzg_raster *raster = &panel->raster[0];
+    const struct mzg_raster *raster = &pane->raster[0];
     double extent = (double)raster->width * raster->size_x, size = layout->size;
     struct mzg_ticks ticks = mzg_ticks_of(0, extent, 8, false);
     double length = fmax(ticks.step, raster->size_x), dots = length / extent * layout->image_width;
@@ -214,21 +214,21 @@ static void draw_scale(cairo_t *cairo, const struct mzg_image_panel *panel, doub
     mzg_draw_text(cairo, x + width / 2, y + 0.85 * size, size, MZG_CENTRE, text);
 }
 
-static void draw_bar(cairo_t *cairo, const struct mzg_image_panel *panel, double x, double y,
+static void draw_bar(cairo_t *cairo, const struct mzg_image_pane *pane, double x, double y,
                      const struct mzg_image_layout *layout)
 {
-    const struct mzg_limits *limits = &panel->limits[0];
+    const struct mzg_limits *limits = &pane->limits[0];
     double size = layout->size, height = layout->image_height, bar = layout->bar;
-    struct mzg_ticks ticks = bar_ticks(panel, layout->image_height, size);
+    struct mzg_ticks ticks = bar_ticks(pane, layout->image_height, size);
     char text[TEXT];
     x += layout->image_width + 0.8 * size;
     for (int i = 0; i < layout->image_height; i++) {
-        mzg_set_colour(cairo, mzg_colour(panel->colours, 1 - (i + 0.5) / height));
+        mzg_set_colour(cairo, mzg_colour(pane->colours, 1 - (i + 0.5) / height));
         cairo_rectangle(cairo, x, y + i, bar, 1);
         cairo_fill(cairo);
     }
     if (limits->has_more) { /* a head like that of an arrow: some values lie above */
-        mzg_set_colour(cairo, mzg_colour(panel->colours, 1));
+        mzg_set_colour(cairo, mzg_colour(pane->colours, 1));
         cairo_move_to(cairo, x, y);
         cairo_line_to(cairo, x + bar / 2, y - 0.9 * bar);
         cairo_line_to(cairo, x + bar, y);
@@ -248,48 +248,48 @@ static void draw_bar(cairo_t *cairo, const struct mzg_image_panel *panel, double
         mzg_tick_text(&ticks, i, text, sizeof text);
         mzg_draw_text(cairo, x + bar + 0.6 * size, at, size, MZG_LEFT, text);
     }
-    mzg_tick_label(&ticks, panel->label, text, sizeof text);
+    mzg_tick_label(&ticks, pane->label, text, sizeof text);
     mzg_draw_text_upwards(cairo, x + bar + 0.8 * size + widest_tick(cairo, &ticks, size) + size,
                           y + height / 2, size, text);
 }
 
 /* The channels of colour, by a square and a name each, in place of a colour bar. */
-static void draw_names(cairo_t *cairo, const struct mzg_image_panel *panel, double middle, double y,
+static void draw_names(cairo_t *cairo, const struct mzg_image_pane *pane, double middle, double y,
                        double size)
 {
     double width = 0;
-    for (int c = 0; c < panel->n_channels; c++)
-        width += mzg_text_width(cairo, size, panel->names[c]) + 2.4 * size;
+    for (int c = 0; c < pane->n_channels; c++)
+        width += mzg_text_width(cairo, size, pane->names[c]) + 2.4 * size;
     double x = middle - (width - size) / 2;
-    for (int c = 0; c < panel->n_channels; c++) {
+    for (int c = 0; c < pane->n_channels; c++) {
         mzg_set_colour(cairo, 0xff0000U >> (8 * c));
         cairo_rectangle(cairo, x, y - size / 2, size, size);
         cairo_fill(cairo);
         mzg_set_colour(cairo, ink);
-        mzg_draw_text(cairo, x + 1.3 * size, y, size, MZG_LEFT, panel->names[c]);
-        x += mzg_text_width(cairo, size, panel->names[c]) + 2.4 * size;
+        mzg_draw_text(cairo, x + 1.3 * size, y, size, MZG_LEFT, pane->names[c]);
+        x += mzg_text_width(cairo, size, pane->names[c]) + 2.4 * size;
     }
 }
 
-enum mzg_status mzg_image_draw(cairo_t *cairo, const struct mzg_image_panel *panel, double x, double y,
+enum mzg_status mzg_image_draw(cairo_t *cairo, const struct mzg_image_pane *pane, double x, double y,
                                const struct mzg_image_layout *layout, struct mzg_error *err)
 {
     double size = layout->size, middle = x + layout->left + layout->image_width / 2.0;
     x = round(x + layout->left);
     y = round(y);
     mzg_set_colour(cairo, ink);
-    if (panel->n_channels > 1)
-        draw_names(cairo, panel, middle, y + size, size);
+    if (pane->n_channels > 1)
+        draw_names(cairo, pane, middle, y + size, size);
     else
-        mzg_draw_text(cairo, middle, y + 0.9 * size, 1.2 * size, MZG_CENTRE, panel->title);
+        mzg_draw_text(cairo, middle, y + 0.9 * size, 1.2 * size, MZG_CENTRE, pane->title);
     mzg_set_colour(cairo, pale);
-    mzg_draw_text(cairo, middle, y + 2.3 * size, 0.9 * size, MZG_CENTRE, panel->subtitle);
+    mzg_draw_text(cairo, middle, y + 2.3 * size, 0.9 * size, MZG_CENTRE, pane->subtitle);
     y = round(y + layout->top);
-    if (draw_cells(cairo, panel, x, y, layout, err) != MZG_OK)
+    if (draw_cells(cairo, pane, x, y, layout, err) != MZG_OK)
         return err->status;
-    draw_axes(cairo, panel, x, y, layout);
-    draw_scale(cairo, panel, x, y, layout);
-    if (panel->n_channels == 1)
-        draw_bar(cairo, panel, x, y, layout);
+    draw_axes(cairo, pane, x, y, layout);
+    draw_scale(cairo, pane, x, y, layout);
+    if (pane->n_channels == 1)
+        draw_bar(cairo, pane, x, y, layout);
     return MZG_OK;
 }

@@ -8,7 +8,7 @@
 enum { TEXT = 256, LABELS = 10 };
 static const uint32_t ink = 0x222222, pale = 0x666666, line = 0x1f4e79;
 
-/* Where the panel's numbers lie on the sheet. */
+/* Where the pane's numbers lie on the sheet. */
 struct frame {
     double x, y, width, height; /* of the box of the axes */
     double mz_low, mz_high, low, high;
@@ -24,10 +24,10 @@ static double up(const struct frame *frame, double value)
     return frame->y + frame->height - (value - frame->low) / (frame->high - frame->low) * frame->height;
 }
 
-static void find_range(const struct mzg_spectrum_panel *panel, struct frame *frame)
+static void find_range(const struct mzg_spectrum_pane *pane, struct frame *frame)
 {
-    frame->mz_low = panel->mz[0];
-    frame->mz_high = panel->mz[panel->n - 1];
+    frame->mz_low = pane->mz[0];
+    frame->mz_high = pane->mz[pane->n - 1];
     if (!(frame->mz_high > frame->mz_low)) {
         frame->mz_low -= 0.5;
         frame->mz_high += 0.5;
@@ -35,26 +35,26 @@ static void find_range(const struct mzg_spectrum_panel *panel, struct frame *fra
     double space = (frame->mz_high - frame->mz_low) / 100; /* beside the first and the last peak */
     frame->mz_low -= space;
     frame->mz_high += space;
-    for (int64_t i = 0; i < panel->n; i++)
-        if (isfinite(panel->values[i])) {
-            frame->low = fmin(frame->low, panel->values[i]);
-            frame->high = fmax(frame->high, panel->values[i]);
+    for (int64_t i = 0; i < pane->n; i++)
+        if (isfinite(pane->values[i])) {
+            frame->low = fmin(frame->low, pane->values[i]);
+            frame->high = fmax(frame->high, pane->values[i]);
         }
     frame->high = frame->high > frame->low ? frame->low + (frame->high - frame->low) * 1.12 : frame->low + 1;
 }
 
 /* Of the bins at each dot the largest and, below zero, the smallest. */
-static void draw_values(cairo_t *cairo, const struct mzg_spectrum_panel *panel, const struct frame *frame)
+static void draw_values(cairo_t *cairo, const struct mzg_spectrum_pane *pane, const struct frame *frame)
 {
     int64_t i = 0;
     mzg_set_colour(cairo, line);
-    cairo_set_line_width(cairo, panel->n * 4 < (int64_t)frame->width ? 3 : 1.5);
-    while (i < panel->n) {
-        double dot = floor(across(frame, panel->mz[i])), low = 0, high = 0;
-        for (; i < panel->n && floor(across(frame, panel->mz[i])) == dot; i++)
-            if (isfinite(panel->values[i])) {
-                low = fmin(low, panel->values[i]);
-                high = fmax(high, panel->values[i]);
+    cairo_set_line_width(cairo, pane->n * 4 < (int64_t)frame->width ? 3 : 1.5);
+    while (i < pane->n) {
+        double dot = floor(across(frame, pane->mz[i])), low = 0, high = 0;
+        for (; i < pane->n && floor(across(frame, pane->mz[i])) == dot; i++)
+            if (isfinite(pane->values[i])) {
+                low = fmin(low, pane->values[i]);
+                high = fmax(high, pane->values[i]);
             }
         if (high > low) {
             cairo_move_to(cairo, dot + 0.5, up(frame, low));
@@ -65,15 +65,15 @@ static void draw_values(cairo_t *cairo, const struct mzg_spectrum_panel *panel, 
 }
 
 /* The bin with the largest value that is free; -1: none. */
-static int64_t find_peak(const struct mzg_spectrum_panel *panel, const struct frame *frame,
-                         const double *taken, int n, double width)
+static int64_t find_peak(const struct mzg_spectrum_pane *pane, const struct frame *frame, const double *taken,
+                         int n, double width)
 {
     int64_t best = -1;
-    for (int64_t i = 0; i < panel->n; i++) {
-        if (!isfinite(panel->values[i]) || panel->values[i] <= 0 ||
-            (best >= 0 && panel->values[i] <= panel->values[best]))
+    for (int64_t i = 0; i < pane->n; i++) {
+        if (!isfinite(pane->values[i]) || pane->values[i] <= 0 ||
+            (best >= 0 && pane->values[i] <= pane->values[best]))
             continue;
-        double at = across(frame, panel->mz[i]);
+        double at = across(frame, pane->mz[i]);
         bool is_free = true;
         for (int k = 0; k < n && is_free; k++)
             is_free = fabs(at - taken[k]) > width;
@@ -83,25 +83,25 @@ static int64_t find_peak(const struct mzg_spectrum_panel *panel, const struct fr
     return best;
 }
 
-static void label_peaks(cairo_t *cairo, const struct mzg_spectrum_panel *panel, const struct frame *frame,
+static void label_peaks(cairo_t *cairo, const struct mzg_spectrum_pane *pane, const struct frame *frame,
                         double size)
 {
     double taken[LABELS], width = mzg_text_width(cairo, 0.8 * size, "1000.0000") * 1.05;
     char text[TEXT];
     mzg_set_colour(cairo, ink);
     for (int n = 0; n < LABELS; n++) {
-        int64_t peak = find_peak(panel, frame, taken, n, width);
-        if (peak < 0 || panel->values[peak] < 0.05 * frame->high)
+        int64_t peak = find_peak(pane, frame, taken, n, width);
+        if (peak < 0 || pane->values[peak] < 0.05 * frame->high)
             return;
-        taken[n] = across(frame, panel->mz[peak]);
-        snprintf(text, sizeof text, "%.4f", panel->mz[peak]);
+        taken[n] = across(frame, pane->mz[peak]);
+        snprintf(text, sizeof text, "%.4f", pane->mz[peak]);
         double half = mzg_text_width(cairo, 0.8 * size, text) / 2;
         double at = fmin(fmax(taken[n], frame->x + half + 2), frame->x + frame->width - half - 2);
-        mzg_draw_text(cairo, at, up(frame, panel->values[peak]) - 0.6 * size, 0.8 * size, MZG_CENTRE, text);
+        mzg_draw_text(cairo, at, up(frame, pane->values[peak]) - 0.6 * size, 0.8 * size, MZG_CENTRE, text);
     }
 }
 
-static void draw_axes(cairo_t *cairo, const struct mzg_spectrum_panel *panel, const struct frame *frame,
+static void draw_axes(cairo_t *cairo, const struct mzg_spectrum_pane *pane, const struct frame *frame,
                       const struct mzg_ticks *heights, double left, double size)
 {
     char text[TEXT];
@@ -126,17 +126,17 @@ static void draw_axes(cairo_t *cairo, const struct mzg_spectrum_panel *panel, co
         mzg_draw_text(cairo, frame->x - 0.6 * size, at, size, MZG_RIGHT, text);
     }
     mzg_draw_text(cairo, frame->x + frame->width / 2, bottom + 2.4 * size, size, MZG_CENTRE, "m/z");
-    mzg_tick_label(heights, panel->label, text, sizeof text);
+    mzg_tick_label(heights, pane->label, text, sizeof text);
     mzg_draw_text_upwards(cairo, left + 0.8 * size, frame->y + frame->height / 2, size, text);
 }
 
-void mzg_spectrum_draw(cairo_t *cairo, const struct mzg_spectrum_panel *panel, double x, double y,
-                       double width, double height, double size)
+void mzg_spectrum_draw(cairo_t *cairo, const struct mzg_spectrum_pane *pane, double x, double y, double width,
+                       double height, double size)
 {
     struct frame frame = {.y = y + 3.4 * size, .height = height - 6.8 * size};
     char text[TEXT];
     double widest = 0;
-    find_range(panel, &frame);
+    find_range(pane, &frame);
     struct mzg_ticks heights =
         mzg_ticks_of(frame.low, frame.high, (int)fmax(2, frame.height / (3 * size)), true);
     for (int i = 0; i < heights.n; i++) {
@@ -146,10 +146,10 @@ void mzg_spectrum_draw(cairo_t *cairo, const struct mzg_spectrum_panel *panel, d
     frame.x = round(x + widest + 2.6 * size);
     frame.width = x + width - 1.5 * size - frame.x;
     mzg_set_colour(cairo, ink);
-    mzg_draw_text(cairo, frame.x + frame.width / 2, y + 0.9 * size, 1.2 * size, MZG_CENTRE, panel->title);
+    mzg_draw_text(cairo, frame.x + frame.width / 2, y + 0.9 * size, 1.2 * size, MZG_CENTRE, pane->title);
     mzg_set_colour(cairo, pale);
-    mzg_draw_text(cairo, frame.x + frame.width / 2, y + 2.3 * size, 0.9 * size, MZG_CENTRE, panel->subtitle);
-    draw_values(cairo, panel, &frame);
-    label_peaks(cairo, panel, &frame, size);
-    draw_axes(cairo, panel, &frame, &heights, x, size);
+    mzg_draw_text(cairo, frame.x + frame.width / 2, y + 2.3 * size, 0.9 * size, MZG_CENTRE, pane->subtitle);
+    draw_values(cairo, pane, &frame);
+    label_peaks(cairo, pane, &frame, size);
+    draw_axes(cairo, pane, &frame, &heights, x, size);
 }
