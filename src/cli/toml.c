@@ -3,8 +3,8 @@
  * and strings decoded where they stand, because no escape is shorter than what it stands for.
  */
 #include <cli/toml.h>
+#include <core/escape.h>
 
-#include <jansson.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,10 +22,7 @@ enum mzg_status mzg_toml_begin(struct mzg_toml *toml, const char *name, char *by
 {
     *toml = (struct mzg_toml){.name = name, .rest = bytes, .table = ""};
     bytes[n] = '\0';
-    json_t *text = json_stringn(bytes, n); /* takes UTF-8 only */
-    bool is_text = text && !memchr(bytes, '\0', n);
-    json_decref(text);
-    if (!is_text)
+    if (!mzg_is_utf8(bytes, n) || memchr(bytes, '\0', n))
         return mzg_fail(err, MZG_EUSAGE,
                         "%s: is not text in UTF-8, expected options in TOML, such as threads = 4", name);
     if (strncmp(bytes, "\xEF\xBB\xBF", 3) == 0) /* so begin texts of some editors */

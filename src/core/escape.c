@@ -1,6 +1,5 @@
 #include <core/escape.h>
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -100,6 +99,15 @@ void mzg_escape_print_json(FILE *file, const char *json)
         else
             fwrite(bytes + at, 1, used, file);
     }
+}
+
+bool mzg_is_utf8(const char *text, size_t n)
+{
+    uint32_t c;
+    for (size_t at = 0, used; at < n; at += used)
+        if ((used = decode((const unsigned char *)text + at, n - at, &c)) == 0)
+            return false;
+    return true;
 }
 
 void mzg_escape_trim(char *text)

@@ -8,6 +8,7 @@
 #ifndef MZG_CORE_ESCAPE_H
 #define MZG_CORE_ESCAPE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -29,6 +30,9 @@ void mzg_escape_print(FILE *file, const char *text);
  * replaces appears as \u009b or \u202e, which means the same to a reader of JSON. The text is printed whole.
  */
 void mzg_escape_print_json(FILE *file, const char *json);
+
+/* Whether the `n` bytes at `text` are UTF-8; zero bytes are. */
+bool mzg_is_utf8(const char *text, size_t n);
 
 /* Takes an incomplete character off the end of a text that was cut at a number of bytes. */
 void mzg_escape_trim(char *text);

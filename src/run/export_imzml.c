@@ -282,7 +282,6 @@ static enum mzg_status write_arrays(struct writer *w, struct mzg_error *err)
     return err->status;
 }
 
-/* Collective. */
 /* A chunk of a dense X that is absent holds zeros, or was lost. Collective. */
 static enum mzg_status check_absent(struct writer *w, struct mzg_error *err)
 {
@@ -300,6 +299,7 @@ static enum mzg_status check_absent(struct writer *w, struct mzg_error *err)
     return mzg_agree(w->context->comm, err);
 }
 
+/* Collective. */
 static enum mzg_status write_ibd(struct writer *w, struct mzg_error *err)
 {
     if (w->context->rank == 0)

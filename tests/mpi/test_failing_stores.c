@@ -1,24 +1,27 @@
 /*
- * Work on stores that stand, merging and feature tables, and validation, in which one rank is denied memory
- * or a file (failing_calls.h). All ranks end with the same error, the stores are as before, nothing is left.
+ * Work on stores that stand, merging, feature tables and exports, and validation, in which one rank is denied
+ * memory or a file (failing_calls.h). All ranks end with the same error, the stores are as before, nothing is
+ * left.
  */
 #include <failing_calls.h>
 #include <mpi_directory.h>
 #include <mzgrid/convert.h>
 #include <mzgrid/peaks.h>
 #include <mzgrid/validate.h>
+#include <run/export.h>
 #include <run/merge.h>
 #include <synthetic/synthetic.h>
 
 #include <ftw.h>
 #include <jansson.h>
+#include <unistd.h>
 
 enum { MOST = 5 }; /* attempts: each takes a while */
 
 struct fixture {
     struct mzg_context context;
     char directory[256], liver[300], kidney[300], study[300];
-    bool concat;
+    bool concat; /* of an export: processed */
 };
 
 static void make_store(struct fixture *f, const char *input, const char *output)
@@ -150,6 +153,46 @@ MPI_TEST(failing_stores, that_get_a_feature_table)
     cr_expect(eq(i64, entries(&f), before));
     cr_expect(ge(long, fail_each_call(FILES, 0, MOST, try_to_pick, &f), 1));
     cr_expect(eq(i64, entries(&f), before));
+    end(&f);
+}
+
+/* The study takes the name of the imzML. */
+static enum mzg_status try_to_export(void *fixture, struct mzg_error *err)
+{
+    struct fixture *f = fixture;
+    const struct mzg_export_options options = {.store = f->liver, .output = f->study, .processed = f->concat};
+    struct mzg_export_outcome outcome;
+    enum mzg_status status = mzg_export_imzml(&f->context, &options, NULL, &outcome, err);
+    end_failing();
+    MPI_Barrier(MPI_COMM_WORLD);
+    cr_expect(eq(int, path_exists(f->directory, "study.imzML"), status == MZG_OK), "%s", err->text);
+    cr_expect(eq(int, path_exists(f->directory, "study.ibd"), status == MZG_OK), "%s", err->text);
+    cr_expect(not(path_is_like(f->directory, "study*.part")), "left after: %s", err->text);
+    MPI_Barrier(MPI_COMM_WORLD);
+    char ibd[300];
+    snprintf(ibd, sizeof ibd, "%s/study.ibd", f->directory);
+    if (mpi_rank == 0 && status == MZG_OK) {
+        unlink(f->study);
+        unlink(ibd);
+    }
+    MPI_Barrier(MPI_COMM_WORLD);
+    return status;
+}
+
+MPI_TEST(failing_stores, that_become_imzml)
+{
+    struct fixture f;
+    begin(&f);
+    snprintf(f.study, sizeof f.study, "%s/study.imzML", f.directory);
+    for (int processed = 0; processed < 2; processed++) {
+        f.concat = processed;
+        int64_t before = entries(&f);
+        cr_expect(ge(long, fail_each_call(MEMORY, mpi_size - 1, MOST, try_to_export, &f), 2));
+        cr_expect(ge(long, fail_each_call(FILES, mpi_size - 1, MOST, try_to_export, &f), 1));
+        cr_expect(ge(long, fail_each_call(MEMORY, 0, MOST, try_to_export, &f), 2));
+        cr_expect(ge(long, fail_each_call(FILES, 0, MOST, try_to_export, &f), 1));
+        cr_expect(eq(i64, entries(&f), before));
+    }
     end(&f);
 }
 

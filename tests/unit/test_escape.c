@@ -117,6 +117,15 @@ Test(escape, json_stays_json)
     free(printed);
 }
 
+Test(escape, utf_8_is_known_from_other_bytes)
+{
+    cr_expect(mzg_is_utf8("a\0\xc2\xb5\xf0\x9f\x94\xac", 8));
+    cr_expect(mzg_is_utf8("\xff", 0));
+    cr_expect(not(mzg_is_utf8("a\xff", 2)));
+    cr_expect(not(mzg_is_utf8("\xc2\xb5\xe2\x82", 4)));
+    cr_expect(not(mzg_is_utf8("\xed\xa0\x80", 3)), "a surrogate");
+}
+
 Test(escape, a_cut_character_is_taken_off)
 {
     char whole[] = "a\xe2\x82\xac", cut[] = "a\xe2\x82", less[] = "a\xe2", four[] = "\xf0\x9f\x94",
