@@ -3,6 +3,7 @@
 #include <cli/draw.h>
 #include <cli/numbers.h>
 #include <core/context.h>
+#include <core/format.h>
 #include <core/own_file.h>
 
 #include <inttypes.h>
@@ -158,11 +159,11 @@ static void name_spectrum(const struct spectrum_settings *settings, struct mzg_s
 static enum mzg_status draw_spectrum(const struct mzg_view *view, const struct spectrum_settings *settings,
                                      const double *values, int64_t first, int64_t end, struct mzg_error *err)
 {
-    char note[300];
+    char note[300], count[MZG_FORMAT_SIZE];
     struct mzg_spectrum_pane pane = {.mz = view->mz + first, .values = values + first, .n = end - first};
     name_spectrum(settings, &pane);
-    snprintf(pane.subtitle, sizeof pane.subtitle, "%" PRId64 " bins, m/z %.4f to %.4f", pane.n, pane.mz[0],
-             pane.mz[pane.n - 1]);
+    snprintf(pane.subtitle, sizeof pane.subtitle, "%s bins, m/z %.4f to %.4f",
+             mzg_format_count(count, sizeof count, pane.n), pane.mz[0], pane.mz[pane.n - 1]);
     mzg_note(view, note, sizeof note);
     struct mzg_sheet sheet = {.spectrum = &pane, .note = note};
     return mzg_draw_png(&sheet, settings->output, settings->overwrite, err);

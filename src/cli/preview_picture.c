@@ -1,6 +1,7 @@
 #include <cli/preview_picture.h>
 
 #include <cli/draw.h>
+#include <core/format.h>
 #include <core/log.h>
 #include <report/lay_out.h>
 
@@ -38,6 +39,7 @@ static enum mzg_status add_image(struct preview *preview, const double *values, 
 static enum mzg_status add_tic(const struct mzg_view *view, struct preview *preview, struct mzg_error *err)
 {
     double *tic = NULL;
+    char count[MZG_FORMAT_SIZE];
     struct mzg_image_pane *pane = &preview->panes[0];
     const struct mzg_view_raster *places = &preview->places;
     snprintf(pane->title, sizeof pane->title, "Total ion current");
@@ -45,7 +47,8 @@ static enum mzg_status add_tic(const struct mzg_view *view, struct preview *prev
         snprintf(pane->subtitle, sizeof pane->subtitle, "z = %" PRId64 ", the first of %" PRId64 " planes",
                  places->z, places->n_planes);
     else
-        snprintf(pane->subtitle, sizeof pane->subtitle, "%" PRId64 " pixels", view->n_pixels);
+        snprintf(pane->subtitle, sizeof pane->subtitle, "%s pixel%s",
+                 mzg_format_count(count, sizeof count, view->n_pixels), view->n_pixels == 1 ? "" : "s");
     snprintf(pane->label, sizeof pane->label, "intensity");
     if (mzg_view_pixels(view, "tic", &tic, err) == MZG_OK)
         add_image(preview, tic, err);
@@ -87,10 +90,11 @@ static enum mzg_status add_peak(const struct mzg_view *view, struct preview *pre
 static void add_spectrum(const struct mzg_view *view, struct preview *preview)
 {
     struct mzg_spectrum_pane *pane = &preview->spectrum;
+    char count[MZG_FORMAT_SIZE];
     *pane = (struct mzg_spectrum_pane){.mz = view->mz, .values = preview->mean, .n = view->n_bins};
     snprintf(pane->title, sizeof pane->title, "Mean spectrum");
-    snprintf(pane->subtitle, sizeof pane->subtitle, "%" PRId64 " bins, m/z %.4f to %.4f", view->n_bins,
-             view->mz_low, view->mz_high);
+    snprintf(pane->subtitle, sizeof pane->subtitle, "%s bins, m/z %.4f to %.4f",
+             mzg_format_count(count, sizeof count, view->n_bins), view->mz_low, view->mz_high);
     snprintf(pane->label, sizeof pane->label, "mean intensity");
 }
 

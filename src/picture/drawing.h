@@ -21,7 +21,7 @@ struct mzg_image_layout {
     double width, height; /* of all */
     double left, top;     /* where the image begins */
     int image_width, image_height;
-    double bar; /* width of the colour bar; 0: none */
+    double bar, bar_height; /* of the colour bar; 0: none */
 };
 /* With the longer side of the image `side` dots long, or more if it has more cells. */
 void mzg_image_measure(cairo_t *cairo, const struct mzg_image_pane *pane, double side,
@@ -29,8 +29,8 @@ void mzg_image_measure(cairo_t *cairo, const struct mzg_image_pane *pane, double
 enum mzg_status mzg_image_draw(cairo_t *cairo, const struct mzg_image_pane *pane, double x, double y,
                                const struct mzg_image_layout *layout, struct mzg_error *err);
 
-void mzg_spectrum_draw(cairo_t *cairo, const struct mzg_spectrum_pane *pane, double x, double y, double width,
-                       double height, double size);
+enum mzg_status mzg_spectrum_draw(cairo_t *cairo, const struct mzg_spectrum_pane *pane, double x, double y,
+                                  double width, double height, double size, struct mzg_error *err);
 
 /* A context that measures and draws text. */
 cairo_t *mzg_cairo_new(cairo_surface_t *surface);

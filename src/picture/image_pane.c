@@ -6,13 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LARGEST_SIDE = 2000, TEXT = 256 };
+enum { LARGEST_SIDE = 2000, LEAST_SIDE = 100, LEAST_BAR = 8, TEXT = 256 };
 static const uint32_t ink = 0x222222, pale = 0x666666;
 
-/* How large cells are drawn: whole dots if they are larger than one, whole cells in a dot if smaller. */
+/* How large cells are drawn: whole dots if they are larger than one, whole cells in a dot if smaller. What is
+ * long and narrow becomes longer, that its width can be seen. */
 static double dots_per_cell(const struct mzg_raster *raster, double side, double *x, double *y)
 {
-    double longest = fmax((double)raster->width * raster->size_x, (double)raster->height * raster->size_y);
+    double across = (double)raster->width * raster->size_x, down = (double)raster->height * raster->size_y;
+    double longest = fmax(across, down), shortest = fmin(across, down);
+    side = fmin(LARGEST_SIDE, fmax(side, LEAST_SIDE * longest / shortest));
     double scale = side / longest; /* dots per unit */
     double smaller = fmin(raster->size_x, raster->size_y), dots = scale * smaller;
     if (dots >= 1)
@@ -51,9 +54,40 @@ static double widest_tick(cairo_t *cairo, const struct mzg_ticks *ticks, double 
     return widest;
 }
 
-static struct mzg_ticks bar_ticks(const struct mzg_image_pane *pane, int height, double size)
+static struct mzg_ticks bar_ticks(const struct mzg_image_pane *pane, double height, double size)
 {
     return mzg_ticks_of(pane->limits[0].low, pane->limits[0].high, (int)fmax(2, height / (2 * size)), true);
+}
+
+/* Whether a number at `at` has room behind the one before, at `*last`, which then is this one. */
+static bool has_room(double at, double room, double *last)
+{
+    bool is_free = fabs(at - *last) >= room;
+    if (is_free)
+        *last = at;
+    return is_free;
+}
+
+/* The bar that tells a size: of a round length, about an eighth to a fifth of the longer side, no less than a
+ * cell. */
+struct scale {
+    double dots; /* its length */
+    char text[TEXT];
+};
+
+static void find_scale(const struct mzg_raster *raster, const struct mzg_image_layout *layout,
+                       struct scale *scale)
+{
+    double extent = (double)raster->width * raster->size_x;
+    double longest = fmax(extent, (double)raster->height * raster->size_y);
+    struct mzg_ticks ticks = mzg_ticks_of(0, longest, 8, false);
+    double length = fmax(ticks.step, raster->size_x);
+    scale->dots = length / extent * layout->image_width;
+    if (raster->in_micrometres && length >= 1000)
+        snprintf(scale->text, TEXT, "%g mm", length / 1000);
+    else
+        snprintf(scale->text, TEXT, "%g %s", length,
+                 !raster->in_micrometres && length == 1 ? "pixel" : unit_of(raster));
 }
 
 void mzg_image_measure(cairo_t *cairo, const struct mzg_image_pane *pane, double side,
@@ -66,29 +100,33 @@ void mzg_image_measure(cairo_t *cairo, const struct mzg_image_pane *pane, double
     layout->image_width = at_least_one(x * (double)raster->width);
     layout->image_height = at_least_one(y * (double)raster->height);
     double longest = fmax(layout->image_width, layout->image_height);
-    double size = layout->size = fmin(48, fmax(22, fmax(side, longest) / 38));
+    double size = layout->size = fmin(56, fmax(28, fmax(side, longest) / 34));
     struct mzg_ticks ticks = ticks_along(raster->origin_y, (double)raster->height * raster->size_y,
                                          layout->image_height, 2.5 * size);
     layout->left = widest_tick(cairo, &ticks, size) + 3 * size;
-    layout->top = 3.6 * size;
+    layout->top = 3.9 * size;
     double right = size;
     if (pane->n_channels == 1) {
-        ticks = bar_ticks(pane, layout->image_height, size);
         layout->bar = 1.2 * size;
+        layout->bar_height = fmax(layout->image_height, LEAST_BAR * size);
+        ticks = bar_ticks(pane, layout->bar_height, size);
         right = 0.8 * size + layout->bar + 0.8 * size + widest_tick(cairo, &ticks, size) + 2.4 * size;
     }
     layout->width = layout->left + layout->image_width + right;
-    layout->height = layout->top + layout->image_height + 4 * size;
+    layout->height = layout->top + fmax(layout->image_height + 5.4 * size, layout->bar_height + 2 * size);
+    struct scale scale;
+    find_scale(raster, layout, &scale);
+    layout->width =
+        fmax(layout->width, layout->left + scale.dots + 1.5 * size + mzg_text_width(cairo, size, scale.text));
     /* Titles are centred over the image, and may be wider than that. */
     double widest = fmax(mzg_text_width(cairo, 1.2 * size, pane->title),
                          mzg_text_width(cairo, 0.9 * size, pane->subtitle));
     for (int c = 0; pane->n_channels > 1 && c < pane->n_channels; c++)
         widest = fmax(widest, mzg_text_width(cairo, size, pane->names[c]) * pane->n_channels + 6 * size);
-    double missing = widest + size - layout->width;
-    if (missing > 0) {
-        layout->left += missing / 2;
-        layout->width += missing;
-    }
+    double beside = (widest - layout->image_width) / 2 + 0.5 * size; /* how far they reach beside the image */
+    double left = layout->left;
+    layout->left = fmax(left, beside);
+    layout->width = fmax(layout->width + layout->left - left, layout->left + layout->image_width + beside);
 }
 
 static double share_of(const struct mzg_limits *limits, double value)
@@ -163,19 +201,23 @@ static void draw_axes(cairo_t *cairo, const struct mzg_image_pane *pane, double 
     cairo_set_line_width(cairo, 2);
     cairo_stroke(cairo);
     struct mzg_ticks ticks = ticks_along(raster->origin_x, extent_x, width, 5 * size);
+    double last = -INFINITY, room = widest_tick(cairo, &ticks, size) + 0.3 * size;
     for (int i = 0; i < ticks.n; i++) {
         double at = x + (mzg_tick_value(&ticks, i) - raster->origin_x) / extent_x * width;
         mzg_draw_line(cairo, at, y + height, at, y + height + tick, 2);
         mzg_tick_text(&ticks, i, text, sizeof text);
-        mzg_draw_text(cairo, at, y + height + tick + 0.7 * size, size, MZG_CENTRE, text);
+        if (has_room(at, room, &last))
+            mzg_draw_text(cairo, at, y + height + tick + 0.7 * size, size, MZG_CENTRE, text);
     }
     ticks = ticks_along(raster->origin_y, extent_y, height, 2.5 * size);
     double widest = widest_tick(cairo, &ticks, size);
+    last = -INFINITY;
     for (int i = 0; i < ticks.n; i++) {
         double at = y + (mzg_tick_value(&ticks, i) - raster->origin_y) / extent_y * height;
         mzg_draw_line(cairo, x - tick, at, x, at, 2);
         mzg_tick_text(&ticks, i, text, sizeof text);
-        mzg_draw_text(cairo, x - tick - 0.3 * size, at, size, MZG_RIGHT, text);
+        if (has_room(at, 1.1 * size, &last))
+            mzg_draw_text(cairo, x - tick - 0.3 * size, at, size, MZG_RIGHT, text);
     }
     snprintf(text, sizeof text, "x [%s]", unit_of(raster));
     mzg_draw_text(cairo, x + width / 2, y + height + 2.5 * size, size, MZG_CENTRE, text);
@@ -183,46 +225,29 @@ static void draw_axes(cairo_t *cairo, const struct mzg_image_pane *pane, double 
     mzg_draw_text_upwards(cairo, x - widest - tick - 1.2 * size, y + height / 2, size, text);
 }
 
-/* A bar of a round length, about a fifth of the image and no less than a cell, on a dark ground that it
- * stands out from anything. */
+/* Below the image, that it covers no pixel. */
 static void draw_scale(cairo_t *cairo, const struct mzg_image_pane *pane, double x, double y,
                        const struct mzg_image_layout *layout)
 {
-    const struct mzg_raster *raster = &pane->raster[0];
-    double extent = (double)raster->width * raster->size_x, size = layout->size;
-    struct mzg_ticks ticks = mzg_ticks_of(0, extent, 8, false);
-    double length = fmax(ticks.step, raster->size_x), dots = length / extent * layout->image_width;
-    char text[TEXT];
-    if (raster->width < 3)
-        return;
-    if (raster->in_micrometres && length >= 1000)
-        snprintf(text, sizeof text, "%g mm", length / 1000);
-    else
-        snprintf(text, sizeof text, "%g %s", length,
-                 !raster->in_micrometres && length == 1 ? "pixel" : unit_of(raster));
-    double width = fmax(dots, mzg_text_width(cairo, size, text)) + size, height = 2.2 * size;
-    if (width > layout->image_width || height > layout->image_height)
-        return;
-    x += 0.5 * size < layout->image_width - width ? 0.5 * size : 0;
-    y += layout->image_height - height - (height + size < layout->image_height ? 0.5 * size : 0);
-    cairo_set_source_rgba(cairo, 0, 0, 0, 0.6);
-    cairo_rectangle(cairo, x, y, width, height);
+    struct scale scale;
+    double size = layout->size;
+    find_scale(&pane->raster[0], layout, &scale);
+    y += layout->image_height + 4.1 * size;
+    mzg_set_colour(cairo, ink);
+    cairo_rectangle(cairo, x, y - 0.15 * size, scale.dots, 0.3 * size);
     cairo_fill(cairo);
-    mzg_set_colour(cairo, 0xffffff);
-    cairo_rectangle(cairo, x + (width - dots) / 2, y + height - 0.65 * size, dots, size / 4);
-    cairo_fill(cairo);
-    mzg_draw_text(cairo, x + width / 2, y + 0.85 * size, size, MZG_CENTRE, text);
+    mzg_draw_text(cairo, x + scale.dots + 0.5 * size, y, size, MZG_LEFT, scale.text);
 }
 
 static void draw_bar(cairo_t *cairo, const struct mzg_image_pane *pane, double x, double y,
                      const struct mzg_image_layout *layout)
 {
     const struct mzg_limits *limits = &pane->limits[0];
-    double size = layout->size, height = layout->image_height, bar = layout->bar;
-    struct mzg_ticks ticks = bar_ticks(pane, layout->image_height, size);
+    double size = layout->size, height = layout->bar_height, bar = layout->bar;
+    struct mzg_ticks ticks = bar_ticks(pane, height, size);
     char text[TEXT];
     x += layout->image_width + 0.8 * size;
-    for (int i = 0; i < layout->image_height; i++) {
+    for (int i = 0; i < height; i++) {
         mzg_set_colour(cairo, mzg_colour(pane->colours, 1 - (i + 0.5) / height));
         cairo_rectangle(cairo, x, y + i, bar, 1);
         cairo_fill(cairo);
@@ -230,7 +255,7 @@ static void draw_bar(cairo_t *cairo, const struct mzg_image_pane *pane, double x
     if (limits->has_more) { /* a head like that of an arrow: some values lie above */
         mzg_set_colour(cairo, mzg_colour(pane->colours, 1));
         cairo_move_to(cairo, x, y);
-        cairo_line_to(cairo, x + bar / 2, y - 0.9 * bar);
+        cairo_line_to(cairo, x + bar / 2, y - 0.7 * bar);
         cairo_line_to(cairo, x + bar, y);
         cairo_close_path(cairo);
         cairo_fill_preserve(cairo);
@@ -249,8 +274,9 @@ static void draw_bar(cairo_t *cairo, const struct mzg_image_pane *pane, double x
         mzg_draw_text(cairo, x + bar + 0.6 * size, at, size, MZG_LEFT, text);
     }
     mzg_tick_label(&ticks, pane->label, text, sizeof text);
-    mzg_draw_text_upwards(cairo, x + bar + 0.8 * size + widest_tick(cairo, &ticks, size) + size,
-                          y + height / 2, size, text);
+    double middle = fmax(height / 2, mzg_text_width(cairo, size, text) / 2 - 3.5 * size); /* not above all */
+    mzg_draw_text_upwards(cairo, x + bar + 0.8 * size + widest_tick(cairo, &ticks, size) + size, y + middle,
+                          size, text);
 }
 
 /* The channels of colour, by a square and a name each, in place of a colour bar. */

@@ -6,6 +6,8 @@
 
 enum { SPECTRUM_WIDTH = 1600, SPECTRUM_HEIGHT = 900, LARGEST = 30000 };
 
+static const double small = 0.7; /* the letters of the note, beside the others */
+
 /* Where panes stand. */
 struct plan {
     struct mzg_image_layout *images;
@@ -31,7 +33,7 @@ static enum mzg_status make_plan(cairo_t *cairo, const struct mzg_sheet *sheet, 
     plan->heights = calloc((size_t)n + 1, sizeof *plan->heights);
     if (!plan->images || !plan->widths || !plan->heights)
         return mzg_fail(err, MZG_ENOMEM, "no memory to lay out %d images", n);
-    plan->size = 26;
+    plan->size = 30;
     for (int i = 0; i < n; i++) {
         struct mzg_image_layout *layout = &plan->images[i];
         mzg_image_measure(cairo, &sheet->images[i], n == 1 ? 1000 : n <= 4 ? 700 : 500, layout);
@@ -51,7 +53,11 @@ static enum mzg_status make_plan(cairo_t *cairo, const struct mzg_sheet *sheet, 
         plan->spectrum_height = n > 0 ? fmax(650, 22 * plan->size) : SPECTRUM_HEIGHT;
         plan->height += plan->spectrum_height;
     }
-    plan->height += sheet->note ? plan->size : 0;
+    if (sheet->note) {
+        plan->height += plan->size;
+        plan->width =
+            fmax(plan->width, mzg_text_width(cairo, small * plan->size, sheet->note) + 2 * plan->margin);
+    }
     if (plan->width > LARGEST || plan->height > LARGEST)
         return mzg_fail(err, MZG_ERANGE, "the picture would have %.0f x %.0f dots, expected at most %d",
                         plan->width, plan->height, LARGEST);
@@ -65,7 +71,10 @@ static enum mzg_status draw(cairo_t *cairo, const struct mzg_sheet *sheet, const
     mzg_set_colour(cairo, 0xffffff);
     cairo_paint(cairo);
     for (int row = 0; row < rows_of(plan, sheet->n_images); row++) {
-        double x = plan->margin;
+        double x = plan->margin, used = 0;
+        for (int k = 0; k < plan->columns; k++)
+            used += plan->widths[k];
+        x += (plan->width - 2 * plan->margin - used) / 2;
         for (int k = 0; k < plan->columns && row * plan->columns + k < sheet->n_images; k++) {
             int i = row * plan->columns + k;
             if (mzg_image_draw(cairo, &sheet->images[i], x, y, &plan->images[i], err) != MZG_OK)
@@ -74,12 +83,13 @@ static enum mzg_status draw(cairo_t *cairo, const struct mzg_sheet *sheet, const
         }
         y += plan->heights[row];
     }
-    if (sheet->spectrum)
+    if (sheet->spectrum &&
         mzg_spectrum_draw(cairo, sheet->spectrum, plan->margin, plan->spectrum_y,
-                          plan->width - 2 * plan->margin, plan->spectrum_height, plan->size);
+                          plan->width - 2 * plan->margin, plan->spectrum_height, plan->size, err) != MZG_OK)
+        return err->status;
     if (sheet->note) {
-        mzg_set_colour(cairo, 0x888888);
-        mzg_draw_text(cairo, plan->width - plan->margin, plan->height - plan->margin, 0.65 * plan->size,
+        mzg_set_colour(cairo, 0x666666);
+        mzg_draw_text(cairo, plan->width - plan->margin, plan->height - plan->margin, small * plan->size,
                       MZG_RIGHT, sheet->note);
     }
     return MZG_OK;

@@ -13,6 +13,7 @@ import tifffile
 from conftest import measured
 from pictures import LAYOUTS, NORMS, Made, refused
 from PIL import Image
+from scipy import ndimage
 
 
 @pytest.fixture(scope="module")
@@ -150,9 +151,9 @@ def test_colours_of_the_png_are_those_of_the_values(mzgrid, stores, tmp_path, co
     wanted = np.round(255 * matplotlib.colormaps[colormap](np.nan_to_num(share))[..., :3]).astype(int)
     wanted[np.isnan(image)] = {"gray": (0xDC, 0xE8, 0xF5)}.get(colormap, (255, 255, 255))
     found = cells_of(np.asarray(picture), *image.shape).astype(int)
-    below = image.shape[0] * 2 // 3  # the scale bar covers something further down
-    difference = np.abs(found - wanted).max(axis=2)[:below]
+    difference = np.abs(found - wanted).max(axis=2)
     assert (difference <= 4).mean() > 0.99, difference
+    assert (difference <= 4)[-5:].all(), "something covers pixels at the bottom, where a scale bar could stand"
 
 
 def test_pictures_of_several_and_as_red_green_and_blue(mzgrid, stores, tmp_path):
@@ -166,8 +167,59 @@ def test_pictures_of_several_and_as_red_green_and_blue(mzgrid, stores, tmp_path)
     wanted = np.stack([np.round(255 * np.clip(np.nan_to_num(c) / np.nanpercentile(c, 99.5), 0, 1)) for c in channels], -1)
     wanted[np.isnan(channels[0])] = 255
     found = cells_of(np.asarray(Image.open(tmp_path / "b.png")), *channels[0].shape).astype(int)
-    below = channels[0].shape[0] * 2 // 3
-    assert (np.abs(found - wanted).max(axis=2)[:below] <= 2).mean() > 0.99
+    assert (np.abs(found - wanted).max(axis=2) <= 2).mean() > 0.99
+
+
+SHAPES = {"wide": (190, 3), "tall": (3, 190), "one": (1, 1), "two": (1, 2)}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_long_and_narrow_images_can_be_seen(mzgrid, tmp_path, shape):
+    """The shorter side has dots enough, no number at an axis touches another one, and nothing is cut off."""
+    from writer import Pixel, write_imzml
+
+    width, height = SHAPES[shape]
+    mz = np.array([100.0, 150.0])
+    pixels = [Pixel(x, y, mz, np.array([x + y, 1], np.float32)) for y in range(1, height + 1) for x in range(1, width + 1)]
+    write_imzml(tmp_path / "a.imzML", pixels, continuous=True, pixel_size=(50, 50))
+    mzgrid.convert(tmp_path / "a.imzML", tmp_path / "a.zarr", "-q", "--mass-axis-type", "native")
+    assert mzgrid("image", tmp_path / "a.zarr", "--mz", 100, "-o", tmp_path / "a.png").status == 0
+    picture = np.asarray(Image.open(tmp_path / "a.png"))
+    assert (picture[:10] == 255).all() and (picture[-10:] == 255).all() and (picture[:, :10] == 255).all() and (picture[:, -10:] == 255).all()
+    viridis = np.round(255 * matplotlib.colormaps["viridis"](np.arange(256))[:, :3]).astype(int)
+    cells = np.isin(picture.astype(int) @ [65536, 256, 1], viridis @ [65536, 256, 1])
+    left_of_bar = cells[:, : np.flatnonzero(cells.any(axis=0))[0] + 2 * min(width, 20)]  # a part that the bar is not in
+    assert left_of_bar.any(axis=1).sum() >= (20 if shape == "wide" else 100)
+    assert cells.any(axis=0).sum() >= 20
+    left = np.flatnonzero(cells.any(axis=0))[0]
+    top, bottom = np.flatnonzero(cells.any(axis=1))[[0, -1]]
+    numbers = (picture[top - 20 : bottom + 20, left - 60 : left - 30] < 100).all(axis=2)  # of y, without its name
+    rows = np.flatnonzero(np.diff(np.concatenate([[0], numbers.any(axis=1), [0]])))
+    heights = rows[1::2] - rows[::2]
+    assert heights.max() < 60, "numbers at the axis of y touch each other"
+
+
+def test_no_line_crosses_the_number_of_a_peak(mzgrid, tmp_path):
+    """A peak beside one that has no number itself (559 beside 540), a rising and a falling crowd."""
+    from writer import Pixel, write_imzml
+
+    mz = np.array([100, 104, 112, 115, 118, 200, 300, 301, 302, 303, 304, 400, 403, 406, 409, 412, 500, 540, 559, 640, 646, 700.0])
+    values = np.array([60, 200, 100, 180, 90, 400, 50, 100, 150, 200, 250, 250, 249, 200, 150, 100, 480, 300, 200, 30, 500, 45], np.float32)
+    write_imzml(tmp_path / "a.imzML", [Pixel(1, 1, mz, values)], continuous=True)
+    mzgrid.convert(tmp_path / "a.imzML", tmp_path / "a.zarr", "-q", "--mass-axis-type", "native")
+    assert mzgrid("spectrum", tmp_path / "a.zarr", "-o", tmp_path / "a.png").status == 0
+    picture = np.asarray(Image.open(tmp_path / "a.png")).astype(int)
+    lines = (np.abs(picture - [0x1F, 0x4E, 0x79]) < 12).all(axis=2)
+    frame = np.flatnonzero((picture == 0x22).all(axis=2).sum(axis=0) > 300)[0], np.flatnonzero((picture == 0x22).all(axis=2).sum(axis=1) > 900)[-1]
+    letters = (picture.max(axis=2) - picture.min(axis=2) < 8) & (picture.max(axis=2) < 160)
+    letters[: 190], letters[frame[1] - 3 :], letters[:, : frame[0] + 4] = False, False, False
+    labels, n = ndimage.label(ndimage.binary_dilation(letters, np.ones((9, 19))))
+    boxes = ndimage.find_objects(labels)
+    assert 5 <= n <= 12
+    for box in boxes:
+        assert 100 < box[1].stop - box[1].start < 240 and box[0].stop - box[0].start < 60, "two numbers touch each other"
+        inside = lines[box][8:-8, 12:-12]
+        assert not inside.any(), box
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
