@@ -78,10 +78,7 @@ struct mzg_sdata_geometry {
     bool allow_large;     /* more than 2^32 cells are not refused */
 };
 
-/* The labels (value = instance_key) and the TIC image of n pixels at positions x, y, z, no two alike.
- * MZG_ERANGE for a pixel outside the geometry's box, and for a box of more than 2^32 cells that is not
- * allowed. Needs 24 bytes for each pixel and 16 MiB. Rank 0's arguments count. All ranks return the same
- * status. Collective. */
+/* n pixels at positions x, y, z, no two alike. */
 struct mzg_sdata_pixels {
     int64_t n;
     const int32_t *x;
@@ -90,6 +87,11 @@ struct mzg_sdata_pixels {
     const int32_t *instance_key;
     const double *tic;
 };
+
+/* The labels (value = instance_key) and the TIC image of n pixels.
+ * MZG_ERANGE for a pixel outside the geometry's box, and for a box of more than 2^32 cells that is not
+ * allowed. Needs 24 bytes for each pixel and 16 MiB. Rank 0's arguments count. All ranks return the same
+ * status. Collective. */
 enum mzg_status mzg_sdata_write_rasters(struct mzg_sdata *sdata, const struct mzg_sdata_geometry *geometry,
                                         const struct mzg_sdata_pixels *pixels, struct mzg_error *err);
 

@@ -1,4 +1,5 @@
 /* Memory that the ranks of a node share: all see what rank 0 wrote. */
+#include <failing_calls.h>
 #include <input/node_memory.h>
 #include <mpi_test.h>
 
@@ -65,6 +66,22 @@ MPI_TEST(node_memory, several_at_once_and_none_at_all)
     for (int i = 0; i < 3; i++)
         mzg_node_memory_free(memories[i]);
     mzg_node_memory_free(NULL);
+}
+
+static enum mzg_status try_to_allocate(void *fixture, struct mzg_error *err)
+{
+    struct mzg_node_memory *memory = NULL;
+    (void)fixture;
+    enum mzg_status status = mzg_node_memory_new(MPI_COMM_WORLD, 100, &memory, err);
+    end_failing();
+    cr_expect(eq(int, memory != NULL, status == MZG_OK));
+    mzg_node_memory_free(memory);
+    return status;
+}
+
+MPI_TEST(node_memory, is_made_by_no_rank_if_the_last_has_no_memory)
+{
+    cr_expect(ge(long, fail_each_call(MEMORY, mpi_size - 1, 0, try_to_allocate, NULL), 1));
 }
 
 MPI_TEST(node_memory, more_than_there_is_fails_on_all_ranks)
