@@ -91,6 +91,8 @@ struct mzg_convert_options {
 
     const struct mzg_peaks_options *peaks; /* a feature table as well; its memory_limit, table and replace do
                                             * not count; NULL: none */
+    const char
+        *mpi_info; /* hints of MPI-IO for the file in which rows wait, lines of KEY=VALUE; NULL: none */
 };
 
 /* What came of it, the same on all ranks. */

@@ -6,7 +6,15 @@
 #include <cli/output.h>
 #include <core/agree.h>
 #include <core/context.h>
+#include <core/escape.h>
+#include <core/file_system.h>
+#include <core/json.h>
+#include <core/json_text.h>
 #include <core/pool.h>
+
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 struct topology_settings {
     int64_t threads;
@@ -39,21 +47,64 @@ static enum mzg_status check_output(const struct topology_settings *settings, st
     return mzg_check_picture("-o", settings->output, NULL, settings->overwrite, err);
 }
 
+/* Which file system the working directory lies on, and what would be faster there; NULL without memory. */
+static json_t *look_at_files(void)
+{
+    struct mzg_file_system fs;
+    char about[120], text[PATH_MAX + 400];
+    char *directory = getcwd(NULL, 0);
+    mzg_file_system_look(directory ? directory : ".", &fs);
+    json_t *advice = json_array();
+    for (int use = MZG_USE_STAGE; use <= MZG_USE_STORE && advice; use++)
+        if (mzg_file_system_advise(&fs, (enum mzg_file_use)use, "here", text, sizeof text))
+            advice = mzg_json_append(advice, json_string(text));
+    json_t *files =
+        advice ? json_pack("{s:o, s:s?, s:s, s:I, s:i, s:o}", "directory",
+                           mzg_json_text(directory ? directory : "."), "file_system", fs.name, "about",
+                           mzg_file_system_describe(&fs, about, sizeof about), "stripe_bytes",
+                           (json_int_t)fs.unit, "stripes", fs.stripes, "advice", advice)
+               : NULL;
+    free(directory);
+    return files;
+}
+
+/* Nothing, if it is one of this node. */
+static void print_files(FILE *file, const json_t *files)
+{
+    size_t i;
+    json_t *advice;
+    const char *about = json_string_value(json_object_get(files, "about"));
+    if (!about || !*about)
+        return;
+    fprintf(file, "Files of this directory: %s\n", about);
+    json_array_foreach(json_object_get(files, "advice"), i, advice)
+    {
+        fputs("  ! ", file);
+        mzg_escape_print(file, json_string_value(advice));
+        fputc('\n', file);
+    }
+}
+
 /* On rank 0. */
 static enum mzg_status show(const struct topology_settings *settings, json_t *places, struct mzg_error *err)
 {
     json_t *findings = mzg_places_judge(places);
-    json_t *all = findings ? json_pack("{s:O, s:O}", "places", places, "findings", findings) : NULL;
+    json_t *files = findings ? look_at_files() : NULL;
+    json_t *all =
+        files ? json_pack("{s:O, s:O, s:O}", "places", places, "findings", findings, "files", files) : NULL;
     if (!all)
         mzg_fail(err, MZG_ENOMEM, "no memory to judge the places of threads");
     else if (settings->json)
         mzg_json_print(stdout, all, err);
-    else
+    else {
         mzg_places_print(stdout, places, findings);
+        print_files(stdout, files);
+    }
     if (err->status == MZG_OK && settings->output)
         mzg_places_draw(settings->output, mzg_file_kind_of(settings->output) == MZG_FILE_SVG,
                         settings->overwrite, places, findings, err);
     json_decref(all);
+    json_decref(files);
     json_decref(findings);
     return err->status == MZG_OK ? mzg_output_flush(err) : err->status;
 }
@@ -82,7 +133,9 @@ const struct mzg_command mzg_command_topology = {
                    "them, on all nodes of the "
                    "job. It names what makes runs slow, with the option of mpirun or srun that mends it: "
                    "several threads on one core, "
-                   "cores that idle, ranks that share cores, a rank on two sockets. Start it as the "
+                   "cores that idle, ranks that share cores, a rank on two sockets. It says, too, what "
+                   "would make the files of the working directory faster, if that lies on Lustre or NFS. "
+                   "Start it as the "
                    "conversion is started: 'mpirun -n "
                    "4 mzgrid topology'.",
     .operands = {NULL},

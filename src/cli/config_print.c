@@ -21,11 +21,10 @@ static const struct mzg_argument *find_given(const struct mzg_arguments *argumen
     return found;
 }
 
-/* A string of TOML; returns how many columns that takes, more or less. */
-static int print_string(FILE *file, const char *text)
+/* What stands in a string of TOML; returns how many columns that takes, more or less. */
+static int print_characters(FILE *file, const char *text)
 {
-    int width = 2;
-    fputc('"', file);
+    int width = 0;
     for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
         if (*c == '"' || *c == '\\')
             width += fprintf(file, "\\%c", *c);
@@ -34,8 +33,15 @@ static int print_string(FILE *file, const char *text)
         else
             width += fputc(*c, file) != EOF;
     }
-    fputc('"', file);
     return width;
+}
+
+static int print_string(FILE *file, const char *text)
+{
+    fputc('"', file);
+    int width = print_characters(file, text);
+    fputc('"', file);
+    return width + 2;
 }
 
 /* How often -v was given in all; elsewhere than on the command line there is one number. */
@@ -50,6 +56,22 @@ static int count_repeats(const struct mzg_arguments *arguments, const struct mzg
     return n;
 }
 
+/* All that was given of an option that adds up, in one string. */
+static int print_all(FILE *file, const struct mzg_arguments *arguments, const struct mzg_option *option)
+{
+    int width = 2;
+    bool is_first = true;
+    fputc('"', file);
+    for (int i = 0; i < arguments->n_given; i++)
+        if (arguments->given[i].option == option) {
+            width += is_first ? 0 : fprintf(file, "\\n");
+            width += print_characters(file, arguments->given[i].text);
+            is_first = false;
+        }
+    fputc('"', file);
+    return width;
+}
+
 static int print_value(FILE *file, const struct mzg_arguments *arguments, const struct mzg_option *option,
                        const char *text)
 {
@@ -57,6 +79,8 @@ static int print_value(FILE *file, const struct mzg_arguments *arguments, const 
     int64_t integer;
     if (option->kind == MZG_OPTION_FLAG)
         return fprintf(file, "%s", text ? text : "true");
+    if (option->adds)
+        return print_all(file, arguments, option);
     if (option->kind == MZG_OPTION_REPEAT)
         return fprintf(file, "%d", count_repeats(arguments, option));
     if (option->kind == MZG_OPTION_INTEGER && mzg_read_integer(text, &integer))

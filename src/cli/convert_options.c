@@ -184,6 +184,10 @@ const struct mzg_option mzg_convert_option_table[] = {
     {.kind = MZG_OPTION_TEXT, .name = "temp-dir", .argument = "DIR", .offset = AT(convert.temp_dir),
      .standard = "beside the output",
      .help = "Directory of the intermediate HDF5 file; with several nodes, one that all of them share."},
+    {.kind = MZG_OPTION_OWN, .name = "mpi-info", .argument = "KEY=VALUE", .offset = AT(mpi_info),
+     .set = mzg_set_mpi_info, .adds = true,
+     .help = "Make the intermediate HDF5 file by MPI-IO with this hint, such as striping_factor=8; may be given more than "
+             "once. Hints about transfers do nothing, because rows are not written by MPI-IO."},
 
     {.kind = MZG_OPTION_GROUP, .name = "Messages"},
     {.kind = MZG_OPTION_CHOICE, .name = "progress", .argument = "HOW", .offset = AT(progress),
@@ -306,6 +310,7 @@ static enum mzg_status translate(const struct mzg_arguments *arguments, struct m
     convert->fail_on_error = settings->on_error == 1;
     convert->mobility_sum = settings->mobility == 1;
     convert->polarity = (enum mzg_polarity)settings->polarity;
+    convert->mpi_info = settings->mpi_info.n > 0 ? settings->mpi_info.lines : NULL;
 
     if (mzg_arguments_has(arguments, "snr") && settings->peaks.list)
         return mzg_fail(

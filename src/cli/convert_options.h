@@ -17,6 +17,10 @@ struct mzg_convert_settings {
         double value;
         enum { MZG_WIDTH_DA, MZG_WIDTH_PPM, MZG_WIDTH_STEP } unit;
     } bin_width;
+    struct mzg_hints {
+        size_t n;         /* bytes of: */
+        char lines[2000]; /* KEY=VALUE */
+    } mpi_info;
     double resolution;
     int axis_type;     /* 0: auto, else 1 + enum mzg_axis_type */
     int method;        /* 0: auto, else 1 + enum mzg_method */

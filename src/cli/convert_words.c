@@ -1,7 +1,9 @@
 #include <cli/convert_words.h>
 #include <cli/numbers.h>
+#include <core/mpi_hints.h>
 #include <input/kinds.h>
 
+#include <stdio.h>
 #include <string.h>
 
 const char *mzg_axis_type_choice(int number)
@@ -183,5 +185,17 @@ enum mzg_status mzg_set_region(const char *text, void *target, struct mzg_error 
                         "included, the lower one first",
                         text);
     *(struct mzg_box *)target = region;
+    return MZG_OK;
+}
+
+enum mzg_status mzg_set_mpi_info(const char *text, void *target, struct mzg_error *err)
+{
+    struct mzg_hints *hints = target;
+    size_t n = strlen(text), room = sizeof hints->lines - hints->n;
+    if (mzg_mpi_hints_check(text, err) != MZG_OK)
+        return err->status;
+    if (n + 2 > room)
+        return mzg_fail(err, MZG_EUSAGE, "more than %zu bytes of hints", sizeof hints->lines - 2);
+    hints->n += (size_t)snprintf(hints->lines + hints->n, room, "%s\n", text);
     return MZG_OK;
 }

@@ -23,6 +23,7 @@ enum mzg_status mzg_set_pixel_size(const char *text, void *target, struct mzg_er
 enum mzg_status mzg_set_tof_law(const char *text, void *target, struct mzg_error *err);
 enum mzg_status mzg_set_max_gap(const char *text, void *target, struct mzg_error *err);
 enum mzg_status mzg_set_chunk_size(const char *text, void *target, struct mzg_error *err);
+enum mzg_status mzg_set_mpi_info(const char *text, void *target, struct mzg_error *err);
 enum mzg_status mzg_set_region(const char *text, void *target, struct mzg_error *err);
 
 #endif

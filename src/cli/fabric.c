@@ -27,6 +27,11 @@ static bool has_device(const char *devices, const char *pattern)
     return failed != GLOB_NOMATCH;
 }
 
+void mzg_skip_shared_pointers(void)
+{
+    setenv("OMPI_MCA_sharedfp", "individual", 0);
+}
+
 void mzg_skip_absent_fabrics(const char *devices)
 {
     if (getenv("OMPI_MCA_pml") || getenv("OMPI_MCA_mtl"))

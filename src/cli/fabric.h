@@ -11,4 +11,9 @@
  * the rest stays. To be called before MPI_Init, while there is one thread. Local. */
 void mzg_skip_absent_fabrics(const char *devices);
 
+/* Tells Open MPI, by the environment, to keep no pointer that ranks share in files of MPI-IO, for which it
+ * makes files beside them or complains that it cannot, unless the user chose by OMPI_MCA_sharedfp. To be
+ * called before MPI_Init, while there is one thread. Local. */
+void mzg_skip_shared_pointers(void);
+
 #endif

@@ -20,6 +20,7 @@ int main(int argc, char **argv)
         return mzg_refuse(&launch, &err);
 
     mzg_skip_absent_fabrics("/dev");
+    mzg_skip_shared_pointers();
     mzg_launch_alone(&launch);
     mzg_hdf5_prepare();
     MZG_MPI(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &thread_level));

@@ -48,6 +48,7 @@ struct mzg_option {
     const char *rivals;  /* names, with a blank between two: given later, this option takes the place of these
                             given  by a source that counts less, and these of it (sources.h); NULL: none */
     enum mzg_option_kind kind;
+    bool adds;       /* OWN: given again, it adds to what was given before; one text may be several lines */
     bool above_low;  /* NUMBER: `low` itself is not allowed */
     bool only_typed; /* given on the command line or not at all, because it says whether MPI is needed */
     char letter;     /* short form, as -q, or -o VALUE; 0: none */

@@ -13,6 +13,15 @@
 
 enum { MUCH_SPACE = 256 << 20 }; /* what a single write of ours always fits into */
 
+void mzg_file_go_up(char *path)
+{
+    char *slash = strrchr(path, '/');
+    if (slash)
+        *(slash == path && slash[1] ? slash + 1 : slash) = '\0';
+    else
+        path[0] = '\0';
+}
+
 /* statvfs() of the path or of its nearest existing parent. */
 static int stat_file_system(const char *path, struct statvfs *fs)
 {
@@ -20,13 +29,8 @@ static int stat_file_system(const char *path, struct statvfs *fs)
     if (!copy)
         return -1;
     int status;
-    while ((status = statvfs(copy[0] ? copy : ".", fs)) != 0 && errno == ENOENT && copy[0]) {
-        char *slash = strrchr(copy, '/');
-        if (slash)
-            *(slash == copy && slash[1] ? slash + 1 : slash) = '\0';
-        else
-            copy[0] = '\0';
-    }
+    while ((status = statvfs(copy[0] ? copy : ".", fs)) != 0 && errno == ENOENT && copy[0])
+        mzg_file_go_up(copy);
     free(copy);
     return status;
 }

@@ -36,6 +36,9 @@ enum mzg_status mzg_file_sync_directory(const char *path, struct mzg_error *err)
 /* Makes the directories above `path` that do not exist; others may be making the same ones. */
 enum mzg_status mzg_file_make_directories(const char *path, struct mzg_error *err);
 
+/* Cuts `path` to its parent: "/" has none, the parent of a name alone is "", the working directory. */
+void mzg_file_go_up(char *path);
+
 /* `head` followed by `tail`, in memory that the caller frees; NULL without memory. */
 char *mzg_file_path(const char *head, const char *tail);
 

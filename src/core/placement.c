@@ -28,8 +28,8 @@ static void look_at_node(MPI_Comm comm, struct mzg_placement *placement, int *sh
     MZG_MPI(MPI_Comm_rank(node, share));
     MZG_MPI(MPI_Comm_size(node, &placement->node_ranks));
 
-    char mine[256] = "", first[256];
-    hwloc_bitmap_list_snprintf(mine, sizeof mine, placement->given);
+    char mine[1 << 14] = "", first[1 << 14]; /* 11 bytes for 32 hardware threads */
+    hwloc_bitmap_snprintf(mine, sizeof mine, placement->given);
     memcpy(first, mine, sizeof first);
     MZG_MPI(MPI_Bcast(first, sizeof first, MPI_CHAR, 0, node));
     int same = strcmp(mine, first) == 0;
@@ -43,11 +43,11 @@ static void look_at_node(MPI_Comm comm, struct mzg_placement *placement, int *sh
 static void distribute_cores(hwloc_topology_t topology, hwloc_const_cpuset_t cores, int n,
                              hwloc_cpuset_t *sets)
 {
-    enum { MAX_ROOTS = 256 };
-    hwloc_obj_t roots[MAX_ROOTS];
-    unsigned n_roots = 0;
+    int most = hwloc_bitmap_weight(cores); /* if no two of them make a larger object */
+    hwloc_obj_t *roots = most > 0 ? calloc((size_t)most, sizeof *roots) : NULL;
+    int n_roots = 0;
     hwloc_cpuset_t left = hwloc_bitmap_dup(cores);
-    while (n_roots < MAX_ROOTS && !hwloc_bitmap_iszero(left)) {
+    while (roots && n_roots < most && !hwloc_bitmap_iszero(left)) {
         hwloc_obj_t largest = hwloc_get_first_largest_obj_inside_cpuset(topology, left);
         if (!largest)
             break;
@@ -56,7 +56,8 @@ static void distribute_cores(hwloc_topology_t topology, hwloc_const_cpuset_t cor
     }
     hwloc_bitmap_free(left);
     if (n_roots > 0)
-        hwloc_distrib(topology, roots, n_roots, sets, (unsigned)n, INT_MAX, 0);
+        hwloc_distrib(topology, roots, (unsigned)n_roots, sets, (unsigned)n, INT_MAX, 0);
+    free(roots);
 }
 
 /* Narrows `cores` to the `share`-th of `sharers` parts, if there are enough cores for all. */

@@ -213,6 +213,7 @@ static enum mzg_status make_sink(struct conversion *c, struct mzg_error *err)
                                  .index_type = type_of_kept_indices(c),
                                  .by_column = c->plan.by_column,
                                  .path = c->paths.stage,
+                                 .mpi_info = c->options->mpi_info,
                                  .most_bytes = c->plan.stage_share,
                                  .target = &store};
     return mzg_stage_open(c->plan.stage, &spec, &c->sink, err);

@@ -1,6 +1,7 @@
 /* Defaults of a conversion, and what can be checked of its options before the input is read. */
 #include <run/runs.h>
 
+#include <core/mpi_hints.h>
 #include <run/layout.h>
 #include <spatialdata/names.h>
 #include <zarr/zarr.h>
@@ -94,6 +95,9 @@ enum mzg_status mzg_check_options(const struct mzg_convert_options *options, str
     if (!is_at_least_0(options->pixel_size[0]) || !is_at_least_0(options->pixel_size[1]) ||
         !is_at_least_0(options->z_spacing))
         return mzg_fail(err, MZG_EUSAGE, "--pixel-size and --z-spacing must be above 0");
+    struct mzg_error inner = {0};
+    if (options->mpi_info && mzg_mpi_hints_check(options->mpi_info, &inner) != MZG_OK)
+        return mzg_fail(err, MZG_EUSAGE, "--mpi-info: %s", inner.text);
     struct mzg_codec codec;
     return mzg_codec_parse(options->compression, &codec, err);
 }

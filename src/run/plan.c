@@ -8,6 +8,7 @@
 #include <core/mpi.h>
 #include <core/pool.h>
 #include <run/layout.h>
+#include <run/warnings.h>
 #include <spatialdata/matrix.h>
 #include <stage/column_block.h>
 #include <stage/memory_block.h>
@@ -305,6 +306,9 @@ enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mz
     choose_chunk(context, request, &weights, most(left / 2, LEAST_BYTES), plan);
     choose_order(request, plan);
     measure_disk(request, plan);
+    if (context->rank == 0)
+        mzg_tell_file_systems(request->options, request->temporary_path, !plan->direct && !plan->in_memory,
+                              context->log);
     return MZG_OK;
 }
 

@@ -1,6 +1,9 @@
 #include <run/warnings.h>
 
+#include <core/file_system.h>
+
 #include <inttypes.h>
+#include <limits.h>
 
 void mzg_warn_of_counts(const struct mzg_stream_result *stream, bool repeats_meant, struct mzg_log *log)
 {
@@ -25,4 +28,25 @@ void mzg_warn_of_counts(const struct mzg_stream_result *stream, bool repeats_mea
         mzg_log_line(log, MZG_LOG_INFO,
                      "%" PRId64 " spectra had an m/z at several ion mobilities; the intensities were added",
                      stream->counts[MZG_COUNT_MERGED]);
+}
+
+static void tell_file_system(const char *what, const char *path, enum mzg_file_use use, struct mzg_log *log)
+{
+    char text[PATH_MAX + 400], about[120];
+    struct mzg_file_system fs;
+    mzg_file_system_look(path, &fs);
+    if (fs.name)
+        mzg_log_line(log, MZG_LOG_DETAIL, "%s: %s", what, mzg_file_system_describe(&fs, about, sizeof about));
+    if (mzg_file_system_advise(&fs, use, path, text, sizeof text))
+        mzg_log_line(log, MZG_LOG_INFO, "%s", text);
+}
+
+void mzg_tell_file_systems(const struct mzg_convert_options *options, const char *directory, bool in_file,
+                           struct mzg_log *log)
+{
+    tell_file_system("file system of the store", options->output, MZG_USE_STORE, log);
+    if (in_file)
+        tell_file_system("file system of the rows that wait", directory, MZG_USE_STAGE, log);
+    else if (options->mpi_info)
+        mzg_log_line(log, MZG_LOG_DETAIL, "--mpi-info does nothing yet, because no rows wait in a file");
 }

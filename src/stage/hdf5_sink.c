@@ -23,13 +23,16 @@
 #include <core/agree.h>
 #include <core/array.h>
 #include <core/file.h>
+#include <core/file_system.h>
 #include <core/hdf5.h>
 #include <core/mpi.h>
+#include <core/mpi_hints.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rows are written as they lie in memory");
@@ -55,6 +58,7 @@ struct hdf5_sink {
     hid_t arrays[MZG_HDF5_ARRAYS];
     int fd;             /* of the same file, to reserve space */
     int64_t n_reserved; /* bytes */
+    int64_t alignment;  /* of chunks of values, in bytes of the file; 0: none */
 };
 
 /* `code` is an errno value, 0 if it is not known. */
@@ -93,13 +97,22 @@ static int create_array(struct hdf5_sink *sink, enum mzg_hdf5_array which)
     return sink->arrays[which] < 0 ? -1 : 0;
 }
 
+/* Of the smaller chunks of values. */
+static int64_t chunk_bytes(const struct hdf5_sink *sink)
+{
+    int64_t value = element_size(sink, MZG_HDF5_DATA), bin = element_size(sink, MZG_HDF5_INDICES);
+    return mzg_hdf5_specs[MZG_HDF5_DATA].chunk * (value < bin ? value : bin);
+}
+
 /* Rank 0. */
 static int create_metadata(struct hdf5_sink *sink)
 {
     hid_t access = mzg_hdf5_serial_access();
     if (access < 0)
         return -1;
-    sink->metadata = H5Fcreate(sink->base.spec.path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
+    if (sink->alignment == 0 ||
+        H5Pset_alignment(access, (hsize_t)chunk_bytes(sink), (hsize_t)sink->alignment) >= 0)
+        sink->metadata = H5Fcreate(sink->base.spec.path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
     H5Pclose(access);
     if (sink->metadata < 0)
         return -1;
@@ -121,6 +134,8 @@ static int64_t span_of_file(const struct hdf5_sink *sink, const int64_t totals[M
         int64_t chunk = mzg_hdf5_specs[i].chunk;
         bytes += (totals[i] / chunk + 1) * (chunk * element_size(sink, i) + METADATA_BYTES_PER_CHUNK);
     }
+    /* Before a chunk of values that comes behind anything else, there may be a gap. */
+    bytes += sink->alignment * (2 + totals[MZG_HDF5_INDPTR] / mzg_hdf5_specs[MZG_HDF5_INDPTR].chunk);
     return bytes;
 }
 
@@ -375,14 +390,32 @@ static void hdf5_close(struct mzg_sink *base)
     free(sink);
 }
 
-/* Makes the file with its metadata. It is made by the system first, which tells why that fails: HDF5 does
- * not. Rank 0. */
+/* Makes the file, empty, and opens it. Without hints the system makes it, which tells why that fails: HDF5
+ * does not. With hints MPI-IO does, which follows them then and only then. Rank 0. */
+static enum mzg_status create_file(struct hdf5_sink *sink, struct mzg_error *err)
+{
+    struct stat info;
+    const struct mzg_sink_spec *spec = &sink->base.spec;
+    bool is_hinted = spec->mpi_info && spec->mpi_info[0];
+    if (is_hinted && mzg_mpi_hints_make_file(spec->path, spec->mpi_info, err) != MZG_OK)
+        return err->status;
+    sink->fd = open(spec->path, O_RDWR | (is_hinted ? 0 : O_CREAT | O_EXCL) | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (sink->fd < 0 || (is_hinted && (fstat(sink->fd, &info) != 0 || fchmod(sink->fd, 0600) != 0)))
+        return mzg_file_write_failed(err, spec->path, "a new HDF5 file", errno);
+    if (is_hinted && (!S_ISREG(info.st_mode) || info.st_size != 0))
+        return mzg_fail(err, MZG_EIO, "%s: is not the empty file that MPI-IO made", spec->path);
+    return MZG_OK;
+}
+
+/* Makes the file with its metadata. Rank 0. */
 static enum mzg_status make_file(struct hdf5_sink *sink, struct mzg_error *err)
 {
+    struct mzg_file_system fs;
     const char *path = sink->base.spec.path;
-    sink->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (sink->fd < 0)
-        return mzg_file_write_failed(err, path, "a new HDF5 file", errno);
+    if (create_file(sink, err) != MZG_OK)
+        return err->status;
+    mzg_file_system_look(path, &fs);
+    sink->alignment = mzg_file_system_alignment(&fs, chunk_bytes(sink));
     int code = reserve_space(sink, (int64_t[MZG_HDF5_ARRAYS]){0});
     errno = 0;
     if (code != 0 || create_metadata(sink) != 0)

@@ -25,6 +25,7 @@ struct mzg_sink_spec {
                                * MZG_BOOL, 0: as they lie in memory, int32 and int64 */
     bool by_column;           /* rows come sorted by column, if the kind takes them so */
     const char *path;         /* of a file that the sink may make; borrowed until the sink is closed */
+    const char *mpi_info;     /* hints for making that file (core/mpi_hints.h); borrowed; NULL: none */
     int64_t most_bytes;       /* of memory, of all ranks: rows that take more should move to that file;
                                * 0: there is no limit */
     const void *target;       /* what kinds of other rooms need to know; borrowed while it is opened */

@@ -13,7 +13,7 @@ static enum mzg_status read_settings(const char *line, struct mzg_convert_settin
                                      struct mzg_error *err)
 {
     enum { MOST_WORDS = 128 };
-    char words[2048];
+    char words[4096];
     char *argv[MOST_WORDS];
     int argc = 0;
     snprintf(words, sizeof words, "mzgrid convert in out.zarr %s", line);
@@ -180,4 +180,21 @@ Test(cli_convert, log_levels)
         cr_expect(eq(int, (int)mzg_convert_log_level(&settings), (int)cases[i].level), "'%s'", cases[i].line);
         mzg_convert_settings_destroy(&settings);
     }
+}
+
+Test(cli_convert, hints_of_mpi_io_add_up)
+{
+    struct mzg_convert_settings settings;
+    struct mzg_error err;
+    cr_assert(eq(int, read_settings("--mpi-info a=1 --mpi-info=b=2", &settings, &err), MZG_OK));
+    cr_expect(eq(str, (char *)settings.convert.mpi_info, "a=1\nb=2\n"));
+    mzg_convert_settings_destroy(&settings);
+    cr_assert(eq(int, read_settings("", &settings, &err), MZG_OK));
+    cr_expect(eq(ptr, (void *)settings.convert.mpi_info, NULL));
+    mzg_convert_settings_destroy(&settings);
+    expect_refusal("--mpi-info a", "--mpi-info: 'a' is not KEY=VALUE, such as striping_factor=8");
+    char line[4096] = "";
+    for (int i = 0; i < 14; i++) /* 13 fit */
+        snprintf(line + strlen(line), sizeof line - strlen(line), "--mpi-info k=%0140d ", i);
+    expect_refusal(line, "--mpi-info: more than 1998 bytes of hints");
 }

@@ -32,6 +32,16 @@ Test(fabric, left_out_where_no_device_is_for_it, .init = forget_choice)
     cr_expect(eq(str, getenv("OMPI_MCA_mtl"), "^ofi,psm,psm2"));
 }
 
+Test(fabric, no_shared_pointers_unless_asked_for)
+{
+    unsetenv("OMPI_MCA_sharedfp");
+    mzg_skip_shared_pointers();
+    cr_expect(eq(str, getenv("OMPI_MCA_sharedfp"), "individual"));
+    setenv("OMPI_MCA_sharedfp", "sm", 1);
+    mzg_skip_shared_pointers();
+    cr_expect(eq(str, getenv("OMPI_MCA_sharedfp"), "sm"));
+}
+
 Test(fabric, a_device_keeps_them, .init = forget_choice)
 {
     const char *const names[] = {"hfi1_0", "ipath", "cxi0", "kgni0"};

@@ -14,7 +14,7 @@ static void expect(const char *machine, const char *given, int share, int ranks,
 {
     struct mzg_error err = {0};
     struct mzg_placement *p = calloc(1, sizeof *p);
-    char text[600] = "";
+    char text[6000] = "";
     size_t used = 0;
     cr_assert(eq(int, hwloc_topology_init(&p->topology), 0));
     cr_assert(eq(int, hwloc_topology_set_synthetic(p->topology, machine), 0));
@@ -56,4 +56,27 @@ Test(placement, ranks_that_see_the_same_share_it)
     expect(two_sockets, NULL, 1, 4, 0, "8 10 12 14");
     expect(two_sockets, NULL, 3, 16, 0, "6");
     expect("pack:1 core:2 pu:1", NULL, 1, 2, 2, "1 1");
+}
+
+/* Fills `text` with n numbers, `step` apart from `first` on. */
+static char *list(char *text, size_t size, int first, int step, int n, const char *between)
+{
+    size_t used = 0;
+    for (int i = 0; i < n; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%d", i ? between : "", first + i * step);
+    return text;
+}
+
+/* More cores than 256, which was as many as were looked at: the first hardware threads of cores are no larger
+ * object of hwloc, so that each of them counts. */
+Test(placement, many_cores_with_two_hardware_threads_each)
+{
+    static const char many[] = "pack:2 core:160 pu:2";
+    char places[6000], given[6000];
+    expect(many, NULL, 0, 1, 0, list(places, sizeof places, 0, 2, 320, " "));
+    expect(many, NULL, 1, 2, 0, list(places, sizeof places, 320, 2, 160, " "));
+    list(given, sizeof given, 1, 2, 320, ","); /* the second of each core: no two are neighbours */
+    expect(many, given, 0, 1, 0, list(places, sizeof places, 1, 2, 320, " "));
+    expect(many, given, 1, 2, 0, list(places, sizeof places, 321, 2, 160, " "));
+    expect("pack:2 core:256 pu:4", NULL, 3, 4, 0, list(places, sizeof places, 1536, 4, 128, " "));
 }

@@ -60,6 +60,7 @@ class Options(TypedDict, total=False):
     tolerance: str
     snr: float
     temp_dir: Path
+    mpi_info: str
     verbose: int
     quiet: bool
     log_file: Path

@@ -104,6 +104,7 @@ class ConvertOptions(ctypes.Structure):
         ("temp_dir", c_char_p),
         ("metrics", c_char_p),
         ("peaks", POINTER(PeaksOptions)),
+        ("mpi_info", c_char_p),
     ]
 
 
@@ -440,6 +441,7 @@ SETTERS: dict[str, Setter] = {
     "tolerance": set_tolerance,
     "snr": set_snr,
     "temp_dir": path("temp_dir"),
+    "mpi_info": path("mpi_info"),
     "verbose": set_own("verbose", 0, 99),
     "quiet": set_own("quiet", 0, 1),
     "metrics": path("metrics"),
