@@ -70,10 +70,10 @@ static void grow_chunks(struct stream *s)
 }
 
 /* Halves the chunks to come if the memory of some node comes to an end. */
-static void mind_memory(struct stream *s, const struct mzg_tally *tallies)
+static void mind_memory(struct stream *s, const struct mzg_watch_sight *nodes)
 {
     int64_t used, left;
-    enum mzg_watch_cause cause = mzg_watch_judge(&s->watch, &tallies->sight, sizeof *tallies, &used, &left);
+    enum mzg_watch_cause cause = mzg_watch_judge(&s->watch, nodes, &used, &left);
     if (cause == MZG_WATCH_CALM)
         grow_chunks(s);
     if (cause <= MZG_WATCH_FAIR ||
@@ -113,31 +113,16 @@ static bool nears_move(const struct stream *s, int64_t round)
     return mzg_sink_is_outgrown(*s->pipeline.sink, s->stage_bytes + (int64_t)ahead);
 }
 
-/* What the tallies of all ranks come to. */
-struct round_sums {
-    int64_t n_failed, n_skips, metrics_due;
-};
-
-/* Adds the tallies of a round to the result. */
-static struct round_sums add_tallies(struct stream *s, int64_t round, const struct mzg_tally *tallies)
+/* Adds a round to the result. */
+static void add_tally(struct stream *s, int64_t round, const struct mzg_round_tally *tally)
 {
-    struct round_sums sums = {0};
-    int64_t stage_bytes = 0;
-    for (int rank = 0; rank < s->context->size; rank++) {
-        const struct mzg_tally *tally = &tallies[rank];
-        sums.n_failed += tally->failed;
-        sums.n_skips += tally->n_skips;
-        sums.metrics_due += tally->metrics_due;
-        stage_bytes += tally->stage_bytes;
-        s->result->n_skipped += tally->n_skipped;
-        s->result->bytes_read += tally->bytes_read;
-        for (int i = 0; i < MZG_COUNTS; i++)
-            s->result->counts[i] += tally->counts[i];
-        if (s->pipeline.is_local)
-            mzg_deal_note_pace(s->deal, round, rank, tally->elapsed, tally->worked);
-    }
-    note_growth(s, round, stage_bytes);
-    return sums;
+    s->result->n_skipped += tally->sums.n_skipped;
+    s->result->bytes_read += tally->sums.bytes_read;
+    for (int i = 0; i < MZG_COUNTS; i++)
+        s->result->counts[i] += tally->sums.counts[i];
+    for (int rank = 0; s->pipeline.is_local && rank < s->context->size; rank++)
+        mzg_deal_note_pace(s->deal, round, rank, tally->paces[rank].elapsed, tally->paces[rank].worked);
+    note_growth(s, round, tally->sums.stage_bytes);
 }
 
 static enum mzg_status check_skipped(const struct stream *s, struct mzg_error *err)
@@ -152,16 +137,15 @@ static enum mzg_status check_skipped(const struct stream *s, struct mzg_error *e
 
 /* All ranks dealt for themselves; that they came to the same is checked, for otherwise pixels would be lost.
  */
-static enum mzg_status check_ends(const struct stream *s, const struct mzg_tally *tallies,
+static enum mzg_status check_ends(const struct stream *s, const struct mzg_round_tally *tally,
                                   struct mzg_error *err)
 {
-    for (int rank = 1; rank < s->context->size; rank++)
-        if (tallies[rank].round_end != tallies[0].round_end)
-            return mzg_fail(err, MZG_EIO,
-                            "%s: ranks 0 and %d dealt the pixels differently, up to %" PRId64 " and %" PRId64
-                            "; do all nodes run the same mzgrid?",
-                            dataset_of(s)->path, rank, tallies[0].round_end, tallies[rank].round_end);
-    return MZG_OK;
+    if (tally->least_end == tally->greatest_end)
+        return MZG_OK;
+    return mzg_fail(err, MZG_EIO,
+                    "%s: the ranks dealt the pixels differently, up to %" PRId64 " and %" PRId64
+                    "; do all nodes run the same mzgrid?",
+                    dataset_of(s)->path, tally->least_end, tally->greatest_end);
 }
 
 /* Does what follows from the tallies of a round. `mine` is what this rank failed at since, which it tells
@@ -170,27 +154,27 @@ static enum mzg_status take_round(struct stream *s, int64_t round, const struct 
                                   struct mzg_error *err)
 {
     const struct mzg_context *context = s->context;
-    const struct mzg_tally *tallies = mzg_tallies_take(s->tallies, round);
-    struct round_sums sums = add_tallies(s, round, tallies);
-    int64_t my_skips = tallies[context->rank].n_skips;
-    if (sums.n_failed > 0) {
+    struct mzg_round_tally tally = mzg_tallies_take(s->tallies, round);
+    add_tally(s, round, &tally);
+    if (tally.sums.n_failed > 0) {
         *err = *mine;
         return mzg_agree(context->comm, err);
     }
-    if (check_ends(s, tallies, err) != MZG_OK)
+    if (check_ends(s, &tally, err) != MZG_OK)
         return err->status;
-    if (sums.metrics_due)
+    if (tally.sums.metrics_due)
         mzg_metrics_round(s->options->metrics, "stream", round, mzg_deal_chunk_size(s->deal));
-    if (sums.n_skips > 0 && s->options->fail_on_error) {
-        mzg_skips_fail(&s->skips, my_skips, err);
+    if (tally.sums.n_skips > 0 && s->options->fail_on_error) {
+        mzg_skips_fail(&s->skips, tally.my_skips, err);
         return mzg_agree(context->comm, err);
     }
-    if ((sums.n_skips > 0 && mzg_skips_gather(&s->skips, my_skips, sums.n_skips, err) != MZG_OK) ||
+    if ((tally.sums.n_skips > 0 &&
+         mzg_skips_gather(&s->skips, tally.my_skips, tally.sums.n_skips, err) != MZG_OK) ||
         check_skipped(s, err) != MZG_OK)
         return err->status;
-    mind_memory(s, tallies);
+    mind_memory(s, tally.nodes);
     if (context->rank == 0 && s->options->progress.update)
-        s->options->progress.update(s->options->progress.context, "resampling", tallies->round_end,
+        s->options->progress.update(s->options->progress.context, "resampling", tally.greatest_end,
                                     dataset_of(s)->n_pixels);
     return MZG_OK;
 }
@@ -206,24 +190,24 @@ static void post_tally(struct stream *s, int64_t round, struct mzg_error *err)
     if (done && mzg_skips_keep(&s->skips, chunk, err) != MZG_OK)
         done = false;
     const int64_t *firsts = mzg_deal_firsts(s->deal, round);
-    struct mzg_tally tally = {.failed = err->status != MZG_OK,
+    struct mzg_tally tally = {.sums = {.n_failed = err->status != MZG_OK,
+                                       .metrics_due = mzg_metrics_is_due(s->options->metrics),
+                                       .stage_bytes = sink->bytes},
                               .round_end = firsts[s->context->size],
-                              .metrics_due = mzg_metrics_is_due(s->options->metrics),
-                              .stage_bytes = sink->bytes,
                               .sight = mzg_watch_look(&s->watch)};
     if (done) {
-        tally.n_skips = chunk->n_skips;
-        tally.n_skipped = chunk->n_pixels - chunk->rows.n_rows;
-        tally.bytes_read = chunk->bytes_read;
-        memcpy(tally.counts, chunk->counts, sizeof chunk->counts);
+        tally.sums.n_skips = chunk->n_skips;
+        tally.sums.n_skipped = chunk->n_pixels - chunk->rows.n_rows;
+        tally.sums.bytes_read = chunk->bytes_read;
+        memcpy(tally.sums.counts, chunk->counts, sizeof chunk->counts);
         for (int i = 0; i < MZG_COUNTS; i++)
             if (chunk->first[i] < s->result->first[i])
                 s->result->first[i] = chunk->first[i]; /* of this rank; all come together at the end */
         mzg_outside_merge(&chunk->outside, &s->result->outside);
-        tally.stage_bytes += mzg_sink_bytes_of_rows(sink, &chunk->rows);
+        tally.sums.stage_bytes += mzg_sink_bytes_of_rows(sink, &chunk->rows);
     }
-    tally.elapsed = MPI_Wtime() - s->begin;
-    tally.worked = tally.elapsed - (mzg_agree_seconds() - s->waited_before);
+    tally.pace.elapsed = MPI_Wtime() - s->begin;
+    tally.pace.worked = tally.pace.elapsed - (mzg_agree_seconds() - s->waited_before);
     mzg_tallies_post(s->tallies, round, &tally, done ? chunk->records : NULL, n, firsts);
 }
 
@@ -305,7 +289,8 @@ static enum mzg_status allocate(struct stream *s, struct mzg_error *err)
     }
     if (err->status == MZG_OK && mzg_skips_init(&s->skips, context, options->chunk.reader, err) == MZG_OK &&
         mzg_deal_new(&deal, &s->deal, err) == MZG_OK &&
-        mzg_tallies_new(context, most_pixels(options), s->result->records, &s->tallies, err) == MZG_OK) {
+        mzg_tallies_new(context, &s->watch, most_pixels(options), s->result->records, &s->tallies, err) ==
+            MZG_OK) {
         s->pipeline.deal = s->deal;
         mzg_pipeline_init(&s->pipeline, err);
     }
@@ -329,8 +314,8 @@ enum mzg_status mzg_stream(const struct mzg_context *context, const struct mzg_s
     for (int i = 0; i < MZG_COUNTS; i++)
         result->first[i] = INT64_MAX;
 
-    if (mzg_watch_begin(&s.watch, context, options->memory_limit, err) == MZG_OK &&
-        allocate(&s, err) == MZG_OK && run_rounds(&s, err) == MZG_OK) {
+    mzg_watch_begin(&s.watch, context, options->memory_limit);
+    if (allocate(&s, err) == MZG_OK && run_rounds(&s, err) == MZG_OK) {
         MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, result->first, MZG_COUNTS, MPI_INT64_T, MPI_MIN, context->comm));
         mzg_outside_reduce(&result->outside, context->comm);
         result->n_skips = s.skips.n;
@@ -341,7 +326,6 @@ enum mzg_status mzg_stream(const struct mzg_context *context, const struct mzg_s
     mzg_tallies_free(s.tallies);
     mzg_deal_free(s.deal);
     mzg_skips_destroy(&s.skips);
-    mzg_watch_end(&s.watch);
     mzg_pipeline_destroy(&s.pipeline);
     if (err->status != MZG_OK)
         mzg_stream_result_destroy(result);

@@ -1,3 +1,11 @@
+/*
+ * A tally on its way is a message of 64-bit words, equally long on all ranks:
+ *
+ *     head | what the ranks of node 0 see, of node 1, ... | pace of rank 0, of rank 1, ...
+ *
+ * Each rank fills the head, the place of its node and its own pace. merge_tallies() adds two of them, which
+ * is exact and in any order the same, for a pace is added to zeros alone.
+ */
 #include <stream/tally.h>
 
 #include <core/agree.h>
@@ -10,59 +18,148 @@ static const char record_bytes[] = "bytes of records of a round";
 
 enum { SLOTS = MZG_TALLY_SLACK + 1 };
 
+/* What a message begins with. */
+struct head {
+    int64_t n_nodes, n_ranks; /* the same in all */
+    int64_t least_end, greatest_end;
+    struct mzg_tally_sums sums;
+};
+
+enum { SUMS = sizeof(struct mzg_tally_sums) / sizeof(int64_t) };
+_Static_assert(sizeof(struct mzg_tally_sums) == SUMS * sizeof(int64_t), "sums are 64-bit words alone");
+
 /* A round on its way. */
 struct slot {
     MPI_Request requests[2];
-    struct mzg_tally mine;
-    struct mzg_tally *all; /* of each rank */
+    struct head *message;
+    int64_t my_skips;
     struct mzg_pixel_record *records;
     int *counts, *begins; /* rank 0: where the records of each rank go, in bytes */
 };
 
 struct mzg_tallies {
     const struct mzg_context *context;
+    const struct mzg_watch *watch;
     struct mzg_pixel_record *records; /* rank 0 */
+    size_t message_size;
+    MPI_Datatype message;
+    MPI_Op merge;
     struct slot slots[SLOTS];
 };
 
-enum mzg_status mzg_tallies_new(const struct mzg_context *context, int64_t most_pixels,
-                                struct mzg_pixel_record *records, struct mzg_tallies **tallies,
-                                struct mzg_error *err)
+static struct mzg_watch_sight *nodes_of(struct head *message)
 {
-    size_t size = (size_t)context->size;
-    struct mzg_tallies *made = calloc(1, sizeof *made);
-    bool complete = made != NULL;
+    return (struct mzg_watch_sight *)(message + 1);
+}
+
+static struct mzg_pace *paces_of(struct head *message)
+{
+    return (struct mzg_pace *)(nodes_of(message) + message->n_nodes);
+}
+
+static void merge_message(struct head *from, struct head *into)
+{
+    int64_t words[SUMS], sums[SUMS];
+    memcpy(words, &from->sums, sizeof words);
+    memcpy(sums, &into->sums, sizeof sums);
+    for (int i = 0; i < SUMS; i++)
+        sums[i] += words[i];
+    memcpy(&into->sums, sums, sizeof sums);
+    if (from->least_end < into->least_end)
+        into->least_end = from->least_end;
+    if (from->greatest_end > into->greatest_end)
+        into->greatest_end = from->greatest_end;
+    for (int64_t i = 0; i < into->n_nodes; i++)
+        mzg_watch_merge(&nodes_of(from)[i], &nodes_of(into)[i]);
+    for (int64_t i = 0; i < into->n_ranks; i++) {
+        paces_of(into)[i].elapsed += paces_of(from)[i].elapsed;
+        paces_of(into)[i].worked += paces_of(from)[i].worked;
+    }
+}
+
+/* An MPI operation. */
+static void merge_tallies(void *in, void *inout, int *n, MPI_Datatype *type)
+{
+    int bytes;
+    MZG_MPI(MPI_Type_size(*type, &bytes));
+    for (int i = 0; i < *n; i++)
+        merge_message((struct head *)(void *)((char *)in + (size_t)i * (size_t)bytes),
+                      (struct head *)(void *)((char *)inout + (size_t)i * (size_t)bytes));
+}
+
+static enum mzg_status allocate(struct mzg_tallies *tallies, int64_t most_pixels, struct mzg_error *err)
+{
+    size_t size = (size_t)tallies->context->size;
+    bool complete = true;
     for (int i = 0; complete && i < SLOTS; i++) {
-        struct slot *slot = &made->slots[i];
-        slot->requests[0] = slot->requests[1] = MPI_REQUEST_NULL;
-        slot->all = calloc(size, sizeof *slot->all);
+        struct slot *slot = &tallies->slots[i];
+        slot->message = malloc(tallies->message_size);
         slot->records = calloc((size_t)most_pixels + 1, sizeof *slot->records);
-        slot->counts = calloc(size, sizeof *slot->counts);
-        slot->begins = calloc(size, sizeof *slot->begins);
-        complete = slot->all && slot->records && slot->counts && slot->begins;
+        complete = slot->message && slot->records;
+        if (complete && tallies->context->rank == 0) {
+            slot->counts = calloc(size, sizeof *slot->counts);
+            slot->begins = calloc(size, sizeof *slot->begins);
+            complete = slot->counts && slot->begins;
+        }
     }
-    if (!complete) {
-        mzg_tallies_free(made);
-        return mzg_fail(err, MZG_ENOMEM, "no memory for the tallies of %zu ranks", size);
-    }
+    return complete ? MZG_OK : mzg_fail(err, MZG_ENOMEM, "no memory for the tallies of %zu ranks", size);
+}
+
+enum mzg_status mzg_tallies_new(const struct mzg_context *context, const struct mzg_watch *watch,
+                                int64_t most_pixels, struct mzg_pixel_record *records,
+                                struct mzg_tallies **tallies, struct mzg_error *err)
+{
+    struct mzg_tallies *made = calloc(1, sizeof *made);
+    if (!made)
+        return mzg_fail(err, MZG_ENOMEM, "no memory for the tallies of %d ranks", context->size);
     made->context = context;
+    made->watch = watch;
     made->records = records;
-    *tallies = made;
-    return MZG_OK;
+    made->message_size = sizeof(struct head) + (size_t)watch->n_nodes * sizeof(struct mzg_watch_sight) +
+                         (size_t)context->size * sizeof(struct mzg_pace);
+    for (int i = 0; i < SLOTS; i++)
+        made->slots[i].requests[0] = made->slots[i].requests[1] = MPI_REQUEST_NULL;
+    MZG_MPI(MPI_Type_contiguous(mzg_mpi_count((int64_t)made->message_size, "bytes of a tally"), MPI_BYTE,
+                                &made->message));
+    MZG_MPI(MPI_Type_commit(&made->message));
+    MZG_MPI(MPI_Op_create(merge_tallies, 1, &made->merge));
+    if (allocate(made, most_pixels, err) != MZG_OK)
+        mzg_tallies_free(made);
+    else
+        *tallies = made;
+    return err->status;
 }
 
 void mzg_tallies_free(struct mzg_tallies *tallies)
 {
-    for (int i = 0; tallies && i < SLOTS; i++) {
+    if (!tallies)
+        return;
+    for (int i = 0; i < SLOTS; i++) {
         struct slot *slot = &tallies->slots[i];
-        if (slot->all)
-            mzg_agree_wait(2, slot->requests);
-        free(slot->all);
+        mzg_agree_wait(2, slot->requests);
+        free(slot->message);
         free(slot->records);
         free(slot->counts);
         free(slot->begins);
     }
+    MZG_MPI(MPI_Op_free(&tallies->merge));
+    MZG_MPI(MPI_Type_free(&tallies->message));
     free(tallies);
+}
+
+static void write_message(const struct mzg_tallies *tallies, const struct mzg_tally *mine,
+                          struct head *message)
+{
+    memset(message, 0, tallies->message_size);
+    *message = (struct head){.n_nodes = tallies->watch->n_nodes,
+                             .n_ranks = tallies->context->size,
+                             .least_end = mine->round_end,
+                             .greatest_end = mine->round_end,
+                             .sums = mine->sums};
+    for (int64_t i = 0; i < message->n_nodes; i++)
+        nodes_of(message)[i] = mzg_watch_no_sight;
+    nodes_of(message)[tallies->watch->node] = mine->sight;
+    paces_of(message)[tallies->context->rank] = mine->pace;
 }
 
 void mzg_tallies_post(struct mzg_tallies *tallies, int64_t round, const struct mzg_tally *mine,
@@ -71,9 +168,10 @@ void mzg_tallies_post(struct mzg_tallies *tallies, int64_t round, const struct m
     const struct mzg_context *context = tallies->context;
     struct slot *slot = &tallies->slots[round % SLOTS];
     int64_t record = (int64_t)sizeof *records;
-    slot->mine = *mine;
-    MZG_MPI(MPI_Iallgather(&slot->mine, sizeof slot->mine, MPI_BYTE, slot->all, sizeof slot->mine, MPI_BYTE,
-                           context->comm, &slot->requests[0]));
+    slot->my_skips = mine->sums.n_skips;
+    write_message(tallies, mine, slot->message);
+    MZG_MPI(MPI_Iallreduce(MPI_IN_PLACE, slot->message, 1, tallies->message, tallies->merge, context->comm,
+                           &slot->requests[0]));
     if (records)
         memcpy(slot->records, records, (size_t)n * sizeof *records);
     else
@@ -87,9 +185,14 @@ void mzg_tallies_post(struct mzg_tallies *tallies, int64_t round, const struct m
                          MPI_BYTE, 0, context->comm, &slot->requests[1]));
 }
 
-const struct mzg_tally *mzg_tallies_take(struct mzg_tallies *tallies, int64_t round)
+struct mzg_round_tally mzg_tallies_take(struct mzg_tallies *tallies, int64_t round)
 {
     struct slot *slot = &tallies->slots[round % SLOTS];
     mzg_agree_wait(2, slot->requests);
-    return slot->all;
+    return (struct mzg_round_tally){.sums = slot->message->sums,
+                                    .my_skips = slot->my_skips,
+                                    .least_end = slot->message->least_end,
+                                    .greatest_end = slot->message->greatest_end,
+                                    .nodes = nodes_of(slot->message),
+                                    .paces = paces_of(slot->message)};
 }

@@ -1,7 +1,9 @@
 /*
  * What the ranks tell each other about a round, once for each. A tally is posted when a rank is done with
- * its chunk and taken some rounds later, so that a rank seldom waits for one that happens to be slower. The
- * records of the pixels go to rank 0 in the same way.
+ * its chunk and taken some rounds later, so that a rank seldom waits for one that happens to be slower. All
+ * that ranks tell is added up on the way (MPI_Iallreduce): what a rank sends grows with the ranks by their
+ * paces alone, and the messages of a round are two for each rank. The records of the pixels go to rank 0 in
+ * the same way.
  */
 #ifndef MZG_STREAM_TALLY_H
 #define MZG_STREAM_TALLY_H
@@ -14,27 +16,47 @@
  * of them, what disturbs one rank for some rounds evens out before another one waits. */
 enum { MZG_TALLY_SLACK = 3 };
 
-/* Of one rank, all of the round unless said. */
-struct mzg_tally {
-    int64_t failed;    /* the rank has an error, which mzg_agree() will tell */
-    int64_t round_end; /* the pixel behind the round, on which all must agree */
+/* Numbers that are added over the ranks; of the round unless said. */
+struct mzg_tally_sums {
+    int64_t n_failed;  /* ranks that have an error, which mzg_agree() will tell */
     int64_t n_skips;   /* faulty spectra */
     int64_t n_skipped; /* pixels */
     int64_t bytes_read;
     int64_t counts[MZG_COUNTS];
     int64_t metrics_due;
     int64_t stage_bytes; /* of the sink, with the rows of this round */
+};
+
+/* How fast a rank is, as mzg_deal_note_pace(). */
+struct mzg_pace {
+    double elapsed, worked; /* seconds */
+};
+
+/* Of one rank. */
+struct mzg_tally {
+    struct mzg_tally_sums sums;
+    int64_t round_end; /* the pixel behind the round, on which all must agree */
     struct mzg_watch_sight sight;
-    double elapsed, worked; /* seconds, as mzg_deal_note_pace() */
+    struct mzg_pace pace;
+};
+
+/* Of all ranks. */
+struct mzg_round_tally {
+    struct mzg_tally_sums sums;
+    int64_t my_skips;                    /* sums.n_skips of this rank */
+    int64_t least_end, greatest_end;     /* round_end of the ranks */
+    const struct mzg_watch_sight *nodes; /* what the ranks of each node see together */
+    const struct mzg_pace *paces;        /* of each rank */
 };
 
 struct mzg_tallies;
 
 /* For rounds in which a rank has at most most_pixels pixels; on rank 0 the records go to `records`, one for
- * each pixel of the input, which is borrowed. Not collective, though it may fail: agree. */
-enum mzg_status mzg_tallies_new(const struct mzg_context *context, int64_t most_pixels,
-                                struct mzg_pixel_record *records, struct mzg_tallies **tallies,
-                                struct mzg_error *err);
+ * each pixel of the input. Both are borrowed, and the nodes of `watch`. Not collective, though it may fail:
+ * agree. */
+enum mzg_status mzg_tallies_new(const struct mzg_context *context, const struct mzg_watch *watch,
+                                int64_t most_pixels, struct mzg_pixel_record *records,
+                                struct mzg_tallies **tallies, struct mzg_error *err);
 
 /* Waits for what was posted and not taken, which is the same on all ranks. Accepts NULL. Collective. */
 void mzg_tallies_free(struct mzg_tallies *tallies);
@@ -45,8 +67,8 @@ void mzg_tallies_free(struct mzg_tallies *tallies);
 void mzg_tallies_post(struct mzg_tallies *tallies, int64_t round, const struct mzg_tally *mine,
                       const struct mzg_pixel_record *records, int64_t n, const int64_t *firsts);
 
-/* The tallies of all ranks about `round`, the one behind that taken last; valid until the next is posted.
- * Waits for the last rank, which counts in mzg_agree_seconds(). Collective. */
-const struct mzg_tally *mzg_tallies_take(struct mzg_tallies *tallies, int64_t round);
+/* What all ranks tell about `round`, the one behind that taken last; its arrays are valid until the next is
+ * posted. Waits for the last rank, which counts in mzg_agree_seconds(). Collective. */
+struct mzg_round_tally mzg_tallies_take(struct mzg_tallies *tallies, int64_t round);
 
 #endif

@@ -2,16 +2,13 @@
  * Watches the memory of the ranks of each node while a run goes on: what they use together against the limit,
  * what the node and its control groups have left, and whether processes of this job wait for memory. That
  * they wait counts only if they use much of their limit or little is left: otherwise it is for a neighbour,
- * or for pages of files, and smaller chunks would not help. Each rank looks for itself; what all saw tells
- * how each node fares.
+ * or for pages of files, and smaller chunks would not help. Each rank looks for itself; what the
+ * ranks of a node saw together tells how it fares.
  */
 #ifndef MZG_STREAM_WATCH_H
 #define MZG_STREAM_WATCH_H
 
 #include <core/context.h>
-#include <mzgrid/error.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 /* Why memory is running out, if it is. */
@@ -23,38 +20,38 @@ enum mzg_watch_cause {
     MZG_WATCH_WAITS
 };
 
-/* What a rank saw when it looked last. */
+/* What a rank saw when it looked last, or several of one node together. */
 struct mzg_watch_sight {
-    int64_t pss;   /* bytes that it takes */
-    int64_t left;  /* bytes that its node and its control groups have left */
-    int64_t waits; /* whether processes of its control group wait for memory */
+    int64_t pss;  /* bytes that they take */
+    int64_t left; /* bytes that their node and its control groups have left, the least that one of them saw */
+    int64_t waits; /* above 0: processes of their control groups wait for memory */
 };
+
+/* Of no rank. */
+extern const struct mzg_watch_sight mzg_watch_no_sight;
+
+/* Adds what other ranks of the same node saw. Local. */
+void mzg_watch_merge(const struct mzg_watch_sight *from, struct mzg_watch_sight *into);
 
 struct mzg_watch {
     int64_t limit; /* of a node */
-    int size;      /* ranks of the run */
-    int my_node;
-    int *nodes;    /* of each rank */
-    int64_t *sums; /* of each node */
-    double next;   /* when this rank looks again */
+    int64_t n_nodes;
+    int64_t node; /* of this rank: nodes count from 0, by their lowest ranks */
+    double next;  /* when this rank looks again */
     struct mzg_watch_sight sight;
 };
 
-/* All ranks return the same status. Collective over context->comm. */
-enum mzg_status mzg_watch_begin(struct mzg_watch *watch, const struct mzg_context *context, int64_t limit,
-                                struct mzg_error *err);
-
-/* Local. */
-void mzg_watch_end(struct mzg_watch *watch);
+/* Collective over context->comm. */
+void mzg_watch_begin(struct mzg_watch *watch, const struct mzg_context *context, int64_t limit);
 
 /* What this rank sees. Cheap: it looks a few times a second. Local. */
 struct mzg_watch_sight mzg_watch_look(struct mzg_watch *watch);
 
-/* Whether the ranks of any node come near to their limit, or a node near to its end, by what each rank saw:
- * sights[0], and the next ones `stride` bytes behind each other. `*used` and `*left` are what the ranks of
- * this node take together, and what it has left. Local; what is returned is the same on all ranks. */
-enum mzg_watch_cause mzg_watch_judge(struct mzg_watch *watch, const struct mzg_watch_sight *sights,
-                                     size_t stride, int64_t *used, int64_t *left);
+/* Whether the ranks of any node come near to their limit, or a node near to its end, by what the ranks of
+ * each node saw together. `*used` and `*left` are what those of this node take, and what it has left. Local;
+ * what is returned is the same on all ranks. */
+enum mzg_watch_cause mzg_watch_judge(const struct mzg_watch *watch, const struct mzg_watch_sight *nodes,
+                                     int64_t *used, int64_t *left);
 
 /* In words, behind "because". Local. */
 const char *mzg_watch_words(enum mzg_watch_cause cause);

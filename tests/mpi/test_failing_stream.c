@@ -7,7 +7,6 @@
 #include <stream/metrics.h>
 #include <stream/skips.h>
 #include <stream/stream.h>
-#include <stream/watch.h>
 
 #include <core/agree.h>
 #include <jansson.h>
@@ -124,24 +123,6 @@ MPI_TEST(failing_stream, that_cannot_list_what_it_skipped)
     begin(&f, "none");
     cr_expect(ge(long, fail_each_call(MEMORY, mpi_size - 1, 0, try_to_list_skips, &f), 1));
     cr_expect(ge(long, fail_each_call(MEMORY, 0, 0, try_to_list_skips, &f), 2));
-    end(&f);
-}
-
-static enum mzg_status try_to_watch(void *fixture, struct mzg_error *err)
-{
-    struct fixture *f = fixture;
-    struct mzg_watch watch;
-    enum mzg_status status = mzg_watch_begin(&watch, &f->context, 1 << 30, err);
-    end_failing();
-    mzg_watch_end(&watch);
-    return status;
-}
-
-MPI_TEST(failing_stream, that_cannot_watch_its_memory)
-{
-    struct fixture f;
-    begin(&f, "none");
-    cr_expect(eq(long, fail_each_call(MEMORY, mpi_size - 1, 0, try_to_watch, &f), 2));
     end(&f);
 }
 

@@ -7,13 +7,17 @@
 enum { LIMIT = 1000, RANKS = 2 };
 
 /* Of two ranks: on one node, or on one each. */
-static enum mzg_watch_cause judge(int nodes, struct mzg_watch_sight a, struct mzg_watch_sight b)
+static enum mzg_watch_cause judge(int n_nodes, struct mzg_watch_sight a, struct mzg_watch_sight b)
 {
-    int node_of[RANKS] = {0, nodes - 1};
-    int64_t sums[RANKS], used, left;
-    struct mzg_watch watch = {.limit = LIMIT, .size = RANKS, .nodes = node_of, .sums = sums};
-    struct mzg_watch_sight sights[RANKS] = {a, b};
-    return mzg_watch_judge(&watch, sights, sizeof *sights, &used, &left);
+    int64_t used, left;
+    struct mzg_watch watch = {.limit = LIMIT, .n_nodes = n_nodes};
+    struct mzg_watch_sight nodes[RANKS] = {mzg_watch_no_sight, mzg_watch_no_sight};
+    mzg_watch_merge(&a, &nodes[0]);
+    mzg_watch_merge(&b, &nodes[n_nodes - 1]);
+    enum mzg_watch_cause cause = mzg_watch_judge(&watch, nodes, &used, &left);
+    cr_expect(eq(i64, used, n_nodes == 1 ? a.pss + b.pss : a.pss));
+    cr_expect(eq(i64, left, n_nodes == 1 && b.left < a.left ? b.left : a.left));
+    return cause;
 }
 
 static struct mzg_watch_sight sees(int64_t pss, int64_t left, bool waits)
