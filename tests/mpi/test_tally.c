@@ -23,7 +23,7 @@ static void begin(struct fixture *f)
 {
     *f = (struct fixture){.context = {.comm = MPI_COMM_WORLD, .rank = mpi_rank, .size = mpi_size}};
     if (mpi_rank == 0)
-        f->records = calloc((size_t)(ROUNDS * PIXELS * mpi_size), sizeof *f->records);
+        f->records = calloc((size_t)mpi_size * ROUNDS * PIXELS, sizeof *f->records);
     mzg_watch_begin(&f->watch, &f->context, 1000);
     cr_assert(eq(int, (int)mzg_tallies_new(&f->context, &f->watch, PIXELS, f->records, &f->tallies, &f->err),
                  MZG_OK));
@@ -38,11 +38,11 @@ static void end(struct fixture *f)
 /* Each rank has PIXELS of a round, but the last one none. */
 static void post(struct fixture *f, int64_t round, const struct mzg_tally *mine)
 {
-    int64_t firsts[65], first = round * PIXELS * mpi_size;
+    int64_t firsts[65] = {0}, first = round * mpi_size * PIXELS;
     struct mzg_pixel_record records[PIXELS] = {{0}};
     int64_t n = mpi_rank == mpi_size - 1 ? 0 : PIXELS;
     for (int rank = 0; rank <= mpi_size; rank++)
-        firsts[rank] = first + PIXELS * (rank < mpi_size ? rank : mpi_size - 1);
+        firsts[rank] = first + (int64_t)PIXELS * (rank < mpi_size ? rank : mpi_size - 1);
     for (int64_t i = 0; i < n; i++)
         records[i].tic = (double)(firsts[mpi_rank] + i + 1);
     mzg_tallies_post(f->tallies, round, mine, records, n, firsts);
