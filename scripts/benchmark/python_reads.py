@@ -82,9 +82,8 @@ OPERATIONS = [
 ]
 
 
-def run(prepare, measured, store, rows, times):
-    if prepare is None or ("rows" in prepare and rows is None):
-        return None
+def measure(prepare, measured, store, rows, times):
+    """The least of wall seconds, seconds of processors, and MiB; or what an operation that failed said last."""
     code = f"{PRELUDE}\nrows = sys.argv[2]\n{prepare}\nbegin = clock()\n{measured}\ntold(begin)\n"
     results = []
     for _ in range(times):
@@ -94,7 +93,16 @@ def run(prepare, measured, store, rows, times):
         if done.returncode != 0:
             return (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1][:60]
         results.append(json.loads(done.stdout.strip().splitlines()[-1]))
-    wall, cpu, peak = (min(r[i] for r in results) for i in range(3))
+    return tuple(min(r[i] for r in results) for i in range(3))
+
+
+def run(prepare, measured, store, rows, times):
+    if prepare is None or ("rows" in prepare and rows is None):
+        return None
+    found = measure(prepare, measured, store, rows, times)
+    if isinstance(found, str):
+        return found
+    wall, cpu, peak = found
     return f"{number(wall)} | {number(cpu)} | {peak:,.0f}"
 
 

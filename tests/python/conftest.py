@@ -24,6 +24,17 @@ os.environ["OMPI_MCA_orte_tmpdir_base"] = JOBS
 os.environ["OMPI_ALLOW_RUN_AS_ROOT"] = os.environ["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"
 
 
+def pytest_addoption(parser):
+    parser.addoption("--full", action="store_true", help="run what takes minutes as well")
+
+
+@pytest.fixture(scope="session")
+def full(request):
+    """Skips the test unless it was asked for."""
+    if not request.config.getoption("--full"):
+        pytest.skip("takes minutes: pytest --full")
+
+
 def pytest_unconfigure():
     shutil.rmtree(JOBS, ignore_errors=True)
 

@@ -187,6 +187,14 @@ def test_a_damaged_store_is_told_and_not_read_wrongly(csc, tmp_path):
         mzgrid.open(store)
 
 
+def test_an_axis_that_does_not_ascend_is_refused_at_once(csc, tmp_path):
+    store, table = copy_of(csc, tmp_path)
+    group = zarr.open_group(table)
+    group["var/mz"][:] = group["var/mz"][:][::-1]
+    with pytest.raises(mzgrid.StoreError, match="var/mz: is not ascending"):
+        mzgrid.open(store)
+
+
 def test_contradicting_indices_are_refused(csc, tmp_path):
     store, table = copy_of(csc, tmp_path)
     group = zarr.open_group(table)

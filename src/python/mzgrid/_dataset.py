@@ -312,7 +312,7 @@ class Dataset:
 
     def _read_axis(self) -> Axis:
         mz = self._bins("mz").astype(np.float64, copy=False)
-        if not mz.size or not (np.diff(mz) > 0).all():
+        if not mz.size or not (mz[1:] > mz[:-1]).all():
             raise StoreError(f"{self._table.store_path}/var/mz: is not ascending, this is no table of mzgrid")
         var = _elements.member(self._table, "var")
         of_peaks = _elements.member(var, "mz_lower") is None  # a feature table of `mzgrid peaks`
@@ -456,14 +456,17 @@ def open(
 ) -> Dataset:
     """Opens a store that mzgrid wrote: a path, a URL (by fsspec, with its `storage_options`), or a zarr group.
 
-    Reads the metadata only. `table` chooses one if there are several, with or without the `_z0` at its end."""
+    Reads the metadata and m/z, so that a store whose bins are damaged is refused here. `table` chooses one if there are
+    several, with or without the `_z0` at its end."""
     import pandas  # noqa: F401  the images and tables need both: better now than in the first of them
     import xarray  # noqa: F401
 
     from ._open import find_table, open_root
 
     root, source = open_root(store, storage_options)
-    return Dataset(root, find_table(root, table, source), source, storage_options)
+    opened = Dataset(root, find_table(root, table, source), source, storage_options)
+    opened.mz  # noqa: B018
+    return opened
 
 
 def _can_be_opened(source: str) -> bool:

@@ -88,20 +88,25 @@ class Accumulator:
 
     def __init__(self, reduce: Reduce, places: int, bins: int) -> None:
         self.reduce, self.places, self.bins = reduce, places, bins
-        self.values = np.full(places, -np.inf if reduce == "max" else 0.0)
+        self.sums: npt.NDArray[np.float64] | None = None  # those of the first block, to which others are added
+        self.highest = np.full(places, -np.inf) if reduce == "max" else None
         self.stored = np.zeros(places, dtype=np.int64) if reduce == "max" else None
 
     def add(self, places: npt.NDArray[np.integer], values: Floats) -> None:
-        if self.stored is None:
-            self.values += np.bincount(places, weights=values, minlength=self.places)
-        else:
-            np.maximum.at(self.values, places, values)
+        if self.highest is not None and self.stored is not None:
+            np.maximum.at(self.highest, places, values)
             self.stored += np.bincount(places, minlength=self.places)
+            return
+        sums = np.asarray(np.bincount(places, weights=values, minlength=self.places), dtype=np.float64)
+        if self.sums is None:
+            self.sums = sums
+        else:
+            self.sums += sums
 
     def result(self) -> npt.NDArray[np.float64]:
-        if self.stored is None:
-            return self.values
-        return np.where(self.stored < self.bins, np.maximum(self.values, 0), self.values)
+        if self.highest is not None and self.stored is not None:
+            return np.where(self.stored < self.bins, np.maximum(self.highest, 0), self.highest)
+        return self.sums if self.sums is not None else np.zeros(self.places)
 
 
 class Matrix:

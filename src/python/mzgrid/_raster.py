@@ -131,15 +131,12 @@ def open_raster(root: zarr.Group, table: zarr.Group) -> Raster:
     z, y, x = positions
     first = tuple(int(p.min()) for p in positions)
     nz, ny, nx = (int(p.max()) - o + 1 for p, o in zip(positions, first, strict=True))
-    cell = np.zeros(len(x), dtype=np.int64)  # in place, for it is large
-    cell += z
-    cell -= first[0]
-    cell *= ny
-    cell += y
-    cell -= first[1]
-    cell *= nx
+    # In place and in few passes, for it is large: the first ion image waits for it.
+    cell = np.multiply(y, nx, dtype=np.int64)
     cell += x
-    cell -= first[2]
+    cell -= first[1] * nx + first[2]
+    if nz > 1:
+        cell += (z.astype(np.int64) - first[0]) * (ny * nx)
 
     options = _elements.member(table, "uns/mzgrid/options")
     size_x, size_y, unit = (
