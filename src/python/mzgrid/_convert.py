@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from . import _errors as errors
-from . import _options, _program
+from . import _leftovers, _options, _program
 from ._matrix import find_caller
 
 if TYPE_CHECKING:
@@ -100,10 +100,13 @@ def convert(
 
     talk = Talk(bar=progress and not dry_run, loud=bool(options.get("verbose")))
     listener = _program.Listener(talk.progress, talk.line)
+    status = None
     try:
         status = _program.run(command, listener)
     finally:
         talk.close()
+        if status != 0:
+            _leftovers.remove(target, options.get("temp_dir"))
     if status not in (0, TOO_MANY_SKIPPED):
         raise failure(status, listener)
     if status == TOO_MANY_SKIPPED:
