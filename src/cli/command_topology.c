@@ -55,7 +55,7 @@ static json_t *look_at_files(void)
     char *directory = getcwd(NULL, 0);
     mzg_file_system_look(directory ? directory : ".", &fs);
     json_t *advice = json_array();
-    for (int use = MZG_USE_STAGE; use <= MZG_USE_STORE && advice; use++)
+    for (int use = MZG_USE_ONE_FILE; use <= MZG_USE_MANY_FILES && advice; use++)
         if (mzg_file_system_advise(&fs, (enum mzg_file_use)use, "here", text, sizeof text))
             advice = mzg_json_append(advice, json_string(text));
     json_t *files =

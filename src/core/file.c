@@ -201,18 +201,30 @@ int mzg_read_at(int fd, void *bytes, int64_t n, int64_t offset)
     return 0;
 }
 
+/* From the deepest up, because most exist: each name costs a parallel file system a question to its server.
+ */
 enum mzg_status mzg_file_make_directories(const char *path, struct mzg_error *err)
 {
     char *part = strdup(path);
     if (!part)
         return mzg_fail(err, MZG_ENOMEM, "%s: no memory for its path", path);
-    for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+    size_t length = strlen(part);
+    char *slash = strrchr(part + (length > 0), '/');
+    while (slash) {
         *slash = '\0';
-        if (mkdir(part, 0777) != 0 && errno != EEXIST) {
-            mzg_file_write_failed(err, part, "this directory", errno);
+        if (mkdir(part, 0777) == 0 || errno == EEXIST)
+            break;
+        int code = errno;
+        slash = strrchr(part + 1, '/');
+        if (code != ENOENT || !slash) {
+            mzg_file_write_failed(err, part, "this directory", code);
             break;
         }
-        *slash = '/';
+    }
+    for (size_t n = strlen(part); slash && n < length && err->status == MZG_OK; n = strlen(part)) {
+        part[n] = '/';
+        if (strlen(part) < length && mkdir(part, 0777) != 0 && errno != EEXIST)
+            mzg_file_write_failed(err, part, "this directory", errno);
     }
     free(part);
     return err->status;

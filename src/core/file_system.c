@@ -138,17 +138,17 @@ bool mzg_file_system_advise(const struct mzg_file_system *fs, enum mzg_file_use 
         return false;
     mzg_file_system_describe(fs, what, sizeof what);
     bool is_lustre = strcmp(fs->name, "Lustre") == 0;
-    if (use == MZG_USE_STAGE && is_lustre && fs->stripes == 1)
+    if (use == MZG_USE_ONE_FILE && is_lustre && fs->stripes == 1)
         return snprintf(text, size,
                         "%s: %s; one large file, in which rows wait, is faster on many servers: "
                         "'lfs setstripe -c -1 -S 4M DIR' of an empty directory for --temp-dir",
                         directory, what) > 0;
-    if (use == MZG_USE_STORE && is_lustre && (fs->stripes > 1 || fs->stripes < 0))
+    if (use == MZG_USE_MANY_FILES && is_lustre && (fs->stripes > 1 || fs->stripes < 0))
         return snprintf(text, size,
                         "%s: %s; a store is many files, each of which is faster on one server: "
                         "'lfs setstripe -c 1 DIR' of the directory for the output",
                         directory, what) > 0;
-    if (use == MZG_USE_STAGE && !fs->is_parallel)
+    if (use == MZG_USE_ONE_FILE && !fs->is_parallel)
         return snprintf(text, size,
                         "%s: %s, one server for all nodes; rows that wait in a file are faster on a parallel "
                         "file system, or for one node on its own disk: give it as --temp-dir",

@@ -32,8 +32,8 @@ int64_t mzg_file_system_alignment(const struct mzg_file_system *fs, int64_t chun
 char *mzg_file_system_describe(const struct mzg_file_system *fs, char *text, size_t size);
 
 enum mzg_file_use {
-    MZG_USE_STAGE, /* one large file in which rows wait, written by all ranks */
-    MZG_USE_STORE  /* many files, each written at once by one rank */
+    MZG_USE_ONE_FILE,  /* one large file in which rows wait, written by all ranks */
+    MZG_USE_MANY_FILES /* many files, each written at once by one rank */
 };
 
 /* What would make this use faster on that file system, for `directory`: a sentence; false: nothing is known.

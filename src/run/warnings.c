@@ -44,9 +44,9 @@ static void tell_file_system(const char *what, const char *path, enum mzg_file_u
 void mzg_tell_file_systems(const struct mzg_convert_options *options, const char *directory, bool in_file,
                            struct mzg_log *log)
 {
-    tell_file_system("file system of the store", options->output, MZG_USE_STORE, log);
+    tell_file_system("file system of the store", options->output, MZG_USE_MANY_FILES, log);
     if (in_file)
-        tell_file_system("file system of the rows that wait", directory, MZG_USE_STAGE, log);
+        tell_file_system("file system of the rows that wait", directory, MZG_USE_ONE_FILE, log);
     else if (options->mpi_info)
         mzg_log_line(log, MZG_LOG_DETAIL, "--mpi-info does nothing yet, because no rows wait in a file");
 }

@@ -79,20 +79,20 @@ Test(file_system, in_words)
     fs.stripes = 1;
     cr_expect(
         eq(str, mzg_file_system_describe(&fs, text, sizeof text), "Lustre, stripes of 4 MiB on 1 server"));
-    cr_expect(mzg_file_system_advise(&fs, MZG_USE_STAGE, "/scratch", text, sizeof text));
+    cr_expect(mzg_file_system_advise(&fs, MZG_USE_ONE_FILE, "/scratch", text, sizeof text));
     cr_expect(strstr(text, "/scratch: Lustre") == text);
-    cr_expect(not(mzg_file_system_advise(&fs, MZG_USE_STORE, "/scratch", text, sizeof text)));
+    cr_expect(not(mzg_file_system_advise(&fs, MZG_USE_MANY_FILES, "/scratch", text, sizeof text)));
     fs.stripes = -1;
     cr_expect(
         eq(str, mzg_file_system_describe(&fs, text, sizeof text), "Lustre, stripes of 4 MiB on all servers"));
-    cr_expect(not(mzg_file_system_advise(&fs, MZG_USE_STAGE, "/scratch", text, sizeof text)));
-    cr_expect(mzg_file_system_advise(&fs, MZG_USE_STORE, "/scratch", text, sizeof text));
+    cr_expect(not(mzg_file_system_advise(&fs, MZG_USE_ONE_FILE, "/scratch", text, sizeof text)));
+    cr_expect(mzg_file_system_advise(&fs, MZG_USE_MANY_FILES, "/scratch", text, sizeof text));
     struct mzg_file_system gpfs = {.name = "GPFS", .is_parallel = true, .unit = 256 << 10};
     cr_expect(eq(str, mzg_file_system_describe(&gpfs, text, sizeof text), "GPFS, blocks of 256 KiB"));
-    cr_expect(not(mzg_file_system_advise(&gpfs, MZG_USE_STAGE, "/scratch", text, sizeof text)));
+    cr_expect(not(mzg_file_system_advise(&gpfs, MZG_USE_ONE_FILE, "/scratch", text, sizeof text)));
     struct mzg_file_system none = {0};
     cr_expect(eq(str, mzg_file_system_describe(&none, text, sizeof text), ""));
-    cr_expect(not(mzg_file_system_advise(&none, MZG_USE_STAGE, "/scratch", text, sizeof text)));
+    cr_expect(not(mzg_file_system_advise(&none, MZG_USE_ONE_FILE, "/scratch", text, sizeof text)));
 }
 
 Test(file_system, of_paths_that_are_not_there_yet)
