@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Check a SpatialData Zarr store with the libraries that its users have.
 
-usage: check_store.py STORE.zarr [--rewrite]
+usage: check_store.py STORE.zarr [--beside OTHER.zarr] [--rewrite]
 
-As a module: check(store, rewrite=False) returns a Report; its `errors` are what a user would run into.
+As a module: check(store, rewrite=False, beside=None) returns a Report; its `errors` are what a user would run into.
 
 1. Files: every group and array has its zarr.json, the consolidated metadata say the same, every chunk file lies in the
    grid of its array.
@@ -11,8 +11,10 @@ As a module: check(store, rewrite=False) returns a Report; its `errors` are what
 3. spatialdata opens it, and the model of each element validates.
 4. Tables: unique names, matrix indices sorted and in range (of layers, too; the layer "csr" equals X), finite values, increasing m/z; each row has its label and each label
    its row; obsm["spatial"] lies at the centres of the pixels.
-5. What users do with a whole table works: scipy's operations on X, anndata.concat (inner and outer), read_lazy without a warning.
-6. --rewrite: the opened object can be saved, and the copy opened (some stores can be read, not saved).
+5. What users do with a whole table works: scipy's operations on X, read_lazy without a warning, rasterize_bins onto its labels.
+6. Two samples as one: anndata.concat (inner and outer) and spatialdata.concatenate lose no value and keep the m/z. The other sample
+   is OTHER.zarr, or made of this one: the upper half of its bins, with twice the values.
+7. --rewrite: the opened object can be saved, and the copy opened (some stores can be read, not saved).
 """
 import argparse
 import json
@@ -280,13 +282,10 @@ def check_use(report, path, where, table):
         report.warning(f"{where}: too large to be worked with")
         return
     total = float(np.sum(x, dtype=np.float64))
-    operations = {
-        "anndata.concat inner": lambda: anndata.concat([table, table], join="inner", index_unique="-").X,
-        "anndata.concat outer": lambda: anndata.concat([table, table], join="outer", index_unique="-").X,
-    }
+    operations = {}
     if sp.issparse(x):
         rows = np.full((x.shape[0], 1), 2.0, dtype=x.dtype)
-        operations |= {"tocoo": lambda: x.tocoo() * 2, "multiply": lambda: x.multiply(rows), "add": lambda: x + x}
+        operations = {"tocoo": lambda: x.tocoo() * 2, "multiply": lambda: x.multiply(rows), "add": lambda: x + x}
     for name, operation in operations.items():
         try:
             twice = float(np.sum(operation(), dtype=np.float64))
@@ -312,6 +311,108 @@ def check_use(report, path, where, table):
         report.error(f"{where}: read_lazy finds other names of bins")
 
 
+def dense(x):
+    return x.toarray() if sp.issparse(x) else np.asarray(x)
+
+
+def check_raster(report, sdata, name, table):
+    """An ion image that spatialdata makes has each value at the label of its row."""
+    attrs = table.uns.get("spatialdata_attrs", {})
+    region = attrs.get("region")
+    if not isinstance(region, str) or region not in sdata.labels or not {"x", "y"} <= set(table.obs):
+        return  # of several samples, or not one of mzgrid
+    labels = np.asarray(raster_of(sdata[region]).values)
+    fullest = table.var_names[int((dense((table.X != 0).sum(axis=0))).argmax())]
+    if labels.ndim != 2:
+        return  # which rasterize_bins does not know
+    if sp.issparse(table.X) and table.X.format == "csr":  # of which it says to make a csc
+        table = table.copy()
+        table.X = table.X.tocsc()
+        sdata = spatialdata.SpatialData(labels={region: sdata.labels[region]}, tables={name: table})
+    try:
+        image = spatialdata.rasterize_bins(sdata, region, name, "x", "y", value_key=fullest).values[0]
+    except Exception as error:
+        report.error(f"tables/{name}: rasterize_bins: {type(error).__name__}: {error}")
+        return
+    if image.shape != labels.shape:
+        report.error(f"tables/{name}: rasterize_bins makes {image.shape} of labels of {labels.shape}")
+        return
+    ids = table.obs[attrs["instance_key"]].to_numpy()
+    expected = np.zeros(1 + max(int(labels.max(initial=0)), int(ids.max(initial=0))))
+    expected[ids] = dense(table[:, fullest].X)[:, 0]
+    if not np.array_equal(image[labels > 0], expected[labels[labels > 0]]):
+        report.error(f"tables/{name}: rasterize_bins puts values beside their labels")
+
+
+def make_other(sdata):
+    """Another sample of the same grid: the upper half of the bins of each table, with twice the values."""
+    tables = {}
+    for name, table in sdata.tables.items():
+        tables[name] = table[:, table.n_vars // 2 :].copy()
+        tables[name].X = tables[name].X * 2
+    return spatialdata.SpatialData(images=dict(sdata.images), labels=dict(sdata.labels), tables=tables)
+
+
+def check_two_tables(report, where, tables):
+    """As one table, by names of bins: the values of both, those of bins that both have, and each at its m/z."""
+    mz = [dict(zip(table.var_names, table.var["mz"])) for table in tables]
+    shared = [name for name in mz[0] if name in mz[1]]
+    inner = anndata.concat(tables, join="inner", merge="same", index_unique="-")
+    outer = anndata.concat(tables, join="outer", merge="first", index_unique="-", fill_value=0)
+    if list(inner.var_names) != shared or shared and list(inner.var.get("mz", [])) != [mz[0][name] for name in shared]:
+        report.error(f"{where}: anndata.concat inner loses the m/z")
+    elif not np.array_equal(dense(inner.X), np.concatenate([dense(table[:, shared].X) for table in tables])):
+        report.error(f"{where}: anndata.concat inner has other values")
+    if set(outer.var_names) != mz[0].keys() | mz[1].keys():
+        report.error(f"{where}: anndata.concat outer has other bins")
+        return
+    first = 0
+    for table, of in zip(tables, mz):  # anndata keeps columns of var for the bins of the first; the names are there for all
+        rows = outer[first : first + table.n_obs]
+        first += table.n_obs
+        if not np.array_equal(dense(rows[:, list(of)].X), dense(table.X)) or np.count_nonzero(dense(rows.X)) != np.count_nonzero(dense(table.X)):
+            report.error(f"{where}: anndata.concat outer has other values")
+        if "mzgrid" in table.uns and "mz_upper" in table.var:  # peaks have bounds in their place
+            far = np.abs(np.array([float(name) for name in of]) - list(of.values()))
+            if (far > 0.5 * (table.var["mz_upper"] - table.var["mz_lower"]).to_numpy()).any():
+                report.error(f"{where}: the name of a bin is not its m/z")
+    kept = outer.var["mz"].dropna()
+    if len(kept) < len(mz[0]) or any(value != mz[0].get(name, mz[1].get(name)) for name, value in kept.items()):
+        report.error(f"{where}: anndata.concat outer loses the m/z")
+
+
+def check_two(report, sdata, other):
+    """Two samples in one object; tables of one name are compared, too."""
+    names = [(name, name) for name in sdata.tables if name in other.tables]
+    if not names and len(sdata.tables) == len(other.tables):
+        names = list(zip(sorted(sdata.tables), sorted(other.tables)))
+    if not names:
+        report.error("the other store has no table to be put beside one of this")
+    for name, beside in names:
+        tables = [sdata.tables[name], other.tables[beside]]
+        if not all("mz" in table.var and table.n_obs and table.n_vars for table in tables):
+            continue
+        if sum(np.prod(table.shape, dtype=float) for table in tables) > 2e7:
+            report.warning(f"tables/{name}: too large to be concatenated")
+            continue
+        try:
+            check_two_tables(report, f"tables/{name}", tables)
+        except Exception as error:
+            report.error(f"tables/{name}: anndata.concat: {type(error).__name__}: {error}")
+    try:
+        study = spatialdata.concatenate({"one": sdata, "two": other}, concatenate_tables=False)
+    except Exception as error:
+        report.error(f"spatialdata.concatenate: {type(error).__name__}: {error}")
+        return
+    for sample, name in [("one", name) for name in sdata.tables] + [("two", name) for name in other.tables]:
+        table, was = study.tables[f"{name}-{sample}"], (sdata if sample == "one" else other).tables[name]
+        if (dense(table.X) != dense(was.X)).any() or list(table.var_names) != list(was.var_names):
+            report.error(f"tables/{name}: spatialdata.concatenate has other values")
+        for region in np.atleast_1d(table.uns.get("spatialdata_attrs", {"region": []})["region"]):
+            if region not in study.labels:
+                report.error(f"tables/{name}: spatialdata.concatenate loses the labels {region}")
+
+
 def check_rewrite(report, sdata):
     original = sdata.path
     with tempfile.TemporaryDirectory() as directory:
@@ -324,7 +425,7 @@ def check_rewrite(report, sdata):
     sdata.path = original  # writing moved it to the copy
 
 
-def check(store, rewrite=False):
+def check(store, rewrite=False, beside=None):
     store, report = Path(store), Report()
     if not (store / "zarr.json").is_file():
         report.error(f"{store}: no zarr.json, this is no Zarr v3 store")
@@ -345,6 +446,9 @@ def check(store, rewrite=False):
             check_window(report, store, name, table)
         if table.n_obs and table.n_vars:
             check_use(report, store / "tables" / name, f"tables/{name}", table)
+            check_raster(report, report.sdata, name, table)
+    if not report.errors:
+        check_two(report, report.sdata, spatialdata.read_zarr(beside) if beside else make_other(report.sdata))
     if rewrite:
         check_rewrite(report, report.sdata)
     return report
@@ -353,9 +457,10 @@ def check(store, rewrite=False):
 def main():
     parser = argparse.ArgumentParser(description="Check a SpatialData Zarr store.")
     parser.add_argument("store")
+    parser.add_argument("--beside", metavar="OTHER", help="another sample, to be put beside it (default: one made of it)")
     parser.add_argument("--rewrite", action="store_true", help="also save the opened object and open the copy")
     options = parser.parse_args()
-    report = check(options.store, options.rewrite)
+    report = check(options.store, options.rewrite, options.beside)
     if report.sdata is not None:
         print(report.sdata)
     for text in report.warnings:

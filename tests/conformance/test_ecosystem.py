@@ -9,6 +9,7 @@ import pytest
 import scipy.sparse as sp
 import spatialdata
 
+import check_store
 import stores
 from writer import Pixel, write_imzml
 
@@ -49,6 +50,7 @@ def test_tables_of_two_samples_are_concatenated_by_mz(mzgrid, tmp_path, layout):
         options = ["--min-mz", low, "--max-mz", high, "--layout", layout, "--dataset-id", f"sample{i}"]
         mzgrid.convert(source, tmp_path / f"{i}.zarr", *AXIS, *options)
         samples.append(stores.open_store(tmp_path / f"{i}.zarr", dataset=f"sample{i}", check=True))
+    assert check_store.check(samples[0].path, beside=samples[1].path).errors == []
     tables = [s.table for s in samples]
     a, b = ({name: mz for name, mz in zip(t.var_names, t.var["mz"])} for t in tables)
     shared = a.keys() & b.keys()
@@ -72,6 +74,22 @@ def test_tables_of_two_samples_are_concatenated_by_mz(mzgrid, tmp_path, layout):
     for s in samples:
         assert np.array_equal(dense(again.tables[s.name].X), dense(s.table.X))
         assert list(again.tables[s.name].var["mz"]) == list(s.table.var["mz"])
+
+
+@pytest.mark.parametrize("damage, reason", [
+    (lambda t: setattr(t, "var", t.var.assign(mz=t.var["mz"] + 0.01)), "inner loses the m/z"),
+    (lambda t: setattr(t, "var_names", [*t.var_names[1::-1], *t.var_names[2:]]), "the name of a bin is not its m/z"),
+    (lambda t: setattr(t, "var_names", ["third", *t.var_names[1:]]), "concat: ValueError"),
+    (lambda t: setattr(t, "X", t.X.tocsc().sorted_indices().astype("i8")), ""),
+])  # fmt: skip
+def test_check_store_finds_what_two_tables_lose(mzgrid, tmp_path, damage, reason):
+    mzgrid.convert(write_sample(tmp_path / "a.imzML", 1, 200, 203), tmp_path / "a.zarr", *AXIS)
+    sdata = spatialdata.read_zarr(tmp_path / "a.zarr")
+    other = check_store.make_other(sdata)
+    damage(other.tables["msi_dataset_z0"])
+    report = check_store.Report()
+    check_store.check_two(report, sdata, other)
+    assert any(reason in text for text in report.errors) if reason else not report.errors, report.errors
 
 
 def dense(x):

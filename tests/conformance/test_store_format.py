@@ -342,6 +342,8 @@ DAMAGES = {
     "zero": (lambda s: rewrite_array(s, TABLE + "/X/data", lambda v: v.__setitem__(3, 0)), "stored zeros"),
     "mz": (lambda s: rewrite_array(s, TABLE + "/var/mz", lambda v: v.__setitem__(3, 0)), "not strictly increasing"),
     "key": (lambda s: rewrite_array(s, TABLE + "/obs/instance_key", lambda v: v.__setitem__(3, 999)), "without a label"),
+    "raster": (lambda s: rewrite_array(s, TABLE + "/obs/x", lambda v: v.__setitem__(slice(0, 2), v[1::-1].copy())),
+               "rasterize_bins puts values beside"),
     "place": (lambda s: rewrite_array(s, TABLE + "/obsm/spatial", lambda v: v.__setitem__((3, 0), 0)), "away from"),
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Faults by force: mzgrid with failing calls, cut power, killed processes, and a second run beside it.
 
-    campaign.py PROGRAM SHIM [sweep|replay|kills|pairs|exports]... [--full] [--only CASE]... [--count N] [--seed N] [--jobs N]
+    campaign.py PROGRAM SHIM [sweep|replay|kills|store-kills|pairs|exports]... [--full] [--only CASE]... [--count N] [--seed N] [--jobs N]
                 [--seconds S] [--report FILE.md] [--mpi-shim FILE]
 
 Exit status 1 if anything was found that should not be. The docstrings of the campaigns say what that is; --only
@@ -21,9 +21,10 @@ import harness  # noqa: E402
 import kills  # noqa: E402
 import pairs  # noqa: E402
 import replay  # noqa: E402
+import store_kills  # noqa: E402
 import sweep  # noqa: E402
 
-CAMPAIGNS = {"sweep": sweep, "replay": replay, "kills": kills, "pairs": pairs, "exports": exports}
+CAMPAIGNS = {"sweep": sweep, "replay": replay, "kills": kills, "store-kills": store_kills, "pairs": pairs, "exports": exports}
 
 
 def own_shared_memory():
@@ -41,7 +42,7 @@ def main():
     parser.add_argument("program")
     parser.add_argument("shim")
     parser.add_argument("campaigns", nargs="*", metavar="CAMPAIGN", help=f"of {', '.join(CAMPAIGNS)}; none: all")
-    parser.add_argument("--full", action="store_true", help="every number of every call, 200 kills, 40 pairs")
+    parser.add_argument("--full", action="store_true", help="every number of every call, 200 kills of each kind, 40 pairs")
     parser.add_argument("--only", action="append", default=[], help="this case alone, as findings name it")
     parser.add_argument("--count", type=int, help="at most so many cases of each campaign")
     parser.add_argument("--most", type=int, help="sweep: at most so many numbers of a call")
