@@ -1,9 +1,11 @@
 """`mzgrid peaks` on stores that are damaged, without memory, and with calls that fail: the store that stands is kept."""
 import os
+import re
 import shutil
 import signal
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import anndata
@@ -12,9 +14,12 @@ import pytest
 import spatialdata
 
 import stores
-from conftest import measured, mpi_environment
+from conftest import REPOSITORY, measured, mpi_environment
 from peaks_reference import assert_sums, whole
 from peaks_stores import PROFILE, made, peaks, store  # two of them fixtures
+
+sys.path.insert(0, str(REPOSITORY / "scripts"))
+from benchmark import measure  # noqa: E402
 
 
 def damage(path, how):
@@ -118,13 +123,63 @@ def test_a_store_that_cannot_be_written_is_said_to_be(mzgrid, store):
     assert run.status == 1 and "cannot be written to" in run.err
 
 
-def test_too_little_memory_is_said_with_the_number(mzgrid, store):
-    path = store("profile")
+def test_too_little_memory_is_said_with_the_number_that_is_enough(mzgrid, tmp_path):
+    """A dense table of rows lies in memory: 40 MB of it."""
+    path, listed = tmp_path / "a.zarr", tmp_path / "list.txt"
+    mzgrid.convert("synthetic:200x100:30:centroid", path, "-q", "--bin-width", "20mDa", "--layout", "csr")
+    listed.write_text("".join(f"{200 + i}\n" for i in range(500)))
+    options = ["peaks", path, "-q", "--peak-list", listed, "--layout", "dense", "--threads", 1, "--memory-limit"]
     before = stores.tree(path)
-    run = mzgrid("peaks", path, "--memory-limit", "1M")
-    if run.status == 0:  # a few MB are always allowed, and this table needs no more
-        return
-    assert run.status == 1 and "raise --memory-limit" in run.err and stores.tree(path) == before
+    run = mzgrid(*options, "30M")
+    said = re.search(r"500 peaks of \d+ pixels need (\d+) MiB for each of 1 ranks; raise --memory-limit", run.err)
+    assert run.status == 1 and said and stores.tree(path) == before, str(run)
+    assert mzgrid(*options, f"{int(said[1]) - 8}M").status == 1
+    run = mzgrid(*options, f"{int(said[1]) + 1}M")
+    assert run.status == 0, str(run)
+
+
+@pytest.fixture(scope="module")
+def large(mzgrid, tmp_path_factory):
+    """8,000,000 values in columns that are not compressed, 64 MB."""
+    path = tmp_path_factory.mktemp("large") / "a.zarr"
+    options = ["--bins", 20000, "--compression", "none", "--no-report"]
+    mzgrid.convert("synthetic:100x80:1000:centroid:1:full", path, "-q", *options)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.mark.parametrize("ranks, limit", [(1, 64), (2, 120)])
+def test_the_sampled_memory_keeps_to_the_limit(mzgrid, large, ranks, limit):
+    """Values and what a rank is made of are more than it may hold."""
+    measure.PERIOD = 0.02
+    command = ["peaks", large, "--replace", "-q", "--threads", 1, "--memory-limit", f"{limit}M"]
+    run = measure.run(measure.launch(mzgrid.path, ranks, command))
+    assert run.status == 0, run.log
+    assert 0 < run.peak_pss <= limit << 20, run.peak_pss / (1 << 20)
+
+
+def bytes_read(command):
+    """By a process, as the system counts them: asked for when it has ended, before it is waited for."""
+    run = subprocess.Popen(list(map(str, command)), env=mpi_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    os.waitid(os.P_PID, run.pid, os.WEXITED | os.WNOWAIT)
+    counted = Path(f"/proc/{run.pid}/io").read_text()
+    assert run.wait() == 0
+    return int(re.search(r"^rchar: (\d+)$", counted, re.MULTILINE)[1])
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_columns_are_read_once(mzgrid, large, threads):
+    """Peaks that cover every bin: all values of X are read, and none twice, but where the work of two threads meets."""
+    table = anndata.read_zarr(large / "tables/msi_dataset_z0")
+    listed = large.parent / "list.txt"
+    listed.write_text("".join(f"{mz}\n" for mz in np.linspace(table.var["mz"].iloc[0], table.var["mz"].iloc[-1], 200)))
+    half = (table.var["mz"].iloc[-1] - table.var["mz"].iloc[0]) / 199 / 2
+    values = sum(p.stat().st_size for part in ("data", "indices") for p in (large / "tables/msi_dataset_z0/X" / part).rglob("c/*"))
+    command = [mzgrid.path, "peaks", large, "--replace", "-q", "--threads", threads, "--peak-list", listed, "--tolerance"]
+    read = bytes_read([*command, f"{half}Da"])
+    found = anndata.read_zarr(large / "tables/msi_dataset_z0_peaks")
+    assert np.isclose(found.X.sum(dtype="f8"), table.X.sum(dtype="f8"), rtol=1e-5), "the peaks cover all bins"
+    assert 60_000_000 < values < read < 1.1 * values, (read, values)
 
 
 # Whatever happens on the way, the old store opens.
