@@ -148,7 +148,7 @@ def large(mzgrid, tmp_path_factory):
     shutil.rmtree(path)
 
 
-@pytest.mark.parametrize("ranks, limit", [(1, 64), (2, 120)])
+@pytest.mark.parametrize("ranks, limit", [(1, 64), (2, 160)])
 def test_the_sampled_memory_keeps_to_the_limit(mzgrid, large, ranks, limit):
     """Values and what a rank is made of are more than it may hold."""
     measure.PERIOD = 0.02
