@@ -17,208 +17,92 @@
  * Rank 0 has the system reserve the space before it is written, if the file system can do that: a full disk
  * is then found before a part of it is written.
  */
-#include <stage/hdf5_layout.h>
+#include <stage/hdf5_file.h>
 #include <stage/sink.h>
 
 #include <core/agree.h>
 #include <core/array.h>
-#include <core/file.h>
-#include <core/file_system.h>
 #include <core/hdf5.h>
 #include <core/mpi.h>
-#include <core/mpi_hints.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rows are written as they lie in memory");
 
-enum { METADATA_BYTES = 256 << 10, METADATA_BYTES_PER_CHUNK = 64, CONVERTED = 1 << 16 };
-
-/* Where the chunks of an array lie in the file. */
-struct chunks {
-    int64_t n, capacity;
-    int64_t *places; /* bytes from the beginning of the file */
+enum {
+    CONVERTED = 1 << 16,
+    PLACES_AT_ONCE = 512, /* that rank 0 tells the others */
+    NO_PLACE = -1         /* instead of the first: rank 0 has failed */
 };
 
 struct hdf5_sink {
     struct mzg_sink base;
     int64_t n_rows, n_values; /* of all ranks */
+    int64_t *appended;        /* rows and values of each rank, in a round */
     struct mzg_hdf5_types types;
     void *converted; /* CONVERTED elements on their way into the file; NULL: they lie there as in memory */
-    struct chunks chunks[MZG_HDF5_ARRAYS];
+    struct mzg_hdf5_chunks chunks[MZG_HDF5_ARRAYS];
     int rows;                        /* the file, to write rows */
     struct mzg_passing_file passing; /* the same file */
-
-    hid_t metadata; /* rank 0, as all below; else -1 */
-    hid_t arrays[MZG_HDF5_ARRAYS];
-    int fd;             /* of the same file, to reserve space */
-    int64_t n_reserved; /* bytes */
-    int64_t alignment;  /* of chunks of values, in bytes of the file; 0: none */
+    struct mzg_hdf5_file file;       /* rank 0; elsewhere it is not open */
 };
 
-/* `code` is an errno value, 0 if it is not known. */
 static enum mzg_status fail_to_write(const struct hdf5_sink *sink, int code, struct mzg_error *err)
 {
-    return mzg_file_write_failed(err, sink->base.spec.path, "resampled rows to the staged HDF5 file", code);
+    return mzg_hdf5_write_failed(sink->base.spec.path, code, err);
 }
 
-static int64_t element_size(const struct hdf5_sink *sink, enum mzg_hdf5_array which)
+/* The k-th of the new chunks of all arrays. */
+static int64_t *place_of(const struct hdf5_sink *sink, const int64_t n[MZG_HDF5_ARRAYS], int64_t k)
 {
-    return mzg_type_size(sink->types.of[which]);
+    enum mzg_hdf5_array i = 0;
+    for (; i + 1 < MZG_HDF5_ARRAYS && k >= n[i] - sink->chunks[i].n; i++)
+        k -= n[i] - sink->chunks[i].n;
+    return &sink->chunks[i].places[sink->chunks[i].n + k];
 }
 
-static hid_t file_type(const struct hdf5_sink *sink, enum mzg_hdf5_array which)
+/* Rank 0 tells all where the new chunks are, or that it failed. A rank that failed takes part. Collective. */
+static void share_places(const struct hdf5_sink *sink, const int64_t n[MZG_HDF5_ARRAYS],
+                         struct mzg_error *err)
 {
-    if (which == MZG_HDF5_DATA)
-        return sink->types.of[which] == MZG_FLOAT64 ? H5T_IEEE_F64LE : H5T_IEEE_F32LE;
-    return sink->types.of[which] == MZG_INT32 ? H5T_STD_I32LE : H5T_STD_I64LE;
-}
-
-/* An array whose chunks get their places as soon as it is extended, and no content. */
-static int create_array(struct hdf5_sink *sink, enum mzg_hdf5_array which)
-{
-    hsize_t chunk = (hsize_t)mzg_hdf5_specs[which].chunk, none = 0, unlimited = H5S_UNLIMITED;
-    hid_t space = H5Screate_simple(1, &none, &unlimited);
-    hid_t properties = H5Pcreate(H5P_DATASET_CREATE);
-    if (space >= 0 && properties >= 0 && H5Pset_chunk(properties, 1, &chunk) >= 0 &&
-        H5Pset_fill_time(properties, H5D_FILL_TIME_NEVER) >= 0 &&
-        H5Pset_alloc_time(properties, H5D_ALLOC_TIME_EARLY) >= 0)
-        sink->arrays[which] = H5Dcreate2(sink->metadata, mzg_hdf5_specs[which].path, file_type(sink, which),
-                                         space, H5P_DEFAULT, properties, H5P_DEFAULT);
-    if (properties >= 0)
-        H5Pclose(properties);
-    if (space >= 0)
-        H5Sclose(space);
-    return sink->arrays[which] < 0 ? -1 : 0;
-}
-
-/* Of the smaller chunks of values. */
-static int64_t chunk_bytes(const struct hdf5_sink *sink)
-{
-    int64_t value = element_size(sink, MZG_HDF5_DATA), bin = element_size(sink, MZG_HDF5_INDICES);
-    return mzg_hdf5_specs[MZG_HDF5_DATA].chunk * (value < bin ? value : bin);
-}
-
-/* Rank 0. */
-static int create_metadata(struct hdf5_sink *sink)
-{
-    hid_t access = mzg_hdf5_serial_access();
-    if (access < 0)
-        return -1;
-    if (sink->alignment == 0 ||
-        H5Pset_alignment(access, (hsize_t)chunk_bytes(sink), (hsize_t)sink->alignment) >= 0)
-        sink->metadata = H5Fcreate(sink->base.spec.path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
-    H5Pclose(access);
-    if (sink->metadata < 0)
-        return -1;
-    hid_t group = H5Gcreate2(sink->metadata, "X", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    if (group < 0 || H5Gclose(group) < 0)
-        return -1;
+    int64_t piece[PLACES_AT_ONCE], n_new = 0;
+    bool failed = err->status != MZG_OK, is_root = sink->base.spec.context->rank == 0;
     for (enum mzg_hdf5_array i = 0; i < MZG_HDF5_ARRAYS; i++)
-        if (create_array(sink, i) != 0)
-            return -1;
-    return H5Fflush(sink->metadata, H5F_SCOPE_GLOBAL) < 0 ? -1 : 0;
-}
-
-/* The bytes of a file whose arrays have these extents, metadata counted generously: HDF5 does not tell, and
- * cuts off what was too much when it closes the file. */
-static int64_t span_of_file(const struct hdf5_sink *sink, const int64_t totals[MZG_HDF5_ARRAYS])
-{
-    int64_t bytes = METADATA_BYTES;
-    for (enum mzg_hdf5_array i = 0; i < MZG_HDF5_ARRAYS; i++) {
-        int64_t chunk = mzg_hdf5_specs[i].chunk;
-        bytes += (totals[i] / chunk + 1) * (chunk * element_size(sink, i) + METADATA_BYTES_PER_CHUNK);
+        n_new += n[i] - sink->chunks[i].n;
+    for (int64_t first = 0; first < n_new; first += PLACES_AT_ONCE) {
+        int now = (int)(n_new - first < PLACES_AT_ONCE ? n_new - first : PLACES_AT_ONCE);
+        for (int k = 0; is_root && k < now; k++)
+            piece[k] = failed ? NO_PLACE : *place_of(sink, n, first + k);
+        MZG_MPI(MPI_Bcast(piece, now, MPI_INT64_T, 0, sink->base.spec.context->comm));
+        if (piece[0] == NO_PLACE && !failed)
+            failed = fail_to_write(sink, 0, err) != MZG_OK; /* rank 0 says why */
+        for (int k = 0; !failed && k < now; k++)
+            *place_of(sink, n, first + k) = piece[k];
     }
-    /* Before a chunk of values that comes behind anything else, there may be a gap. */
-    bytes += sink->alignment * (2 + totals[MZG_HDF5_INDPTR] / mzg_hdf5_specs[MZG_HDF5_INDPTR].chunk);
-    return bytes;
 }
 
-/* Reserves the space that a file with these extents needs. Returns an errno value or 0. Rank 0. */
-static int reserve_space(struct hdf5_sink *sink, const int64_t totals[MZG_HDF5_ARRAYS])
-{
-    int64_t bytes = span_of_file(sink, totals);
-    if (bytes <= sink->n_reserved)
-        return 0;
-    /* Some file systems take all there is before they refuse, and for that moment nobody else can write. */
-    int64_t available = mzg_file_free_space(sink->base.spec.path);
-    if (available >= 0 && available < bytes - sink->n_reserved)
-        return ENOSPC;
-    while (fallocate(sink->fd, 0, sink->n_reserved, bytes - sink->n_reserved) != 0)
-        if (errno != EINTR)
-            return errno == EOPNOTSUPP || errno == ENOSYS ? 0 : errno;
-    sink->n_reserved = bytes;
-    return 0;
-}
-
-/* Extends data and indices chunk by chunk in turns, so that the two chunks of a value lie side by side, and
- * whoever reads rows from front to back reads the file so. Rank 0. */
-static int extend_arrays(struct hdf5_sink *sink, const int64_t totals[MZG_HDF5_ARRAYS])
-{
-    int64_t chunk = mzg_hdf5_specs[MZG_HDF5_DATA].chunk, values = sink->n_values;
-    while (values < totals[MZG_HDF5_DATA]) {
-        values = (values / chunk + 1) * chunk;
-        hsize_t extent = (hsize_t)(values < totals[MZG_HDF5_DATA] ? values : totals[MZG_HDF5_DATA]);
-        if (H5Dset_extent(sink->arrays[MZG_HDF5_DATA], &extent) < 0 ||
-            H5Dset_extent(sink->arrays[MZG_HDF5_INDICES], &extent) < 0)
-            return -1;
-    }
-    hsize_t extent = (hsize_t)totals[MZG_HDF5_INDPTR];
-    return H5Dset_extent(sink->arrays[MZG_HDF5_INDPTR], &extent) < 0 ? -1 : 0;
-}
-
-/* Finds the places of the chunks of an array from `first` on. Rank 0. */
-static int find_chunks(const struct hdf5_sink *sink, enum mzg_hdf5_array which, int64_t first, int64_t n)
-{
-    for (int64_t i = first; i < first + n; i++) {
-        hsize_t begin = (hsize_t)(i * mzg_hdf5_specs[which].chunk), size;
-        haddr_t place;
-        if (H5Dget_chunk_info_by_coord(sink->arrays[which], &begin, NULL, &place, &size) < 0 ||
-            place == HADDR_UNDEF)
-            return -1;
-        sink->chunks[which].places[i] = (int64_t)place;
-    }
-    return 0;
-}
-
-/* Makes room for arrays of these extents, of which all ranks learn where it is. All ranks return the same
- * status. Collective. */
+/* Makes room for arrays of these extents, of which all ranks learn where it is. Not all ranks return the same
+ * status: agree. Collective. */
 static enum mzg_status make_room(struct hdf5_sink *sink, const int64_t totals[MZG_HDF5_ARRAYS],
                                  struct mzg_error *err)
 {
-    const struct mzg_context *context = sink->base.spec.context;
     int64_t n[MZG_HDF5_ARRAYS];
-    for (enum mzg_hdf5_array i = 0; i < MZG_HDF5_ARRAYS && err->status == MZG_OK; i++) {
-        n[i] = (totals[i] + mzg_hdf5_specs[i].chunk - 1) / mzg_hdf5_specs[i].chunk;
-        mzg_array_grow(&sink->chunks[i].places, sizeof *sink->chunks[i].places, n[i],
-                       &sink->chunks[i].capacity, "places of chunks", err);
-    }
-    if (context->rank == 0 && err->status == MZG_OK) {
-        int code = reserve_space(sink, totals);
-        errno = 0;
-        if (code != 0)
-            fail_to_write(sink, code, err);
-        else if (extend_arrays(sink, totals) != 0)
-            fail_to_write(sink, errno, err);
-        for (enum mzg_hdf5_array i = 0; i < MZG_HDF5_ARRAYS && err->status == MZG_OK; i++)
-            if (find_chunks(sink, i, sink->chunks[i].n, n[i] - sink->chunks[i].n) != 0)
-                fail_to_write(sink, 0, err);
-    }
-    if (mzg_agree(context->comm, err) != MZG_OK)
-        return err->status;
     for (enum mzg_hdf5_array i = 0; i < MZG_HDF5_ARRAYS; i++) {
-        struct chunks *chunks = &sink->chunks[i];
-        if (n[i] > chunks->n)
-            MZG_MPI(MPI_Bcast(chunks->places + chunks->n, (int)(n[i] - chunks->n), MPI_INT64_T, 0,
-                              context->comm));
-        chunks->n = n[i];
+        n[i] = mzg_hdf5_chunk_count(i, totals[i]);
+        if (err->status == MZG_OK)
+            mzg_array_grow(&sink->chunks[i].places, sizeof *sink->chunks[i].places, n[i],
+                           &sink->chunks[i].capacity, "places of chunks", err);
     }
-    return MZG_OK;
+    if (sink->base.spec.context->rank == 0 && err->status == MZG_OK)
+        mzg_hdf5_file_extend(&sink->file, totals, sink->chunks, err);
+    share_places(sink, n, err);
+    for (enum mzg_hdf5_array i = 0; i < MZG_HDF5_ARRAYS && err->status == MZG_OK; i++)
+        sink->chunks[i].n = n[i];
+    return err->status;
 }
 
 /* Writes bytes at a place of the file. */
@@ -266,7 +150,7 @@ static enum mzg_status convert_elements(const struct hdf5_sink *sink, enum mzg_h
 static enum mzg_status write_slab(struct hdf5_sink *sink, enum mzg_hdf5_array which, int64_t first, int64_t n,
                                   const void *elements, struct mzg_error *err)
 {
-    int64_t size = element_size(sink, which), chunk = mzg_hdf5_specs[which].chunk;
+    int64_t size = mzg_hdf5_element_size(&sink->types, which), chunk = mzg_hdf5_specs[which].chunk;
     int64_t element = mzg_hdf5_memory_size(which, sink->base.spec.value_type);
     while (n > 0 && err->status == MZG_OK) {
         const char *bytes = elements;
@@ -283,13 +167,29 @@ static enum mzg_status write_slab(struct hdf5_sink *sink, enum mzg_hdf5_array wh
     return err->status;
 }
 
+/* What all ranks append, and what those before this one do: rows and values. Collective. */
+static void add_up(const struct hdf5_sink *sink, const struct mzg_rows *rows, int64_t before[2],
+                   int64_t sum[2])
+{
+    const struct mzg_context *context = sink->base.spec.context;
+    int64_t mine[2] = {rows->n_rows, rows->n_values};
+    MZG_MPI(MPI_Allgather(mine, 2, MPI_INT64_T, sink->appended, 2, MPI_INT64_T, context->comm));
+    for (int i = 0; i < 2; i++) {
+        before[i] = sum[i] = 0;
+        for (int rank = 0; rank < context->size; rank++) {
+            if (rank == context->rank)
+                before[i] = sum[i];
+            sum[i] += sink->appended[2 * (size_t)rank + (size_t)i];
+        }
+    }
+}
+
+/* Two or three collective calls. A rank that failed takes part in them, and all agree at the end. */
 static enum mzg_status hdf5_append(struct mzg_sink *base, const struct mzg_rows *rows, struct mzg_error *err)
 {
     struct hdf5_sink *sink = (struct hdf5_sink *)base;
-    MPI_Comm comm = base->spec.context->comm;
-    int64_t mine[2] = {rows->n_rows, rows->n_values}, before[2] = {0, 0}, sum[2];
-    MZG_MPI(MPI_Exscan(mine, before, 2, MPI_INT64_T, MPI_SUM, comm));
-    MZG_MPI(MPI_Allreduce(mine, sum, 2, MPI_INT64_T, MPI_SUM, comm));
+    int64_t before[2], sum[2];
+    add_up(sink, rows, before, sum);
     int64_t first_row = sink->n_rows + before[0], first_value = sink->n_values + before[1];
     const int64_t totals[MZG_HDF5_ARRAYS] = {[MZG_HDF5_DATA] = sink->n_values + sum[1],
                                              [MZG_HDF5_INDICES] = sink->n_values + sum[1],
@@ -301,38 +201,18 @@ static enum mzg_status hdf5_append(struct mzg_sink *base, const struct mzg_rows 
     int64_t end = first_value;
     for (int64_t i = 0; ends && i < rows->n_rows; i++)
         ends[i] = end += rows->row_counts[i];
-    if (make_room(sink, totals, err) != MZG_OK)
-        goto cleanup;
-    if (write_slab(sink, MZG_HDF5_DATA, first_value, rows->n_values, rows->values, err) == MZG_OK &&
+    if (make_room(sink, totals, err) == MZG_OK &&
+        write_slab(sink, MZG_HDF5_DATA, first_value, rows->n_values, rows->values, err) == MZG_OK &&
         write_slab(sink, MZG_HDF5_INDICES, first_value, rows->n_values, rows->bins, err) == MZG_OK)
         write_slab(sink, MZG_HDF5_INDPTR, 1 + first_row, rows->n_rows, ends, err);
-    if (mzg_agree(comm, err) == MZG_OK) {
+    if (mzg_agree(base->spec.context->comm, err) == MZG_OK) {
         sink->n_rows += sum[0];
         sink->n_values += sum[1];
         mzg_passing_written(&sink->passing, mzg_hdf5_chunks_of_value(sink->n_values, sink->n_rows,
                                                                      sink->n_values, &sink->types));
     }
-
-cleanup:
     free(ends);
     return err->status;
-}
-
-/* Closes the arrays and the file, which are complete. Rank 0. */
-static enum mzg_status finish_metadata(struct hdf5_sink *sink, struct mzg_error *err)
-{
-    bool closed = true;
-    errno = 0;
-    for (enum mzg_hdf5_array i = 0; i < MZG_HDF5_ARRAYS; i++) {
-        closed &= H5Dclose(sink->arrays[i]) >= 0;
-        sink->arrays[i] = -1;
-    }
-    if (closed)
-        closed = mzg_hdf5_finish(sink->metadata);
-    else
-        mzg_hdf5_abandon(sink->metadata);
-    sink->metadata = -1;
-    return closed ? MZG_OK : fail_to_write(sink, errno, err);
 }
 
 /* Closes what the rows were written through: network file systems tell only now what went wrong. */
@@ -353,13 +233,11 @@ static enum mzg_status hdf5_seal(struct mzg_sink *base, struct mzg_staged **stag
     const int64_t totals[MZG_HDF5_ARRAYS] = {[MZG_HDF5_DATA] = sink->n_values,
                                              [MZG_HDF5_INDICES] = sink->n_values,
                                              [MZG_HDF5_INDPTR] = 1 + sink->n_rows};
-    if (make_room(sink, totals, err) != MZG_OK)
-        return err->status;
-    if (context->rank == 0)
+    if (make_room(sink, totals, err) == MZG_OK && context->rank == 0)
         write_slab(sink, MZG_HDF5_INDPTR, 0, 1, &zero, err);
     close_rows(sink, err);
     if (context->rank == 0 && err->status == MZG_OK)
-        finish_metadata(sink, err);
+        mzg_hdf5_file_finish(&sink->file, err);
     if (mzg_agree(context->comm, err) != MZG_OK)
         return err->status;
     struct mzg_staged like = {.context = context,
@@ -378,51 +256,14 @@ static void hdf5_close(struct mzg_sink *base)
     struct hdf5_sink *sink = (struct hdf5_sink *)base;
     if (sink->rows >= 0)
         close(sink->rows);
-    if (sink->metadata >= 0)
-        mzg_hdf5_abandon(sink->metadata);
-    if (sink->fd >= 0)
-        close(sink->fd);
+    mzg_hdf5_file_drop(&sink->file);
     if (sink->passing.fd >= 0)
         close(sink->passing.fd);
     for (enum mzg_hdf5_array i = 0; i < MZG_HDF5_ARRAYS; i++)
         free(sink->chunks[i].places);
     free(sink->converted);
+    free(sink->appended);
     free(sink);
-}
-
-/* Makes the file, empty, and opens it. Without hints the system makes it, which tells why that fails: HDF5
- * does not. With hints MPI-IO does, which follows them then and only then. Rank 0. */
-static enum mzg_status create_file(struct hdf5_sink *sink, struct mzg_error *err)
-{
-    struct stat info;
-    const struct mzg_sink_spec *spec = &sink->base.spec;
-    bool is_hinted = spec->mpi_info && spec->mpi_info[0];
-    if (is_hinted && mzg_mpi_hints_make_file(spec->path, spec->mpi_info, err) != MZG_OK)
-        return err->status;
-    sink->fd = open(spec->path, O_RDWR | (is_hinted ? 0 : O_CREAT | O_EXCL) | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (sink->fd < 0 || (is_hinted && (fstat(sink->fd, &info) != 0 || fchmod(sink->fd, 0600) != 0)))
-        return mzg_file_write_failed(err, spec->path, "a new HDF5 file", errno);
-    if (is_hinted && (!S_ISREG(info.st_mode) || info.st_size != 0))
-        return mzg_fail(err, MZG_EIO, "%s: is not the empty file that MPI-IO made", spec->path);
-    return MZG_OK;
-}
-
-/* Makes the file with its metadata. Rank 0. */
-static enum mzg_status make_file(struct hdf5_sink *sink, struct mzg_error *err)
-{
-    struct mzg_file_system fs;
-    const char *path = sink->base.spec.path;
-    if (create_file(sink, err) != MZG_OK)
-        return err->status;
-    mzg_file_system_look(path, &fs);
-    sink->alignment = mzg_file_system_alignment(&fs, chunk_bytes(sink));
-    int code = reserve_space(sink, (int64_t[MZG_HDF5_ARRAYS]){0});
-    errno = 0;
-    if (code != 0 || create_metadata(sink) != 0)
-        return mzg_file_write_failed(err, path, "a new HDF5 file", code ? code : errno);
-    sink->n_reserved = 0; /* flushing has cut it off */
-    code = reserve_space(sink, (int64_t[MZG_HDF5_ARRAYS]){0});
-    return code == 0 ? MZG_OK : mzg_file_write_failed(err, path, "a new HDF5 file", code);
 }
 
 /* Opens the file that rank 0 has made. Local. */
@@ -460,10 +301,11 @@ static enum mzg_status hdf5_open(const struct mzg_sink_spec *spec, struct mzg_si
     if (made) {
         made->base.spec = *spec;
         made->types = mzg_hdf5_types(spec->value_type, spec->index_type);
-        made->metadata = -1;
-        made->rows = made->fd = made->passing.fd = -1;
-        for (enum mzg_hdf5_array i = 0; i < MZG_HDF5_ARRAYS; i++)
-            made->arrays[i] = -1;
+        mzg_hdf5_file_init(&made->file, spec->path, &made->types);
+        made->rows = made->passing.fd = -1;
+        made->appended = calloc(2 * (size_t)spec->context->size, sizeof *made->appended);
+        if (!made->appended)
+            mzg_fail(err, MZG_ENOMEM, "no memory for what %d ranks append", spec->context->size);
     }
     if (made && spec->index_type != MZG_BOOL) {
         made->converted = malloc(CONVERTED * sizeof(int64_t));
@@ -471,7 +313,7 @@ static enum mzg_status hdf5_open(const struct mzg_sink_spec *spec, struct mzg_si
             mzg_fail(err, MZG_ENOMEM, "no memory for the staged HDF5 file");
     }
     if (made && spec->context->rank == 0 && err->status == MZG_OK)
-        make_file(made, err);
+        mzg_hdf5_file_make(&made->file, spec->mpi_info, err);
     if (mzg_agree(spec->context->comm, err) == MZG_OK)
         open_rows(made, err);
     if (mzg_agree(spec->context->comm, err) != MZG_OK) {
