@@ -30,8 +30,10 @@ enum {
     ROW_END_BYTES = 8,           /* of one row on rank 0, when rows go into the store as they come */
     VAR_BYTES = 40,              /* of one bin on rank 0: its columns of var */
     COLUMN_BYTES = 16,           /* of one bin: where its column begins, and its next place */
-    LIBRARY_BYTES = 24 << 20,    /* that HDF5, MPI and the codecs take later */
-    LEAST_SHARE = 16 << 20       /* of a rank that may have no memory left */
+    RANK_BYTES =
+        400, /* of each rank of the run, on each rank: its tallies, pace, chunks and slices of rows */
+    LIBRARY_BYTES = 24 << 20, /* that HDF5, MPI and the codecs take later */
+    LEAST_SHARE = 16 << 20    /* of a rank that may have no memory left */
 };
 
 static const int64_t default_limit = INT64_C(8) << 30;
@@ -196,8 +198,8 @@ static void choose_order(const struct mzg_plan_request *request, struct mzg_plan
 
 static int64_t total_of_node(const struct mzg_plan *plan, int64_t working)
 {
-    return plan->ranks_per_node *
-               (plan->used + plan->statistics + plan->columns + plan->decoding + LIBRARY_BYTES + working) +
+    return plan->ranks_per_node * (plan->used + plan->statistics + plan->columns + plan->decoding +
+                                   plan->ranks + LIBRARY_BYTES + working) +
            plan->table;
 }
 
@@ -265,6 +267,7 @@ enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mz
     *plan = (struct mzg_plan){
         .limit = mzg_plan_limit(context->comm, request->options->memory_limit),
         .used = mzg_memory_pss(),
+        .ranks = (int64_t)context->size * RANK_BYTES,
         .statistics = request->n_bins * mzg_statistics_per_bin(request->value_type),
         .table = dataset->n_pixels * (OBS_BYTES + ROW_END_BYTES) + request->n_bins * VAR_BYTES,
         .bytes_per_pixel_of_index = (double)dataset->n_index_bytes / (double)most(dataset->n_pixels, 1)};

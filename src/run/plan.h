@@ -30,6 +30,7 @@ struct mzg_plan {
     int64_t statistics; /* of the bins */
     int64_t table;      /* obs and var, on rank 0 only */
     int64_t chunk;      /* both chunks under way, with the workers' buffers */
+    int64_t ranks;      /* what it keeps of each rank of the run */
     int64_t columns;    /* for turning rows into columns, beside what waits in memory */
     int64_t decoding;   /* of all its workers: one spectrum each, as large as the largest */
     struct mzg_pixel_weight weight;

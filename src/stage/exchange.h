@@ -7,14 +7,21 @@
 #include <stage/panels.h>
 #include <stage/staged.h>
 
-/* Consecutive rows, or the slices of them that fall into the columns wanted. */
+/* Rows in ascending order, or the slices of them that fall into the columns wanted. */
 struct mzg_row_piece {
     int64_t first_row;
     int64_t n_rows;
+    const int32_t *rows;   /* of each its distance from first_row; NULL: they are consecutive */
     const int32_t *counts; /* of the values in each row */
     const int32_t *bins;
     const void *values; /* of the stage's type, at an address of any 4 bytes */
 };
+
+/* Where the row of a piece stands in the matrix. Local. */
+static inline int64_t mzg_piece_row(const struct mzg_row_piece *piece, int64_t row)
+{
+    return piece->first_row + (piece->rows ? piece->rows[row] : row);
+}
 
 struct mzg_exchange;
 
@@ -23,6 +30,9 @@ struct mzg_exchange;
 enum mzg_status mzg_exchange_new(struct mzg_staged *staged, const struct mzg_column_range *wanted,
                                  int64_t memory, struct mzg_exchange **exchange, struct mzg_error *err);
 void mzg_exchange_free(struct mzg_exchange *exchange);
+
+/* The bytes that an exchange takes for each rank, beside `memory`. Local. */
+int64_t mzg_exchange_rank_memory(void);
 
 /* The number of rounds, the same on all ranks. Local. */
 int64_t mzg_exchange_rounds(const struct mzg_exchange *exchange);

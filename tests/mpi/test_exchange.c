@@ -1,6 +1,7 @@
 /*
  * Rows on their way to the ranks that want their columns: few rows have nearly all values, and still no block
- * is larger than the others; and what one rank cannot read ends the round on all.
+ * is larger than the others; each rank gets the values of its columns and nothing else; and what one rank
+ * cannot read ends the round on all.
  */
 #include <core/pool.h>
 #include <mpi_test.h>
@@ -68,28 +69,78 @@ static void end(struct fixture *f)
     mzg_pool_free(f->context.pool);
 }
 
+/* Of the row: how many values it has in these columns. */
+static int64_t values_expected(int64_t row, struct mzg_column_range columns)
+{
+    int64_t i = row % (DENSE_ROWS + SPARSE_ROWS);
+    if (i < DENSE_ROWS)
+        return columns.end - columns.first;
+    int64_t bin = (i - DENSE_ROWS) % COLUMNS;
+    return bin >= columns.first && bin < columns.end;
+}
+
+/* What a piece has in the columns of this rank is as it was appended. */
+static void check_piece(const struct mzg_row_piece *piece, struct mzg_column_range columns, int64_t *next_row,
+                        int64_t *sum)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < piece->n_rows; i++) {
+        int64_t row = mzg_piece_row(piece, i), in_columns = 0;
+        float value = (float)(row / (DENSE_ROWS + SPARSE_ROWS) + 1);
+        for (; *next_row < row; ++*next_row) /* left out, because it is empty here */
+            cr_expect(eq(i64, values_expected(*next_row, columns), 0), "row %d", (int)*next_row);
+        cr_expect(eq(i64, row, *next_row));
+        *next_row = row + 1;
+        for (int64_t k = 0; k < piece->counts[i]; k++, n++) {
+            float found;
+            memcpy(&found, (const char *)piece->values + n * (int64_t)sizeof found, sizeof found);
+            bool is_wanted = piece->bins[n] >= columns.first && piece->bins[n] < columns.end;
+            in_columns += is_wanted;
+            if ((!is_wanted && mpi_size > 1) || found != value)
+                cr_expect(false, "row %d: bin %d, value %g", (int)row, piece->bins[n], (double)found);
+        }
+        cr_expect(eq(i64, in_columns, values_expected(row, columns)));
+    }
+    cr_expect(le(i64, n, BLOCK_VALUES));
+    *sum += n;
+}
+
 MPI_TEST(exchange, has_blocks_of_as_many_values_however_uneven_rows_are)
 {
     struct fixture f;
     begin(&f);
-    int64_t next_row = 0, sum = 0;
+    int64_t next_row = 0, sum = 0, n_rows = (int64_t)(DENSE_ROWS + SPARSE_ROWS) * mpi_size;
     for (int64_t round = 0; round < mzg_exchange_rounds(f.exchange); round++) {
         const struct mzg_row_piece *pieces;
         int64_t n_pieces;
         cr_assert(eq(int, (int)mzg_exchange_round(f.exchange, round, &pieces, &n_pieces, &f.err), MZG_OK));
-        for (int64_t p = 0; p < n_pieces; p++) {
-            int64_t n = 0;
-            for (int64_t i = 0; i < pieces[p].n_rows; i++)
-                n += pieces[p].counts[i];
-            cr_expect(eq(i64, pieces[p].n_rows > 0 ? pieces[p].first_row : next_row, next_row));
-            cr_expect(le(i64, n, BLOCK_VALUES));
-            next_row += pieces[p].n_rows;
-            sum += n;
-        }
+        for (int64_t p = 0; p < n_pieces; p++)
+            check_piece(&pieces[p], f.wanted[mpi_rank], &next_row, &sum);
     }
+    for (; next_row < n_rows; next_row++)
+        cr_expect(eq(i64, values_expected(next_row, f.wanted[mpi_rank]), 0));
     MPI_Allreduce(MPI_IN_PLACE, &sum, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
-    cr_expect(eq(i64, next_row, (int64_t)(DENSE_ROWS + SPARSE_ROWS) * mpi_size));
     cr_expect(eq(i64, sum, n_values * mpi_size));
+    end(&f);
+}
+
+/* The smallest memory makes small blocks; more of it still leaves every rank something to read in each round.
+ */
+MPI_TEST(exchange, gives_every_rank_a_block_if_there_are_values_enough)
+{
+    struct fixture f;
+    begin(&f);
+    mzg_exchange_free(f.exchange);
+    f.exchange = NULL;
+    cr_assert(
+        eq(int, (int)mzg_exchange_new(f.staged, f.wanted, INT64_C(1) << 30, &f.exchange, &f.err), MZG_OK));
+    cr_expect(eq(i64, mzg_exchange_rounds(f.exchange), 1));
+    const struct mzg_row_piece *pieces;
+    int64_t n_pieces, with_rows = 0;
+    cr_assert(eq(int, (int)mzg_exchange_round(f.exchange, 0, &pieces, &n_pieces, &f.err), MZG_OK));
+    for (int64_t p = 0; p < n_pieces; p++)
+        with_rows += pieces[p].n_rows > 0;
+    cr_expect(eq(i64, with_rows, mpi_size));
     end(&f);
 }
 
