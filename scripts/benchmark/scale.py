@@ -17,9 +17,9 @@ NOTES = """\
 All times are of phases, from the run record, without the start of the job; the input lies in the page cache. The phase
 `open`, in which the index is built, holds a few more things that take milliseconds. Medians of {runs}, the
 least and the greatest in brackets. "streaming" reads, decodes, resamples and stages all pixels. How many times as fast
-is the median of the ratios of runs that followed each other, for a shared host may change its pace in between.
+is the median of the ratios of runs that followed each other, because a shared host may change its pace in between.
 "two jobs apart" are two conversions of the whole input at the same time, each on a core of its own: what the machine
-gives to programs that wait for nothing of each other. Memory is not sampled here, for that takes some of a core."""
+gives to programs that wait for nothing of each other. Memory is not sampled here, because that takes some of a core."""
 
 
 def of(runs, workload, placement):

@@ -7,8 +7,9 @@
 #include <axis/dd.h>
 #include <mzgrid/axis.h>
 
-/* The functions take m/z (or t) and the specification, for a law may have parameters there. They are exact
- * enough for their results, rounded to doubles, to be within 1 ulp, and so are edges computed from them. */
+/* The functions take m/z (or t) and the specification, because a law may have parameters there. They are
+ * exact enough for their results, rounded to doubles, to be within 1 ulp, and so are edges computed from
+ * them. */
 struct mzg_law {
     const char *name;
     double exponent;                                                                /* p; NAN: none */

@@ -89,7 +89,7 @@ static const struct mzg_option options[] = {
     {.kind = MZG_OPTION_GROUP, .name = "One table"},
     {.kind = MZG_OPTION_FLAG, .name = "concat", .offset = offsetof(struct merge_settings, concat),
      .help = "The tables of bins become one, with the rows of all samples and the bins of any; its obs has the "
-             "column 'sample'. Refused if the bins differ in law or width."},
+             "column 'sample'. mzgrid refuses bins that differ in law or width."},
     {.kind = MZG_OPTION_TEXT, .name = "table", .argument = "NAME",
      .offset = offsetof(struct merge_settings, table), .standard = "all_samples",
      .help = "With --concat: the name of that table."},

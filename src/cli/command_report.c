@@ -23,7 +23,7 @@ struct report_settings {
 static const struct mzg_option options[] = {
     {.kind = MZG_OPTION_GROUP, .name = "Options"},
     {.kind = MZG_OPTION_TEXT, .name = "dataset", .argument = "NAME", .offset = offsetof(struct report_settings, dataset),
-     .help = "The table, of a store with several, with or without the _z0 at its end."},
+     .help = "The table, if the store has several; the _z0 at its end may be left out."},
     {.kind = MZG_OPTION_TEXT, .name = "output", .argument = "FILE.html", .letter = 'o',
      .offset = offsetof(struct report_settings, output), .standard = "STORE.zarr.report.html, beside the store",
      .help = "Where the report goes."},
@@ -113,11 +113,10 @@ const struct mzg_command mzg_command_report = {
     .summary = "Make a page that shows what a store is.",
     .description =
         "Makes one page of HTML from STORE.zarr, as 'mzgrid convert' does at the end of a run: total ion "
-        "current, "
-        "mean and maximum spectrum, strongest peaks, skipped pixels, decisions, provenance. It needs nothing "
-        "beside it. What only the run knew comes from STORE.zarr.run.json if that is there; how speed and "
-        "memory "
-        "went over time is known to the report of the run alone.",
+        "current, mean and maximum spectrum, strongest peaks, skipped pixels, decisions, provenance. It "
+        "needs nothing "
+        "beside it. What only the run knew comes from STORE.zarr.run.json if that is there; only the "
+        "report of the run shows how speed and memory went over time.",
     .operands = {"STORE.zarr"},
     .options = options,
     .without_mpi = works_without_mpi,

@@ -120,7 +120,8 @@ enum mzg_status mzg_arguments_parse(const struct mzg_command *command, int argc,
                                     struct mzg_arguments *arguments, struct mzg_error *err);
 void mzg_arguments_destroy(struct mzg_arguments *arguments);
 
-/* Reads the texts of all given options into `settings`; of options given twice the last one holds. Local. */
+/* Reads the texts of all given options into `settings`; if an option is given twice, the last one wins.
+ * Local. */
 enum mzg_status mzg_arguments_apply(const struct mzg_arguments *arguments, void *settings,
                                     struct mzg_error *err);
 

@@ -33,7 +33,7 @@ enum mzg_status mzg_log_new_told(int rank, enum mzg_log_level level,
 void mzg_log_free(struct mzg_log *log);
 
 /* One line, without a newline at its end. Control characters and bytes that are no UTF-8 are shown escaped
- * (see core/escape.h), for what a line quotes may come from a file. Local. */
+ * (see core/escape.h), because what a line quotes may come from a file. Local. */
 void mzg_log_line(struct mzg_log *log, enum mzg_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -244,7 +244,7 @@ void mzg_reader_measure(const struct mzg_reader *reader, int64_t first_pixel, in
 int64_t mzg_reader_count_faulty(const struct mzg_reader *reader);
 
 /* With dataset.shared_mz: the m/z array that all spectra share, decoded; owned by the reader. MZG_EFORMAT
- * if it cannot be decoded, for no pixel can be used then. Local: the caller agrees. */
+ * if it cannot be decoded, because no pixel can be used then. Local: the caller agrees. */
 enum mzg_status mzg_reader_shared_mz(struct mzg_reader *reader, const double **mz, int64_t *n,
                                      struct mzg_error *err);
 

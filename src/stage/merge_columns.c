@@ -19,7 +19,7 @@
 enum {
     TILE_COLUMNS = 32,
     TASK_VALUES = 1 << 20,
-    WORTH_FORGETTING = 1 << 13 /* values of a block: a few pages, for each call takes a while */
+    WORTH_FORGETTING = 1 << 13 /* values of a block: a few pages, because each call takes a while */
 };
 
 struct merging {

@@ -135,7 +135,8 @@ static enum mzg_status check_skipped(const struct stream *s, struct mzg_error *e
                     dataset_of(s)->path, s->result->n_skipped, s->options->max_skipped);
 }
 
-/* All ranks dealt for themselves; that they came to the same is checked, for otherwise pixels would be lost.
+/* All ranks dealt for themselves; that they came to the same is checked, because otherwise pixels would be
+ * lost.
  */
 static enum mzg_status check_ends(const struct stream *s, const struct mzg_round_tally *tally,
                                   struct mzg_error *err)

@@ -151,7 +151,7 @@ WRAPPED = [(2 * GIB, "signed", True), (2 * GIB, "unsigned", True), (2 * GIB, "si
 @pytest.mark.parametrize("hole, bits, whole", WRAPPED)
 def test_wrapped_offsets(mzgrid, tmp_path, hole, bits, whole):
     """A first spectrum so long that the offsets behind it do not fit 32 bits; its m/z are a hole in the ibd, which is
-    not read, for its intensities are fewer. Where the arrays reach the end of the ibd the offsets are proven."""
+    not read, because its intensities are fewer. Where the arrays reach the end of the ibd the offsets are proven."""
     mz = np.arange(100.0, 150.0)
     pixels = [Pixel(x, 1, mz, np.arange(50.0) + x) for x in range(1, 6)]
     source = write_imzml(tmp_path / "in.imzML", pixels, pixel_size=(1, 1))

@@ -24,7 +24,7 @@ class Window:
 
 
 class Edges:
-    """A column of edges, of which one is read where few are wanted, and all where many are."""
+    """A column of edges: one is read if few are wanted, and all if many are."""
 
     def __init__(self, column: Callable[[int | None, int | None], npt.NDArray[np.float64]]) -> None:
         self.column = column

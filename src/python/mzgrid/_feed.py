@@ -202,7 +202,7 @@ def called(function: Callable[[], Any], label: str) -> Iterable[Any]:
 
 
 def plain_spectra(item: Any, number: int, path: str, is_one: bool = False) -> Iterator[Plain]:
-    """What came for spectrum `number`, checked: one spectrum, or where it may be more, a chunk."""
+    """What came for spectrum `number`, checked: one spectrum, or a chunk if it may be more."""
     if isinstance(item, Chunk) and not is_one:
         for i, spectrum in enumerate(item):
             yield plain_spectrum(spectrum, number + i, path)

@@ -179,13 +179,13 @@ class ImzML:
 
     @property
     def pixel_size(self) -> tuple[float, float] | None:
-        """Width and height in micrometres; None where the file does not tell."""
+        """Width and height in micrometres; None if the file does not tell."""
         x, y = self._facts.pixel_size
         return (x, y) if x and y else None
 
     @property
     def spectrum_type(self) -> str | None:
-        """ "centroid", "profile", or None where the file does not tell."""
+        """ "centroid", "profile", or None if the file does not tell."""
         return TYPES[self._facts.type] if self._facts.type < len(TYPES) else None
 
     @property

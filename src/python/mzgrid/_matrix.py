@@ -110,7 +110,7 @@ class Accumulator:
 
 
 class Matrix:
-    """X, and where there is one the layer `csr`."""
+    """X, and the layer `csr` if there is one."""
 
     def __init__(self, table: zarr.Group, pixels: int, bins: int) -> None:
         import zarr

@@ -231,7 +231,7 @@ def view(address: int | None, n: int, kind: Any, owner: object) -> npt.NDArray[A
 
 
 def doubles(name: str, values: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """The very array where it is one of contiguous doubles, else a copy."""
+    """The very array if it is one of contiguous doubles, else a copy."""
     array = np.ascontiguousarray(values, dtype=np.float64)
     if array.ndim != 1:
         raise UsageError(f"{name} has {array.ndim} dimensions, expected a vector")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def limits(image: xr.DataArray, percentile: float) -> tuple[float, float]:
-    """From 0, or below it where there is something, to the percentile of the pixels."""
+    """From 0, or below it if there is something, to the percentile of the pixels."""
     if not 0 < percentile <= 100:
         raise ValueError(f"percentile is {percentile:g}, expected above 0, at most 100")
     values = image.to_numpy()
@@ -80,7 +80,7 @@ def save_png(image: xr.DataArray, path: str | os.PathLike[str], percentile: floa
 
 
 def save_tiff(images: xr.DataArray, path: str | os.PathLike[str], fill: float) -> Path:
-    """Channels of float32, as they were added up; sizes only where the unit of the store is known."""
+    """Channels of float32, as they were added up; sizes only if the unit of the store is known."""
     require("tifffile", "pictures")
     import tifffile
 
