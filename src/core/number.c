@@ -4,6 +4,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -34,10 +35,41 @@ static float read_float(const char *text)
     return locale ? strtof_l(text, NULL, locale) : strtof(text, NULL);
 }
 
+/* Hardly any value lies near the middle between two texts. Of all others value 10^decimals, off by less than
+ * 1e-4, rounds to the digits of the right text. Returns its length; 0: it is not that plain. */
+static int print_plainly(char *text, size_t size, int decimals, double value)
+{
+    static const double powers[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
+    static const double most = 1e12, room = 1e-3;
+    if (decimals < 0 || decimals > 6 || !(value > 0) || !(value * powers[decimals] < most))
+        return 0;
+    double scaled = value * powers[decimals], whole = floor(scaled), rest = scaled - whole;
+    if (fabs(rest - 0.5) < room)
+        return 0;
+    uint64_t number = (uint64_t)whole + (rest > 0.5);
+    char backwards[24];
+    int n = 0, least = decimals > 0 ? decimals + 2 : 1; /* "0.00" */
+    while (n < least || number > 0) {
+        backwards[n++] = (char)('0' + number % 10);
+        number /= 10;
+        if (n == decimals)
+            backwards[n++] = '.';
+    }
+    size_t at = 0;
+    for (; at < (size_t)n && at + 1 < size; at++)
+        text[at] = backwards[(size_t)n - 1 - at];
+    if (size > 0)
+        text[at] = '\0';
+    return n;
+}
+
 int mzg_number_print_fixed(char *text, size_t size, int decimals, double value)
 {
+    int length = print_plainly(text, size, decimals, value);
+    if (length > 0)
+        return length;
     locale_t before = uselocale(plain_locale()); /* of this thread; (locale_t)0 changes nothing */
-    int length = snprintf(text, size, "%.*f", decimals, value);
+    length = snprintf(text, size, "%.*f", decimals, value);
     (void)uselocale(before);
     return length;
 }

@@ -89,6 +89,35 @@ Test(number, text_that_is_too_long_says_so)
     cr_expect(eq(str, text, (char *)"103.059"));
 }
 
+static void expect_fixed(int decimals, double value)
+{
+    char expected[400], text[400];
+    int length = snprintf(expected, sizeof expected, "%.*f", decimals, value);
+    cr_expect(eq(int, mzg_number_print_fixed(text, sizeof text, decimals, value), length));
+    cr_expect(eq(str, text, expected), "%.17g", value);
+    char small[6];
+    snprintf(expected, sizeof small, "%.*f", decimals, value);
+    cr_expect(eq(int, mzg_number_print_fixed(small, sizeof small, decimals, value), length));
+    cr_expect(eq(str, small, expected), "%.17g", value);
+}
+
+/* Near the middle between two decimals, far from it, and beyond what has few digits. */
+Test(number, fixed_decimals_are_those_of_printf)
+{
+    static const double values[] = {0,        -0.0,  0.5,     1.5,  0.125,    0.00005, 9.99995, 999999.99995,
+                                    1e-300,   1e300, 1e12,    1e6,  -3.25,    0.99999, 1e15,    NAN,
+                                    INFINITY, 0.005, 1000.05, 4e11, 123.4565, 2.675,   100,     0.1};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        for (int decimals = 0; decimals <= 9; decimals++)
+            expect_fixed(decimals, values[i]);
+    uint64_t state = 7;
+    for (int i = 0; i < 20000; i++) {
+        double value = random_share(&state) * pow(10, (double)(i % 14) - 3);
+        expect_fixed(i % 8, value);
+        expect_fixed(i % 7, (rint(value) + 0.5) / pow(10, i % 7)); /* as near to the middle as can be */
+    }
+}
+
 /* What goes into a store, and what is read. */
 Test(number, point_stays_a_point_where_a_program_writes_commas)
 {
