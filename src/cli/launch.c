@@ -1,4 +1,5 @@
 #include <cli/launch.h>
+#include <cli/versions.h>
 
 #include <limits.h>
 #include <stdio.h>
@@ -125,16 +126,19 @@ enum mzg_status mzg_launch_check(const struct mzg_launch *launch, int size, stru
 {
     if (size > 1 || (launch->size <= 1 && launch->rank == 0))
         return MZG_OK;
+    struct mzg_library libraries[MZG_LIBRARIES];
+    mzg_version_libraries(libraries);
+    const struct mzg_library *mpi = &libraries[0];
     if (!launch->by)
         return mzg_fail(
             err, MZG_EIO,
             "PMIX_RANK says that this is process %d of several, but MPI connects it with none: "
-            "each would do all of the work; use 'srun --mpi=pmix', or mpirun of the MPI library that "
-            "mzgrid is built with",
-            launch->rank);
+            "each would do all of the work; use 'srun --mpi=pmix', or mpirun of %s %s, with which this "
+            "mzgrid runs, or build mzgrid with the MPI of this launcher",
+            launch->rank, mpi->name, mpi->version);
     return mzg_fail(err, MZG_EIO,
                     "%d processes were started (%s), but MPI connects none of them: each would do all of the "
-                    "work; use 'srun --mpi=pmix', or mpirun of the MPI library that mzgrid is built with; if "
-                    "each has an input of its own, unset %s",
-                    launch->size, launch->by, launch->by);
+                    "work; use 'srun --mpi=pmix', or mpirun of %s %s, with which this mzgrid runs, or build "
+                    "mzgrid with the MPI of this launcher; if each has an input of its own, unset %s",
+                    launch->size, launch->by, mpi->name, mpi->version, launch->by);
 }

