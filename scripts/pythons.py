@@ -6,21 +6,21 @@ import shutil
 import subprocess
 
 
-def candidates():
+def candidates(minors):
     """Interpreters that may be new enough, by the order of preference: the one that PEER_PYTHON names, else the first
-    python3.12 … python3.14 that is found, also among those of pyenv."""
+    of Python 3.MINOR that is found, also among those of pyenv."""
     named = os.environ.get("PEER_PYTHON")
     if named:
         return [named]
     root = pathlib.Path(os.environ.get("PYENV_ROOT", pathlib.Path.home() / ".pyenv"))
-    names = [f"python3.{minor}" for minor in (12, 13, 14)]
+    names = [f"python3.{minor}" for minor in minors]
     return names + [str(p) for name in names for p in sorted(root.glob(f"versions/*/bin/{name}"))]
 
 
-def find_newer():
-    """The path of a Python 3.12 or newer that can make virtual environments, or None."""
+def find_newer(minors=(12, 13, 14)):
+    """The path of a Python 3.12 or newer, the first of these, that can make virtual environments, or None."""
     check = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 12))"
-    for candidate in candidates():
+    for candidate in candidates(minors):
         path = shutil.which(candidate)
         if path and subprocess.run([path, "-c", check], capture_output=True).returncode == 0:
             return path
