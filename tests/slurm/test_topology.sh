@@ -22,6 +22,31 @@ topology() {
     grep -qF -- "$text" "$work/stdout" || { cat "$work/stdout"; fail "it does not say '$text'"; }
 }
 
+# What /proc says of the main threads of a conversion that srun started with these options.
+begin_case "the cores that srun -c gives are those of /proc"
+for cpus in 1 2; do
+    ranks=$((2 / cpus)) seen=
+    srun -n "$ranks" -c "$cpus" "$program" convert synthetic:2000x2000:1500 "$work/pinned.zarr" -q --threads "$cpus" \
+        >"$work/stdout" 2>&1 </dev/null &
+    step=$!
+    for _ in $(seq 400); do
+        seen=
+        for rank in $(pgrep -f "^$program convert .*$work/pinned.zarr"); do
+            for thread in "/proc/$rank/task/"*; do # a worker may use one; threads of MPI are not pinned
+                seen+=$(grep -oP 'Cpus_allowed_list:\s*\K[0-9]+$' "$thread/status" 2>/dev/null)$'\n'
+            done
+        done
+        seen=$(sort -u <<<"$seen" | grep . | tr '\n' ' ')
+        [ "$(wc -w <<<"$seen")" != 2 ] || break
+        sleep .05
+    done
+    kill -INT $step
+    sleep .1
+    kill -INT $step 2>/dev/null # srun ends a step by the second within a second
+    wait $step
+    [ "$(wc -w <<<"$seen")" = 2 ] || fail "-n $ranks -c $cpus: one core a thread was expected, not '$seen': $(cat "$work/stdout")"
+done
+
 topology "0: 0.0   1: 1.0" -n 2 -c 1 --
 topology "Nothing is wrong" -n 2 -c 1 --
 topology "0: 0.0   1: 0.1" -n 1 -c 2 --
