@@ -12,7 +12,7 @@ import test_merge
 from conftest import mpi_environment
 from peaks_reference import whole
 from peaks_stores import made, store  # fixtures
-from test_peaks_safety import shim
+from stops import shim
 from writer import Pixel, write_imzml
 
 TABLE = "tables/msi_dataset_z0"
@@ -117,7 +117,7 @@ def test_how_peaks_are_picked_is_not_guessed(mzgrid, store, word, at):
         assert_refused(mzgrid, path, f"uns/mzgrid/{word}: it has no word")
         return
     before = stores.tree(path)
-    values = {**mpi_environment(), "LD_PRELOAD": str(shim(mzgrid)), "MZG_FAULT_CALL": "pread", "MZG_FAULT_AT": str(at),
+    values = {**mpi_environment(), "LD_PRELOAD": str(shim(mzgrid.path)), "MZG_FAULT_CALL": "pread", "MZG_FAULT_AT": str(at),
               "MZG_FAULT_AS": "EIO", "MZG_FAULT_PATHS": str(node)}
     run = subprocess.run([mzgrid.path, "peaks", path, "-q"], env=values, capture_output=True, text=True, timeout=60)
     assert run.returncode == 1 and run.stderr.count("\n") == 1 and f"uns/mzgrid/{word}" in run.stderr, run

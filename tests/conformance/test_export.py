@@ -5,7 +5,6 @@ import hashlib
 import shutil
 import signal
 import subprocess
-import time
 import uuid
 import xml.etree.ElementTree as ET
 
@@ -19,6 +18,7 @@ import stores
 from conftest import mpi_environment
 from pyimzml.ImzMLParser import ImzMLParser
 from spatialdata.transformations import get_transformation
+from stops import Stopped
 from test_bytes import sample
 from writer import Pixel, write_imzml
 
@@ -309,33 +309,32 @@ def test_overwrite_replaces_both_files_or_none(mzgrid, made, tmp_path):
     assert sorted(stores.tree(tmp_path)) == sorted(first)
 
 
+def writing(mzgrid, *arguments):
+    """An export that has stopped at its second write of the .ibd."""
+    command = [mzgrid.path, "export", *arguments, "--imzml", "--memory-limit", "20M", "--threads", "1"]
+    return Stopped(command, mpi_environment(), mzgrid.path, "pwrite", ".ibd.part", at=2)
+
+
 def test_a_store_that_changes_meanwhile_is_not_exported(mzgrid, made, tmp_path):
     """Another conversion takes its name while the first columns are read: the second look at its metadata tells."""
     store = tmp_path / "a.zarr"
     shutil.copytree(made(*LARGE, "--layout", "csc"), store)
-    process = subprocess.Popen([mzgrid.path, "export", store, "--imzml", "--memory-limit", "20M", "--threads", "1"],
-                               env=mpi_environment(), stderr=subprocess.PIPE, text=True)
-    end = time.monotonic() + 60
-    while not list(tmp_path.glob("*.ibd.part")) and time.monotonic() < end:
-        time.sleep(0.002)
-    text = (store / "zarr.json").read_text()
-    (store / "zarr.json").write_text(text + " ")
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 1 and "zarr.json" in said, said
+    with writing(mzgrid, store) as run:
+        text = (store / "zarr.json").read_text()
+        (store / "zarr.json").write_text(text + " ")
+        status, _, said = run.end()
+    assert status == 1 and "zarr.json" in said, said
     assert not list(tmp_path.glob("*.ibd*"))
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_killed(mzgrid, made, tmp_path, how):
     store = made(*LARGE, "--layout", "csc")
-    command = [mzgrid.path, "export", store, "--imzml", "-o", tmp_path / "out", "--memory-limit", "20M", "--threads", "1"]
-    process = subprocess.Popen(command, env=mpi_environment(), stderr=subprocess.PIPE, text=True)
-    end = time.monotonic() + 60
-    while not list(tmp_path.glob("*.ibd.part")) and time.monotonic() < end:
-        time.sleep(0.002)
-    process.send_signal(how)
-    process.communicate(timeout=60)
-    assert process.returncode != 0 and not (tmp_path / "out.imzML").exists()
+    with writing(mzgrid, store, "-o", tmp_path / "out") as run:
+        run.process.send_signal(how)
+        status, _, said = run.end()
+    assert status == (4 if how == signal.SIGTERM else -how), said
+    assert not (tmp_path / "out.imzML").exists()
     if how == signal.SIGTERM:
         assert not list(tmp_path.iterdir())
     export(mzgrid, store, tmp_path / "out.imzML", "--imzml")
@@ -344,11 +343,11 @@ def test_killed(mzgrid, made, tmp_path, how):
 
 def test_two_at_once(mzgrid, made, tmp_path):
     store = made(*LARGE, "--layout", "csc")
-    command = [mzgrid.path, "export", store, "--imzml", "-o", tmp_path / "out", "--memory-limit", "20M", "--threads", "1"]
-    both = [subprocess.Popen(command, env=mpi_environment(), stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    said = [p.communicate(timeout=60)[1] for p in both]
-    statuses = sorted(p.returncode for p in both)
-    assert statuses == [0, 1], said
+    with writing(mzgrid, store, "-o", tmp_path / "out") as first:
+        second = mzgrid("export", store, "--imzml", "-o", tmp_path / "out")
+        assert second.status == 1 and "another run is writing it" in second.err, str(second)
+        status, _, said = first.end()
+    assert status == 0, said
     assert_whole(tmp_path / "out.imzML")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out.ibd", "out.imzML"]
 

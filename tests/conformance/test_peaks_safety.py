@@ -2,7 +2,6 @@
 import os
 import re
 import shutil
-import signal
 import stat
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import stores
 from conftest import REPOSITORY, measured, mpi_environment
 from peaks_reference import assert_sums, whole
 from peaks_stores import PROFILE, made, peaks, store  # two of them fixtures
+from stops import Stopped, shim
 
 sys.path.insert(0, str(REPOSITORY / "scripts"))
 from benchmark import measure  # noqa: E402
@@ -187,13 +187,6 @@ def test_columns_are_read_once(mzgrid, large, threads):
 CALLS = ["rename", "open", "mkdir", "fsync", "write", "unlink"]
 
 
-def shim(mzgrid):
-    for place in (Path(os.environ.get("FAULTS_SHIM", "/nonexistent")), Path(mzgrid.path).parent / "tests/faults/libfaults_shim.so"):
-        if place.exists():
-            return place
-    pytest.fail("no library that makes calls fail: build the target conformance_programs")
-
-
 def under(mzgrid, library, path, call, at, how, counts=None, options=()):
     values = {**mpi_environment(), "LD_PRELOAD": str(library), "MZG_FAULT_CALL": call, "MZG_FAULT_AT": str(at), "MZG_FAULT_AS": how,
               "MZG_FAULT_PATHS": str(path.parent)}
@@ -217,7 +210,7 @@ def assert_opens(path, reference):
 
 @pytest.mark.parametrize("replace", [False, True])
 def test_killed_at_any_renaming_the_store_opens_and_the_next_run_makes_it_right(mzgrid, store, tmp_path, tmp_path_factory, replace):
-    library = shim(mzgrid)
+    library = shim(mzgrid.path)
     expected = tmp_path / "expected.zarr"
     path = store("small")
     reference = spatialdata.read_zarr(path)
@@ -245,7 +238,7 @@ def test_killed_at_any_renaming_the_store_opens_and_the_next_run_makes_it_right(
 
 @pytest.mark.parametrize("call", CALLS)
 def test_calls_that_fail_leave_the_store_as_it_was(mzgrid, store, tmp_path, full, call):
-    library = shim(mzgrid)
+    library = shim(mzgrid.path)
     path = store("small")
     before = stores.tree(path)
     counts = tmp_path / "counts"
@@ -267,7 +260,7 @@ def test_calls_that_fail_leave_the_store_as_it_was(mzgrid, store, tmp_path, full
 @pytest.mark.parametrize("command", ["peaks", "merge"])
 def test_what_cannot_be_removed_at_the_end_is_said(mzgrid, store, tmp_path, command):
     """The last file that goes is the claim of the run."""
-    library = shim(mzgrid)
+    library = shim(mzgrid.path)
 
     def run(*faults):
         path, out = store("small"), tmp_path / "out.zarr"
@@ -292,7 +285,7 @@ def test_what_cannot_be_removed_at_the_end_is_said(mzgrid, store, tmp_path, comm
 
 def test_where_names_cannot_change_places_a_table_is_replaced_all_the_same(mzgrid, store, tmp_path, tmp_path_factory):
     """File systems such as NFS have no exchange of two names: the call fails, one after the other."""
-    library = shim(mzgrid)
+    library = shim(mzgrid.path)
     expected, outcomes = tmp_path / "expected.zarr", set()
     shutil.copytree(store("small"), expected)
     peaks(mzgrid, expected, "-q")
@@ -316,7 +309,7 @@ def test_where_names_cannot_change_places_a_table_is_replaced_all_the_same(mzgri
 
 @pytest.mark.parametrize("call, layout", [("pread", "csc"), ("pread", "csr"), ("open", "dense")])
 def test_what_the_last_rank_alone_meets_ends_all(mzgrid, store, tmp_path, call, layout):
-    library = shim(mzgrid)
+    library = shim(mzgrid.path)
     path = store("small", "--layout", layout)
     before = stores.tree(path)
     values = {**mpi_environment(), "MZG_FAULT_CALL": call, "MZG_FAULT_AT": "1", "MZG_FAULT_AS": "EIO", "MZG_FAULT_RANK": "1",
@@ -349,23 +342,14 @@ def test_what_lies_at_the_place_of_the_table_and_is_not_ours_is_left_alone(mzgri
 
 def test_a_store_that_is_replaced_while_it_is_read_gets_no_feature_table(mzgrid, made, tmp_path):
     """The run stops itself as it opens its list, and another store of the same form takes the place meanwhile."""
-    library = shim(mzgrid)
     path, lines = tmp_path / "s.zarr", tmp_path / "list.txt"
     shutil.copytree(made("small"), path)
     lines.write_text("".join(f"{100.2 + i / 10:.1f}\n" for i in range(6000)))
-    values = {**mpi_environment(), "LD_PRELOAD": str(library), "MZG_FAULT_CALL": "open", "MZG_FAULT_AT": "1", "MZG_FAULT_AS": "STOP",
-              "MZG_FAULT_PATHS": str(lines)}
-    run = subprocess.Popen([mzgrid.path, "peaks", path, "-q", "--peak-list", lines], stderr=subprocess.PIPE, text=True, env=values)
-    try:
-        state = os.waitid(os.P_PID, run.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
-        assert state.si_code == os.CLD_STOPPED, run.communicate(timeout=60)
+    command = [mzgrid.path, "peaks", path, "-q", "--peak-list", lines]
+    with Stopped(command, mpi_environment(), mzgrid.path, "open", lines) as run:
         shutil.move(path, tmp_path / "old.zarr")
         shutil.copytree(tmp_path / "old.zarr", path)
         before = stores.tree(path)
-        os.kill(run.pid, signal.SIGCONT)
-        said = run.communicate(timeout=120)[1]
-    finally:
-        if run.poll() is None:
-            run.kill()
-    assert run.returncode == 1 and "changed while it was read" in said, said
+        status, _, said = run.end()
+    assert status == 1 and "changed while it was read" in said, said
     assert stores.tree(path) == before and sorted(p.name for p in tmp_path.iterdir()) == ["list.txt", "old.zarr", "s.zarr"]

@@ -1,13 +1,11 @@
 """`mzgrid convert --preview`: the colours of the picture are those of the values, and the store is the same."""
-import subprocess
-import time
-
 import matplotlib
 import numpy as np
 import pytest
 from conftest import mpi_environment
 from pictures import LAYOUTS, Made, refused
 from PIL import Image
+from stops import Stopped
 from stores import assert_same_tree
 
 
@@ -30,14 +28,11 @@ def test_preview(mzgrid, tmp_path, layout, ranks):
 
 def test_a_preview_that_fails_leaves_the_store(mzgrid, tmp_path):
     """Someone else makes a file of this name while the run is under way: that is not replaced."""
-    command = [mzgrid.path, "convert", "synthetic:150x150:1000", "a.zarr", "--preview", "a.png", "-q"]
-    run = subprocess.Popen(command, cwd=tmp_path, env=mpi_environment(), stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
-    while not list(tmp_path.glob("a.zarr.*.part")) and time.monotonic() < deadline:
-        time.sleep(0.002)
-    (tmp_path / "a.png").write_text("mine")
-    err = run.communicate(timeout=120)[1]
-    assert run.returncode == 0, err
+    command = [mzgrid.path, "convert", "synthetic:9x7:50", "a.zarr", "--preview", "a.png", "-q"]
+    with Stopped(command, mpi_environment(), mzgrid.path, "open", ".part/tables", cwd=tmp_path) as run:
+        (tmp_path / "a.png").write_text("mine")
+        status, _, err = run.end()
+    assert status == 0, err
     assert "warning: the store is complete, but has no preview: a.png: " in err
     assert (tmp_path / "a.png").read_text() == "mine"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.png", "a.zarr", "a.zarr.report.html", "a.zarr.run.json"]
