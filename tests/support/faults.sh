@@ -95,6 +95,12 @@ at() {
         MZG_FAULT_PATHS="$4")
 }
 
+# at_rank RANK CALL NUMBER HOW PARTS: the same for that rank of a job; $at stands before mpirun.
+at_rank() {
+    at "${@:2}"
+    at=(env OMPI_MCA_mca_base_env_list="LD_PRELOAD=$FAULTS_SHIM" MZG_FAULT_RANK="$1" "${at[@]:2}")
+}
+
 # What is started beside a test, to be ended with it: a stopped process would stay for ever.
 started=()
 end_started() {
@@ -104,15 +110,16 @@ end_started() {
     done
 }
 
-# stopped PID: waits until that process has stopped itself, a minute at most. False if it ended instead.
+# stopped PID: waits until that process, or one that it started, has stopped itself, which $stopped then is; a minute at
+# most. False if it ended instead.
 stopped() {
-    local state end=$((SECONDS + 60))
+    local pid state end=$((SECONDS + 60))
     while [ $SECONDS -lt $end ]; do
-        state=$(sed -n 's/^State:\s*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null)
-        case $state in
-        T) return 0 ;;
-        Z | X | '') return 1 ;;
-        esac
+        for pid in "$1" $(pgrep -P "$1"); do
+            state=$(sed -n 's/^State:\s*\(.\).*/\1/p' "/proc/$pid/status" 2>/dev/null)
+            [ "$state" != T ] || { stopped=$pid; return 0; }
+        done
+        kill -0 "$1" 2>/dev/null || return 1
         sleep .01
     done
     return 1
@@ -124,9 +131,14 @@ ended() {
     wait "$1"
 }
 
+# $soon is the seconds in which a run that has failed ends: ten, or ten times what generate() took on a machine that is slow
+# or has much else to do.
+soon=10
 generate() { # FILE SIZE KIND POINTS
+    local begin=$SECONDS
     mzgrid 1 generate "$1" --size "$2" --kind "$3" --points "$4" --seed 1 -q
     [ $status = 0 ] || { cat "$work/stderr"; echo "cannot generate the sample"; exit 1; }
+    [ $((10 * (SECONDS - begin))) -le $soon ] || soon=$((10 * (SECONDS - begin)))
 }
 
 # expect_refusal STATUS PATTERN...: that status, and one line on standard error, in which every pattern stands.

@@ -54,7 +54,7 @@ static long at;
 static char path_list[PATH_SIZE];
 static const char *parts[MAX_PARTS];
 static int n_parts;
-static const char *log_path, *counts_path, *caller;
+static const char *log_path, *counts_path, *caller, *while_path;
 static struct {
     uintptr_t low, high;
 } ranges[MAX_RANGES];
@@ -133,6 +133,7 @@ __attribute__((constructor)) static void begin(void)
         parts[n_parts++] = part;
     log_path = getenv("MZG_FAULT_LOG");
     counts_path = getenv("MZG_FAULT_COUNTS");
+    while_path = getenv("MZG_FAULT_WHILE");
     caller = setting("MZG_FAULT_CALLER", own);
     dl_iterate_phdr(note_ranges, (void *)(uintptr_t)own);
     if (getenv("MZG_FAULT_RECORD"))
@@ -198,6 +199,8 @@ enum fault shim_due(enum call call, const char *path)
     else if (wanted != (int)call)
         return FAULT_NONE;
     if (at == 0 || nth < at || (nth > at && !sticky))
+        return FAULT_NONE;
+    if (while_path && syscall(SYS_faccessat, AT_FDCWD, while_path, F_OK) != 0)
         return FAULT_NONE;
     if (log_path && nth == at) {
         char text[PATH_SIZE + 64];

@@ -8,6 +8,7 @@
  *                      SHORT: half of the bytes; KILL: the process ends there;
  *                      STOP: it is stopped there, and the call is made once SIGCONT lets it go on
  *   MZG_FAULT_STICKY   set: every call from the n-th on
+ *   MZG_FAULT_WHILE    only as long as there is a file of this name
  *   MZG_FAULT_RANK     only on this rank of MPI_COMM_WORLD
  *   MZG_FAULT_PROGRAM  only in a program of this name (default mzgrid), not in mpirun
  *   MZG_FAULT_PATHS    parts of paths, separated by ':'; calls on other files neither count nor fail
