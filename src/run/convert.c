@@ -73,8 +73,7 @@ struct conversion {
 /* The seconds since the last call, for the phase that just ended. Collective. */
 static double lap(struct conversion *c, const char *phase)
 {
-    mzg_metrics_phase(c->metrics, phase);
-    double now = MPI_Wtime();
+    double now = mzg_metrics_phase(c->metrics, phase);
     double seconds = now - c->clock;
     c->clock = now;
     return seconds;

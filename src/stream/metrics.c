@@ -124,10 +124,10 @@ static void gather(struct mzg_metrics *m)
     MZG_MPI(MPI_Gather(mine, VALUES, MPI_DOUBLE, m->now, VALUES, MPI_DOUBLE, 0, m->context->comm));
 }
 
-/* What follows is counted from now. */
-static void begin_phase(struct mzg_metrics *m)
+/* What follows is counted from `now`. */
+static void begin_phase(struct mzg_metrics *m, double now)
 {
-    m->phase_time = m->round_time = MPI_Wtime();
+    m->phase_time = m->round_time = now;
     if (!m->now) /* other ranks than 0 */
         return;
     size_t size = (size_t)m->context->size * VALUES * sizeof *m->now;
@@ -167,7 +167,7 @@ enum mzg_status mzg_metrics_open(const struct mzg_context *context, const char *
     }
     write_run(m);
     gather(m);
-    begin_phase(m);
+    begin_phase(m, MPI_Wtime());
     *metrics = m;
     return MZG_OK;
 }
@@ -222,14 +222,16 @@ void mzg_metrics_round(struct mzg_metrics *metrics, const char *phase, int64_t r
     metrics->round_time = now;
 }
 
-void mzg_metrics_phase(struct mzg_metrics *metrics, const char *phase)
+double mzg_metrics_phase(struct mzg_metrics *metrics, const char *phase)
 {
-    if (!metrics)
-        return;
-    gather(metrics);
+    if (metrics)
+        gather(metrics);
     double now = MPI_Wtime();
+    if (!metrics)
+        return now;
     if (metrics->context->rank == 0)
         write_line(metrics,
                    describe(metrics, "stage", phase, now, now - metrics->phase_time, metrics->at_phase));
-    begin_phase(metrics);
+    begin_phase(metrics, now);
+    return now;
 }

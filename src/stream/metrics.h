@@ -31,7 +31,8 @@ bool mzg_metrics_is_due(const struct mzg_metrics *metrics);
 /* Writes a line about all since the line of a round before, or since the phase began. Collective. */
 void mzg_metrics_round(struct mzg_metrics *metrics, const char *phase, int64_t round, int64_t chunk_size);
 
-/* Writes a line about the phase that just ended: all since the one before. Collective. */
-void mzg_metrics_phase(struct mzg_metrics *metrics, const char *phase);
+/* Writes a line about the phase that just ended: all since the one before. Returns when that was, by
+ * MPI_Wtime(), also without metrics. Collective. */
+double mzg_metrics_phase(struct mzg_metrics *metrics, const char *phase);
 
 #endif

@@ -4,7 +4,17 @@
 
 unset OMPI_MCA_odls_base_sigkill_timeout # the ranks need the time that mpirun leaves them
 
-"$MZGRID" generate in.imzML --size 60x60 --points 2000 --full -q
+# Longer than any machine needs before the signal comes.
+endless=synthetic:3000x3000:500:centroid:1:full
+
+# at_work PATTERN: until there is such a file, a minute at most.
+at_work() {
+    for _ in $(seq 1200); do
+        ! compgen -G "$1" >/dev/null || return 0
+        sleep 0.05
+    done
+    return 1
+}
 
 # stop_with SIGNAL RANKS: signals the ranks once the conversion streams, which it does slowly: a pixel a round.
 stop_with() {
@@ -13,14 +23,15 @@ stop_with() {
     last_run="SIG$1 on $2 ranks"
     rm -f log
     # A shell starts what it puts in the background with SIGINT ignored.
-    env --default-signal=INT "${launch[@]}" "$MZGRID" convert in.imzML out.zarr --chunk-size 1 --bins 100000 --log-file log -vv \
+    env --default-signal=INT "${launch[@]}" "$MZGRID" convert $endless out.zarr --chunk-size 1 --bins 100000 --log-file log -vv \
         >"$out" 2>/dev/null </dev/null &
     line=$!
-    for _ in $(seq 200); do
-        compgen -G "out.zarr.*.part" >/dev/null && [ -s log ] && break
+    status=
+    check "it is at work" at_work "out.zarr.*.part"
+    for _ in $(seq 1200); do # the plan is the last that it tells before it streams
+        ! grep -qs ' of disk free for them' log || break
         sleep 0.05
     done
-    sleep 0.3
     # mpirun passes SIGUSR1 and SIGTERM on; alone, the process is mzgrid itself.
     kill -s "$1" $line
     status=0
@@ -29,7 +40,7 @@ stop_with() {
     expect_status 4
     expect_error_line "nterrupted"
     rm -f log
-    expect_files in.ibd in.imzML
+    expect_no_files
 }
 
 for signal in INT TERM HUP USR1; do
@@ -39,15 +50,20 @@ stop_with USR1 3
 
 # Whatever else takes long. The signal may meet it at any point.
 last_run="SIGINT to generate"
-env --default-signal=INT "$MZGRID" generate big.imzML --size 200x200 --points 5000 --threads 1 >"$out" 2>"$err" </dev/null &
+stops=()
+[ -z "${FAULTS_SHIM-}" ] || stops=(LD_PRELOAD="$FAULTS_SHIM" MZG_FAULT_CALL=pwrite MZG_FAULT_AT=2 MZG_FAULT_AS=STOP MZG_FAULT_PATHS=.ibd.part)
+env --default-signal=INT "${stops[@]}" "$MZGRID" generate big.imzML --size 200x200 --points 5000 --threads 1 >"$out" 2>"$err" </dev/null &
 line=$!
-for _ in $(seq 200); do
-    compgen -G "big.imzML.*.ibd.part" >/dev/null && break
+status=
+check "it is at work" at_work "big.imzML.*.ibd.part"
+for _ in $(seq 1200); do
+    [ -n "${FAULTS_SHIM-}" ] && ! grep -qs '^State:.T' "/proc/$line/status" || break
     sleep 0.05
 done
 kill -s INT $line
+kill -s CONT $line
 status=0
 wait $line || status=$?
 expect_status 4
 expect_error_line "nterrupted"
-expect_files in.ibd in.imzML
+expect_no_files

@@ -56,7 +56,7 @@ done
 last_run="killed while it converts"
 setsid "$MZGRID" convert synthetic:3000x3000:500 big.zarr -q --threads 1 --streaming hdf5 --progress none >"$out" 2>"$err" &
 victim=$!
-for _ in $(seq 200); do
+for _ in $(seq 1200); do
     ls -d big.zarr*.part >/dev/null 2>&1 && break
     sleep .05
 done
@@ -64,7 +64,6 @@ check "it is at work" eval 'ls -d big.zarr*.part >/dev/null 2>&1'
 check "it started no other process, found '$(pgrep -s $victim | tr '\n' ' ')'" [ "$(pgrep -s $victim)" = $victim ]
 kill -KILL $victim
 wait $victim 2>/dev/null
-sleep .2
 check "nothing is left, found '$(pgrep -s $victim | tr '\n' ' ')'" [ -z "$(pgrep -s $victim)" ]
 rm -rf big.* .big.*
 

@@ -98,6 +98,7 @@ def sample(mzgrid, tmp_path_factory):
     write_imzml(place / "a.imzML", pixels, profile=True, pixel_size=(50, 50))
     run = mzgrid.convert(place / "a.imzML", place / "a.zarr", "--bin-width", 0.05, "--mass-axis-type", "constant")
     assert "warning" in run.err
+    (place / "seconds").write_text(str(run.seconds))
     return place
 
 
@@ -148,7 +149,8 @@ def test_what_the_page_says(sample):
     np.testing.assert_allclose(found["mz"], table["var/mz"][:], rtol=1e-6)
     np.testing.assert_allclose(found["mean"], table["var/mean_intensity"][:], rtol=1e-3)
     np.testing.assert_allclose(found["maximum"], table["var/max_intensity"][:], rtol=1e-3)
-    assert found["phases"][-1][1] == pytest.approx(record["report"]["seconds"]["total"], rel=0.2, abs=0.05)
+    # The program watches the clock a little longer than the conversion, and its user longer still.
+    assert record["report"]["seconds"]["total"] - 0.002 <= found["phases"][-1][1] <= float((sample / "seconds").read_text())
 
 
 def test_the_command_repeats_the_run(mzgrid, tmp_path):

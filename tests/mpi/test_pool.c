@@ -3,6 +3,7 @@
 #include <mpi_test.h>
 
 #include <stdatomic.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { ITEMS = 1000 };
@@ -85,12 +86,24 @@ MPI_TEST(pool, a_function_runs_beside_the_workers)
     mzg_pool_free(pool);
 }
 
+/* How long the items took by a clock of their own, in nanoseconds. */
+static atomic_llong in_items;
+
+static long long nanoseconds(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
 static void sleep_a_while(void *context, int64_t item, int worker)
 {
     (void)context;
     (void)item;
     (void)worker;
-    usleep(20000);
+    long long begin = nanoseconds();
+    usleep(2000);
+    atomic_fetch_add(&in_items, nanoseconds() - begin);
 }
 
 MPI_TEST(pool, busy_seconds_are_those_of_all_workers)
@@ -98,10 +111,14 @@ MPI_TEST(pool, busy_seconds_are_those_of_all_workers)
     struct mzg_error err = {0};
     struct mzg_pool *pool = NULL;
     cr_assert(eq(int, (int)mzg_pool_new(MPI_COMM_WORLD, 2, &pool, &err), MZG_OK));
+    in_items = 0;
+    long long begin = nanoseconds();
     mzg_pool_start(pool, 10, sleep_a_while, NULL);
     mzg_pool_wait(pool);
-    cr_expect(ge(dbl, mzg_pool_busy(pool), 0.2));
-    cr_expect(lt(dbl, mzg_pool_busy(pool), 2));
+    double all = 1e-9 * (double)(nanoseconds() - begin);
+    cr_expect(ge(dbl, mzg_pool_busy(pool), 1e-9 * (double)in_items));
+    cr_expect(ge(dbl, mzg_pool_busy(pool), 0.02));
+    cr_expect(le(dbl, mzg_pool_busy(pool), mzg_pool_size(pool) * all));
     mzg_pool_free(pool);
 }
 
