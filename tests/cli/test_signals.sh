@@ -5,7 +5,7 @@
 unset OMPI_MCA_odls_base_sigkill_timeout # the ranks need the time that mpirun leaves them
 
 # Longer than any machine needs before the signal comes.
-endless=synthetic:3000x3000:500:centroid:1:full
+endless=synthetic:1000x1000:500:centroid:1:full
 
 # at_work PATTERN: until there is such a file, a minute at most.
 at_work() {

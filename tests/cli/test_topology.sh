@@ -66,7 +66,7 @@ if [ "$cores" -ge 2 ] && taskset -c 0,1 true 2>/dev/null; then
     }
     places_seen() {
         local job rank pids=() seen= tries=0
-        mpirun -q "$@" -n 2 "$MZGRID" convert synthetic:3000x3000:500:centroid:1:full b.zarr --overwrite -q --threads 1 \
+        mpirun -q "$@" -n 2 "$MZGRID" convert synthetic:1000x1000:500:centroid:1:full b.zarr --overwrite -q --threads 1 \
             >"$out" 2>"$err" </dev/null &
         job=$!
         while [ $tries -lt 1200 ] && [ "$(wc -w <<<"$seen")" != 2 ]; do
