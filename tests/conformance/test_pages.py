@@ -32,6 +32,7 @@ NOT_RUN = {
     "docs/performance/README.md": 1,
     "docs/performance/python.md": 2,
     "docs/python.md": 2,
+    "docs/scaling.md": 1,
     "docs/thyra.md": 4,
     "docs/tuning.md": 2,
     "docs/viewers.md": 3,

@@ -1,0 +1,48 @@
+"""The messages of a conversion as formulas of docs/scaling.md: how many, and of how many bytes.
+
+For Open MPI 4.1, whose collective calls send few bytes so: MPI_Allreduce and MPI_Allgather by doubling (log2 R steps of
+all ranks), MPI_Iallreduce along a tree and back, gathers from each rank to rank 0. R is the number of ranks, H that of
+nodes, P that of pixels.
+"""
+import math
+
+RECORD = 72  # bytes of a pixel's record, to rank 0 (struct mzg_pixel_record)
+HEAD, NODE, PACE = 136, 24, 16  # bytes of a tally: once, of each node, of each rank (src/stream/tally.c)
+SLICE = 8  # bytes of a row's slice on its way to another rank, beside its values (src/stage/exchange.c)
+
+
+def tally_bytes(ranks, nodes):
+    return HEAD + NODE * nodes + PACE * ranks
+
+
+def allreduce_messages(ranks):
+    """Of few bytes: by doubling among the largest power of 2; the others hand over before and get the result behind."""
+    doubling = 1 << (ranks.bit_length() - 1)
+    return 2 * (ranks - doubling) + doubling * int(math.log2(doubling))
+
+
+def allgather_messages(ranks):
+    return ranks * math.ceil(math.log2(ranks))
+
+
+def round_messages(ranks, streaming):
+    """{function: messages of all ranks} of a round of `off` or `hdf5` in which no chunk of the file begins."""
+    messages = {"Iallreduce": 2 * (ranks - 1), "Igatherv": ranks - 1}
+    if streaming == "hdf5":
+        messages |= {"Allgather": allgather_messages(ranks), "Allreduce": allreduce_messages(ranks)}
+    return messages
+
+
+def round_bytes(ranks, nodes, streaming):
+    """{function: bytes of all ranks}; of Igatherv, see RECORD."""
+    sent = {"Iallreduce": 2 * (ranks - 1) * tally_bytes(ranks, nodes)}
+    if streaming == "hdf5":
+        sent |= {"Allgather": 16 * ranks * (ranks - 1), "Allreduce": 4 * allreduce_messages(ranks)}
+    return sent
+
+
+def transposition_bytes(pixels, values, ranks, value_bytes=4):
+    """Of all ranks, at most: a value goes with its bin, a row with values for another rank as a slice."""
+    entries = (4 + value_bytes) * values
+    heads = min(4 * pixels * (ranks - 1), SLICE * values)
+    return entries + heads
