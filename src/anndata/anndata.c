@@ -11,8 +11,11 @@ static enum mzg_status write_member(struct mzg_backend *backend, const char *par
     char *path;
     if (asprintf(&path, "%s/%s", parent, member->name) < 0)
         return mzg_fail(err, MZG_ENOMEM, "%s/%s: no memory for its path", parent, member->name);
-    struct mzg_numbers numbers = {
-        .type = member->type, .n = member->n, .width = member->width, .values = member->values};
+    struct mzg_numbers numbers = {.type = member->type,
+                                  .n = member->n,
+                                  .width = member->width,
+                                  .values = member->values,
+                                  .of_rows = member->of_rows};
     if (member->frame)
         mzg_write_frame(backend, path, member->frame, err);
     else
@@ -29,6 +32,14 @@ static enum mzg_status write_members(struct mzg_backend *backend, const char *pa
     for (int i = 0; i < n && err->status == MZG_OK; i++)
         write_member(backend, path, &members[i], err);
     return err->status;
+}
+
+enum mzg_status mzg_anndata_write_rows(struct mzg_backend *backend, const struct mzg_anndata *anndata,
+                                       struct mzg_error *err)
+{
+    if (mzg_write_frame(backend, "obs", anndata->obs, err) != MZG_OK)
+        return err->status;
+    return write_members(backend, "obsm", anndata->n_obsm, anndata->obsm, err);
 }
 
 enum mzg_status mzg_anndata_write(struct mzg_backend *backend, const struct mzg_anndata *anndata,

@@ -11,13 +11,15 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-/* A member of obsm or uns: a frame, or n × width numbers (width 0: a vector of n). Borrowed. */
+/* A member of obsm or uns: a frame, or n × width numbers (width 0: a vector of n), which stand in memory or
+ * are those of `of_rows`. Borrowed. */
 struct mzg_anndata_member {
     const char *name;
     const struct mzg_frame *frame; /* NULL: numbers */
     enum mzg_type type;
     int64_t n, width;
     const void *values;
+    struct mzg_row_column of_rows;
 };
 
 enum { MZG_ANNDATA_MAX_MEMBERS = 8 };
@@ -35,6 +37,11 @@ struct mzg_anndata {
     const json_t *uns; /* NULL: none */
     bool has_layers; /* the group "layers" stands already, with its matrices; else an empty one is written */
 };
+
+/* Writes obs and obsm through a back end, all that may have rows that lie on all ranks. What a back end does
+ * with these follows each other in the same order on all of them. Local. */
+enum mzg_status mzg_anndata_write_rows(struct mzg_backend *backend, const struct mzg_anndata *anndata,
+                                       struct mzg_error *err);
 
 /* Writes all of it through a back end, whose root group and X are not touched. Local. */
 enum mzg_status mzg_anndata_write(struct mzg_backend *backend, const struct mzg_anndata *anndata,

@@ -13,17 +13,27 @@
 #include <mzgrid/error.h>
 #include <stdint.h>
 
-/* n × width numbers; width 0: a vector of n; n < 0: a scalar. `values` NULL: all are 0. */
+/* A column of rows that lie on all ranks; `rows` NULL: none, the values stand in memory. */
+struct mzg_row_column {
+    const struct mzg_frame_rows *rows;
+    int column;
+};
+
+/* n × width numbers; width 0: a vector of n; n < 0: a scalar. `values` NULL: all are 0, unless they are those
+ * of `of_rows`. */
 struct mzg_numbers {
     enum mzg_type type;
     int64_t n, width;
     const void *values;
+    struct mzg_row_column of_rows;
 };
 
 /* n strings, or one scalar (n < 0). Item i is what `item` writes: at most `size` bytes of UTF-8 into `text`,
- * or nothing if text is NULL; it returns the length. Several threads may call it at once. */
+ * or nothing if text is NULL; it returns the length. Several threads may call it at once. Those of `of_rows`
+ * are the decimals of its numbers, which are int64, and have no `item`. */
 struct mzg_strings {
     int64_t n;
+    struct mzg_row_column of_rows;
     int64_t (*item)(const void *source, int64_t i, char *text, int64_t size);
     const void *source;
 };
@@ -44,6 +54,14 @@ struct mzg_backend_kind {
 struct mzg_backend {
     const struct mzg_backend_kind *kind;
 };
+
+/* Numbers of which the first is that of item `first`, and the item function of strings that are their
+ * decimals, with these as `source`. Local. */
+struct mzg_decimals {
+    const int64_t *numbers;
+    int64_t first;
+};
+int64_t mzg_decimal_text(const void *source, int64_t i, char *text, int64_t size);
 
 /* The attributes of an element: {"encoding-type": type, "encoding-version": version}, a new reference or
  * NULL. Local. */

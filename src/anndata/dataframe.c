@@ -3,6 +3,7 @@
 
 #include <core/json.h>
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,14 @@ static int64_t copy_text(const char *from, size_t length, char *text, int64_t si
     if (text)
         memcpy(text, from, (int64_t)length < size ? length : (size_t)size);
     return (int64_t)length;
+}
+
+int64_t mzg_decimal_text(const void *source, int64_t i, char *text, int64_t size)
+{
+    const struct mzg_decimals *decimals = source;
+    char decimal[24];
+    int length = snprintf(decimal, sizeof decimal, "%" PRId64, decimals->numbers[i - decimals->first]);
+    return copy_text(decimal, (size_t)length, text, size);
 }
 
 static int64_t index_text(const void *source, int64_t i, char *text, int64_t size)
@@ -75,11 +84,14 @@ static enum mzg_status write_categorical(struct mzg_backend *backend, const char
     return err->status;
 }
 
-static enum mzg_status write_column(struct mzg_backend *backend, const char *frame_path, int64_t n,
-                                    const struct mzg_column *column, struct mzg_error *err)
+static enum mzg_status write_column(struct mzg_backend *backend, const char *frame_path,
+                                    const struct mzg_frame *frame, const struct mzg_column *column,
+                                    struct mzg_error *err)
 {
     char *path = join(frame_path, column->name);
-    struct mzg_numbers numbers = {.type = column->type, .n = n, .values = column->values};
+    int64_t n = frame->n;
+    struct mzg_numbers numbers = {
+        .type = column->type, .n = n, .values = column->values, .of_rows = {frame->rows, column->of_rows}};
     if (!path)
         mzg_fail(err, MZG_ENOMEM, "%s/%s: no memory for this column", frame_path, column->name);
     else if (column->category || column->categories)
@@ -111,9 +123,11 @@ enum mzg_status mzg_write_frame(struct mzg_backend *backend, const char *path, c
     char *index = join(path, "_index");
     if (!index)
         return mzg_fail(err, MZG_ENOMEM, "%s: no memory for its index", path);
-    write_strings(backend, index, frame->n, index_text, frame, err);
+    struct mzg_strings strings = {
+        .n = frame->n, .of_rows = {frame->rows, frame->index_of_rows}, .item = index_text, .source = frame};
+    backend->kind->strings(backend, index, &strings, err);
     free(index);
     for (int i = 0; i < frame->n_columns && err->status == MZG_OK; i++)
-        write_column(backend, path, frame->n, &frame->columns[i], err);
+        write_column(backend, path, frame, &frame->columns[i], err);
     return err->status;
 }

@@ -2,12 +2,13 @@
 
 #include <core/array.h>
 #include <core/file.h>
+#include <core/piece.h>
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
-enum { PIECE_STRINGS = 1 << 16 }; /* so that a million names never stand in memory together */
+enum { PIECE_STRINGS = MZG_PIECE_ROWS }; /* so that a million names never stand in memory together */
 
 static struct mzg_hdf5_backend *hdf5_of(struct mzg_backend *backend)
 {
@@ -142,6 +143,31 @@ static hid_t make_dataset(struct mzg_hdf5_backend *hdf5, const char *path, hid_t
     return mzg_hdf5_set_attributes(hdf5, dataset, attributes, err) == MZG_OK ? dataset : -1;
 }
 
+/* Writes rows first .. first + n - 1 of a dataset that has `width` values in each (0: a vector). */
+static bool write_rows(hid_t dataset, hid_t type, int64_t first, int64_t n, int64_t width, const void *values)
+{
+    hsize_t start[2] = {(hsize_t)first, 0}, count[2] = {(hsize_t)n, (hsize_t)width};
+    hid_t file_space = H5Dget_space(dataset);
+    hid_t memory_space = space_of(n, width);
+    return file_space >= 0 && memory_space >= 0 &&
+           H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
+           H5Dwrite(dataset, type, memory_space, file_space, H5P_DEFAULT, values) >= 0 &&
+           H5Sclose(memory_space) >= 0 && H5Sclose(file_space) >= 0;
+}
+
+/* Of rows that lie on all ranks. */
+static bool write_pieces(struct mzg_hdf5_backend *hdf5, hid_t dataset, hid_t type,
+                         const struct mzg_numbers *numbers)
+{
+    int64_t n = 0;
+    for (int64_t first = 0; first < numbers->n; first += n) {
+        const void *values = mzg_row_pieces_take(hdf5->pieces, &n);
+        if (!write_rows(dataset, type, first, n, numbers->width, values))
+            return false;
+    }
+    return true;
+}
+
 static enum mzg_status hdf5_numbers(struct mzg_backend *backend, const char *path,
                                     const struct mzg_numbers *numbers, struct mzg_error *err)
 {
@@ -152,10 +178,10 @@ static enum mzg_status hdf5_numbers(struct mzg_backend *backend, const char *pat
     if (dataset < 0)
         return err->status;
     bool is_empty = !numbers->values || numbers->n == 0; /* what is not written reads as 0 */
-    if ((!is_empty && H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers->values) < 0) ||
-        H5Dclose(dataset) < 0)
-        return mzg_hdf5_failed(hdf5, err);
-    return MZG_OK;
+    bool done = numbers->of_rows.rows ? write_pieces(hdf5, dataset, type, numbers)
+                : is_empty            ? true
+                           : H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers->values) >= 0;
+    return !done || H5Dclose(dataset) < 0 ? mzg_hdf5_failed(hdf5, err) : MZG_OK;
 }
 
 /* Strings in memory, as HDF5 wants them. All zero: none. */
@@ -188,18 +214,6 @@ static enum mzg_status get_texts(struct texts *texts, const struct mzg_strings *
     return MZG_OK;
 }
 
-static bool write_piece(const struct mzg_hdf5_backend *hdf5, hid_t dataset, int64_t first, int64_t n,
-                        const char *const *texts)
-{
-    hsize_t start = (hsize_t)first, count = (hsize_t)n;
-    hid_t file_space = H5Dget_space(dataset);
-    hid_t memory_space = H5Screate_simple(1, &count, NULL);
-    return file_space >= 0 && memory_space >= 0 &&
-           H5Sselect_hyperslab(file_space, H5S_SELECT_SET, &start, NULL, &count, NULL) >= 0 &&
-           H5Dwrite(dataset, hdf5->string, memory_space, file_space, H5P_DEFAULT, texts) >= 0 &&
-           H5Sclose(memory_space) >= 0 && H5Sclose(file_space) >= 0;
-}
-
 static enum mzg_status hdf5_strings(struct mzg_backend *backend, const char *path,
                                     const struct mzg_strings *strings, struct mzg_error *err)
 {
@@ -215,8 +229,15 @@ static enum mzg_status hdf5_strings(struct mzg_backend *backend, const char *pat
         mzg_hdf5_failed(hdf5, err);
     for (int64_t first = 0; first < strings->n && err->status == MZG_OK; first += PIECE_STRINGS) {
         int64_t n = strings->n - first < PIECE_STRINGS ? strings->n - first : PIECE_STRINGS;
-        if (get_texts(&texts, strings, first, n, err) == MZG_OK &&
-            !write_piece(hdf5, dataset, first, n, texts.pointers))
+        struct mzg_strings piece = *strings;
+        struct mzg_decimals decimals = {.first = first};
+        if (strings->of_rows.rows) {
+            decimals.numbers = mzg_row_pieces_take(hdf5->pieces, &n);
+            piece.item = mzg_decimal_text;
+            piece.source = &decimals;
+        }
+        if (get_texts(&texts, &piece, first, n, err) == MZG_OK &&
+            !write_rows(dataset, hdf5->string, first, n, 0, texts.pointers))
             mzg_hdf5_failed(hdf5, err);
     }
     if (err->status == MZG_OK && H5Dclose(dataset) < 0)

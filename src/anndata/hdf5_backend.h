@@ -9,7 +9,7 @@
 #ifndef MZG_ANNDATA_HDF5_BACKEND_H
 #define MZG_ANNDATA_HDF5_BACKEND_H
 
-#include <anndata/backend.h>
+#include <anndata/row_pieces.h>
 #include <hdf5.h>
 
 struct mzg_hdf5_backend {
@@ -17,6 +17,8 @@ struct mzg_hdf5_backend {
     const char *path; /* of the file, for messages; borrowed */
     hid_t file;       /* the caller opens and closes it */
     hid_t string, boolean;
+    struct mzg_row_pieces
+        *pieces; /* of rows that lie on all ranks; NULL: all stand in memory. The owner sets it. */
 };
 
 /* A back end into the root of an open file. Local. */

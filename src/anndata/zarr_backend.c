@@ -1,10 +1,13 @@
 #include <anndata/zarr_backend.h>
 
+#include <anndata/zarr_rows.h>
+#include <core/piece.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 
 enum {
-    CHUNK_ITEMS = 1 << 16, /* of a vector: half a megabyte of doubles */
+    CHUNK_ITEMS = MZG_PIECE_ROWS, /* of a vector: half a megabyte of doubles */
     SHARD_CHUNKS = 64
 };
 
@@ -82,21 +85,28 @@ static enum mzg_status zarr_numbers(struct mzg_backend *backend, const char *pat
                                     const struct mzg_numbers *numbers, struct mzg_error *err)
 {
     struct mzg_zarr_backend *zarr = zarr_of(backend);
-    struct mzg_codec codec = !numbers->values ? zero_codec
-                             : numbers->n < 0 ? (struct mzg_codec){.kind = MZG_CODEC_NONE}
-                                              : zarr->codec;
+    bool of_rows = numbers->of_rows.rows != NULL;
+    struct mzg_codec codec = !numbers->values && !of_rows ? zero_codec
+                             : numbers->n < 0             ? (struct mzg_codec){.kind = MZG_CODEC_NONE}
+                                                          : zarr->codec;
     struct mzg_zarr_array_spec spec = array_spec(numbers->type, numbers->n, numbers->width, codec);
     struct mzg_zarr_array *array = declare(zarr, path, &spec, mzg_encoding_of_numbers(numbers), err);
-    return array && numbers->values ? mzg_zarr_write_all(array, numbers->values, err) : err->status;
+    if (array && of_rows)
+        return mzg_zarr_rows_add(zarr->rows, array, &spec, numbers->of_rows, err);
+    return array && numbers->values && !zarr->only_declares ? mzg_zarr_write_all(array, numbers->values, err)
+                                                            : err->status;
 }
 
 static enum mzg_status zarr_strings(struct mzg_backend *backend, const char *path,
                                     const struct mzg_strings *strings, struct mzg_error *err)
 {
+    struct mzg_zarr_backend *zarr = zarr_of(backend);
     struct mzg_zarr_array_spec spec = array_spec(MZG_STRING, strings->n, 0, string_codec);
-    struct mzg_zarr_array *array =
-        declare(zarr_of(backend), path, &spec, mzg_encoding_of_strings(strings), err);
-    return array ? mzg_zarr_write_strings(array, strings->item, strings->source, err) : err->status;
+    struct mzg_zarr_array *array = declare(zarr, path, &spec, mzg_encoding_of_strings(strings), err);
+    if (array && strings->of_rows.rows)
+        return mzg_zarr_rows_add(zarr->rows, array, &spec, strings->of_rows, err);
+    return array && !zarr->only_declares ? mzg_zarr_write_strings(array, strings->item, strings->source, err)
+                                         : err->status;
 }
 
 static const struct mzg_backend_kind zarr_kind = {

@@ -13,6 +13,12 @@ void mzg_frame_add(struct mzg_frame *frame, const char *name, enum mzg_type type
     frame->columns[frame->n_columns++] = (struct mzg_column){.name = name, .type = type, .values = values};
 }
 
+void mzg_frame_add_of_rows(struct mzg_frame *frame, const char *name, enum mzg_type type, int of_rows)
+{
+    assert(frame->rows && frame->n_columns < MZG_FRAME_MAX_COLUMNS);
+    frame->columns[frame->n_columns++] = (struct mzg_column){.name = name, .type = type, .of_rows = of_rows};
+}
+
 void mzg_frame_add_category(struct mzg_frame *frame, const char *name, const char *category)
 {
     assert(frame->n_columns < MZG_FRAME_MAX_COLUMNS);

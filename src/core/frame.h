@@ -13,14 +13,22 @@ enum mzg_type { MZG_BOOL, MZG_INT8, MZG_INT32, MZG_INT64, MZG_FLOAT32, MZG_FLOAT
 
 enum { MZG_FRAME_MAX_COLUMNS = 64 };
 
+/* Rows that lie on all ranks, in pieces (core/piece.h). `fill` writes what `column` has in rows first ..
+ * first + n - 1, which are of one piece of this rank. Several threads may call it at once. */
+struct mzg_frame_rows {
+    void (*fill)(const void *source, int column, int64_t first, int64_t n, void *values);
+    const void *source;
+};
+
 /* `n` values: of the type's C equivalent, or `const char *const *` for MZG_STRING (UTF-8, never NULL). With
  * `category`, the column is a categorical whose only category is that string; `values` is then unused. With
  * `categories`, it is a categorical of `n_categories` strings, and `values` are numbers of them, -1 for none,
- * of an integer `type`. */
+ * of an integer `type`. In a frame with `rows`, values are those of the column `of_rows` there. */
 struct mzg_column {
     const char *name;
     enum mzg_type type;
     const void *values;
+    int of_rows;
     const char *category;
     int64_t n_categories;
     const char *const *categories;
@@ -31,10 +39,12 @@ struct mzg_column {
  * same value between the same edges has the same name in any frame. Without `index_edges` it is the shortest
  * decimal that reads back as the very value. Without `index_values` it is `index_prefix` followed by the
  * decimal index_numbers[i], or by i where that is NULL. With `index_texts` it is index_texts[i], whatever
- * else is set.
+ * else is set. With `rows` it is the decimal of the int64 in the column `index_of_rows` there.
  */
 struct mzg_frame {
     int64_t n;
+    const struct mzg_frame_rows *rows; /* NULL: all values stand in memory */
+    int index_of_rows;
     const char *index_prefix;
     const char *const *index_texts;
     const double *index_values; /* ascending, n */
@@ -46,6 +56,9 @@ struct mzg_frame {
 
 /* Adds a column; the values are borrowed. Local. */
 void mzg_frame_add(struct mzg_frame *frame, const char *name, enum mzg_type type, const void *values);
+
+/* Adds a column of frame->rows. Local. */
+void mzg_frame_add_of_rows(struct mzg_frame *frame, const char *name, enum mzg_type type, int of_rows);
 
 /* Adds a categorical column with one category, the same in every row. Local. */
 void mzg_frame_add_category(struct mzg_frame *frame, const char *name, const char *category);

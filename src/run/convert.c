@@ -319,25 +319,24 @@ static enum mzg_status write_elements(struct conversion *c, struct mzg_error *er
                                       .statistics = &c->statistics,
                                       .stream = &c->stream,
                                       .geometry = &c->geometry,
-                                      .region = mzg_sdata_region(c->sdata),
-                                      .n_rows = c->outcome->pixels};
+                                      .region = mzg_sdata_region(c->sdata)};
     mzg_reader_verify(c->context, c->reader, err);
     if (mzg_agree(c->context->comm, err) != MZG_OK ||
         mzg_table_build(c->context, &source, &c->table, err) != MZG_OK)
         return err->status;
-    struct mzg_sdata_pixels pixels = {.n = c->table.n_rows,
-                                      .x = c->table.position[0],
-                                      .y = c->table.position[1],
-                                      .z = c->table.position[2],
-                                      .instance_key = c->table.instance_key,
-                                      .tic = c->table.tic};
     struct mzg_anndata table = c->table.anndata; /* a kept .h5ad has no layers */
+    if (mzg_sdata_write_rows(c->sdata, &table, err) != MZG_OK)
+        return err->status;
+    table.obs = NULL;
     table.has_layers = c->plan.n_matrices > 1;
     if (mzg_sdata_write_table(c->sdata, &table, err) != MZG_OK)
         return err->status;
-    if (c->context->rank == 0)
-        mzg_table_narrow(&c->table, &c->reader->dataset, &c->geometry);
-    return mzg_sdata_write_rasters(c->sdata, &c->geometry, &pixels, err);
+    struct mzg_sdata_pixels pixels = mzg_table_pixels(&c->table);
+    mzg_table_narrow(c->context, &c->table, &c->reader->dataset, &c->geometry);
+    mzg_sdata_write_rasters(c->sdata, &c->geometry, &pixels, err);
+    if (!c->options->keep_hdf5) /* the last who wants them */
+        mzg_records_destroy(&c->stream.records);
+    return err->status;
 }
 
 /* Gives the space of files without a name back, which takes seconds for many GB. When a run fails that comes
@@ -372,9 +371,8 @@ static void drop_stage(struct conversion *c)
 /* Completes the staged file as an .h5ad, where it is to be kept. */
 static enum mzg_status complete_h5ad(struct conversion *c, struct mzg_error *err)
 {
-    if (c->options->keep_hdf5 && c->context->rank == 0)
-        mzg_h5ad_complete(c->paths.stage, &c->table.anndata, err);
-    return mzg_agree(c->context->comm, err);
+    return !c->options->keep_hdf5 ? MZG_OK
+                                  : mzg_h5ad_complete(c->context, c->paths.stage, &c->table.anndata, err);
 }
 
 /* Gives the completed file its name, once the store is complete but for its own. */

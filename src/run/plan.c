@@ -20,13 +20,16 @@ enum {
     CHUNK_BYTES = 24 << 20,        /* of both chunks; beyond this larger reads and writes gain nothing, */
     SORTED_CHUNK_BYTES = 72 << 20, /*  but columns that are merged from fewer blocks */
     LEAST_BYTES = 4 << 20,         /* for chunks and columns, below which nothing works well */
-    CHUNK_PIXELS = MZG_COLUMN_BLOCK_ROWS, /* bounds the records that rank 0 receives in a round */
+    CHUNK_PIXELS = MZG_COLUMN_BLOCK_ROWS,
     CHUNKS_PER_RANK = 8, /* at least so many, where there are pixels enough, to keep ranks busy to the end */
     SORTED_CHUNKS_PER_RANK = 32, /* so that small inputs do not pay for memory touched for the first time */
-    ROUND_PIXELS = 24 << 20,     /* of all ranks together: MPI counts the bytes of their records in an int */
     POINT_BYTES = 56,            /* of one point while it is decoded and resampled, */
     VALUE_BYTES = 24,            /*  and of one value */
-    OBS_BYTES = 212,             /* of one pixel on rank 0: its record and its columns of obs */
+    RECORD_BYTES = 88,           /* of one pixel, on the rank that resampled it, then on that of its row */
+    CELL_BYTES = 48,             /* of one pixel, on the rank that writes its part of the rasters */
+    PIECE_BYTES = 32 << 20,      /* of each rank, while it makes a piece of obs or a shard of a raster, */
+    PIECE_ROW_BYTES = 512,       /*  or of each pixel, if they are few */
+    STORED_BYTES = 212,          /* of one pixel in the store, beside its values, before compression */
     ROW_END_BYTES = 8,           /* of one row on rank 0, when rows go into the store as they come */
     VAR_BYTES = 40,              /* of one bin on rank 0: its columns of var */
     COLUMN_BYTES = 16,           /* of one bin: where its column begins, and its next place */
@@ -159,7 +162,7 @@ static void choose_chunk(const struct mzg_context *context, const struct mzg_pla
     } else {
         plan->chunk_bytes = room; /* as large as it was asked for, while it fits */
     }
-    plan->chunk_size = most(1, least(size, ROUND_PIXELS / context->size));
+    plan->chunk_size = most(1, size);
     if (plan->by_column)
         plan->chunk_size = least(plan->chunk_size, MZG_COLUMN_BLOCK_ROWS);
     int64_t round = most(1, least(plan->chunk_size, plan->chunk_bytes / average)) * context->size;
@@ -203,6 +206,30 @@ static int64_t total_of_node(const struct mzg_plan *plan, int64_t working)
            plan->table;
 }
 
+/* What the ranks of a node hold of pixels and bins beside each rank's own: each has the records of the pixels
+ * that it resampled. Among nodes these are dealt by pace, so that one may have more than its share. */
+static void measure_table(const struct mzg_context *context, const struct mzg_plan_request *request,
+                          struct mzg_plan *plan)
+{
+    int64_t pixels = request->reader->dataset.n_pixels;
+    int64_t of_node =
+        plan->one_node ? pixels : least(pixels, 2 * plan->ranks_per_node * (pixels / context->size + 1));
+    plan->table = of_node * RECORD_BYTES + request->n_bins * VAR_BYTES;
+    if (plan->direct)
+        plan->table += pixels * ROW_END_BYTES;
+    plan->assembling =
+        of_node * CELL_BYTES + plan->ranks_per_node * least(PIECE_BYTES, pixels * PIECE_ROW_BYTES);
+}
+
+/* What a node needs at least: while pixels stream, or when obs and rasters are made of what came of them. */
+static int64_t least_of_node(const struct mzg_plan *plan)
+{
+    int64_t assembling =
+        plan->ranks_per_node * (plan->used + plan->statistics + plan->ranks + LIBRARY_BYTES) + plan->table +
+        plan->assembling;
+    return most(total_of_node(plan, LEAST_BYTES + plan->largest), assembling);
+}
+
 /* The bytes that the run leaves, and those that it takes meanwhile: the rows staged, and once more while they
  * turn into columns. */
 static void measure_disk(const struct mzg_plan_request *request, struct mzg_plan *plan)
@@ -221,7 +248,7 @@ static void measure_disk(const struct mzg_plan_request *request, struct mzg_plan
         int64_t all = mzg_size_product3(pixels, request->n_bins, mzg_type_size(request->value_type));
         plan->opened_bytes = all < 0 ? INT64_MAX / 4 : all;
     }
-    plan->final_bytes = plan->opened_bytes + pixels * OBS_BYTES + request->n_bins * VAR_BYTES;
+    plan->final_bytes = plan->opened_bytes + pixels * STORED_BYTES + request->n_bins * VAR_BYTES;
     if (plan->direct || plan->in_memory)
         plan->temporary_bytes = 0;
     else
@@ -264,13 +291,12 @@ enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mz
                               struct mzg_plan *plan, struct mzg_error *err)
 {
     const struct mzg_dataset *dataset = &request->reader->dataset;
-    *plan = (struct mzg_plan){
-        .limit = mzg_plan_limit(context->comm, request->options->memory_limit),
-        .used = mzg_memory_pss(),
-        .ranks = (int64_t)context->size * RANK_BYTES,
-        .statistics = request->n_bins * mzg_statistics_per_bin(request->value_type),
-        .table = dataset->n_pixels * (OBS_BYTES + ROW_END_BYTES) + request->n_bins * VAR_BYTES,
-        .bytes_per_pixel_of_index = (double)dataset->n_index_bytes / (double)most(dataset->n_pixels, 1)};
+    *plan = (struct mzg_plan){.limit = mzg_plan_limit(context->comm, request->options->memory_limit),
+                              .used = mzg_memory_pss(),
+                              .ranks = (int64_t)context->size * RANK_BYTES,
+                              .statistics = request->n_bins * mzg_statistics_per_bin(request->value_type),
+                              .bytes_per_pixel_of_index =
+                                  (double)dataset->n_index_bytes / (double)most(dataset->n_pixels, 1)};
     int64_t most_of[2] = {plan->used,
                           mzg_pool_size(context->pool)}; /* ranks may have different numbers of threads */
     MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, most_of, 2, MPI_INT64_T, MPI_MAX, context->comm));
@@ -278,6 +304,7 @@ enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mz
     plan->columns = request->n_bins * (COLUMN_BYTES + mzg_column_sort_per_column((int)most_of[1]));
     find_nodes(context->comm, plan);
     choose_stage(request, plan);
+    measure_table(context, request, plan);
     plan->weight = (struct mzg_pixel_weight){
         .interpolates = mzg_method_interpolates(request->method),
         .n_bins = request->n_bins,
@@ -288,7 +315,7 @@ enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mz
     weigh_pixels(context, request, &plan->weight, &weights);
     plan->largest = weights.largest;
     plan->decoding = decoding_of_all(context, &plan->weight, weights.points);
-    int64_t needed = total_of_node(plan, LEAST_BYTES + plan->largest);
+    int64_t needed = least_of_node(plan);
     if (needed > plan->limit) {
         /* Pages of libraries count by how many processes share them, so the next run may start with more: at
          * most as much as without the jobs that run beside this one. */
@@ -335,9 +362,10 @@ void mzg_plan_log(const struct mzg_plan *plan, struct mzg_log *log, int level)
                  plan->ranks_per_node);
     mzg_log_line(log, l,
                  "plan: each rank: in use %.1f MiB (index: %.0f bytes per pixel, once a node), statistics "
-                 "%.1f, chunks %.1f, spectra being decoded %.1f, columns %.1f; rank 0: table %.1f MiB",
+                 "%.1f, chunks %.1f, spectra being decoded %.1f, columns %.1f; its ranks together: "
+                 "records of pixels and var %.1f MiB, rasters %.1f MiB",
                  mib(plan->used), plan->bytes_per_pixel_of_index, mib(plan->statistics), mib(plan->chunk),
-                 mib(plan->decoding), mib(plan->columns), mib(plan->table));
+                 mib(plan->decoding), mib(plan->columns), mib(plan->table), mib(plan->assembling));
     mzg_log_line(log, l,
                  "plan: at most %.1f MB in the store before compression, at most %.1f MB of temporary files",
                  (double)plan->final_bytes / 1e6, (double)plan->temporary_bytes / 1e6);

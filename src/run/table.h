@@ -1,6 +1,7 @@
 /*
- * The parts of the table beside X, as plain columns: obs and var frames, positions, skipped pixels, uns.
- * Built on rank 0 after streaming; the same objects go into the Zarr store and into a kept HDF5 file.
+ * The parts of the table beside X: obs and var frames, positions, skipped pixels, uns. The rows of obs lie on
+ * all ranks, as records of the stream, of which its columns are filled when they are written; the rest is
+ * built on rank 0. The same objects go into the Zarr store and into a kept HDF5 file.
  */
 #ifndef MZG_RUN_TABLE_H
 #define MZG_RUN_TABLE_H
@@ -15,26 +16,11 @@
 #include <stream/statistics.h>
 #include <stream/stream.h>
 
-/* All arrays are owned; n_rows, n_skips and the frames' shapes are the same on all ranks, the values stand on
- * rank 0 only. */
+/* All arrays are owned; n_rows, n_skips and the frames' shapes are the same on all ranks, the values of var
+ * and of skips stand on rank 0 only. */
 struct mzg_table {
     int64_t n_rows;
-    int64_t *instance_key_text; /* the index of obs */
-    int32_t *instance_key;
-    int32_t *position[3]; /* x, y, z */
-    double *spatial;      /* n_rows × 2: x, y in the unit of the geometry */
-    double *spatial_x;
-    double *spatial_y;
-    int64_t *spectrum_index;
-    int32_t *ms_level; /* in obs where levels vary in the input */
-    int64_t *n_spectra;
-    int64_t *n_points;
-    int64_t *dropped_points;
-    double *tic;
-    double *rms;
-    double *median_intensity;
-    double *base_peak_mz;
-    double *base_peak_intensity;
+    struct mzg_table_rows *rows; /* what the columns of obs are filled from */
 
     double *mean_intensity; /* per bin */
     void *max_intensity;    /* of the type of the values */
@@ -63,19 +49,28 @@ struct mzg_table_source {
     const struct mzg_stream_result *stream;
     const struct mzg_sdata_geometry *geometry;
     const char *region;
-    int64_t n_rows;
 };
 
 /* The geometry of the rasters from the input's positions and the options' pixel size. Local. */
 void mzg_table_geometry(const struct mzg_convert_options *options, const struct mzg_dataset *dataset,
                         struct mzg_sdata_geometry *geometry);
 
-/* Cuts the geometry down to the box of the table's pixels, in which their smallest x and y are the first:
- * readers take these for the origin of a raster (spatialdata's rasterize_bins). On rank 0. Local. */
-void mzg_table_narrow(const struct mzg_table *table, const struct mzg_dataset *dataset,
-                      struct mzg_sdata_geometry *geometry);
+/* Sets the box of the rasters, and their origin. Local. */
+void mzg_table_geometry_box(const struct mzg_dataset *dataset, const int32_t min[3], const int32_t max[3],
+                            struct mzg_sdata_geometry *geometry);
 
-/* Builds the table. All ranks return the same status. Collective over context->comm. */
+/* Cuts the geometry down to the box of the table's pixels, in which their smallest x and y are the first:
+ * readers take these for the origin of a raster (spatialdata's rasterize_bins). Collective over
+ * context->comm.
+ */
+void mzg_table_narrow(const struct mzg_context *context, const struct mzg_table *table,
+                      const struct mzg_dataset *dataset, struct mzg_sdata_geometry *geometry);
+
+/* The pixels of the rows that this rank holds, for the rasters; valid as long as the table. Local. */
+struct mzg_sdata_pixels mzg_table_pixels(const struct mzg_table *table);
+
+/* Builds the table, which uses what it is made of as long as it lives. All ranks return the same status.
+ * Collective over context->comm. */
 enum mzg_status mzg_table_build(const struct mzg_context *context, const struct mzg_table_source *source,
                                 struct mzg_table *table, struct mzg_error *err);
 void mzg_table_destroy(struct mzg_table *table);

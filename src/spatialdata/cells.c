@@ -77,6 +77,12 @@ static float to_float(double value)
     return value < -(double)FLT_MAX ? -FLT_MAX : (float)value;
 }
 
+void mzg_cells_sort(struct mzg_cell *cells, int64_t n)
+{
+    if (n > 0)
+        qsort(cells, (size_t)n, sizeof *cells, compare_cells);
+}
+
 enum mzg_status mzg_cells_new(const struct mzg_sdata_geometry *geometry,
                               const struct mzg_sdata_pixels *pixels, struct mzg_cell **cells,
                               struct mzg_error *err)
@@ -105,7 +111,7 @@ enum mzg_status mzg_cells_new(const struct mzg_sdata_geometry *geometry,
                                          .value = to_float(pixels->tic[i]),
                                          .z = at[2]};
     }
-    qsort(new_cells, (size_t)pixels->n, sizeof *new_cells, compare_cells);
+    mzg_cells_sort(new_cells, pixels->n);
     *cells = new_cells;
     return MZG_OK;
 }

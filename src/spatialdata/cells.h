@@ -38,6 +38,9 @@ enum mzg_status mzg_cells_new(const struct mzg_sdata_geometry *geometry,
                               const struct mzg_sdata_pixels *pixels, struct mzg_cell **cells,
                               struct mzg_error *err);
 
+/* Orders them so. Takes as much memory again. Local. */
+void mzg_cells_sort(struct mzg_cell *cells, int64_t n);
+
 /* Position of a cell in its plane. */
 uint32_t mzg_cell_x(const struct mzg_cell *cell);
 uint32_t mzg_cell_y(const struct mzg_cell *cell);

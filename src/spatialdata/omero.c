@@ -5,6 +5,8 @@
  */
 #include <spatialdata/omero.h>
 
+#include <core/mpi.h>
+
 #include <string.h>
 
 /* A number for each value, ordered as they are: negative ones count backwards. */
@@ -23,8 +25,15 @@ static float value_of(uint32_t order)
     return value;
 }
 
-/* The value that `rank` others, or equal ones, come before. */
-static float value_of_rank(const struct mzg_cell *cells, int64_t n, int64_t rank)
+/* Adds up what all ranks have. */
+static void add_up(MPI_Comm comm, int64_t *counts, int n)
+{
+    if (comm != MPI_COMM_NULL)
+        MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, counts, n, MPI_INT64_T, MPI_SUM, comm));
+}
+
+/* The value of all ranks that `rank` others, or equal ones, come before. */
+static float value_of_rank(MPI_Comm comm, const struct mzg_cell *cells, int64_t n, int64_t rank)
 {
     uint32_t found = 0, known = 0;
     for (int shift = 24; shift >= 0; shift -= 8) {
@@ -34,6 +43,7 @@ static float value_of_rank(const struct mzg_cell *cells, int64_t n, int64_t rank
             if ((order & known) == found)
                 counts[order >> shift & 255]++;
         }
+        add_up(comm, counts, 256);
         uint32_t byte = 0;
         for (; rank >= counts[byte]; byte++)
             rank -= counts[byte];
@@ -43,14 +53,17 @@ static float value_of_rank(const struct mzg_cell *cells, int64_t n, int64_t rank
     return value_of(found);
 }
 
-struct mzg_omero_window mzg_omero_window_of(const struct mzg_cell *cells, int64_t n)
+struct mzg_omero_window mzg_omero_window_of(MPI_Comm comm, const struct mzg_cell *cells, int64_t n)
 {
     struct mzg_omero_window window = {0};
-    if (n > 0) {
-        double least = (double)value_of_rank(cells, n, 0), most = (double)value_of_rank(cells, n, n - 1);
+    int64_t all = n;
+    add_up(comm, &all, 1);
+    if (all > 0) {
+        double least = (double)value_of_rank(comm, cells, n, 0);
+        double most = (double)value_of_rank(comm, cells, n, all - 1);
         window.min = least < 0 ? least : 0;
         window.max = most > 0 ? most : 0;
-        window.end = (double)value_of_rank(cells, n, (995 * n + 999) / 1000 - 1);
+        window.end = (double)value_of_rank(comm, cells, n, (995 * all + 999) / 1000 - 1);
     }
     if (!(window.end > 0))
         window.end = window.max;

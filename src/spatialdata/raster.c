@@ -1,9 +1,10 @@
 /*
- * Labels and image. Of the raster only one shard stands in memory at a time, 16 MiB: its cells are put into
- * zeros, and the zarr room leaves out the chunks that stay empty.
+ * Labels and image. Each rank writes the files of its tiles (tiles.h). Of the raster only one shard stands in
+ * its memory at a time, 16 MiB: its cells are put into zeros, and the zarr room leaves out the chunks that
+ * stay empty.
  */
 #include <core/agree.h>
-#include <spatialdata/cells.h>
+#include <spatialdata/cell_exchange.h>
 #include <spatialdata/ome.h>
 #include <spatialdata/omero.h>
 #include <spatialdata/sdata.h>
@@ -14,8 +15,7 @@
 
 enum {
     CHUNK_SIDE = 512,
-    SHARD_CHUNKS =
-        4, /* in each direction; a shard's side is a power of two, as the order of the cells asks */
+    SHARD_CHUNKS = MZG_TILE_SIDE / CHUNK_SIDE, /* in each direction, so that a shard is a tile */
     PYRAMID_SIDE = 1024 /* rasters with a longer side get smaller levels until both sides are this short */
 };
 
@@ -103,6 +103,8 @@ static enum mzg_status write_level(struct mzg_sdata *sdata, const char *group, i
         return mzg_fail(err, MZG_ENOMEM, "%s: no memory for its path", group);
     if (mzg_zarr_array(sdata->store, path, &spec, json_object(), &level->array, err) != MZG_OK)
         goto cleanup;
+    if (n == 0)
+        goto cleanup;
     data = malloc((size_t)(4 * smaller(level->file_height, level->size.height) *
                            smaller(level->file_width, level->size.width)));
     if (!data) {
@@ -138,9 +140,10 @@ static char *declare_raster(struct mzg_sdata *sdata, const char *kind, const cha
     return NULL;
 }
 
+/* Local. */
 static enum mzg_status write_labels(struct mzg_sdata *sdata, const struct mzg_sdata_geometry *geometry,
-                                    const struct mzg_raster_size *size, const struct mzg_cell *cells,
-                                    int64_t n, struct mzg_error *err)
+                                    const struct mzg_raster_size *size, const struct mzg_cell_set *set,
+                                    struct mzg_error *err)
 {
     const char *axes = size->depth > 1 ? "zyx" : "yx";
     struct level level = {.is_labels = true, .size = *size};
@@ -149,7 +152,7 @@ static enum mzg_status write_labels(struct mzg_sdata *sdata, const struct mzg_sd
     char *group = declare_raster(sdata, "labels", sdata->region, names, attributes, err);
     if (!group)
         return err->status;
-    write_level(sdata, group, 0, axes, &level, cells, n, err);
+    write_level(sdata, group, 0, axes, &level, set->cells, set->n, err);
     free(group);
     return err->status;
 }
@@ -166,51 +169,55 @@ static int pyramid(const struct mzg_raster_size *size, struct mzg_raster_size le
     return n;
 }
 
-/* Changes the cells: they end as those of the smallest level. */
+/* The image's group, to be freed; NULL with `err` filled. Collective, though it may fail: agree. */
+static char *declare_image(struct mzg_sdata *sdata, const struct mzg_sdata_geometry *geometry,
+                           const char *axes, const struct mzg_raster_size *levels, int n_levels,
+                           const struct mzg_cell_set *set, struct mzg_error *err)
+{
+    struct mzg_omero_window window = mzg_omero_window_of(sdata->context->comm, set->cells, set->n);
+    json_t *omero = mzg_omero_attributes("tic", &window);
+    if (!omero) {
+        mzg_fail(err, MZG_ENOMEM, "images/%s: no memory for its metadata", sdata->image);
+        return NULL;
+    }
+    json_t *attributes = mzg_ome_attributes(sdata->image, axes, levels, n_levels, geometry, omero);
+    return declare_raster(sdata, "images", sdata->image, json_object(), attributes, err);
+}
+
+/* Changes the cells: they end as those of the smallest level. Collective. */
 static enum mzg_status write_image(struct mzg_sdata *sdata, const struct mzg_sdata_geometry *geometry,
-                                   const struct mzg_raster_size *size, struct mzg_cell *cells, int64_t n,
+                                   const struct mzg_raster_size *size, struct mzg_cell_set *set,
                                    struct mzg_error *err)
 {
     const char *axes = size->depth > 1 ? "czyx" : "cyx";
     struct mzg_raster_size levels[MZG_MAX_LEVELS];
     int n_levels = pyramid(size, levels);
-    struct mzg_omero_window window = mzg_omero_window_of(cells, n);
-    json_t *omero = mzg_omero_attributes("tic", &window);
-    if (!omero)
-        return mzg_fail(err, MZG_ENOMEM, "images/%s: no memory for its metadata", sdata->image);
-    json_t *attributes = mzg_ome_attributes(sdata->image, axes, levels, n_levels, geometry, omero);
-    char *group = declare_raster(sdata, "images", sdata->image, json_object(), attributes, err);
-    if (!group)
-        return err->status;
+    char *group = declare_image(sdata, geometry, axes, levels, n_levels, set, err);
     struct mzg_raster_size now = *size;
+    mzg_agree(sdata->context->comm, err);
     for (int i = 0; i < n_levels && err->status == MZG_OK; i++) {
-        if (i > 0)
-            n = mzg_cells_halve(cells, n, &now);
+        if (i > 0 && mzg_cell_set_halve(set, i, &now, err) != MZG_OK)
+            break;
         struct level level = {.size = now};
-        write_level(sdata, group, i, axes, &level, cells, n, err);
+        write_level(sdata, group, i, axes, &level, set->cells, set->n, err);
+        mzg_agree(sdata->context->comm, err);
     }
     free(group);
-    return err->status;
-}
-
-static enum mzg_status write_rasters(struct mzg_sdata *sdata, const struct mzg_sdata_geometry *geometry,
-                                     const struct mzg_sdata_pixels *pixels, struct mzg_error *err)
-{
-    struct mzg_raster_size size;
-    struct mzg_cell *cells;
-    if (mzg_raster_size(geometry, &size, err) != MZG_OK ||
-        mzg_cells_new(geometry, pixels, &cells, err) != MZG_OK)
-        return err->status;
-    if (write_labels(sdata, geometry, &size, cells, pixels->n, err) == MZG_OK)
-        write_image(sdata, geometry, &size, cells, pixels->n, err);
-    free(cells);
     return err->status;
 }
 
 enum mzg_status mzg_sdata_write_rasters(struct mzg_sdata *sdata, const struct mzg_sdata_geometry *geometry,
                                         const struct mzg_sdata_pixels *pixels, struct mzg_error *err)
 {
-    if (sdata->context->rank == 0)
-        write_rasters(sdata, geometry, pixels, err);
-    return mzg_agree(sdata->context->comm, err);
+    struct mzg_raster_size size;
+    struct mzg_cell_set set;
+    mzg_raster_size(geometry, &size, err);
+    if (mzg_agree(sdata->context->comm, err) != MZG_OK ||
+        mzg_cell_set_new(sdata->context, geometry, &size, pixels, &set, err) != MZG_OK)
+        return err->status;
+    write_labels(sdata, geometry, &size, &set, err);
+    if (mzg_agree(sdata->context->comm, err) == MZG_OK)
+        write_image(sdata, geometry, &size, &set, err);
+    mzg_cell_set_destroy(&set);
+    return err->status;
 }

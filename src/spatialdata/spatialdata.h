@@ -66,6 +66,12 @@ json_t *mzg_sdata_annotation(const char *region);
 enum mzg_status mzg_sdata_write_table(struct mzg_sdata *sdata, const struct mzg_anndata *table,
                                       struct mzg_error *err);
 
+/* Writes obs and obsm of the table, whose rows lie on all ranks, as all members of `table` that are looked at
+ * are the same on all ranks: mzg_zarr_rows_write(). Then a table without obs is the rest. All ranks return
+ * the same status. Collective. */
+enum mzg_status mzg_sdata_write_rows(struct mzg_sdata *sdata, const struct mzg_anndata *table,
+                                     struct mzg_error *err);
+
 /* Where pixels lie. Rasters are the bounding box min .. max (x, y, z; both ends included) of the
  * pixels; (z, y, x) where max[2] > min[2], else (y, x). */
 struct mzg_sdata_geometry {
@@ -78,7 +84,15 @@ struct mzg_sdata_geometry {
     bool allow_large;     /* more than 2^32 cells are not refused */
 };
 
-/* n pixels at positions x, y, z, no two alike. */
+/* Room for some pixels. */
+struct mzg_sdata_part {
+    int32_t *position[3];
+    int32_t *instance_key;
+    double *tic;
+};
+
+/* The pixels of a rank: n of them, at positions x, y, z. With `load` the arrays are NULL, and it fills those
+ * of `part` with `n` pixels from `first` on. */
 struct mzg_sdata_pixels {
     int64_t n;
     const int32_t *x;
@@ -86,12 +100,14 @@ struct mzg_sdata_pixels {
     const int32_t *z;
     const int32_t *instance_key;
     const double *tic;
+    void (*load)(const void *source, int64_t first, int64_t n, const struct mzg_sdata_part *part);
+    const void *source;
 };
 
-/* The labels (value = instance_key) and the TIC image of n pixels.
- * MZG_ERANGE for a pixel outside the geometry's box, and for a box of more than 2^32 cells that is not
- * allowed. Needs 24 bytes for each pixel and 16 MiB. Rank 0's arguments count. All ranks return the same
- * status. Collective. */
+/* The labels (value = instance_key) and the TIC image of the pixels of all ranks, no two at one position.
+ * MZG_ERANGE for a pixel outside the geometry's box, which is the same on all ranks, and for a box of more
+ * than 2^32 cells that is not allowed. Needs, of each rank, 16 MiB, and 48 bytes for each pixel in the
+ * squares of 2048 x 2048 cells that it writes. All ranks return the same status. Collective. */
 enum mzg_status mzg_sdata_write_rasters(struct mzg_sdata *sdata, const struct mzg_sdata_geometry *geometry,
                                         const struct mzg_sdata_pixels *pixels, struct mzg_error *err);
 

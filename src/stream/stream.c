@@ -190,6 +190,9 @@ static void post_tally(struct stream *s, int64_t round, struct mzg_error *err)
     bool done = n > 0 && err->status == MZG_OK;
     if (done && mzg_skips_keep(&s->skips, chunk, err) != MZG_OK)
         done = false;
+    if (err->status == MZG_OK &&
+        mzg_records_keep(&s->result->records, first, chunk->records, n, err) != MZG_OK)
+        done = false;
     const int64_t *firsts = mzg_deal_firsts(s->deal, round);
     struct mzg_tally tally = {.sums = {.n_failed = err->status != MZG_OK,
                                        .metrics_due = mzg_metrics_is_due(s->options->metrics),
@@ -209,7 +212,7 @@ static void post_tally(struct stream *s, int64_t round, struct mzg_error *err)
     }
     tally.pace.elapsed = MPI_Wtime() - s->begin;
     tally.pace.worked = tally.pace.elapsed - (mzg_agree_seconds() - s->waited_before);
-    mzg_tallies_post(s->tallies, round, &tally, done ? chunk->records : NULL, n, firsts);
+    mzg_tallies_post(s->tallies, round, &tally);
 }
 
 /* Takes what may wait no longer, and moves the rows to their file when they are near to outgrow their memory.
@@ -265,13 +268,6 @@ static enum mzg_status run_rounds(struct stream *s, struct mzg_error *err)
     return MZG_OK;
 }
 
-/* The pixels that a chunk can have, at most. */
-static int64_t most_pixels(const struct mzg_stream_options *options)
-{
-    int64_t by_memory = options->chunk_bytes / mzg_pixel_memory(&options->weight, 0, 0) + 1;
-    return by_memory < options->chunk_size ? by_memory : options->chunk_size;
-}
-
 /* All ranks return the same status. Collective. */
 static enum mzg_status allocate(struct stream *s, struct mzg_error *err)
 {
@@ -283,15 +279,9 @@ static enum mzg_status allocate(struct stream *s, struct mzg_error *err)
                                     .context = options,
                                     .chunk_size = options->chunk_size,
                                     .chunk_bytes = options->chunk_bytes};
-    if (context->rank == 0) {
-        s->result->records = calloc((size_t)deal.n_pixels + 1, sizeof *s->result->records);
-        if (!s->result->records)
-            mzg_fail(err, MZG_ENOMEM, "no memory for the records of %" PRId64 " pixels", deal.n_pixels);
-    }
-    if (err->status == MZG_OK && mzg_skips_init(&s->skips, context, options->chunk.reader, err) == MZG_OK &&
+    if (mzg_skips_init(&s->skips, context, options->chunk.reader, err) == MZG_OK &&
         mzg_deal_new(&deal, &s->deal, err) == MZG_OK &&
-        mzg_tallies_new(context, &s->watch, most_pixels(options), s->result->records, &s->tallies, err) ==
-            MZG_OK) {
+        mzg_tallies_new(context, &s->watch, &s->tallies, err) == MZG_OK) {
         s->pipeline.deal = s->deal;
         mzg_pipeline_init(&s->pipeline, err);
     }
@@ -328,6 +318,8 @@ enum mzg_status mzg_stream(const struct mzg_context *context, const struct mzg_s
     mzg_deal_free(s.deal);
     mzg_skips_destroy(&s.skips);
     mzg_pipeline_destroy(&s.pipeline);
+    if (err->status == MZG_OK)
+        mzg_records_deal(&result->records, context, &result->n_rows, err);
     if (err->status != MZG_OK)
         mzg_stream_result_destroy(result);
     return err->status;
@@ -335,7 +327,7 @@ enum mzg_status mzg_stream(const struct mzg_context *context, const struct mzg_s
 
 void mzg_stream_result_destroy(struct mzg_stream_result *result)
 {
-    free(result->records);
+    mzg_records_destroy(&result->records);
     free(result->skips);
     *result = (struct mzg_stream_result){0};
 }

@@ -11,6 +11,7 @@
 #include <stage/sink.h>
 #include <stream/chunk.h>
 #include <stream/metrics.h>
+#include <stream/records.h>
 #include <stream/statistics.h>
 #include <stream/weight.h>
 
@@ -30,12 +31,13 @@ struct mzg_stream_options {
 struct mzg_stream_result {
     int64_t n_skipped; /* pixels; the same on all ranks, as all below unless said */
     int64_t bytes_read;
-    int64_t counts[MZG_COUNTS];       /* by enum mzg_count */
-    int64_t first[MZG_COUNTS];        /* the lowest spectrum that was counted; INT64_MAX: none was */
-    struct mzg_outside outside;       /* what lies outside the axis */
-    int64_t n_skips;                  /* faulty spectra */
-    struct mzg_pixel_record *records; /* rank 0: one per pixel of the input; NULL elsewhere */
-    struct mzg_skip *skips;           /* rank 0: n_skips, by spectrum; NULL elsewhere */
+    int64_t counts[MZG_COUNTS]; /* by enum mzg_count */
+    int64_t first[MZG_COUNTS];  /* the lowest spectrum that was counted; INT64_MAX: none was */
+    struct mzg_outside outside; /* what lies outside the axis */
+    int64_t n_skips;            /* faulty spectra */
+    int64_t n_rows;
+    struct mzg_records records; /* of the rows whose pieces are this rank's (core/piece.h) */
+    struct mzg_skip *skips;     /* rank 0: n_skips, by spectrum; NULL elsewhere */
 };
 
 /* Streams all pixels into `sink`, which may be another one then (mzg_sink_move()), and `statistics` (of this

@@ -14,8 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char record_bytes[] = "bytes of records of a round";
-
 enum { SLOTS = MZG_TALLY_SLACK + 1 };
 
 /* What a message begins with. */
@@ -30,17 +28,14 @@ _Static_assert(sizeof(struct mzg_tally_sums) == SUMS * sizeof(int64_t), "sums ar
 
 /* A round on its way. */
 struct slot {
-    MPI_Request requests[2];
+    MPI_Request request;
     struct head *message;
     int64_t my_skips;
-    struct mzg_pixel_record *records;
-    int *counts, *begins; /* rank 0: where the records of each rank go, in bytes */
 };
 
 struct mzg_tallies {
     const struct mzg_context *context;
     const struct mzg_watch *watch;
-    struct mzg_pixel_record *records; /* rank 0 */
     size_t message_size;
     MPI_Datatype message;
     MPI_Op merge;
@@ -87,26 +82,17 @@ static void merge_tallies(void *in, void *inout, int *n, MPI_Datatype *type)
                       (struct head *)(void *)((char *)inout + (size_t)i * (size_t)bytes));
 }
 
-static enum mzg_status allocate(struct mzg_tallies *tallies, int64_t most_pixels, struct mzg_error *err)
+static enum mzg_status allocate(struct mzg_tallies *tallies, struct mzg_error *err)
 {
-    size_t size = (size_t)tallies->context->size;
-    bool complete = true;
-    for (int i = 0; complete && i < SLOTS; i++) {
-        struct slot *slot = &tallies->slots[i];
-        slot->message = malloc(tallies->message_size);
-        slot->records = calloc((size_t)most_pixels + 1, sizeof *slot->records);
-        complete = slot->message && slot->records;
-        if (complete && tallies->context->rank == 0) {
-            slot->counts = calloc(size, sizeof *slot->counts);
-            slot->begins = calloc(size, sizeof *slot->begins);
-            complete = slot->counts && slot->begins;
-        }
+    for (int i = 0; i < SLOTS; i++) {
+        tallies->slots[i].message = malloc(tallies->message_size);
+        if (!tallies->slots[i].message)
+            return mzg_fail(err, MZG_ENOMEM, "no memory for the tallies of %d ranks", tallies->context->size);
     }
-    return complete ? MZG_OK : mzg_fail(err, MZG_ENOMEM, "no memory for the tallies of %zu ranks", size);
+    return MZG_OK;
 }
 
 enum mzg_status mzg_tallies_new(const struct mzg_context *context, const struct mzg_watch *watch,
-                                int64_t most_pixels, struct mzg_pixel_record *records,
                                 struct mzg_tallies **tallies, struct mzg_error *err)
 {
     struct mzg_tallies *made = calloc(1, sizeof *made);
@@ -114,16 +100,15 @@ enum mzg_status mzg_tallies_new(const struct mzg_context *context, const struct 
         return mzg_fail(err, MZG_ENOMEM, "no memory for the tallies of %d ranks", context->size);
     made->context = context;
     made->watch = watch;
-    made->records = records;
     made->message_size = sizeof(struct head) + (size_t)watch->n_nodes * sizeof(struct mzg_watch_sight) +
                          (size_t)context->size * sizeof(struct mzg_pace);
     for (int i = 0; i < SLOTS; i++)
-        made->slots[i].requests[0] = made->slots[i].requests[1] = MPI_REQUEST_NULL;
+        made->slots[i].request = MPI_REQUEST_NULL;
     MZG_MPI(MPI_Type_contiguous(mzg_mpi_count((int64_t)made->message_size, "bytes of a tally"), MPI_BYTE,
                                 &made->message));
     MZG_MPI(MPI_Type_commit(&made->message));
     MZG_MPI(MPI_Op_create(merge_tallies, 1, &made->merge));
-    if (allocate(made, most_pixels, err) != MZG_OK)
+    if (allocate(made, err) != MZG_OK)
         mzg_tallies_free(made);
     else
         *tallies = made;
@@ -135,12 +120,8 @@ void mzg_tallies_free(struct mzg_tallies *tallies)
     if (!tallies)
         return;
     for (int i = 0; i < SLOTS; i++) {
-        struct slot *slot = &tallies->slots[i];
-        mzg_agree_wait(2, slot->requests);
-        free(slot->message);
-        free(slot->records);
-        free(slot->counts);
-        free(slot->begins);
+        mzg_agree_wait(1, &tallies->slots[i].request);
+        free(tallies->slots[i].message);
     }
     MZG_MPI(MPI_Op_free(&tallies->merge));
     MZG_MPI(MPI_Type_free(&tallies->message));
@@ -162,33 +143,19 @@ static void write_message(const struct mzg_tallies *tallies, const struct mzg_ta
     paces_of(message)[tallies->context->rank] = mine->pace;
 }
 
-void mzg_tallies_post(struct mzg_tallies *tallies, int64_t round, const struct mzg_tally *mine,
-                      const struct mzg_pixel_record *records, int64_t n, const int64_t *firsts)
+void mzg_tallies_post(struct mzg_tallies *tallies, int64_t round, const struct mzg_tally *mine)
 {
-    const struct mzg_context *context = tallies->context;
     struct slot *slot = &tallies->slots[round % SLOTS];
-    int64_t record = (int64_t)sizeof *records;
     slot->my_skips = mine->sums.n_skips;
     write_message(tallies, mine, slot->message);
-    MZG_MPI(MPI_Iallreduce(MPI_IN_PLACE, slot->message, 1, tallies->message, tallies->merge, context->comm,
-                           &slot->requests[0]));
-    if (records)
-        memcpy(slot->records, records, (size_t)n * sizeof *records);
-    else
-        memset(slot->records, 0, (size_t)n * sizeof *records);
-    for (int rank = 0; context->rank == 0 && rank < context->size; rank++) {
-        slot->counts[rank] = mzg_mpi_count((firsts[rank + 1] - firsts[rank]) * record, record_bytes);
-        slot->begins[rank] = mzg_mpi_count((firsts[rank] - firsts[0]) * record, record_bytes);
-    }
-    MZG_MPI(MPI_Igatherv(slot->records, mzg_mpi_count(n * record, record_bytes), MPI_BYTE,
-                         tallies->records ? tallies->records + firsts[0] : NULL, slot->counts, slot->begins,
-                         MPI_BYTE, 0, context->comm, &slot->requests[1]));
+    MZG_MPI(MPI_Iallreduce(MPI_IN_PLACE, slot->message, 1, tallies->message, tallies->merge,
+                           tallies->context->comm, &slot->request));
 }
 
 struct mzg_round_tally mzg_tallies_take(struct mzg_tallies *tallies, int64_t round)
 {
     struct slot *slot = &tallies->slots[round % SLOTS];
-    mzg_agree_wait(2, slot->requests);
+    mzg_agree_wait(1, &slot->request);
     return (struct mzg_round_tally){.sums = slot->message->sums,
                                     .my_skips = slot->my_skips,
                                     .least_end = slot->message->least_end,

@@ -2,8 +2,7 @@
  * What the ranks tell each other about a round, once for each. A tally is posted when a rank is done with
  * its chunk and taken some rounds later, so that a rank seldom waits for one that happens to be slower. All
  * that ranks tell is added up on the way (MPI_Iallreduce): what a rank sends grows with the ranks by their
- * paces alone, and the messages of a round are two for each rank. The records of the pixels go to rank 0 in
- * the same way.
+ * paces alone, and the messages of a round are two for each rank.
  */
 #ifndef MZG_STREAM_TALLY_H
 #define MZG_STREAM_TALLY_H
@@ -51,21 +50,15 @@ struct mzg_round_tally {
 
 struct mzg_tallies;
 
-/* For rounds in which a rank has at most most_pixels pixels; on rank 0 the records go to `records`, one for
- * each pixel of the input. Both are borrowed, and the nodes of `watch`. Not collective, though it may fail:
- * agree. */
+/* The nodes of `watch` are borrowed. Not collective, though it may fail: agree. */
 enum mzg_status mzg_tallies_new(const struct mzg_context *context, const struct mzg_watch *watch,
-                                int64_t most_pixels, struct mzg_pixel_record *records,
                                 struct mzg_tallies **tallies, struct mzg_error *err);
 
 /* Waits for what was posted and not taken, which is the same on all ranks. Accepts NULL. Collective. */
 void mzg_tallies_free(struct mzg_tallies *tallies);
 
-/* Posts the tally of this rank about `round`, and its records of the n pixels that it was dealt; NULL if
- * it failed. firsts[r]: the first pixel of rank r in this round, and firsts[size] their end. Returns at once.
- * Collective over context->comm. */
-void mzg_tallies_post(struct mzg_tallies *tallies, int64_t round, const struct mzg_tally *mine,
-                      const struct mzg_pixel_record *records, int64_t n, const int64_t *firsts);
+/* Posts the tally of this rank about `round`. Returns at once. Collective over context->comm. */
+void mzg_tallies_post(struct mzg_tallies *tallies, int64_t round, const struct mzg_tally *mine);
 
 /* What all ranks tell about `round`, the one behind that taken last; its arrays are valid until the next is
  * posted. Waits for the last rank, which counts in mzg_agree_seconds(). Collective. */

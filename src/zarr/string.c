@@ -76,3 +76,17 @@ enum mzg_status mzg_zarr_write_strings(struct mzg_zarr_array *array, mzg_zarr_st
     }
     return MZG_OK;
 }
+
+enum mzg_status mzg_zarr_pack_strings(struct mzg_zarr_array *array, int64_t chunk, mzg_zarr_string_fn *item,
+                                      const void *source, struct mzg_buffer *scratch,
+                                      struct mzg_buffer *packed, struct mzg_error *err)
+{
+    struct mzg_chunk_source chunks = {
+        .array = array, .file = chunk / array->n_inner, .item = item, .items = source};
+    const void *bytes = NULL;
+    size_t size = 0;
+    packed->size = 0;
+    if (fill_strings(&chunks, chunk % array->n_inner, scratch, &bytes, &size, err) != MZG_OK || size == 0)
+        return err->status;
+    return mzg_codec_compress(&array->spec.codec, MZG_STRING, bytes, size, packed, err);
+}

@@ -106,6 +106,13 @@ struct mzg_zarr_file;
 enum mzg_status mzg_zarr_pack(const struct mzg_zarr_array *array, const void *bytes,
                               struct mzg_buffer *packed, struct mzg_error *err);
 
+/* The same of inner chunk `chunk` of an array of strings, counted over all its files, whose item i is what
+ * `item` writes, as for mzg_zarr_write_strings(). `scratch` is kept from call to call. Called by workers. */
+typedef int64_t mzg_zarr_string_fn(const void *source, int64_t i, char *text, int64_t size);
+enum mzg_status mzg_zarr_pack_strings(struct mzg_zarr_array *array, int64_t chunk, mzg_zarr_string_fn *item,
+                                      const void *source, struct mzg_buffer *scratch,
+                                      struct mzg_buffer *packed, struct mzg_error *err);
+
 /* Begins chunk file `number`, which appears with its first chunk. Local. */
 enum mzg_status mzg_zarr_file_begin(struct mzg_zarr_array *array, int64_t number, struct mzg_zarr_file **file,
                                     struct mzg_error *err);
@@ -132,7 +139,6 @@ enum mzg_status mzg_zarr_write_all(struct mzg_zarr_array *array, const void *dat
 /* Writes a whole one-dimensional (or scalar) MZG_STRING array whose item i is what `item` writes: at most
  * `size` bytes of UTF-8 into `text` (or just the length where text is NULL), returning the length. The
  * workers call it, several at once. Local: one rank calls it. */
-typedef int64_t mzg_zarr_string_fn(const void *source, int64_t i, char *text, int64_t size);
 enum mzg_status mzg_zarr_write_strings(struct mzg_zarr_array *array, mzg_zarr_string_fn *item,
                                        const void *source, struct mzg_error *err);
 

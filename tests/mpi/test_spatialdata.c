@@ -41,13 +41,14 @@ static enum mzg_status write_table(struct fixture *f)
     mzg_frame_add(&obs, "instance_key", MZG_INT32, keys);
     mzg_frame_add_category(&obs, "region", mzg_sdata_region(f->sdata));
     mzg_frame_add(&var, "mz", MZG_FLOAT64, mz);
-    struct mzg_anndata table = {.obs = &obs,
-                                .var = &var,
-                                .n_obsm = 1,
-                                .obsm = {{"spatial", NULL, MZG_FLOAT64, 2, 2, spatial}},
-                                .n_uns = 2,
-                                .uns_members = {{"average_spectrum", NULL, MZG_FLOAT64, 3, 0, mz},
-                                                {"skipped_pixels", .frame = &skipped}}};
+    struct mzg_anndata table = {
+        .obs = &obs,
+        .var = &var,
+        .n_obsm = 1,
+        .obsm = {{.name = "spatial", .type = MZG_FLOAT64, .n = 2, .width = 2, .values = spatial}},
+        .n_uns = 2,
+        .uns_members = {{.name = "average_spectrum", .type = MZG_FLOAT64, .n = 3, .values = mz},
+                        {.name = "skipped_pixels", .frame = &skipped}}};
     if (mpi_rank > 0)
         table = (struct mzg_anndata){0};
     return mzg_sdata_write_table(f->sdata, &table, &f->err);

@@ -171,8 +171,13 @@ static double stream_all(enum kind kind, int slow_ms, int64_t memory_limit, int6
     mzg_statistics_reduce(&r.statistics, MPI_COMM_WORLD);
     cr_expect(eq(i64, r.staged->n_rows, PIXELS));
     cr_expect(eq(i64, r.result.n_skipped, 0));
-    for (int64_t i = 0; mpi_rank == 0 && i < PIXELS; i++)
-        cr_expect(eq(i64, r.result.records[i].first_spectrum, i));
+    cr_expect(eq(i64, r.result.n_rows, PIXELS));
+    cr_expect(eq(i64, r.result.records.n, mpi_rank == 0 ? PIXELS : 0)); /* all are of one piece */
+    for (int64_t i = 0; i < r.result.records.n; i++) {
+        cr_expect(eq(i64, r.result.records.list[i].row, i));
+        cr_expect(eq(i64, r.result.records.list[i].pixel, i));
+        cr_expect(eq(i64, r.result.records.list[i].of_pixel.first_spectrum, i));
+    }
     *n_values = r.staged->n_values;
     double print = fingerprint(&r);
     end(&r);
@@ -197,7 +202,7 @@ static void expect_end(struct run *r, enum mzg_status expected, const char *text
     cr_expect(eq(int, (int)mzg_stream(&r->context, &r->options, &r->sink, &r->statistics, &r->result, &err),
                  (int)expected));
     cr_expect(ne(ptr, strstr(err.text, text), NULL), "%s", err.text);
-    cr_expect(eq(ptr, r->result.records, NULL));
+    cr_expect(eq(ptr, r->result.records.list, NULL));
     end(r);
 }
 

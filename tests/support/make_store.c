@@ -9,6 +9,7 @@
  * empty, that of another has the value p mod 97 + b + 0.5 in bins b with (p + b) mod 5 = 0.
  */
 #include <core/agree.h>
+#include <core/block.h>
 #include <core/pool.h>
 #include <spatialdata/spatialdata.h>
 #include <zarr/zarr.h>
@@ -163,16 +164,19 @@ static void write_table(struct mzg_sdata *sdata, const struct demo *demo, struct
         .obs = &obs,
         .var = &var,
         .n_obsm = 1,
-        .obsm = {{"spatial", NULL, MZG_FLOAT64, demo->n, 2, demo->spatial}},
+        .obsm = {{.name = "spatial", .type = MZG_FLOAT64, .n = demo->n, .width = 2, .values = demo->spatial}},
         .n_uns = 2,
-        .uns_members = {{"average_spectrum", NULL, MZG_FLOAT64, demo->bins, 0, demo->average},
-                        {"skipped_pixels", .frame = &skipped}},
+        .uns_members =
+            {{.name = "average_spectrum", .type = MZG_FLOAT64, .n = demo->bins, .values = demo->average},
+             {.name = "skipped_pixels", .frame = &skipped}},
         .uns = uns};
     mzg_sdata_write_table(sdata, &table, err);
     json_decref(uns);
 }
 
-static void write_rasters(struct mzg_sdata *sdata, const struct demo *demo, struct mzg_error *err)
+/* Each rank has a share of the pixels. */
+static void write_rasters(const struct mzg_context *context, struct mzg_sdata *sdata, const struct demo *demo,
+                          struct mzg_error *err)
 {
     struct mzg_sdata_geometry geometry = {.min = {FIRST_X, FIRST_Y, FIRST_Z},
                                           .in_micrometers = demo->in_micrometers};
@@ -181,8 +185,13 @@ static void write_rasters(struct mzg_sdata *sdata, const struct demo *demo, stru
         geometry.pixel_size[d] = demo->in_micrometers ? pixel_size[d] : 1;
         geometry.origin[d] = (geometry.min[d] - 1) * geometry.pixel_size[d];
     }
-    struct mzg_sdata_pixels pixels = {
-        .n = demo->n, .x = demo->x, .y = demo->y, .z = demo->z, .instance_key = demo->key, .tic = demo->tic};
+    struct mzg_block share = mzg_block_of(demo->n, context->size, context->rank);
+    struct mzg_sdata_pixels pixels = {.n = share.count,
+                                      .x = demo->x + share.first,
+                                      .y = demo->y + share.first,
+                                      .z = demo->z + share.first,
+                                      .instance_key = demo->key + share.first,
+                                      .tic = demo->tic + share.first};
     mzg_sdata_write_rasters(sdata, &geometry, &pixels, err);
 }
 
@@ -209,7 +218,7 @@ static void write_store(const struct mzg_context *context, const char *path, con
     if (mzg_agree(context->comm, err) == MZG_OK)
         write_table(sdata, demo, err);
     if (err->status == MZG_OK)
-        write_rasters(sdata, demo, err);
+        write_rasters(context, sdata, demo, err);
     if (err->status == MZG_OK)
         mzg_sdata_finish(sdata, err);
     mzg_sdata_free(sdata);

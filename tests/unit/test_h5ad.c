@@ -97,20 +97,22 @@ static enum mzg_status complete(const char *path, int n, struct mzg_error *err)
     mzg_frame_add(&skipped, "reason", MZG_STRING, reasons);
     json_t *uns = json_pack("{s:{s:s, s:b, s:[i, i], s:[s, s]}}", "mzgrid", "version", "1", "exact", 1,
                             "region", 1, 2, "terms", "a", "b");
-    struct mzg_anndata anndata = {.obs = &obs,
-                                  .var = &var,
-                                  .n_obsm = 1,
-                                  .obsm = {{"spatial", NULL, MZG_FLOAT64, ROWS, 2, spatial}},
-                                  .n_uns = 1,
-                                  .uns_members = {{"skipped_pixels", .frame = &skipped}},
-                                  .uns = uns};
+    struct mzg_anndata anndata = {
+        .obs = &obs,
+        .var = &var,
+        .n_obsm = 1,
+        .obsm = {{.name = "spatial", .type = MZG_FLOAT64, .n = ROWS, .width = 2, .values = spatial}},
+        .n_uns = 1,
+        .uns_members = {{.name = "skipped_pixels", .frame = &skipped}},
+        .uns = uns};
     unlink(path);
     fail_at = 0;
     stage_matrix(path);
     n_calls = 0;
     fail_at = n;
     *err = (struct mzg_error){0};
-    mzg_h5ad_complete(path, &anndata, err);
+    struct mzg_context alone = {.comm = MPI_COMM_NULL, .size = 1};
+    mzg_h5ad_complete(&alone, path, &anndata, err);
     fail_at = 0;
     json_decref(uns);
     return err->status;

@@ -13,7 +13,7 @@ static struct mzg_omero_window window_of(const float *values, int64_t n)
     cr_assert(ne(ptr, cells, NULL));
     for (int64_t i = 0; i < n; i++)
         cells[i].value = values[i];
-    struct mzg_omero_window window = mzg_omero_window_of(cells, n);
+    struct mzg_omero_window window = mzg_omero_window_of(MPI_COMM_NULL, cells, n);
     free(cells);
     return window;
 }
