@@ -136,7 +136,7 @@ static enum mzg_status pack_piece(struct writer *w, struct mzg_error *err)
 /* Makes room for what this rank receives. Collective, though it may fail: agree. */
 static enum mzg_status make_room(struct writer *w, struct mzg_error *err)
 {
-    int size = w->context->size, *counts = w->counts + 2 * size, *begins = w->counts + 3 * size;
+    int size = w->context->size, *counts = w->counts + size + size, *begins = counts + size;
     int64_t total = 0;
     MZG_MPI(MPI_Alltoall(w->counts, 1, MPI_INT, counts, 1, MPI_INT, w->context->comm));
     for (int rank = 0; rank < size; rank++) {
@@ -144,6 +144,15 @@ static enum mzg_status make_room(struct writer *w, struct mzg_error *err)
         total += counts[rank];
     }
     return mzg_buffer_reserve(&w->received, (size_t)total + 1, err);
+}
+
+/* Collective. */
+static void exchange(const struct writer *w)
+{
+    int size = w->context->size;
+    const int *sent = w->counts, *begins = sent + size, *counts = begins + size, *places = counts + size;
+    MZG_MPI(MPI_Alltoallv(w->sent.bytes, sent, begins, MPI_BYTE, w->received.bytes, counts, places, MPI_BYTE,
+                          w->context->comm));
 }
 
 /* Puts a chunk into its file, which begins with its first and ends with its last one. */
@@ -166,7 +175,8 @@ static enum mzg_status put(struct writer *w, int i, int64_t piece, const unsigne
 /* Writes the chunks that came of the pieces from `first` on, one of each rank. */
 static enum mzg_status put_all(struct writer *w, int64_t first, struct mzg_error *err)
 {
-    const int *begins = w->counts + 3 * w->context->size;
+    int size = w->context->size;
+    const int *begins = w->counts + size + size + size; /* of what was received */
     for (int rank = 0; rank < w->context->size && first + rank < w->n_pieces; rank++) {
         const unsigned char *at = w->received.bytes + begins[rank];
         for (int i = 0; i < w->rows->n; i++) {
@@ -231,7 +241,6 @@ enum mzg_status mzg_zarr_rows_write(const struct mzg_zarr_rows *rows, const stru
     struct writer w = {.rows = rows, .context = context, .n_rows = n_rows, .n_pieces = mzg_pieces_of(n_rows)};
     allocate(&w, err);
     for (int64_t first = 0; first < w.n_pieces; first += context->size) {
-        const int *counts = w.counts;
         w.piece = first + context->rank;
         if (err->status == MZG_OK && mzg_check_stop(context->stop, err) == MZG_OK)
             pack_piece(&w, err);
@@ -240,9 +249,7 @@ enum mzg_status mzg_zarr_rows_write(const struct mzg_zarr_rows *rows, const stru
         make_room(&w, err);
         if (mzg_agree(context->comm, err) != MZG_OK)
             break;
-        MZG_MPI(MPI_Alltoallv(w.sent.bytes, counts, counts + context->size, MPI_BYTE, w.received.bytes,
-                              counts + 2 * context->size, counts + 3 * context->size, MPI_BYTE,
-                              context->comm));
+        exchange(&w);
         put_all(&w, first, err);
     }
     release(&w, err);

@@ -15,7 +15,7 @@ static const char on_their_way[] = "cells of a raster";
 static int64_t count_cells(struct mzg_cell_set *set, int level, const struct mzg_cell *cells, int64_t n)
 {
     int size = set->context->size;
-    int *sent = set->counts, *begins = sent + size, *received = sent + 2 * size, *places = sent + 3 * size;
+    int *sent = set->counts, *begins = sent + size, *received = begins + size, *places = received + size;
     int64_t at = 0, total = 0;
     mzg_tiles_count(&set->tiles, level, cells, n, set->shares);
     for (int rank = 0; rank < size; rank++) {
@@ -35,12 +35,11 @@ static int64_t count_cells(struct mzg_cell_set *set, int level, const struct mzg
 static void exchange(const struct mzg_cell_set *set, const struct mzg_cell *cells, struct mzg_cell *received)
 {
     int size = set->context->size;
-    const int *counts = set->counts;
+    const int *sent = set->counts, *begins = sent + size, *counts = begins + size, *places = counts + size;
     MPI_Datatype cell; /* MPI counts cells, for their bytes are more than fit into an int */
     MZG_MPI(MPI_Type_contiguous((int)sizeof *cells, MPI_BYTE, &cell));
     MZG_MPI(MPI_Type_commit(&cell));
-    MZG_MPI(MPI_Alltoallv(cells, counts, counts + size, cell, received, counts + 2 * size, counts + 3 * size,
-                          cell, set->context->comm));
+    MZG_MPI(MPI_Alltoallv(cells, sent, begins, cell, received, counts, places, cell, set->context->comm));
     MZG_MPI(MPI_Type_free(&cell));
 }
 

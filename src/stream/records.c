@@ -106,7 +106,7 @@ struct dealer {
 static int64_t deal_turn(struct dealer *d, int64_t turn)
 {
     int size = d->context->size;
-    int *sent = d->counts, *sent_begins = sent + size, *counts = sent + 2 * size, *begins = sent + 3 * size;
+    int *sent = d->counts, *sent_begins = sent + size, *counts = sent_begins + size, *begins = counts + size;
     struct mzg_records *records = d->records;
     int64_t piece = turn * size, first = count_before(records, piece * MZG_PIECE_ROWS), at = first, n = 0;
     for (int rank = 0; rank < size; rank++) {

@@ -1,9 +1,11 @@
 /* Rows that lie on all ranks: records dealt by rows, obs and rasters written by the ranks that have them.
  * Beside each stands what rank 0 makes of all rows alone. */
+#include <anndata/h5ad.h>
 #include <anndata/row_pieces.h>
 #include <core/agree.h>
 #include <core/piece.h>
 #include <failing_calls.h>
+#include <hdf5.h>
 #include <mpi_directory.h>
 #include <spatialdata/spatialdata.h>
 #include <stream/records.h>
@@ -80,7 +82,7 @@ static enum mzg_status try_to_deal(void *fixture, struct mzg_error *err)
     }
     end_failing();
     if (err->status == MZG_OK)
-        cr_expect(eq(i64, n_rows, 3 * mpi_size));
+        cr_expect(eq(i64, n_rows, INT64_C(3) * mpi_size));
     mzg_records_destroy(&records);
     return err->status;
 }
@@ -134,7 +136,7 @@ static void make_table(struct mzg_frame *obs, struct mzg_anndata *table)
                                             .of_rows = {&all_rows, PLACE}}}};
 }
 
-enum { WIDTH = 2100, HEIGHT = 300, DEPTH = 3, SPOTS = 4000 };
+enum { WIDTH = 2100, HEIGHT = 300, CELLS = WIDTH * HEIGHT, DEPTH = 3, SPOTS = 4000 };
 
 /* Pixels in three planes, of which each rank has every size-th. */
 struct spots {
@@ -145,7 +147,7 @@ static void load_spots(const void *source, int64_t first, int64_t n, const struc
 {
     const struct spots *spots = source;
     for (int64_t i = 0; i < n; i++) {
-        int64_t spot = spots->first + (first + i) * spots->step, cell = spot * 7919 % (WIDTH * HEIGHT);
+        int64_t spot = spots->first + (first + i) * spots->step, cell = spot * 7919 % CELLS;
         part->position[0][i] = (int32_t)(cell % WIDTH) - 5;
         part->position[1][i] = (int32_t)(cell / WIDTH) + 2;
         part->position[2][i] = (int32_t)(spot * 13 % DEPTH);
@@ -286,4 +288,60 @@ MPI_TEST(rows, come_to_rank_0_piece_by_piece)
     mzg_row_pieces_finish(&pieces);
     cr_expect(eq(int, n_foreign, 0));
     mzg_row_pieces_destroy(&pieces);
+}
+
+/* A file with the group X alone, and all else of rows that lie on all ranks. */
+static enum mzg_status try_to_complete(void *fixture, struct mzg_error *err)
+{
+    struct fixture *f = fixture;
+    struct mzg_frame obs, var = {.index_prefix = "b"};
+    struct mzg_anndata table;
+    make_table(&obs, &table);
+    table.var = &var;
+    snprintf(f->output, sizeof f->output, "%s/kept.h5ad", f->directory);
+    if (mpi_rank == 0) {
+        hid_t file = H5Fcreate(f->output, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+        cr_assert(H5Gclose(H5Gcreate2(file, "X", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT)) >= 0);
+        cr_assert(H5Fclose(file) >= 0);
+    }
+    mzg_h5ad_complete(&f->context, f->output, &table, err);
+    end_failing();
+    return err->status;
+}
+
+static void expect_values(const char *path)
+{
+    size_t n = (size_t)count_rows();
+    double *values = malloc(n * sizeof *values), *expected = malloc(n * sizeof *expected);
+    char *name;
+    hsize_t last = n - 1, one = 1;
+    cr_assert(values && expected);
+    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    hid_t dataset = H5Dopen2(file, "obs/value", H5P_DEFAULT),
+          names = H5Dopen2(file, "obs/_index", H5P_DEFAULT);
+    cr_assert(H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0);
+    fill(path, VALUE, 0, (int64_t)n, expected);
+    cr_expect_arr_eq(values, expected, n * sizeof *values);
+    hid_t space = H5Dget_space(names), memory = H5Screate_simple(1, &one, NULL), type = H5Dget_type(names);
+    cr_assert(H5Sselect_hyperslab(space, H5S_SELECT_SET, &last, NULL, &one, NULL) >= 0);
+    cr_assert(H5Dread(names, type, memory, space, H5P_DEFAULT, &name) >= 0);
+    cr_expect(eq(i64, strtoll(name, NULL, 10), 3 * ((int64_t)n - 1) + 1));
+    H5Dvlen_reclaim(type, memory, H5P_DEFAULT, &name);
+    cr_expect(H5Tclose(type) >= 0 && H5Sclose(memory) >= 0 && H5Sclose(space) >= 0);
+    cr_expect(H5Dclose(names) >= 0 && H5Dclose(dataset) >= 0 && H5Fclose(file) >= 0);
+    free(values);
+    free(expected);
+}
+
+MPI_TEST(rows, that_cannot_complete_an_h5ad)
+{
+    struct fixture f;
+    struct mzg_error err = {0};
+    begin_directory(&f.context, 1, f.directory);
+    if (mpi_size > 1)
+        cr_expect(ge(long, fail_each_call(MEMORY, mpi_size - 1, 0, try_to_complete, &f), 1)); /* the values */
+    cr_assert(eq(int, (int)try_to_complete(&f, &err), MZG_OK), "%s", err.text);
+    if (mpi_rank == 0)
+        expect_values(f.output);
+    end_directory(&f.context, f.directory);
 }

@@ -6,46 +6,27 @@
 #include <mpi_test.h>
 #include <stream/tally.h>
 
-#include <stdlib.h>
 #include <unistd.h>
 
-enum { PIXELS = 3, ROUNDS = 7 };
+enum { ROUNDS = 7 };
 
 struct fixture {
     struct mzg_context context;
     struct mzg_error err;
     struct mzg_watch watch;
-    struct mzg_pixel_record *records;
     struct mzg_tallies *tallies;
 };
 
 static void begin(struct fixture *f)
 {
     *f = (struct fixture){.context = {.comm = MPI_COMM_WORLD, .rank = mpi_rank, .size = mpi_size}};
-    if (mpi_rank == 0)
-        f->records = calloc((size_t)mpi_size * ROUNDS * PIXELS, sizeof *f->records);
     mzg_watch_begin(&f->watch, &f->context, 1000);
-    cr_assert(eq(int, (int)mzg_tallies_new(&f->context, &f->watch, PIXELS, f->records, &f->tallies, &f->err),
-                 MZG_OK));
+    cr_assert(eq(int, (int)mzg_tallies_new(&f->context, &f->watch, &f->tallies, &f->err), MZG_OK));
 }
 
 static void end(struct fixture *f)
 {
     mzg_tallies_free(f->tallies);
-    free(f->records);
-}
-
-/* Each rank has PIXELS of a round, but the last one none. */
-static void post(struct fixture *f, int64_t round, const struct mzg_tally *mine)
-{
-    int64_t firsts[65] = {0}, first = round * mpi_size * PIXELS;
-    struct mzg_pixel_record records[PIXELS] = {{0}};
-    int64_t n = mpi_rank == mpi_size - 1 ? 0 : PIXELS;
-    for (int rank = 0; rank <= mpi_size; rank++)
-        firsts[rank] = first + (int64_t)PIXELS * (rank < mpi_size ? rank : mpi_size - 1);
-    for (int64_t i = 0; i < n; i++)
-        records[i].tic = (double)(firsts[mpi_rank] + i + 1);
-    mzg_tallies_post(f->tallies, round, mine, records, n, firsts);
 }
 
 static struct mzg_tally tally_of(int rank, int64_t round)
@@ -67,7 +48,7 @@ MPI_TEST(tally, adds_what_all_ranks_tell_and_keeps_each_pace)
         struct mzg_tally mine = tally_of(mpi_rank, round);
         if (round == 2)
             usleep((unsigned)(1000 * mpi_rank)); /* ranks are not in step */
-        post(&f, round, &mine);
+        mzg_tallies_post(f.tallies, round, &mine);
         if (round < MZG_TALLY_SLACK)
             continue;
         int64_t taken = round - MZG_TALLY_SLACK;
@@ -88,9 +69,6 @@ MPI_TEST(tally, adds_what_all_ranks_tell_and_keeps_each_pace)
             cr_expect(eq(dbl, all.paces[rank].elapsed, told.pace.elapsed));
             cr_expect(eq(dbl, all.paces[rank].worked, told.pace.worked));
         }
-        for (int64_t i = 0; mpi_rank == 0 && i < PIXELS * (ranks - 1); i++)
-            cr_expect(
-                eq(dbl, f.records[taken * PIXELS * ranks + i].tic, (double)(taken * PIXELS * ranks + i + 1)));
     }
     end(&f);
 }
@@ -103,7 +81,7 @@ MPI_TEST(tally, of_the_last_rank_alone_reaches_all)
     struct mzg_tally mine = {.sums = {.n_failed = is_last, .counts = {[MZG_COUNTS - 1] = is_last ? 5 : 0}},
                              .round_end = is_last && mpi_size > 1 ? 7 : 9,
                              .sight = mzg_watch_no_sight};
-    post(&f, 0, &mine);
+    mzg_tallies_post(f.tallies, 0, &mine);
     struct mzg_round_tally all = mzg_tallies_take(f.tallies, 0);
     cr_expect(eq(i64, all.sums.n_failed, 1));
     cr_expect(eq(i64, all.sums.counts[MZG_COUNTS - 1], 5));
@@ -118,7 +96,7 @@ MPI_TEST(tally, that_nobody_takes_ends_with_the_run)
     struct fixture f;
     begin(&f);
     struct mzg_tally mine = tally_of(mpi_rank, 0);
-    post(&f, 0, &mine);
-    post(&f, 1, &mine);
+    mzg_tallies_post(f.tallies, 0, &mine);
+    mzg_tallies_post(f.tallies, 1, &mine);
     end(&f);
 }
