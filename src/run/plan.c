@@ -362,8 +362,8 @@ void mzg_plan_log(const struct mzg_plan *plan, struct mzg_log *log, int level)
                  plan->ranks_per_node);
     mzg_log_line(log, l,
                  "plan: each rank: in use %.1f MiB (index: %.0f bytes per pixel, once a node), statistics "
-                 "%.1f, chunks %.1f, spectra being decoded %.1f, columns %.1f; its ranks together: "
-                 "records of pixels and var %.1f MiB, rasters %.1f MiB",
+                 "%.1f, chunks %.1f, spectra being decoded %.1f, columns %.1f; the ranks of a node together: "
+                 "table %.1f MiB, rasters %.1f MiB",
                  mib(plan->used), plan->bytes_per_pixel_of_index, mib(plan->statistics), mib(plan->chunk),
                  mib(plan->decoding), mib(plan->columns), mib(plan->table), mib(plan->assembling));
     mzg_log_line(log, l,
