@@ -111,3 +111,29 @@ def test_the_plan_is_told_and_nothing_is_made(mzgrid, tmp_path):
     assert re.search(r"[\d.]+ MB of disk free", run.err)
     for buffer in ("in use", "statistics", "chunks", "spectra being decoded", "columns", "table"):
         assert re.search(rf"{buffer} [\d.]+", run.err), buffer
+
+
+PEAK = """
+import os, resource, subprocess, sys
+status = subprocess.call(sys.argv[1:])
+print("peak of rank", os.environ["OMPI_COMM_WORLD_RANK"], 1024 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
+sys.exit(status)
+"""
+
+
+def test_no_rank_holds_what_grows_with_all_pixels(mzgrid, tmp_path):
+    """Of 600,000 pixels more, four ranks hold a quarter of the records each, twice while they are dealt, and one rank the
+    cells of the only tile, in bytes a pixel: 2 x 88 / 4, and 48. All columns of obs on one rank take 140 more."""
+
+    def peaks(side):
+        command = [sys.executable, "-c", PEAK, mzgrid.path, "convert", f"synthetic:{side}x{side}:2:centroid:1:full"]
+        options = ["--bins", 100, "--layout", "csr", "--streaming", "hdf5", "--threads", 1, "-q", "--no-report"]
+        run = measure.run(measure.launch(command[0], 4, [*command[1:], tmp_path / f"{side}.zarr", *options]))
+        assert run.status == 0, run.log
+        return [int(found) for _, found in sorted(re.findall(r"peak of rank (\d) (\d+)", run.log))]
+
+    few, many = peaks(447), peaks(894)
+    growth = [(b - a) / (894 * 894 - 447 * 447) for a, b in zip(few, many, strict=True)]
+    assert len(growth) == 4
+    assert growth[0] < 44 + 48 + 8, growth
+    assert max(growth[1:]) < 44 + 8, growth
