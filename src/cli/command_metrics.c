@@ -45,15 +45,27 @@ struct columns {
     int n;
     struct mzg_chart_phase *phases;
     int n_phases;
+    const char **rounds; /* names of phases that have rounds, sorted */
+    size_t n_rounds;
     double seconds, pixels;
 };
 
-static bool has_rounds(const struct mzg_metrics_file *file, const char *phase)
+static int compare_names(const void *a, const void *b)
 {
-    for (int64_t i = 0; i < file->n; i++)
-        if (file->lines[i].is_round && strcmp(file->lines[i].phase, phase) == 0)
-            return true;
-    return false;
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The names of the phases of all rounds, sorted; to be freed. */
+static const char **find_rounds(const struct mzg_metrics_file *file, size_t *n)
+{
+    const char **names = malloc(((size_t)file->n + 1) * sizeof *names);
+    *n = 0;
+    for (int64_t i = 0; names && i < file->n; i++)
+        if (file->lines[i].is_round && (*n == 0 || strcmp(names[*n - 1], file->lines[i].phase) != 0))
+            names[(*n)++] = file->lines[i].phase;
+    if (names)
+        qsort(names, *n, sizeof *names, compare_names);
+    return names;
 }
 
 static void fill_line(const struct mzg_metrics_file *file, const struct mzg_metrics_line *line,
@@ -84,8 +96,9 @@ static enum mzg_status make_columns(const char *path, const struct mzg_metrics_f
         c->values[k] = calloc((size_t)file->n, sizeof(double));
     c->phases = calloc((size_t)file->n, sizeof *c->phases);
     c->waiting = calloc((size_t)file->n * (size_t)file->n_rows, sizeof *c->waiting);
+    c->rounds = find_rounds(file, &c->n_rounds);
     for (int k = 0; k < COLUMNS; k++)
-        if (!c->values[k] || !c->phases || !c->waiting)
+        if (!c->values[k] || !c->phases || !c->waiting || !c->rounds)
             return mzg_fail(err, MZG_ENOMEM, "%s: no memory to draw it", path);
     for (int64_t i = 0; i < file->n; i++) {
         const struct mzg_metrics_line *line = &file->lines[i];
@@ -94,7 +107,8 @@ static enum mzg_status make_columns(const char *path, const struct mzg_metrics_f
             c->phases[c->n_phases++] = (struct mzg_chart_phase){line->phase, line->begin, line->end};
             c->pixels += line->pixels;
         }
-        if (!line->is_round && has_rounds(file, line->phase))
+        const char *phase = line->phase;
+        if (!line->is_round && bsearch(&phase, c->rounds, c->n_rounds, sizeof phase, compare_names))
             continue;
         fill_line(file, line, c);
         memcpy(c->waiting + (int64_t)c->n * file->n_rows, file->waiting + i * file->n_rows,
@@ -112,6 +126,7 @@ static void destroy_columns(struct columns *c)
     for (int k = 0; k < COLUMNS; k++)
         free(c->values[k]);
     free(c->phases);
+    free(c->rounds);
     free(c->waiting);
 }
 

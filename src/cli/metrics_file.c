@@ -109,30 +109,31 @@ static enum mzg_status take_line(const char *path, const json_t *json, int64_t n
     return MZG_OK;
 }
 
-/* The next line, without its end; NULL at the end of the file or with `err`. */
+/* The next line with its end, if it has one, and a zero byte behind it; NULL at the end of the file or with
+ * `err`. */
 static char *read_line(FILE *stream, const char *path, int64_t n, char **room, int64_t *size,
                        struct mzg_error *err)
 {
     int64_t used = 0;
-    for (;;) {
-        if (used >= LONGEST_LINE) {
-            fail(path, n, "is too long", err);
+    int byte = 0;
+    while (byte != '\n' && (byte = getc_unlocked(stream)) != EOF) {
+        if (used >= LONGEST_LINE || byte == 0) {
+            fail(path, n, byte == 0 ? "has a zero byte" : "is too long", err);
             return NULL;
         }
-        if (mzg_array_grow(room, 1, used > 0 ? used + 2 : FIRST_ROOM, size, "a line of metrics", err) !=
-            MZG_OK)
+        if (used + 2 > *size && mzg_array_grow(room, 1, used > 0 ? used + 2 : FIRST_ROOM, size,
+                                               "a line of metrics", err) != MZG_OK)
             return NULL;
-        if (!fgets(*room + used, (int)(*size - used), stream))
-            break;
-        used += (int64_t)strlen(*room + used);
-        if (used > 0 && (*room)[used - 1] == '\n')
-            break;
+        (*room)[used++] = (char)byte;
     }
     if (ferror(stream)) {
         mzg_fail(err, MZG_EIO, "%s: cannot be read: %s", path, strerror(errno));
         return NULL;
     }
-    return used > 0 ? *room : NULL;
+    if (used == 0)
+        return NULL;
+    (*room)[used] = '\0';
+    return *room;
 }
 
 enum mzg_status mzg_metrics_file_read(const char *path, struct mzg_metrics_file *file, struct mzg_error *err)

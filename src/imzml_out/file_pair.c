@@ -3,6 +3,7 @@
 
 #include <core/file.h>
 #include <core/own_name.h>
+#include <core/stop.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -172,8 +173,8 @@ enum mzg_status mzg_file_pair_close(struct mzg_file_pair *pair, enum mzg_file fi
     return MZG_OK;
 }
 
-enum mzg_status mzg_file_pair_sha1(const struct mzg_file_pair *pair, enum mzg_file file, uint8_t digest[20],
-                                   struct mzg_error *err)
+enum mzg_status mzg_file_pair_sha1(const struct mzg_file_pair *pair, enum mzg_file file,
+                                   const atomic_int *stop, uint8_t digest[20], struct mzg_error *err)
 {
     const char *path = pair->part[file];
     EVP_MD_CTX *hash = EVP_MD_CTX_new();
@@ -188,7 +189,8 @@ enum mzg_status mzg_file_pair_sha1(const struct mzg_file_pair *pair, enum mzg_fi
         status = mzg_fail(err, MZG_ENOMEM, "%s: no memory for its checksum", path);
     else if (!EVP_DigestInit_ex(hash, EVP_sha1(), NULL))
         status = mzg_fail(err, MZG_EIO, "%s: the cryptographic library refuses to compute SHA-1", path);
-    while (status == MZG_OK && (n = read(fd, buffer, HASH_BUFFER)) != 0) {
+    while (status == MZG_OK && (status = mzg_check_stop(stop, err)) == MZG_OK &&
+           (n = read(fd, buffer, HASH_BUFFER)) != 0) {
         if (n > 0)
             EVP_DigestUpdate(hash, buffer, (size_t)n);
         else if (errno != EINTR)
@@ -224,7 +226,11 @@ enum mzg_status mzg_file_pair_finish(struct mzg_file_pair *pair, struct mzg_erro
     for (int f = 0; f < MZG_FILES; f++)
         if (ready_part(pair, f, err) != MZG_OK)
             return err->status;
-    /* The imzML last: who sees it finds its ibd. */
+    /* The imzML last: who sees it finds its ibd. One that is replaced goes before the ibd of the new one
+     * comes. */
+    if (pair->overwrite && unlink(pair->name[MZG_FILE_IMZML]) != 0 && errno != ENOENT)
+        return mzg_fail(err, MZG_EIO, "%s: cannot be replaced: %s", pair->name[MZG_FILE_IMZML],
+                        strerror(errno));
     for (int f = MZG_FILES - 1; f >= 0; f--) {
         if (mzg_file_rename(pair->part[f], pair->name[f], pair->overwrite) != 0) {
             int error = errno;

@@ -8,6 +8,7 @@
 
 #include <core/own_file.h>
 #include <mzgrid/error.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -48,11 +49,13 @@ enum mzg_status mzg_file_pair_write(const struct mzg_file_pair *pair, enum mzg_f
 /* Closes one part; some file systems tell only now that a write failed. */
 enum mzg_status mzg_file_pair_close(struct mzg_file_pair *pair, enum mzg_file file, struct mzg_error *err);
 
-/* The SHA-1 of the part on disk. */
-enum mzg_status mzg_file_pair_sha1(const struct mzg_file_pair *pair, enum mzg_file file, uint8_t digest[20],
-                                   struct mzg_error *err);
+/* The SHA-1 of the part on disk. MZG_EINTERRUPTED if `stop` asks for the end. */
+enum mzg_status mzg_file_pair_sha1(const struct mzg_file_pair *pair, enum mzg_file file,
+                                   const atomic_int *stop, uint8_t digest[20], struct mzg_error *err);
 
-/* Brings both to the disk and gives them their final names. The process that made them. */
+/* Brings both to the disk and gives them their final names. The process that made them. An imzML that is
+ * replaced goes first, and the new one comes last: whatever ends this in between, an imzML has its own ibd,
+ * or there is none. */
 enum mzg_status mzg_file_pair_finish(struct mzg_file_pair *pair, struct mzg_error *err);
 
 #endif

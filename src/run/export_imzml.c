@@ -87,9 +87,9 @@ static enum mzg_status watch_store(struct writer *w, struct mzg_error *err)
     return mzg_agree(w->context->comm, err);
 }
 
-/* The positions of this rank's rows in one dimension. */
+/* The positions of this rank's rows in one dimension; adds how many of their chunks are not there. */
 static enum mzg_status read_positions(const struct writer *w, const char *name, int64_t first, int64_t n,
-                                      int64_t **positions, struct mzg_error *err)
+                                      int64_t **positions, int64_t *n_absent, struct mzg_error *err)
 {
     struct mzg_zarr_input *input = NULL;
     struct mzg_zarr_cursor cursor = {0};
@@ -105,6 +105,7 @@ static enum mzg_status read_positions(const struct writer *w, const char *name, 
         if (made[i] < INT32_MIN || made[i] > INT32_MAX)
             mzg_fail(err, MZG_EFORMAT, "%s/%s: pixel %" PRId64 " lies at %" PRId64 "; the store is damaged",
                      w->view->store, node, first + i, made[i]);
+    *n_absent += cursor.n_absent;
     mzg_zarr_cursor_close(&cursor);
     mzg_zarr_input_free(input);
     free(node);
@@ -121,9 +122,9 @@ static enum mzg_status open_table(struct writer *w, struct mzg_error *err)
     if (mzg_agree(context->comm, err) != MZG_OK)
         return err->status;
     struct mzg_block mine = mzg_block_of(w->view->n_pixels, context->size, context->rank);
-    int64_t most[4] = {INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN}; /* x, y, z, -z */
+    int64_t most[5] = {INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN, 0}; /* x, y, z, -z; absent chunks */
     for (int d = 0; d < 3; d++)
-        if (read_positions(w, names[d], mine.first, mine.count, &w->positions[d], err) != MZG_OK)
+        if (read_positions(w, names[d], mine.first, mine.count, &w->positions[d], &most[4], err) != MZG_OK)
             break;
     for (int64_t i = 0; i < mine.count && err->status == MZG_OK; i++) {
         for (int d = 0; d < 3; d++)
@@ -132,7 +133,11 @@ static enum mzg_status open_table(struct writer *w, struct mzg_error *err)
     }
     if (mzg_agree(context->comm, err) != MZG_OK)
         return err->status;
-    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, most, 4, MPI_INT64_T, MPI_MAX, context->comm));
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, most, 5, MPI_INT64_T, MPI_MAX, context->comm));
+    if (most[4] > 0 && context->rank == 0)
+        mzg_view_check_places(w->view, err);
+    if (most[4] > 0 && mzg_agree(context->comm, err) != MZG_OK)
+        return err->status;
     w->has_z = most[2] != 1 || most[3] != -1;
     w->rows = (struct mzg_export_rows){.view = w->view,
                                        .pool = context->pool,
@@ -351,7 +356,8 @@ static int64_t make_elements(struct writer *w, bool write, struct mzg_error *err
     return bytes;
 }
 
-/* Header and trailer, around elements that end at `end`. Rank 0. */
+/* Header and trailer, around elements that end at `end`. Rank 0, before the others write: what they took of
+ * the disk would be missing where room for all is looked for. */
 static enum mzg_status write_frame(const struct writer *w, const char *header, int64_t end,
                                    struct mzg_error *err)
 {
@@ -371,7 +377,7 @@ static enum mzg_status write_imzml(struct writer *w, struct mzg_error *err)
     char *header = NULL;
     int64_t bytes = make_elements(w, false, err), head = 0, before = 0, all = 0;
     if (context->rank == 0 && err->status == MZG_OK &&
-        mzg_file_pair_sha1(&w->files, MZG_FILE_IBD, sha1, err) == MZG_OK) {
+        mzg_file_pair_sha1(&w->files, MZG_FILE_IBD, context->stop, sha1, err) == MZG_OK) {
         header = mzg_export_header(&w->facts, sha1);
         if (!header)
             mzg_fail(err, MZG_ENOMEM, "%s: no memory for its header", w->options->output);
@@ -386,11 +392,11 @@ static enum mzg_status write_imzml(struct writer *w, struct mzg_error *err)
     w->at = head + (context->rank > 0 ? before : 0);
     if (header)
         write_frame(w, header, head + all, err);
-    if (err->status == MZG_OK) {
-        make_elements(w, true, err);
-        if (err->status == MZG_OK)
-            mzg_file_pair_close(&w->files, MZG_FILE_IMZML, err);
-    }
+    if (mzg_agree(context->comm, err) != MZG_OK)
+        goto cleanup;
+    make_elements(w, true, err);
+    if (err->status == MZG_OK)
+        mzg_file_pair_close(&w->files, MZG_FILE_IMZML, err);
     mzg_agree(context->comm, err);
 
 cleanup:

@@ -328,7 +328,8 @@ static enum mzg_status write_ibd(struct writer *writer, struct mzg_error *err)
     return mzg_agree(context->comm, err);
 }
 
-/* What stands around the spectra. Local, on rank 0. */
+/* What stands around the spectra. Local, on rank 0, before the others write: what they took of the disk would
+ * be missing where room for all is looked for. */
 static enum mzg_status write_frame(const struct writer *writer, const char *header, struct mzg_error *err)
 {
     const struct mzg_file_pair *files = &writer->files;
@@ -350,7 +351,7 @@ static enum mzg_status write_imzml(struct writer *writer, struct mzg_error *err)
     struct round all = {writer, measure_element, 0, writer->n, NULL, NULL};
     start_round(&all);
     if (context->rank == 0)
-        mzg_file_pair_sha1(&writer->files, MZG_FILE_IBD, sha1, err);
+        mzg_file_pair_sha1(&writer->files, MZG_FILE_IBD, context->stop, sha1, err);
     mzg_pool_wait(context->pool);
 
     char *header = mzg_imzml_header(&tissue->options, tissue->n_spectra, writer->uuid, sha1);
@@ -360,7 +361,8 @@ static enum mzg_status write_imzml(struct writer *writer, struct mzg_error *err)
         place_spectra(writer, MZG_FILE_IMZML, (int64_t)strlen(header));
         if (context->rank == 0)
             write_frame(writer, header, err);
-        if (err->status == MZG_OK && write_spectra(writer, MZG_FILE_IMZML, make_element, err) == MZG_OK)
+        if (mzg_agree(context->comm, err) == MZG_OK &&
+            write_spectra(writer, MZG_FILE_IMZML, make_element, err) == MZG_OK)
             mzg_file_pair_close(&writer->files, MZG_FILE_IMZML, err);
         mzg_agree(context->comm, err);
     }

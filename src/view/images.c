@@ -139,18 +139,29 @@ static enum mzg_status normalise(const struct mzg_view *view, enum mzg_view_norm
                                  struct mzg_error *err)
 {
     static const char *const names[] = {
-        [MZG_NORM_TIC] = "tic", [MZG_NORM_RMS] = "rms", [MZG_NORM_MEDIAN] = "median_intensity"};
+        [MZG_NORM_TIC] = "obs/tic", [MZG_NORM_RMS] = "obs/rms", [MZG_NORM_MEDIAN] = "obs/median_intensity"};
     double *divisors = NULL;
+    int64_t n_absent = 0;
     if (norm == MZG_NORM_NONE)
         return MZG_OK;
-    if (mzg_view_pixels(view, names[norm], &divisors, err) != MZG_OK)
+    if (mzg_view_column(view, names[norm], MZG_FLOAT64, view->n_pixels, (void **)&divisors, &n_absent, err) !=
+        MZG_OK)
         return err->status;
-    for (int w = 0; w < n; w++)
-        for (int64_t i = 0; i < view->n_pixels; i++)
-            values[w * view->n_pixels + i] =
-                divisors[i] > 0 ? values[w * view->n_pixels + i] / divisors[i] : (double)NAN;
+    for (int w = 0; w < n && err->status == MZG_OK; w++)
+        for (int64_t i = 0; i < view->n_pixels; i++) {
+            double *value = &values[w * view->n_pixels + i];
+            /* The median of a spectrum with values may be 0. */
+            if (n_absent > 0 && divisors[i] == 0 && *value > 0 && norm != MZG_NORM_MEDIAN) {
+                mzg_fail(err, MZG_EFORMAT,
+                         "%s/%s/%s: chunks are missing: it is 0 for the pixel in row %" PRId64
+                         ", which has values; the store is incomplete, copy it again",
+                         view->store, view->table, names[norm], i);
+                break;
+            }
+            *value = divisors[i] > 0 ? *value / divisors[i] : (double)NAN;
+        }
     free(divisors);
-    return MZG_OK;
+    return err->status;
 }
 
 enum mzg_status mzg_view_images(const struct mzg_view *view, const struct mzg_view_window *windows, int n,

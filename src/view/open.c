@@ -36,50 +36,6 @@ static bool is_newer(const char *version)
     return false;
 }
 
-static enum mzg_status read_column(const struct mzg_view *view, const char *frame, const char *name,
-                                   int64_t n, double **values, struct mzg_error *err)
-{
-    int64_t found = 0;
-    char *node = NULL;
-    if (asprintf(&node, "%s/%s/%s", view->table, frame, name) < 0)
-        return mzg_fail(err, MZG_ENOMEM, "%s: no memory to read %s", view->store, name);
-    if (!mzg_view_has(view->store, node)) {
-        mzg_fail(err, MZG_EFORMAT,
-                 "%s/%s: is not there; the store is damaged, or an old mzgrid or another program wrote it",
-                 view->store, node);
-    } else if (mzg_zarr_read_whole(view->store, node, MZG_FLOAT64, 1, MOST, (void **)values, &found, err) ==
-                   MZG_OK &&
-               n >= 0 && found != n) {
-        mzg_fail(err, MZG_EFORMAT, "%s/%s: has %" PRId64 " values, the table %" PRId64, view->store, node,
-                 found, n);
-        free(*values);
-        *values = NULL;
-    }
-    free(node);
-    return err->status;
-}
-
-enum mzg_status mzg_view_bins(const struct mzg_view *view, const char *name, double **values,
-                              struct mzg_error *err)
-{
-    if (read_column(view, "var", name, view->n_bins, values, err) != MZG_OK || !mzg_view_has_values(view))
-        return err->status;
-    for (int64_t i = 0; i < view->n_bins; i++)
-        if ((*values)[i] != 0)
-            return MZG_OK;
-    free(*values);
-    *values = NULL;
-    return mzg_fail(err, MZG_EFORMAT,
-                    "%s/%s/var/%s: is all zero, but X has values; the store is incomplete, copy it again",
-                    view->store, view->table, name);
-}
-
-enum mzg_status mzg_view_pixels(const struct mzg_view *view, const char *name, double **values,
-                                struct mzg_error *err)
-{
-    return read_column(view, "obs", name, view->n_pixels, values, err);
-}
-
 /* The number of elements of the array obs/x or var/mz. */
 static enum mzg_status read_length(const struct mzg_view *view, const char *name, int64_t *n,
                                    struct mzg_error *err)

@@ -63,6 +63,8 @@ static enum mzg_status read_dense(const struct mzg_view *view, int64_t row, doub
         memcpy(&value, narrow + i, sizeof value);
         values[i] = (double)value;
     }
+    if (err->status == MZG_OK && cursor.n_absent > 0)
+        mzg_view_check_dense(view, err);
     mzg_zarr_cursor_close(&cursor);
     return err->status;
 }

@@ -8,25 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A column of obs; of a position, chunks that are not there make `*is_whole` false. */
 static enum mzg_status read_integers(const struct mzg_view *view, const char *name, int64_t **values,
-                                     struct mzg_error *err)
+                                     bool *is_whole, struct mzg_error *err)
 {
-    int64_t n = 0;
-    char *node = mzg_view_node(view->table, name);
-    if (!node) {
-        mzg_fail(err, MZG_ENOMEM, "%s: no memory to read %s", view->store, name);
-    } else if (!mzg_view_has(view->store, node)) {
-        mzg_fail(err, MZG_EFORMAT, "%s/%s: is not there; the store is damaged, or mzgrid did not write it",
-                 view->store, node);
-    } else if (mzg_zarr_read_whole(view->store, node, MZG_INT64, 1, view->n_pixels, (void **)values, &n,
-                                   err) == MZG_OK &&
-               n != view->n_pixels) {
-        mzg_fail(err, MZG_EFORMAT, "%s/%s: has %" PRId64 " values, the table %" PRId64, view->store, node, n,
-                 view->n_pixels);
-        free(*values);
-        *values = NULL;
-    }
-    free(node);
+    int64_t n_absent = 0;
+    mzg_view_column(view, name, MZG_INT64, view->n_pixels, (void **)values, &n_absent, err);
+    if (is_whole && n_absent > 0)
+        *is_whole = false;
     return err->status;
 }
 
@@ -185,7 +174,7 @@ static int compare_keys(const void *a, const void *b)
 static enum mzg_status read_keys(const struct mzg_view *view, struct key **keys, struct mzg_error *err)
 {
     int64_t *values = NULL;
-    if (read_integers(view, "obs/instance_key", &values, err) != MZG_OK)
+    if (read_integers(view, "obs/instance_key", &values, NULL, err) != MZG_OK)
         return err->status;
     struct key *made = calloc((size_t)view->n_pixels, sizeof *made);
     bool ascending = true;
@@ -223,8 +212,13 @@ static enum mzg_status choose_plane(const struct mzg_view *view, bool any_z, int
                                     struct mzg_view_raster *raster, struct mzg_error *err)
 {
     int64_t *planes = NULL;
-    if (read_integers(view, "obs/z", &planes, err) != MZG_OK)
+    bool is_whole = true;
+    if (read_integers(view, "obs/z", &planes, &is_whole, err) != MZG_OK)
         return err->status;
+    if (!is_whole && mzg_view_check_places(view, err) != MZG_OK) {
+        free(planes);
+        return err->status;
+    }
     raster->z_first = planes[0];
     for (int64_t i = 1; i < view->n_pixels; i++)
         raster->z_first = planes[i] < raster->z_first ? planes[i] : raster->z_first;
@@ -287,6 +281,58 @@ static enum mzg_status open_labels(const struct mzg_view *view, struct mzg_view_
 cleanup:
     free(level);
     free(labels);
+    return err->status;
+}
+
+/* How many pixels of plane raster->z lie where its labels have them. */
+static int64_t count_in_place(const struct mzg_view *view, const struct mzg_view_raster *raster,
+                              int64_t *const at[3], const int64_t lowest[3])
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < view->n_pixels; i++) {
+        int64_t x = at[0][i] - lowest[0], y = at[1][i] - lowest[1];
+        n += at[2][i] == raster->z && x < raster->width && y < raster->height &&
+             raster->rows[y * raster->width + x] == i;
+    }
+    return n;
+}
+
+enum mzg_status mzg_view_check_places(const struct mzg_view *view, struct mzg_error *err)
+{
+    static const char *const names[] = {"obs/x", "obs/y", "obs/z"};
+    struct mzg_view_raster raster = {0};
+    struct mzg_zarr_input *input = NULL;
+    struct key *keys = NULL;
+    int64_t *at[3] = {NULL}, lowest[3] = {INT64_MAX, INT64_MAX, INT64_MAX}, n = 0;
+    if (open_labels(view, &raster, &input, err) != MZG_OK || raster.n_regions > 1)
+        goto cleanup; /* of several samples, whose labels are several */
+    for (int d = 0; d < 3; d++) {
+        if (read_integers(view, names[d], &at[d], NULL, err) != MZG_OK)
+            goto cleanup;
+        for (int64_t i = 0; i < view->n_pixels; i++)
+            lowest[d] = at[d][i] < lowest[d] ? at[d][i] : lowest[d];
+    }
+    raster.z_first = lowest[2];
+    read_keys(view, &keys, err);
+    for (int64_t k = 0; k < raster.n_planes && err->status == MZG_OK; k++) {
+        raster.z = raster.z_first + k;
+        free(raster.rows);
+        raster.rows = NULL;
+        if (read_cells(view, input, keys, &raster, err) == MZG_OK)
+            n += count_in_place(view, &raster, at, lowest);
+    }
+    if (err->status == MZG_OK && n != view->n_pixels)
+        mzg_fail(err, MZG_EFORMAT,
+                 "%s/%s: chunks of obs/x, obs/y or obs/z are missing: %" PRId64
+                 " pixels do not lie where the labels have them; the store is incomplete, copy it again",
+                 view->store, view->table, view->n_pixels - n);
+
+cleanup:
+    free(keys);
+    for (int d = 0; d < 3; d++)
+        free(at[d]);
+    mzg_zarr_input_free(input);
+    mzg_view_raster_destroy(&raster);
     return err->status;
 }
 
@@ -356,6 +402,7 @@ enum mzg_status mzg_view_pixel_at(const struct mzg_view *view, int64_t x, int64_
 {
     static const char *const names[] = {"obs/x", "obs/y", "obs/z"};
     int64_t *positions[3] = {NULL};
+    bool is_whole = true;
     const int64_t wanted[3] = {x, y, z ? *z : 0};
     int64_t found = -1, n_found = 0;
     json_t *table = NULL;
@@ -368,8 +415,10 @@ enum mzg_status mzg_view_pixel_at(const struct mzg_view *view, int64_t x, int64_
         goto cleanup;
     }
     for (int d = 0; d < 3; d++)
-        if (read_integers(view, names[d], &positions[d], err) != MZG_OK)
+        if (read_integers(view, names[d], &positions[d], &is_whole, err) != MZG_OK)
             goto cleanup;
+    if (!is_whole && mzg_view_check_places(view, err) != MZG_OK)
+        goto cleanup;
     for (int64_t i = 0; i < view->n_pixels; i++)
         if (positions[0][i] == x && positions[1][i] == y && (!z || positions[2][i] == *z)) {
             found = i;

@@ -87,6 +87,10 @@ enum mzg_status mzg_view_bins(const struct mzg_view *view, const char *name, dou
 enum mzg_status mzg_view_pixels(const struct mzg_view *view, const char *name, double **values,
                                 struct mzg_error *err);
 
+/* Chunks of obs/x, y or z are not there, and read as zeros: that the pixels lie where the labels of the store
+ * have them all the same. MZG_EFORMAT if not, because the chunks were lost. */
+enum mzg_status mzg_view_check_places(const struct mzg_view *view, struct mzg_error *err);
+
 /* Whether var or obs, `frame`, has the column. */
 bool mzg_view_has_column(const struct mzg_view *view, const char *frame, const char *name);
 

@@ -4,6 +4,15 @@
 
 #include <view/view.h>
 
+/* Reads the column obs/x or var/mz as MZG_INT64 or MZG_FLOAT64; `*values` is to be freed. `n` is how many
+ * elements it has, -1: any number. `*n_absent`, if not NULL, becomes how many of its chunks are not there. */
+enum mzg_status mzg_view_column(const struct mzg_view *view, const char *column, enum mzg_type type,
+                                int64_t n, void **values, int64_t *n_absent, struct mzg_error *err);
+
+/* Chunks of a dense X were absent while a row was read: that they hold zeros, as var/n_pixels says, and were
+ * not lost. Reads all of X. */
+enum mzg_status mzg_view_check_dense(const struct mzg_view *view, struct mzg_error *err);
+
 /* The values that are read at a time, a multiple of the chunks that mzgrid writes. */
 enum { MZG_VIEW_BLOCK = 1 << 18 };
 

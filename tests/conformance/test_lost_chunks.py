@@ -131,6 +131,85 @@ def test_lost_keys_of_pixels_are_not_zeros(mzgrid, place, layout):
         assert run.status == 1 and run.err.count("\n") == 1 and "obs/instance_key: row 0 has none" in run.err, str(run)
 
 
+def lose(path, column):
+    shutil.rmtree(table(path) / "obs" / column / "c")
+
+
+def grid(n=12, planes=(1,)):
+    """Of rows of four."""
+    return [Pixel(k % 4 + 1, k // 4 + 1, MZ, np.array([3.0, 5, 7, 100 + k]), z=z) for z in planes for k in range(n)]
+
+
+@pytest.mark.parametrize("column", ["x", "y", "z"])
+def test_lost_positions_are_not_zeros(mzgrid, place, column):
+    """By any command that goes by them; ranks that have their pixels in other chunks are told."""
+    write_imzml(place / "a.imzML", grid(planes=(1, 2)))
+    path = convert(mzgrid, place / "a.zarr", place / "a.imzML")
+    lose(path, column)
+    before = sorted(p.name for p in place.iterdir())
+    commands = {
+        "export": ["export", path, "--imzml", "-o", place / "out.imzML"],
+        "processed": ["export", path, "--processed", "-o", place / "out.imzML"],
+        "spectrum": ["spectrum", path, "--pixel", "2,2,1", "-o", place / "out.csv"],
+    }
+    if column == "z":
+        commands["image"] = ["image", path, "--mz", "410.1", "--z", "1", "-o", place / "out.png"]
+    for name, command in commands.items():
+        run = mzgrid(*command, "-q", ranks=2 if "export" in command else 1)
+        assert run.status == 1 and run.err.count("\n") == 1, str(run)
+        assert "chunks of obs/x, obs/y or obs/z are missing" in run.err and "copy it again" in run.err, (name, str(run))
+    assert sorted(p.name for p in place.iterdir()) == before
+
+
+def test_positions_that_are_zero_are_read_though_zarr_left_them_out(mzgrid, place):
+    """One plane, z 0, in a store that spatialdata saved again."""
+    write_imzml(place / "a.imzML", grid(planes=(0,)))
+    first = convert(mzgrid, place / "first.zarr", place / "a.imzML")
+    path = place / "again/first.zarr"
+    path.parent.mkdir()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        spatialdata.read_zarr(first).write(path)
+    z = zarr.open_array(table(path) / "obs/z")
+    assert (z[...] == 0).all() and z.nchunks_initialized == 0, "nothing is left out, and this tests nothing"
+    for command in (["image", path, "--mz", "410.1", "-o", place / "a.tif"], ["spectrum", path, "--pixel", "2,2", "-o", place / "a.csv"],
+                    ["export", path, "--imzml", "-o", place / "again.imzML"]):
+        run = mzgrid(*command, "-q")
+        assert run.status == 0, str(run)
+
+
+@pytest.mark.parametrize("column", ["tic", "rms"])
+def test_lost_divisors_are_not_zeros(mzgrid, place, column):
+    write_imzml(place / "a.imzML", grid())
+    path = convert(mzgrid, place / "a.zarr", place / "a.imzML")
+    lose(path, column)
+    run = mzgrid("image", path, "--mz", "410.1", "--normalize", column, "-o", place / "a.png", "-q")
+    assert run.status == 1 and run.err.count("\n") == 1 and f"obs/{column}: chunks are missing" in run.err, str(run)
+    if column == "tic":
+        run = mzgrid("report", path, "--overwrite", "-q")
+        assert run.status == 1 and "obs/tic: is all zero, but X has values" in run.err, str(run)
+
+
+def test_the_spectrum_of_a_lost_band_is_refused(mzgrid, place):
+    """A pixel without values in a band that was left out is read."""
+    write_imzml(place / "a.imzML", pixels(600, set(range(1, 600)) - set(range(200, 400))))
+    path = convert(mzgrid, place / "a.zarr", place / "a.imzML", "--layout", "dense")
+    files = {p for p in (table(path) / "X/c").rglob("*") if p.is_file()}
+    again = place / "again/a.zarr"
+    again.parent.mkdir()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        spatialdata.read_zarr(path).write(again)
+    run = mzgrid("spectrum", again, "--pixel", "300,1", "-o", place / "blank.csv", "-q")
+    assert run.status == 0, str(run)
+    assert not np.loadtxt(place / "blank.csv", delimiter=",", skiprows=1)[:, 1].any()
+    for file in files:
+        file.unlink()
+    run = mzgrid("spectrum", path, "--pixel", "20,1", "-o", place / "a.csv", "-q")
+    assert run.status == 1 and run.err.count("\n") == 1 and "X: chunks are missing" in run.err, str(run)
+    assert not (place / "a.csv").exists()
+
+
 @pytest.mark.parametrize("layout", ["csc", "csr"])
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_indices_in_no_order_are_refused(mzgrid, place, layout, ranks):

@@ -77,6 +77,23 @@ Test(cli_metrics_file, many_ranks_are_taken_together)
     mzg_metrics_file_destroy(&file);
 }
 
+/* Behind it a line would not be seen, or taken for the end of this one. */
+Test(cli_metrics_file, a_zero_byte_is_told)
+{
+    struct mzg_metrics_file file;
+    struct mzg_error err = {0};
+    static const char text[] = RUN "\0" PHASE PHASE;
+    char path[] = "/tmp/test_cli_metrics_XXXXXX";
+    int fd = mkstemp(path);
+    cr_assert(ge(int, fd, 0));
+    cr_assert(eq(i64, write(fd, text, sizeof text - 1), (ssize_t)sizeof text - 1));
+    close(fd);
+    cr_expect(eq(int, (int)mzg_metrics_file_read(path, &file, &err), MZG_EFORMAT));
+    cr_expect(strstr(err.text, "line 2: has a zero byte") != NULL, "%s", err.text);
+    mzg_metrics_file_destroy(&file);
+    unlink(path);
+}
+
 Test(cli_metrics_file, what_is_no_metrics)
 {
     static const char *const cases[][2] = {
