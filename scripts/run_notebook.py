@@ -3,7 +3,8 @@
 
     scripts/run_notebook.py NOTEBOOK.ipynb EXECUTED.ipynb
 
-Exit status 1 if a cell fails, or if the notebook was committed with outputs."""
+Exit status 1 if a cell fails or warns, if no bar of progress is shown or one ends early, or if the notebook was committed
+with outputs."""
 
 import os
 import sys
@@ -15,6 +16,22 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def faults_of(notebook):
+    """What is wrong with the outputs of a notebook that was executed."""
+    widgets = notebook.metadata.get("widgets", {}).get("application/vnd.jupyter.widget-state+json", {}).get("state", {})
+    bars = [w["state"] for w in widgets.values() if w["model_name"] == "FloatProgressModel"]
+    outputs = [o for cell in notebook.cells if cell.cell_type == "code" for o in cell.outputs]
+    shown = sum("application/vnd.jupyter.widget-view+json" in o.get("data", {}) for o in outputs)
+    if not bars or shown != len(bars):
+        yield f"shows {shown} bars of progress, {len(bars)} were made"
+    for bar in bars:
+        if bar["value"] != bar["max"]:
+            yield f"a bar ends at {bar['value']} of {bar['max']}"
+    for output in outputs:
+        if output.get("name") == "stderr":
+            yield f"a cell says: {output['text']}"
 
 
 def main():
@@ -41,6 +58,11 @@ def main():
         except CellExecutionError as failure:
             print(f"{source}: {failure}", file=sys.stderr)
             return 1
+    faults = list(faults_of(notebook))
+    for fault in faults:
+        print(f"{source}: {fault}", file=sys.stderr)
+    if faults:
+        return 1
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(nbformat.writes(notebook).replace(f"{folder}/", ""))
     return 0

@@ -8,6 +8,7 @@ tutorial/notebook.md   the notebook, with its outputs if scripts/site has run it
 
 import ast
 import base64
+import html
 import json
 import os
 import re
@@ -119,10 +120,19 @@ def header_page():
                 yield f"```c\n{code.strip()}\n```"
 
 
+def bar_text(widgets, model):
+    """A bar of tqdm, as it was when its cell ended: two texts, and the bar between them."""
+    parts = [widgets[part.removeprefix("IPY_MODEL_")]["state"] for part in widgets[model]["state"]["children"]]
+    before, behind = (html.unescape(part["value"]).replace("\u2007", " ") for part in (parts[0], parts[2]))
+    return f"{before}|{'█' * round(20 * parts[1]['value'] / parts[1]['max']):<20}|{behind}"
+
+
 def notebook_page(pictures):
     """The cells one after the other; a picture is put into `pictures` by its name."""
     path = EXECUTED if EXECUTED.exists() else ROOT / "docs/tutorial/notebook.ipynb"
-    for number, cell in enumerate(json.loads(path.read_text())["cells"]):
+    notebook = json.loads(path.read_text())
+    widgets = notebook["metadata"].get("widgets", {}).get("application/vnd.jupyter.widget-state+json", {}).get("state", {})
+    for number, cell in enumerate(notebook["cells"]):
         source = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
             yield source
@@ -131,13 +141,15 @@ def notebook_page(pictures):
         for i, output in enumerate(cell["outputs"]):
             data = output.get("data", {})
             text = "".join(output.get("text", data.get("text/plain", "")))
+            if "application/vnd.jupyter.widget-view+json" in data:
+                text = bar_text(widgets, data["application/vnd.jupyter.widget-view+json"]["model_id"])
             if "image/png" in data:
                 name = f"notebook-{number}-{i}.png"
                 pictures[name] = base64.b64decode(data["image/png"])
                 yield f"![Output of the cell above]({name})"
             elif "text/html" in data and "<table" in "".join(data["text/html"]):
-                html = re.sub(r"<style.*?</style>\n?", "", "".join(data["text/html"]), flags=re.DOTALL)
-                yield html.replace('<table border="1" class="dataframe">', "<table>")
+                table = re.sub(r"<style.*?</style>\n?", "", "".join(data["text/html"]), flags=re.DOTALL)
+                yield table.replace('<table border="1" class="dataframe">', "<table>")
             elif text.strip() and output.get("name") != "stderr":
                 yield f"```text\n{text.rstrip()}\n```"
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+static const char shell_names[] = "bash zsh fish";
+
 static bool is_choice(const struct mzg_option *option)
 {
     return option->choice != NULL;
@@ -56,10 +58,11 @@ static void print_bash(FILE *file, const struct mzg_command *const *commands)
             }
     fprintf(file, "    help/help) words='");
     print_names(file, commands);
-    fprintf(file, "' ;;\n    esac\n    if [[ -z $words && ( -z $command || $current == -* ) ]]; then\n"
+    fprintf(file, "completion' ;;\n    completion/completion) words='%s' ;;\n", shell_names);
+    fprintf(file, "    esac\n    if [[ -z $words && ( -z $command || $current == -* ) ]]; then\n"
                   "        case $command in\n        '') words='");
     print_names(file, commands);
-    fprintf(file, "help --help --version' ;;\n");
+    fprintf(file, "completion help --help --version' ;;\n");
     for (int i = 0; commands[i]; i++) {
         fprintf(file, "        %s) words='", commands[i]->name);
         const struct mzg_option *option;
@@ -108,7 +111,8 @@ static void print_zsh(FILE *file, const struct mzg_command *const *commands)
         print_sentence(file, commands[i]->summary, "':\\");
         fprintf(file, "'\n");
     }
-    fprintf(file, "        'help:Show the help of a command'\n    )\n"
+    fprintf(file, "        'completion:Print a completion for a shell'\n"
+                  "        'help:Show the help of a command'\n    )\n"
                   "    if (( CURRENT == 2 )); then\n"
                   "        _describe command commands\n"
                   "        _arguments '--help[Show the help]' '--version[Show the versions]'\n"
@@ -118,7 +122,9 @@ static void print_zsh(FILE *file, const struct mzg_command *const *commands)
                   "    shift words\n"
                   "    (( CURRENT-- ))\n"
                   "    case $command in\n"
-                  "    help) _describe command commands ;;\n");
+                  "    help) _describe command commands ;;\n"
+                  "    completion) _values shell %s ;;\n",
+            shell_names);
     for (int i = 0; commands[i]; i++) {
         fprintf(file, "    %s)\n        _arguments -S", commands[i]->name);
         const struct mzg_option *option;
@@ -138,7 +144,11 @@ static void print_fish(FILE *file, const struct mzg_command *const *commands)
             "# Completion of mzgrid for fish: put this file into ~/.config/fish/completions/mzgrid.fish\n"
             "complete -c mzgrid -n __fish_use_subcommand -l help -d 'Show the help'\n"
             "complete -c mzgrid -n __fish_use_subcommand -l version -d 'Show the versions'\n"
-            "complete -c mzgrid -f -n __fish_use_subcommand -a help -d 'Show the help of a command'\n");
+            "complete -c mzgrid -f -n __fish_use_subcommand -a help -d 'Show the help of a command'\n"
+            "complete -c mzgrid -f -n __fish_use_subcommand -a completion -d 'Print a completion for a shell'\n"
+            "complete -c mzgrid -f -n '__fish_seen_subcommand_from help' -a completion\n"
+            "complete -c mzgrid -f -n '__fish_seen_subcommand_from completion' -a '%s'\n",
+            shell_names);
     for (int i = 0; commands[i]; i++) {
         const char *name = commands[i]->name;
         fprintf(file, "complete -c mzgrid -f -n __fish_use_subcommand -a %s -d '", name);

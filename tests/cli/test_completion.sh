@@ -54,3 +54,30 @@ offers "blosc-lz4 blosc-zstd" convert a.imzML a.zarr --compression bl
 offers "magma" image x.zarr --colormap m
 offers "--normalize" image x.zarr --no
 offers "" convert some
+offers "completion" comp
+offers "bash zsh fish" completion ""
+offers "fish" completion f
+
+# offers_in SHELL WANTED LINE: what another shell offers at the end of LINE, sorted, in one line.
+offers_in() {
+    local shell=$1 wanted=$2 line=$3
+    command -v "$shell" >/dev/null || { echo "# no $shell: scripts/setup --tests installs it"; return 0; }
+    case $shell in
+    zsh) HOME=$box timeout 60 zsh -f "$repository/tests/cli/complete.zsh" "$box/zsh" "$line" ;;
+    fish) HOME=$box timeout 60 fish --no-config -c "source '$box/fish'; complete -C '$line'" | cut -f 1 ;;
+    esac 2>"$err" | sort >"$out"
+    last_run="completion by $shell of: $line"
+    status=0
+    check "$shell offers '$wanted'" [ "$(paste -sd ' ' "$out")" = "$wanted" ]
+}
+
+export LC_ALL=C
+for shell in zsh fish; do
+    offers_in $shell "convert" "mzgrid conv"
+    offers_in $shell "convert" "mzgrid help conv"
+    offers_in $shell "bash fish zsh" "mzgrid completion "
+    offers_in $shell "csc csc+csr csr dense" "mzgrid convert a.imzML a.zarr --layout "
+    offers_in $shell "--layout=csc --layout=csc+csr --layout=csr" "mzgrid convert a.imzML a.zarr --layout=cs"
+    offers_in $shell "--normalize" "mzgrid image x.zarr --no"
+    offers_in $shell "magma" "mzgrid image x.zarr --colormap m"
+done

@@ -123,8 +123,11 @@ def test_the_bar_gets_what_the_program_tells(folder, monkeypatch):
 
     class Bar:
         def __init__(self, total, desc, unit, **_):
-            self.total, self.desc, self.unit, self.n, self.closed = total, desc, unit, 0, False
+            self.total, self.desc, self.unit, self.n, self.shown, self.closed = total, desc, unit, 0, 0, False
             bars.append(self)
+
+        def refresh(self):
+            self.shown = self.n
 
         def update(self, more):
             assert more >= 0 and not self.closed
@@ -137,7 +140,7 @@ def test_the_bar_gets_what_the_program_tells(folder, monkeypatch):
     d = mzgrid.convert(SMALL, folder / "told.zarr", bins=300, chunk_size=5)
     assert [(b.desc, b.unit) for b in bars] == [("resampling", "px"), ("writing", "part")]
     assert bars[0].total == d.shape[0]
-    assert all(b.n == b.total and b.closed for b in bars)
+    assert all(b.n == b.shown == b.total and b.closed for b in bars)
 
 
 def test_the_plan(folder):

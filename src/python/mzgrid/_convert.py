@@ -181,6 +181,8 @@ class Talk:
             self.phase = phase
             self.tqdm = tqdm(total=total, desc=phase, unit="px" if pixels else "part", unit_scale=pixels, leave=False)
         self.tqdm.update(done - self.tqdm.n)
+        if done == total:
+            self.tqdm.refresh()  # else a notebook keeps what it showed a moment ago
 
     def line(self, text: str) -> None:
         kind, _, rest = text.partition(": ")
