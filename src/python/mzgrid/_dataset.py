@@ -359,6 +359,8 @@ class Dataset:
         import pandas as pd
 
         values = self._once(name, lambda: self._bins(name))
+        if self._matrix.dense is None and self._matrix.stored and not values.any():
+            raise _elements.incomplete(_elements.array(_elements.member(self._table, "var"), name))
         return pd.Series(values, index=pd.Index(self.mz, name="mz"), name=name, copy=True)
 
     def _bin_rows(self, bins: list[int]) -> pd.DataFrame:
@@ -410,6 +412,10 @@ class Dataset:
             if normalize not in NORMALIZERS:
                 raise ValueError(f"normalize is {normalize!r}, expected one of {', '.join(NORMALIZERS)}, or numbers")
             values = self._pixels(NORMALIZERS[normalize]).astype(np.float64)
+            column = _elements.array(_elements.member(self._table, "obs"), NORMALIZERS[normalize])
+            # The median of a spectrum with values may be 0, and so may all be in an empty table.
+            if normalize != "median" and self._matrix.stored and _elements.absent(column, values) is not None:
+                raise _elements.incomplete(column)
         else:
             values = self._aligned(normalize)
         return np.where(values > 0, values, np.nan)

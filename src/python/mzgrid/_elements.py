@@ -26,6 +26,31 @@ def read(array: zarr.Array[Any], begin: int | None = None, end: int | None = Non
         raise StoreError(f"{array.store_path}: cannot be read, the store is damaged: {fault}") from fault
 
 
+def is_absent(array: zarr.Array[Any], *number: int) -> bool:
+    """Whether the file of a chunk, or of a shard, is not there, so that it reads as zeros."""
+    from zarr.core.sync import sync
+
+    return not sync((array.store_path / array.metadata.encode_chunk_key(number)).exists())
+
+
+def absent(array: zarr.Array[Any], values: npt.NDArray[Any], begin: int = 0) -> int | None:
+    """The first file of a list that is not there, of those that `values`, read from `begin` on, come from; else None.
+
+    Only files are looked for that would have held nothing but zeros here, so that it costs nothing where there are none."""
+    size = (array.shards or array.chunks)[0]
+    if values.all():
+        return None
+    for number in range(begin // size, (begin + len(values) - 1) // size + 1):
+        part = values[max(0, number * size - begin) : (number + 1) * size - begin]
+        if not part.any() and is_absent(array, number):
+            return number
+    return None
+
+
+def incomplete(array: zarr.Array[Any]) -> StoreError:
+    return StoreError(f"{array.store_path}: chunks are missing; the store is incomplete, copy it again")
+
+
 def member(group: zarr.Group, name: str) -> Any:
     """The array or group `name`, or None."""
     try:

@@ -50,7 +50,18 @@ class Compressed:
         bounds = _elements.read(self.indptr, first, end + 1).astype(np.int64)
         if (np.diff(bounds) < 0).any() or bounds[0] < 0 or bounds[-1] > self.data.shape[0]:
             raise StoreError(f"{self.indptr.store_path}: is not ascending, the store is damaged")
+        if _elements.absent(self.indptr, bounds, first) is not None and not self._begins_with_zeros():
+            raise _elements.incomplete(self.indptr)
         return bounds
+
+    def _begins_with_zeros(self) -> bool:
+        """Whether files of indptr that are not there hold the zeros of lines without values before the first one that has
+        some. If they were lost, the line behind them has the values of several, at places that do not ascend."""
+        bounds = _elements.read(self.indptr).astype(np.int64)
+        if bounds[-1] != self.data.shape[0] or (np.diff(bounds) < 0).any():
+            return False
+        end = int(bounds[np.flatnonzero(bounds)[0]]) if bounds.any() else 0
+        return end <= self.places and bool((np.diff(_elements.read(self.indices, 0, end).astype(np.int64)) > 0).all())
 
     def blocks(self, first: int, end: int) -> Iterator[tuple[int, npt.NDArray[np.integer], Floats]]:
         """The stored values [first, end): where each block begins, places, values."""
@@ -59,7 +70,17 @@ class Compressed:
             places = _elements.read(self.indices, first, stop)
             if places.size and (places.min() < 0 or places.max() >= self.places):
                 raise StoreError(f"{self.indices.store_path}: has an index outside the table, the store is damaged")
-            yield first, places, _elements.read(self.data, first, stop)
+            values = _elements.read(self.data, first, stop)
+            # No value that is stored is 0, and neither are all places of a chunk.
+            if _elements.absent(self.data, values, first) is not None:
+                raise _elements.incomplete(self.data)
+            if (
+                self.places > 1
+                and self.indices.chunks[0] > 1
+                and _elements.absent(self.indices, places, first) is not None
+            ):
+                raise _elements.incomplete(self.indices)
+            yield first, places, values
             first = stop
 
     def tell_cost(self, what: str, layout: str) -> None:
@@ -119,6 +140,7 @@ class Matrix:
         self.columns: Compressed | None = None
         self.rows: Compressed | None = None
         self.dense: zarr.Array[Any] | None = None
+        self.table = table
         x = _elements.member(table, "X")
         layer = _elements.member(table, "layers/csr")
         if isinstance(x, zarr.Array):
@@ -191,7 +213,30 @@ class Matrix:
         for rows in self._row_blocks(-(-(window.end - window.first) // chunk) * chunk):
             part = np.asarray(self.dense[rows, window.first : window.end], dtype=np.float64)
             image[rows] = part.sum(axis=1) if reduce == "sum" else part.max(axis=1)
+            self._check_dense(rows, window.first, window.end, part)
         return image
+
+    def _check_dense(self, rows: slice, first: int, end: int, part: npt.NDArray[Any]) -> None:
+        """Chunks that are not there hold zeros, if as many pixels have values as var tells for each bin."""
+        assert self.dense is not None
+        height, width = self.dense.shards or self.dense.chunks
+        for column in range(first // width, -(-end // width)):
+            bins = slice(max(first, column * width), min(end, (column + 1) * width))
+            if part[:, bins.start - first : bins.stop - first].any():
+                continue
+            for row in range(rows.start // height, -(-rows.stop // height)):
+                if _elements.is_absent(self.dense, row, column):
+                    self._count_dense(bins)
+                    break
+
+    def _count_dense(self, bins: slice) -> None:
+        assert self.dense is not None
+        told = _elements.member(self.table, "var/n_pixels")
+        seen = np.zeros(bins.stop - bins.start, dtype=np.int64)
+        for rows in self._row_blocks(bins.stop - bins.start):
+            seen += np.count_nonzero(self.dense[rows, bins], axis=0)
+        if told is None or (seen < _elements.read(told, bins.start, bins.stop)).any():
+            raise _elements.incomplete(self.dense)
 
     def _images_by_rows(self, windows: Sequence[Window], reduce: Reduce, keep: Callable[[int, Floats], None]) -> None:
         rows = self.rows
@@ -218,7 +263,9 @@ class Matrix:
             for rows in self._row_blocks(self.bins):
                 inside = np.flatnonzero(wanted[rows])
                 if inside.size:
-                    part = np.asarray(self.dense[rows.start + inside[0] : rows.start + inside[-1] + 1])
+                    chosen = slice(int(rows.start + inside[0]), int(rows.start + inside[-1] + 1))
+                    part = np.asarray(self.dense[chosen])
+                    self._check_dense(chosen, 0, self.bins, part)
                     total += part[inside - inside[0]].sum(axis=0, dtype=np.float64)
             return total
         return self._spectrum_by_columns(pixels)

@@ -131,6 +131,7 @@ def open_raster(root: zarr.Group, table: zarr.Group) -> Raster:
     z, y, x = positions
     first = tuple(int(p.min()) for p in positions)
     nz, ny, nx = (int(p.max()) - o + 1 for p, o in zip(positions, first, strict=True))
+    check_extent(root, table, (nz, ny, nx))
     # In place and in few passes, for it is large: the first ion image waits for it.
     cell = np.multiply(y, nx, dtype=np.int64)
     cell += x
@@ -153,12 +154,28 @@ def open_raster(root: zarr.Group, table: zarr.Group) -> Raster:
     return Raster((first[0], first[1], first[2]), (nz, ny, nx), cell, scale, (offset[0], offset[1]), str(unit))
 
 
-def is_flat(root: zarr.Group, table: zarr.Group) -> bool:
-    """Whether the labels that the table annotates have no z: then all pixels have the same."""
+def labels_of(root: zarr.Group, table: zarr.Group) -> zarr.Array[Any] | None:
+    """The raster of the labels that the table annotates."""
     region = table.attrs.get("region")
     region = region[0] if isinstance(region, list) and len(region) == 1 else region
-    labels = _elements.member(root, f"labels/{region}/0") if isinstance(region, str) else None
+    found: zarr.Array[Any] | None = _elements.member(root, f"labels/{region}/0") if isinstance(region, str) else None
+    return found
+
+
+def is_flat(root: zarr.Group, table: zarr.Group) -> bool:
+    """Whether these labels have no z: then all pixels have the same."""
+    labels = labels_of(root, table)
     return labels is not None and labels.ndim == 2
+
+
+def check_extent(root: zarr.Group, table: zarr.Group, shape: tuple[int, int, int]) -> None:
+    """That positions take as much room as the labels: those of a chunk that was lost read as 0."""
+    labels = labels_of(root, table)
+    if labels is not None and labels.shape not in (shape, shape[1:]):
+        raise StoreError(
+            f"{table.store_path}: positions of obs take {' × '.join(map(str, shape))} cells and the labels "
+            f"{' × '.join(map(str, labels.shape))}: chunks are missing; the store is incomplete, copy it again"
+        )
 
 
 def count_regions(table: zarr.Group) -> int:
