@@ -1,5 +1,5 @@
 // view.mjs URL OUT.png CHROMIUM FACTS.json: opens the page in a headless browser, waits until its canvas is drawn, and takes a screenshot.
-// FACTS.json gets where the canvas is, the text of the page and the names in its list, for check_vitessce.py.
+// FACTS.json gets where the canvas is, and the text of the page, for check_vitessce.py.
 // Fails if the page logs an error, a request fails that should not, or the canvas stays of one colour.
 import { writeFileSync } from "node:fs";
 import puppeteer from "puppeteer-core";
@@ -57,10 +57,8 @@ await new Promise((done) => setTimeout(done, 3000));
 await page.screenshot({ path: out });
 writeFileSync(facts, JSON.stringify(await page.evaluate(() => {
   const box = document.querySelector("canvas").getBoundingClientRect();
-  const names = [...document.querySelectorAll("*")].filter((e) => !e.children.length && /^\d+\.\d{5}$/.test(e.textContent.trim()));
   return {
     canvas: [box.left, box.top, box.right, box.bottom].map(Math.round),
-    features: names.map((e) => e.textContent.trim()),
     text: document.body.innerText,
   };
 })));
