@@ -111,19 +111,20 @@ static void print_zsh(FILE *file, const struct mzg_command *const *commands)
         print_sentence(file, commands[i]->summary, "':\\");
         fprintf(file, "'\n");
     }
-    fprintf(file, "        'completion:Print a completion for a shell'\n"
-                  "        'help:Show the help of a command'\n    )\n"
-                  "    if (( CURRENT == 2 )); then\n"
-                  "        _describe command commands\n"
-                  "        _arguments '--help[Show the help]' '--version[Show the versions]'\n"
-                  "        return\n"
-                  "    fi\n"
-                  "    local command=${words[2]}\n"
-                  "    shift words\n"
-                  "    (( CURRENT-- ))\n"
-                  "    case $command in\n"
-                  "    help) _describe command commands ;;\n"
-                  "    completion) _values shell %s ;;\n",
+    fprintf(file,
+            "        'completion:Print a completion for a shell'\n"
+            "        'help:Show the help of a command'\n    )\n"
+            "    if (( CURRENT == 2 )); then\n"
+            "        _describe command commands\n"
+            "        _arguments '--help[Show the help]' '--version[Show the versions]'\n"
+            "        return\n"
+            "    fi\n"
+            "    local command=${words[2]}\n"
+            "    shift words\n"
+            "    (( CURRENT-- ))\n"
+            "    case $command in\n"
+            "    help) _describe command commands ;;\n"
+            "    completion) _values shell %s ;;\n",
             shell_names);
     for (int i = 0; commands[i]; i++) {
         fprintf(file, "    %s)\n        _arguments -S", commands[i]->name);
@@ -140,15 +141,16 @@ static void print_zsh(FILE *file, const struct mzg_command *const *commands)
 
 static void print_fish(FILE *file, const struct mzg_command *const *commands)
 {
-    fprintf(file,
-            "# Completion of mzgrid for fish: put this file into ~/.config/fish/completions/mzgrid.fish\n"
-            "complete -c mzgrid -n __fish_use_subcommand -l help -d 'Show the help'\n"
-            "complete -c mzgrid -n __fish_use_subcommand -l version -d 'Show the versions'\n"
-            "complete -c mzgrid -f -n __fish_use_subcommand -a help -d 'Show the help of a command'\n"
-            "complete -c mzgrid -f -n __fish_use_subcommand -a completion -d 'Print a completion for a shell'\n"
-            "complete -c mzgrid -f -n '__fish_seen_subcommand_from help' -a completion\n"
-            "complete -c mzgrid -f -n '__fish_seen_subcommand_from completion' -a '%s'\n",
-            shell_names);
+    fprintf(
+        file,
+        "# Completion of mzgrid for fish: put this file into ~/.config/fish/completions/mzgrid.fish\n"
+        "complete -c mzgrid -n __fish_use_subcommand -l help -d 'Show the help'\n"
+        "complete -c mzgrid -n __fish_use_subcommand -l version -d 'Show the versions'\n"
+        "complete -c mzgrid -f -n __fish_use_subcommand -a help -d 'Show the help of a command'\n"
+        "complete -c mzgrid -f -n __fish_use_subcommand -a completion -d 'Print a completion for a shell'\n"
+        "complete -c mzgrid -f -n '__fish_seen_subcommand_from help' -a completion\n"
+        "complete -c mzgrid -f -n '__fish_seen_subcommand_from completion' -a '%s'\n",
+        shell_names);
     for (int i = 0; commands[i]; i++) {
         const char *name = commands[i]->name;
         fprintf(file, "complete -c mzgrid -f -n __fish_use_subcommand -a %s -d '", name);
