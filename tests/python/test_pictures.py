@@ -39,6 +39,40 @@ def test_a_png(csc, tmp_path):
     assert len(np.unique(picture.reshape(-1, 4), axis=0)) > 50
 
 
+def is_seen(label, window):
+    """Whether it stands beside the image: matplotlib keeps numbers of ticks outside as well."""
+    x, y = label.get_transform().transform(label.get_position())
+    return window.x0 <= x <= window.x1 or window.y0 <= y <= window.y1
+
+
+@pytest.mark.parametrize(("width", "height"), [(40, 30), (120, 3), (3, 120)])
+def test_numbers_have_room_and_the_bar_is_as_high_as_the_image(tmp_path, width, height):
+    import writer
+
+    mz = np.array([100.0, 150.0])
+    pixels = [
+        writer.Pixel(i, j, mz, np.array([i + j, 1], np.float32))
+        for j in range(1, height + 1)
+        for i in range(1, width + 1)
+    ]
+    source = writer.write_imzml(tmp_path / "a.imzML", pixels, continuous=True, pixel_size=(50, 50))
+    d = mzgrid.convert(source, tmp_path / "a.zarr", mass_axis_type="native", progress=False)
+    ax = d.plot(100.0)
+    figure = ax.get_figure()
+    figure.canvas.draw()
+    for ticks in (ax.get_xticklabels(), ax.get_yticklabels()):
+        window = ax.get_window_extent().padded(2)
+        boxes = [t.get_window_extent() for t in ticks if t.get_text() and is_seen(t, window)]
+        assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+    title, whole = ax.title.get_window_extent(), figure.bbox
+    assert whole.x0 <= title.x0 and title.x1 <= whole.x1
+    bar = next(a for a in [*figure.axes, *ax.child_axes] if a.get_ylabel() == "intensity").get_window_extent()
+    assert bar.height > 100
+    if (width, height) == (40, 30):
+        assert 0.94 < bar.height / ax.get_window_extent().height < 1.01  # with its head, which tells of larger values
+    matplotlib.pyplot.close(figure)
+
+
 def test_a_tiff_has_channels_and_physical_sizes(csc, tmp_path):
     tifffile = pytest.importorskip("tifffile")
     d = mzgrid.open(csc.path)

@@ -44,17 +44,25 @@ def draw(
 
 
 def paint(image: xr.DataArray, percentile: float, colormap: str, ax: matplotlib.axes.Axes) -> matplotlib.axes.Axes:
+    from matplotlib.ticker import MaxNLocator
+
     a = image.attrs
     low, top = limits(image, percentile)
     (y, x), (height, width) = (image["y"].to_numpy(), image["x"].to_numpy()), (a["pixel_size_y"], a["pixel_size_x"])
     extent = (x[0] - width / 2, x[-1] + width / 2, y[-1] + height / 2, y[0] - height / 2)
     picture = ax.imshow(image.to_numpy(), extent=extent, cmap=colormap, vmin=low, vmax=top, interpolation="nearest")
     unit = "µm" if a["pixel_size_unit"] == "micrometer" else "pixels"
-    ax.set(xlabel=f"x [{unit}]", ylabel=f"y [{unit}]", title=title(a))
+    slim = width * len(x) / (height * len(y))  # below 1 if the image is higher than wide
+    words = title(a)
+    ax.set(xlabel=f"x [{unit}]", ylabel=f"y [{unit}]", title=words.replace(" ± ", "\n± ") if slim < 1 / 3 else words)
+    for axis, share in ((ax.xaxis, slim), (ax.yaxis, 1 / slim)):  # along a short side there is room for one number
+        axis.set_major_locator(MaxNLocator(max(1, min(8, round(8 * share))), steps=[1, 2, 5, 10], min_n_ticks=1))
     figure = ax.get_figure()
     if figure is not None:
         what = "intensity" if a["normalize"] == "none" else f"intensity / {a['normalize']}"
-        figure.colorbar(picture, ax=ax, label=what, extend="max" if float(image.max()) > top else "neither")
+        # As high as the image, unless that is so low that its numbers had no room.
+        beside: dict[str, Any] = {"cax": ax.inset_axes((1.03, 0, 0.05, 1))} if 1 / 3 <= slim <= 3 else {"ax": ax}
+        figure.colorbar(picture, label=what, extend="max" if float(image.max()) > top else "neither", **beside)
     return ax
 
 
