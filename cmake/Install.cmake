@@ -27,6 +27,8 @@ endforeach()
 set_target_properties(mzgrid_program PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
 # In a Python package the program lies where that has its scripts, and the libraries in the package (pyproject.toml).
 if(DEFINED SKBUILD_SCRIPTS_DIR)
+  # A wheel has no links: each name of a library would be a copy of it.
+  set_target_properties(${libraries} PROPERTIES VERSION ${PROJECT_VERSION_MAJOR})
   install(TARGETS mzgrid_program RUNTIME DESTINATION ${SKBUILD_SCRIPTS_DIR} COMPONENT program)
   install(TARGETS ${libraries} LIBRARY DESTINATION ${SKBUILD_PLATLIB_DIR}/mzgrid COMPONENT program NAMELINK_SKIP)
 else()
