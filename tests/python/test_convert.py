@@ -364,7 +364,8 @@ def test_a_wheel_brings_its_own_mpirun(tmp_path, monkeypatch):
     assert first_word(tmp_path / "site/bin/mzgrid") == str(tmp_path / "site/bin/mpirun")
     found = _program.environment(str(program))
     assert found["LD_LIBRARY_PATH"] == f"{tmp_path}/wheel/lib:/site/lib"
-    assert "OPAL_PREFIX" not in found and found["PATH"] == str(tmp_path / "site/bin")
+    assert found["OPAL_PREFIX"] == str(tmp_path / "wheel") and found["PATH"] == str(tmp_path / "site/bin")
+    assert "-q" not in _program.command_of(str(program), 2, [])  # Open MPI 5 does not know it
     monkeypatch.delenv("LD_LIBRARY_PATH")
     assert "LD_LIBRARY_PATH" not in _program.environment(str(program))
     (tmp_path / "wheel/bin/mpirun").unlink()

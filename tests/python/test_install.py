@@ -21,7 +21,7 @@ import os, sys, mzgrid
 assert mzgrid.__file__.startswith(sys.prefix), mzgrid.__file__
 d = mzgrid.convert("synthetic:12x9:80", "out.zarr", progress=False, bins=200)
 assert d.shape[1] == 200 and d.ion_image(500.0, da=300).shape == mzgrid.open("out.zarr").ion_image(500.0, da=300).shape
-assert mzgrid.MassAxis("constant", 100, 200, bins=10).mz.shape == (10,)
+assert mzgrid.MassAxis("constant", 100, 200, bins=10).centers.shape == (10,)
 from mzgrid import _program
 assert _program.find_program() == os.path.join(sys.prefix, "bin", "mzgrid")
 print(mzgrid.__version__)

@@ -44,7 +44,7 @@ OF_A_JOB = (
     "PRTE_LAUNCHED",
 )
 # What a module of a site sets for an Open MPI of its own, which another one would take its files from.
-OF_ANOTHER_MPI = ("OPAL_PREFIX", "PRTE_PREFIX")
+OF_ANOTHER_MPI = ("OPAL_PREFIX", "PMIX_PREFIX", "PRTE_PREFIX")
 
 
 def find_program() -> str:
@@ -113,6 +113,7 @@ def environment(program: str) -> dict[str, str]:
     if own is not None:
         for name in OF_ANOTHER_MPI:
             found.pop(name, None)
+        found["OPAL_PREFIX"] = str(own)
         if found.get("LD_LIBRARY_PATH"):
             found["LD_LIBRARY_PATH"] = f"{own / 'lib'}:{found['LD_LIBRARY_PATH']}"
     return found
@@ -128,7 +129,8 @@ def find_launcher(program: str) -> str | None:
 
 
 def command_of(program: str, ranks: int, arguments: list[str]) -> list[str]:
-    """Through mpirun for several ranks, none bound to a core: the program divides the cores among them."""
+    """Through mpirun for several ranks, none bound to a core: the program divides the cores among them. The options are
+    those that Open MPI 4 and 5 both know, which -q is not."""
     if ranks == 1:
         return [program, *arguments]
     mpirun = find_launcher(program)
@@ -141,7 +143,7 @@ def command_of(program: str, ranks: int, arguments: list[str]) -> list[str]:
             "OMPI_ALLOW_RUN_AS_ROOT=1 and OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1, or use ranks=1"
         )
     return [
-        mpirun, "-q", "--oversubscribe", "--bind-to", "none", "-n", str(ranks), program, *arguments,
+        mpirun, "--oversubscribe", "--bind-to", "none", "-n", str(ranks), program, *arguments,
     ]  # fmt: skip
 
 
