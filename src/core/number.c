@@ -132,8 +132,11 @@ static int print_mz(char *text, size_t size, double value)
         return 0;
     int exponent = 0, whole = 1;
     uint64_t m = (uint64_t)ldexp(frexp(value, &exponent), 53), decimal = 0;
-    for (double power = 10; value >= power; power *= 10)
+    double power = 10;
+    while (value >= power) {
+        power *= 10;
         whole++;
+    }
     bool is_exact = false;
     int digits = LEAST;
     for (; digits <= MOST; digits++) {
