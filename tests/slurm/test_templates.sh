@@ -25,9 +25,11 @@ submit() {
 }
 
 submit one-node one-node.sbatch
+submit one-of-many many-nodes.sbatch --nodes=1
 submit two-nodes many-nodes.sbatch --nodes=2
 submit four-nodes many-nodes.sbatch --nodes=4 --ntasks-per-node=1
 LAUNCHER=mpirun submit one-node-mpirun one-node.sbatch
+LAUNCHER=mpirun submit two-nodes-mpirun many-nodes.sbatch --nodes=2 --ntasks-per-node=1
 mkdir "$work/scratch"
 TEMP_DIR=$work/scratch submit one-node-scratch one-node.sbatch
 rmdir "$work/scratch" || fail "files are left in TEMP_DIR"
