@@ -49,7 +49,8 @@ bool mzg_file_system_read_lustre(const unsigned char *bytes, size_t size, struct
     if (size < PLAIN_BYTES)
         return false;
     uint32_t magic = little(bytes, 4);
-    if (magic == COMPOSITE) {
+    bool is_progressive = magic == COMPOSITE;
+    if (is_progressive) {
         size_t n = little(bytes + ENTRIES_AT, 2), end = HEAD_BYTES + n * ENTRY_BYTES;
         if (n == 0 || end > size)
             return false;
@@ -62,6 +63,7 @@ bool mzg_file_system_read_lustre(const unsigned char *bytes, size_t size, struct
     if (magic != PLAIN_1 && magic != PLAIN_3)
         return false;
     uint32_t stripes = little(bytes + STRIPES_AT, 2);
+    fs->is_progressive = is_progressive;
     fs->unit = little(bytes + STRIPE_BYTES_AT, 4);
     fs->stripes = stripes == ALL_SERVERS ? -1 : (int)stripes;
     return true;
@@ -143,7 +145,7 @@ bool mzg_file_system_advise(const struct mzg_file_system *fs, enum mzg_file_use 
                         "%s: %s; one large file, in which rows wait, is faster on many servers: "
                         "'lfs setstripe -c -1 -S 4M DIR' of an empty directory for --temp-dir",
                         directory, what) > 0;
-    if (use == MZG_USE_MANY_FILES && is_lustre && (fs->stripes > 1 || fs->stripes < 0))
+    if (use == MZG_USE_MANY_FILES && is_lustre && !fs->is_progressive && (fs->stripes > 1 || fs->stripes < 0))
         return snprintf(text, size,
                         "%s: %s; a store is many files, each of which is faster on one server: "
                         "'lfs setstripe -c 1 DIR' of the directory for the output",

@@ -11,8 +11,9 @@
 #include <stdint.h>
 
 struct mzg_file_system {
-    const char *name; /* "Lustre", "GPFS", "NFS" ...; NULL: one of this node, or not known */
-    bool is_parallel; /* a file may lie on several servers */
+    const char *name;    /* "Lustre", "GPFS", "NFS" ...; NULL: one of this node, or not known */
+    bool is_parallel;    /* a file may lie on several servers */
+    bool is_progressive; /* what is known of unit and stripes holds for large files only */
     int64_t unit; /* bytes of a stripe or block, at whose ends a file goes to another server; 0: not known */
     int stripes;  /* servers of a file that is made there; -1: all that there are; 0: not known */
 };

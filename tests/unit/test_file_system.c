@@ -38,6 +38,9 @@ Test(file_system, of_several_layouts_the_last_holds)
     cr_expect(eq(i64, fs.unit, 4 << 20));
     cr_expect(eq(int, fs.stripes, 8));
 
+    char text[200]; /* a file of a store is in the first part, on one server */
+    cr_expect(not(mzg_file_system_advise(&fs, MZG_USE_MANY_FILES, "/scratch", text, sizeof text)));
+
     struct mzg_file_system before = fs;
     bytes[32 + 48 + 24] = 193; /* beyond the end */
     cr_expect(not(mzg_file_system_read_lustre(bytes, sizeof bytes, &fs)));
