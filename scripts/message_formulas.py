@@ -1,12 +1,12 @@
 """The messages of a conversion as formulas of docs/scaling.md: how many, and of how many bytes.
 
 For Open MPI 4.1, whose collective calls send few bytes so: MPI_Allreduce and MPI_Allgather by doubling (log2 R steps of
-all ranks), MPI_Iallreduce along a tree and back, gathers from each rank to rank 0. R is the number of ranks, H that of
+all ranks), MPI_Iallreduce along a tree and back. R is the number of ranks, H that of
 nodes, P that of pixels.
 """
 import math
 
-RECORD = 72  # bytes of a pixel's record, to rank 0 (struct mzg_pixel_record)
+RECORD = 88  # bytes of a pixel on its way to the rank that writes its row (struct mzg_row_record)
 HEAD, NODE, PACE = 136, 24, 16  # bytes of a tally: once, of each node, of each rank (src/stream/tally.c)
 SLICE = 8  # bytes of a row's slice on its way to another rank, beside its values (src/stage/exchange.c)
 
@@ -27,17 +27,17 @@ def allgather_messages(ranks):
 
 def round_messages(ranks, streaming):
     """{function: messages of all ranks} of a round of `off` or `hdf5` in which no chunk of the file begins."""
-    messages = {"Iallreduce": 2 * (ranks - 1), "Igatherv": ranks - 1}
+    messages = {"Iallreduce": 2 * (ranks - 1)}
     if streaming == "hdf5":
         messages |= {"Allgather": allgather_messages(ranks), "Allreduce": allreduce_messages(ranks)}
     return messages
 
 
 def round_bytes(ranks, nodes, streaming):
-    """{function: bytes of all ranks}; of Igatherv, see RECORD."""
+    """{function: bytes of all ranks}; 8 bytes more of MPI_Allreduce number the rows of the round, once all are there."""
     sent = {"Iallreduce": 2 * (ranks - 1) * tally_bytes(ranks, nodes)}
     if streaming == "hdf5":
-        sent |= {"Allgather": 16 * ranks * (ranks - 1), "Allreduce": 4 * allreduce_messages(ranks)}
+        sent |= {"Allgather": 16 * ranks * (ranks - 1), "Allreduce": (4 + 8) * allreduce_messages(ranks)}
     return sent
 
 

@@ -38,6 +38,8 @@ void mzg_watch_begin(struct mzg_watch *watch, const struct mzg_context *context,
     MZG_MPI(MPI_Comm_rank(node, &rank));
     int64_t counts = rank == 0;
     MZG_MPI(MPI_Exscan(&counts, &watch->node, 1, MPI_INT64_T, MPI_SUM, context->comm));
+    if (context->rank == 0)
+        watch->node = 0; /* MPI leaves open what rank 0 gets */
     MZG_MPI(MPI_Allreduce(&counts, &watch->n_nodes, 1, MPI_INT64_T, MPI_SUM, context->comm));
     MZG_MPI(MPI_Bcast(&watch->node, 1, MPI_INT64_T, 0, node));
     MZG_MPI(MPI_Comm_free(&node));
