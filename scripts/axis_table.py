@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Judges the mass axes that mzgrid chooses by itself: all real sets of ../shared/data, and synthetic ones whose law, least
-distance and jitter are known. Writes a table in Markdown.
+"""Judges the mass axes that mzgrid chooses by itself: all real sets of ../shared/data, those of ../shared/data-wild, and
+synthetic ones whose law, least distance and jitter are known. Writes a table in Markdown.
 
-Usage: axis_table.py PROGRAM [OTHER_PROGRAM]    two programs: before and after
+Usage: axis_table.py PROGRAM [OTHER_PROGRAM] [--only wild]    two programs: before and after
        axis_table.py peaks                      how far peaks of profiles lie apart in neighbouring pixels, in the files
 
 Columns: bins; (a) the share of points that lie in one bin with another of their spectrum; (b) the share of peaks that
@@ -40,7 +40,8 @@ def convert(program, source, folder):
     for i in range(3):
         out = folder / "out.zarr"
         begin = time.monotonic()
-        subprocess.run([program, "convert", source, out, "-q", "--overwrite"], check=True, stderr=subprocess.DEVNULL)
+        if subprocess.run([program, "convert", source, out, "-q", "--overwrite"], stderr=subprocess.DEVNULL).returncode != 0:
+            return None
         seconds.append(time.monotonic() - begin)
     size = sum(p.stat().st_size for p in out.rglob("*") if p.is_file())
     attributes = subprocess.run([program, "info", "--json", "--decisions", source], check=True, capture_output=True, text=True).stdout
@@ -82,7 +83,11 @@ def row(name, source, programs, folder):
     spectra, pairs, least = judge(reference.read_imzml(source))
     cells = [name]
     for program in programs:
-        edges, kind, size, seconds = convert(program, source, folder)
+        done = convert(program, source, folder)
+        if not done:
+            cells += ["refused", *["–"] * 5]
+            continue
+        edges, kind, size, seconds = done
         n = len(edges) - 1
         cells += [f"{kind} {n}", percent(quality.together(spectra, edges)), percent(quality.apart(pairs, edges)),
                   f"{n / least:.2g}", f"{size / 1000:.0f} kB", f"{seconds:.2f} s"]  # fmt: skip
@@ -114,7 +119,9 @@ def tell_peaks(data):
 
 
 def main():
-    programs = sys.argv[1:3]
+    words = sys.argv[1:]
+    only = words.pop() if words[-2:-1] == ["--only"] else None
+    programs = [word for word in words if word != "--only"][:2]
     if not programs:
         sys.exit(__doc__)
     if programs == ["peaks"]:
@@ -124,10 +131,14 @@ def main():
     names = [""] if len(programs) == 1 else ["before: ", "after: "]
     print("| set | " + " | ".join(n + h for n in names for h in heads) + " |")
     print("|---|" + "--:|" * len(heads) * len(names))
-    data = HERE.parent / "shared" / "data"
+    data, wild = HERE.parent / "shared" / "data", HERE.parent / "shared" / "data-wild"
     with tempfile.TemporaryDirectory() as folder:
-        for name in SETS if data.is_dir() else []:
+        for name in SETS if data.is_dir() and only is None else []:
             row(name, data / name / f"{name}.imzML", programs, Path(folder))
+        for path in sorted(wild.glob("*/*.imzML")):
+            row(path.stem, path, programs, Path(folder))
+        if only == "wild":
+            return
         for name, source in quality.synthetic(Path(folder)):
             row(name, source, programs, Path(folder))
 

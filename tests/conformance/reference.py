@@ -17,7 +17,7 @@ from reference_axis import EXPONENTS, LAWS, Axis, axis, count_bins, ulps  # noqa
 
 # --- imzML -----------------------------------------------------------------------------------------------------
 
-FLOATS = {"MS:1000523": "<f8", "MS:1000521": "<f4"}
+FLOATS = {"MS:1000523": "<f8", "MS:1000521": "<f4", "MS:1000520": "<f2"}
 INTEGERS = {
     "MS:1000522": "<i8",
     "MS:1000519": "<i4",
