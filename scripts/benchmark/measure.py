@@ -33,8 +33,10 @@ class Measured:
 
 
 def launch(program, ranks, arguments, threads=None):
-    """The command of one MPI job. Each rank is bound to as many cores as it has threads, as a SLURM step binds it, so that
+    """The command of one MPI job, or of 0 ranks: of the program alone, as a user starts it first. Each rank is bound to as many cores as it has threads, as a SLURM step binds it, so that
     reading ahead takes no core that is not counted; unbound where that is not told, or the machine has fewer."""
+    if ranks == 0:
+        return [str(program), *map(str, arguments)]
     if threads and ranks * threads <= os.cpu_count():
         placement = ["--map-by", f"slot:PE={threads}", "--bind-to", "core"]
     else:

@@ -20,7 +20,7 @@ VERSION = "4.6.0"
 RANKS = 2
 RANGE = (100, 1000)  # m/z: given to all, so that none looks for it
 HERE = pathlib.Path(__file__).resolve().parent
-MZGRID, THYRA, SCRIPT = "mzgrid", "Thyra", "pyimzML, numpy"
+MZGRID, ALONE, THYRA, SCRIPT = "mzgrid", "mzgrid without mpirun", "Thyra", "pyimzML, numpy"
 PROGRAMS = [MZGRID, THYRA, SCRIPT]
 
 # To reach beside Thyra: times as fast, at least, with the goal where there is one; the bytes of the store, at most.
@@ -33,8 +33,8 @@ AGREE = 0.999  # of the values looked at, at least, or the programs did not do t
 
 NOTES = """\
 All have the same m/z range, number of bins, law, method and layout (`csc`). The peers are one process each; mzgrid runs
-on {ranks} ranks with one thread each, and {start:.2f} s of its wall time are the start of an empty MPI job. Input lies in the
-page cache. Medians of {runs}, or of one if the programs take longer than {long} minutes together, least and greatest in
+on {ranks} ranks with one thread each, and {start:.2f} s of its wall time are the start of an empty MPI job. "Without mpirun" is
+one process with a thread for each core, as a user starts it first. Input lies in the page cache. Medians of {runs}, or of one if the programs take longer than {long} minutes together, least and greatest in
 brackets. Memory is the largest sum of the proportional set sizes of all processes and their files in memory, sampled up
 to ten times a second. Thyra stores values as float64, mzgrid and the script as float32. "agree" is the share of the
 values of about {columns} columns, spread over the whole matrix, that are the same in mzgrid's store and in the peer's,
@@ -78,8 +78,9 @@ def is_own_axis(workload):
 
 
 def programs_for(workload):
-    """The script knows axes of laws only."""
-    return PROGRAMS[:2] if is_own_axis(workload) else PROGRAMS
+    """The script knows axes of laws only. Where no option is given, mzgrid runs as a user starts it first, too: alone, with a
+    thread for each core."""
+    return [MZGRID, ALONE, THYRA] if is_own_axis(workload) else PROGRAMS
 
 
 def prepare(workload, options, python):
@@ -137,7 +138,15 @@ def measure(options, tools, path, workload, must_compare):
     ours = path.with_name(f"{path.stem}.zarr")
     mine = end_to_end.convert(options.program, path, workload, RANKS, 1, keep=True)
     runs = [{**mine, "program": MZGRID}]
-    for name in programs_for(workload)[1:]:
+    if ALONE in programs_for(workload):
+        workloads.warm(path)
+        alone = end_to_end.convert(options.program, path, workload, 0, os.cpu_count(), keep=True)
+        if alone["store_bytes"] != mine["store_bytes"]:
+            raise BenchError(f"{path.name}: with and without mpirun the stores differ")
+        runs.append({**alone, "program": ALONE})
+    for name in [THYRA, SCRIPT]:
+        if name not in programs_for(workload):
+            continue
         store = path.with_name(f"{path.stem}-peer.zarr")
         workloads.warm(path)
         done = {**convert_by_peer(name, tools, path, store, workload), "program": name}
@@ -165,8 +174,9 @@ def rows(workload, runs):
             f"{seconds[program] / seconds[MZGRID]:.1f}×" if compared else "",
             f"{stored[MZGRID] / stored[program]:.2f}" if compared else "",
             f"{100 * compared['agree']:.3f} %" if compared else "",
-            verdict(workload, seconds[THYRA] / seconds[MZGRID], stored[MZGRID] / stored[THYRA]) if program == THYRA else "",
-        ]
+            verdict(workload, seconds[THYRA] / seconds[MZGRID], stored[MZGRID] / stored[THYRA]) if program == THYRA
+            else f"{seconds[THYRA] / seconds[ALONE]:.1f}× Thyra" if program == ALONE else "",
+        ]  # fmt: skip
 
 
 def verdict(workload, speed, store):
