@@ -53,7 +53,7 @@ def convert(program, source, folder, runs):
 
 def neighbours(document, spectra):
     """Pairs of spectra of pixels side by side, by their ordinals."""
-    at = {s.position[:2]: i for i, s in enumerate(document.spectra) if i in spectra}
+    at = {s.position[:2]: i for i, s in enumerate(document.spectra) if i in spectra and None not in s.position[:2]}
     return [(i, at[x + 1, y]) for (x, y), i in at.items() if (x + 1, y) in at]
 
 
