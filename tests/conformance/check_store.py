@@ -447,8 +447,9 @@ def check(store, rewrite=False, beside=None):
         if table.n_obs and table.n_vars:
             check_use(report, store / "tables" / name, f"tables/{name}", table)
             check_raster(report, report.sdata, name, table)
-    if not report.errors:
-        check_two(report, report.sdata, spatialdata.read_zarr(beside) if beside else make_other(report.sdata))
+    if not report.errors:  # spatialdata.concatenate renames what it is given: both are read for it
+        other = spatialdata.read_zarr(beside or store)
+        check_two(report, spatialdata.read_zarr(store), other if beside else make_other(other))
     if rewrite:
         check_rewrite(report, report.sdata)
     return report
