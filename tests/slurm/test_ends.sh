@@ -61,7 +61,7 @@ await RUNNING
 streams cancelled
 scancel "$job"
 await CANCELLED
-for _ in $(seq 100); do
+for _ in $(seq 600); do
     [ -n "$(find "$work/out" -mindepth 1 -print -quit)" ] || break
     sleep .1
 done
@@ -92,7 +92,7 @@ for folder in a b; do
     sbatch --quiet --mem=0 --cpus-per-task=1 --time=5 --output="$work/shared-$folder.log" "$house/jobs/one-node.sbatch" \
         "$input" "$work/out/$folder/same.zarr" --chunk-size 200 --bins 20000 --streaming hdf5
 done
-for _ in $(seq 600); do
+for _ in $(seq 1200); do
     [ -n "$(squeue -h)" ] || break
     sleep .1
 done
