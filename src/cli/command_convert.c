@@ -114,7 +114,7 @@ static enum mzg_status check_named_files(const struct mzg_convert_settings *sett
         if (err->status == MZG_OK && mzg_run_record_check(record, err) == MZG_OK && !settings->no_report)
             mzg_report_check(report, err);
     }
-    mzg_paths_destroy(&paths);
+    mzg_paths_destroy(&paths, err);
     free(report);
     free(record);
     return err->status;

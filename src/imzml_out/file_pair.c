@@ -80,7 +80,9 @@ enum mzg_status mzg_file_pair_create(struct mzg_file_pair *pair, struct mzg_erro
     char *directory = mzg_own_directory_of(imzml);
     if (!directory)
         return mzg_fail(err, MZG_ENOMEM, "%s: no memory for its path", imzml);
-    mzg_own_claim(directory, imzml, true, &pair->own, err);
+    /* Looked at again once they are this run's: another may have made them meanwhile, and left. */
+    if (mzg_own_claim(directory, imzml, true, &pair->own, err) == MZG_OK)
+        mzg_file_pair_check(pair, pair->overwrite, err);
     free(directory);
     for (int f = 0; f < MZG_FILES && err->status == MZG_OK; f++) {
         const char *path;
@@ -250,5 +252,12 @@ enum mzg_status mzg_file_pair_finish(struct mzg_file_pair *pair, struct mzg_erro
     /* As after any failure nothing bears their names, unless that had been the names of others. */
     for (int f = 0; f < MZG_FILES && err->status != MZG_OK && !pair->overwrite; f++)
         unlink(pair->name[f]);
+    return err->status;
+}
+
+enum mzg_status mzg_file_pair_leave(struct mzg_file_pair *pair, struct mzg_error *err)
+{
+    mzg_own_close(pair->own, err);
+    pair->own = NULL;
     return err->status;
 }

@@ -32,7 +32,8 @@ void mzg_file_pair_destroy(struct mzg_file_pair *pair);
 /* Fails when a final name exists and may not be overwritten, or is no file. */
 enum mzg_status mzg_file_pair_check(struct mzg_file_pair *pair, bool overwrite, struct mzg_error *err);
 
-/* Makes the parts, empty and open for writing. */
+/* Makes the parts, empty and open for writing, after a check. Fails if another run that lives makes the same.
+ */
 enum mzg_status mzg_file_pair_create(struct mzg_file_pair *pair, struct mzg_error *err);
 
 /* Opens the parts that another process made as pair->part. */
@@ -57,5 +58,9 @@ enum mzg_status mzg_file_pair_sha1(const struct mzg_file_pair *pair, enum mzg_fi
  * replaced goes first, and the new one comes last: whatever ends this in between, an imzML has its own ibd,
  * or there is none. */
 enum mzg_status mzg_file_pair_finish(struct mzg_file_pair *pair, struct mzg_error *err);
+
+/* Gives up the claim on the names, once they are given. MZG_EIO names what could not be removed, which the
+ * next run of the same output removes. Other processes have none. */
+enum mzg_status mzg_file_pair_leave(struct mzg_file_pair *pair, struct mzg_error *err);
 
 #endif

@@ -451,8 +451,10 @@ static void unlink_stage(struct conversion *c)
     unlink(c->paths.stage);
 }
 
-static void release(struct conversion *c)
+/* `complete`: the output has its name, so that what is left beside it would not be known from a failure. */
+static void release(struct conversion *c, bool complete)
 {
+    struct mzg_error left = {0};
     unlink_stage(c);
     mzg_table_destroy(&c->table);
     mzg_stream_result_destroy(&c->stream);
@@ -460,7 +462,8 @@ static void release(struct conversion *c)
     free(c->column_begins);
     mzg_staged_close(c->staged);
     mzg_sink_close(c->sink);
-    mzg_paths_destroy(&c->paths);
+    if (mzg_paths_destroy(&c->paths, &left) != MZG_OK && complete)
+        mzg_log_line(c->context->log, MZG_LOG_WARNING, "the output is complete, but %s", left.text);
     mzg_resampler_free(c->resampler);
     mzg_axis_destroy(&c->axis);
     mzg_reader_close(c->reader);
@@ -489,7 +492,7 @@ enum mzg_status mzg_run_convert(const struct mzg_context *context, const struct 
     }
     if (err->status != MZG_OK)
         mzg_check_changed(context, c.reader, err);
-    release(&c);
+    release(&c, err->status == MZG_OK);
     mzg_mpi_set_output(NULL);
     return err->status;
 }

@@ -433,6 +433,9 @@ enum mzg_status mzg_export_imzml(const struct mzg_context *context, const struct
                                                    .bytes = w.total,
                                                    .readings = w.rows.n_batches};
     }
+    struct mzg_error left = {0};
+    if (err->status == MZG_OK && mzg_file_pair_leave(&w.files, &left) != MZG_OK)
+        mzg_log_line(context->log, MZG_LOG_WARNING, "the output is complete, but %s", left.text);
     release(&w);
     return err->status;
 }

@@ -118,12 +118,13 @@ void mzg_paths_take_back(struct mzg_paths *paths)
     paths->exchanged = false;
 }
 
-void mzg_paths_destroy(struct mzg_paths *paths)
+enum mzg_status mzg_paths_destroy(struct mzg_paths *paths, struct mzg_error *err)
 {
-    mzg_own_end(paths->own);
+    mzg_own_close(paths->own, err);
     free(paths->directory);
     free(paths->h5ad);
     free(paths->stage);
     free(paths->scratch);
     *paths = (struct mzg_paths){0};
+    return err->status;
 }

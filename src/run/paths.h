@@ -32,7 +32,8 @@ enum mzg_status mzg_paths_keep(struct mzg_paths *paths, bool overwrite, struct m
 /* Undoes it: the run failed after all. Rank 0. */
 void mzg_paths_take_back(struct mzg_paths *paths);
 
-/* Removes what is claimed. */
-void mzg_paths_destroy(struct mzg_paths *paths);
+/* Removes what is claimed, and frees the names. MZG_EIO names what could not be removed, which the next run
+ * of the same output removes. */
+enum mzg_status mzg_paths_destroy(struct mzg_paths *paths, struct mzg_error *err);
 
 #endif

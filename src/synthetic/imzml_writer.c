@@ -12,6 +12,7 @@
 
 #include <core/agree.h>
 #include <core/context.h>
+#include <core/log.h>
 #include <core/mpi.h>
 #include <core/pool.h>
 #include <core/stop.h>
@@ -384,6 +385,9 @@ enum mzg_status mzg_synthetic_write(const struct mzg_context *context, const cha
             mzg_file_pair_finish(&writer.files, err);
         status = mzg_agree(context->comm, err);
     }
+    struct mzg_error left = {0};
+    if (status == MZG_OK && mzg_file_pair_leave(&writer.files, &left) != MZG_OK)
+        mzg_log_line(context->log, MZG_LOG_WARNING, "the output is complete, but %s", left.text);
     writer_destroy(&writer);
     return status;
 }

@@ -257,7 +257,7 @@ def test_calls_that_fail_leave_the_store_as_it_was(mzgrid, store, tmp_path, full
         assert left == before, (call, at, sorted(left.items() ^ before.items())[:4])
 
 
-@pytest.mark.parametrize("command", ["peaks", "merge"])
+@pytest.mark.parametrize("command", ["peaks", "merge", "export", "generate", "convert"])
 def test_what_cannot_be_removed_at_the_end_is_said(mzgrid, store, tmp_path, command):
     """The last file that goes is the claim of the run."""
     library = shim(mzgrid.path)
@@ -265,7 +265,13 @@ def test_what_cannot_be_removed_at_the_end_is_said(mzgrid, store, tmp_path, comm
     def run(*faults):
         path, out = store("small"), tmp_path / "out.zarr"
         shutil.rmtree(out, ignore_errors=True)
-        arguments = ["peaks", path, "--snr", "5"] if command == "peaks" else ["merge", path, other, "-o", out, "--rename", "*={sample}_{name}"]
+        arguments = {
+            "peaks": ["peaks", path, "--snr", "5"],
+            "merge": ["merge", path, other, "-o", out, "--rename", "*={sample}_{name}"],
+            "export": ["export", path, "--imzml", "-o", tmp_path / "out.imzML", "--overwrite"],
+            "generate": ["generate", tmp_path / "out.imzML", "--size", "3x2", "--points", "20", "--overwrite"],
+            "convert": ["convert", "synthetic:3x2:20", out, "--bins", "50", "--streaming", "hdf5"],
+        }[command]
         values = {**mpi_environment(), "LD_PRELOAD": str(library), "MZG_FAULT_PATHS": str(tmp_path), **dict(faults)}
         return subprocess.run([str(mzgrid.path), *map(str, arguments), "--threads", "1"], env=values, capture_output=True, text=True, timeout=60)
 

@@ -134,11 +134,12 @@ static enum mzg_status try_to_claim(void *fixture, struct mzg_error *err)
 {
     struct fixture *f = fixture;
     struct mzg_paths paths = {0};
+    struct mzg_error left = {0};
     mzg_paths_make(&f->options, &paths, err);
     if (mzg_agree(MPI_COMM_WORLD, err) == MZG_OK)
         mzg_paths_claim(&f->context, &f->options, &paths, err);
     end_failing();
-    mzg_paths_destroy(&paths);
+    cr_expect(eq(int, (int)mzg_paths_destroy(&paths, &left), MZG_OK));
     MPI_Barrier(MPI_COMM_WORLD);
     cr_expect(not(path_is_like(f->directory, "out.*")));
     MPI_Barrier(MPI_COMM_WORLD);
