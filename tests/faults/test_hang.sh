@@ -5,7 +5,7 @@
 mounts=if-root
 source "$(dirname "$0")/../support/faults.sh"
 
-# expect_end: within the minute of mzgrid(), with one sentence and nothing left.
+# expect_end: within the time of mzgrid(), with one sentence and nothing left.
 expect_end() {
     [ $status != 124 ] && [ $status != 137 ] || fail "the run hangs"
     expect_refusal 1 "$@"

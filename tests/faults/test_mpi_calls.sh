@@ -15,7 +15,7 @@ convert() {
     shift
     for variable; do options+=(-x "$variable"); done
     [ "$mode" = direct ] && layout=(--layout csr)
-    OMPI_MCA_odls_base_sigkill_timeout=0 timeout --kill-after=5 30 \
+    OMPI_MCA_odls_base_sigkill_timeout=0 timeout --kill-after=5 120 \
         mpirun -q -n 2 -x LD_PRELOAD="$preload" "${options[@]}" "$program" convert synthetic:9x7:150 "$out/out.zarr" \
         --streaming "$mode" "${layout[@]}" --chunk-size 10 --threads 1 --progress none -q </dev/null >"$work/stdout" 2>"$work/all"
     status=$?

@@ -22,7 +22,7 @@ run() {
         cp -r "$work/a.zarr" "$out/out.zarr"
         arguments=("$out/out.zarr" --snr 2)
     fi
-    OMPI_MCA_odls_base_sigkill_timeout=0 timeout --kill-after=5 30 \
+    OMPI_MCA_odls_base_sigkill_timeout=0 timeout --kill-after=5 120 \
         mpirun -q -n 2 -x LD_PRELOAD="$preload" "${options[@]}" "$program" "$command" "${arguments[@]}" --threads 1 -q \
         </dev/null >"$work/stdout" 2>"$work/all"
     status=$?

@@ -9,7 +9,7 @@ convert=(convert synthetic:20x15:200 "$work/out.zarr" -q --threads 1 --streaming
 for proc in '' --mount-proc; do
     unshare --pid --fork $proc true 2>/dev/null || continue
     begin_case "ranks in PID namespaces of their own $proc"
-    OMPI_MCA_odls_base_sigkill_timeout=0 timeout --kill-after=5 30 \
+    OMPI_MCA_odls_base_sigkill_timeout=0 timeout --kill-after=5 120 \
         mpirun -q -n 2 unshare --pid --fork $proc "$program" "${convert[@]}" </dev/null >"$work/stdout" 2>"$work/all"
     status=$?
     grep -v '^\[warn\] Epoll ' "$work/all" >"$work/stderr"

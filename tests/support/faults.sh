@@ -72,12 +72,12 @@ finish() {
     exit
 }
 
-# mzgrid RANKS ARGUMENT...: the program through mpirun, never longer than a minute. Leaves $status and $work/stderr. The
+# mzgrid RANKS ARGUMENT...: the program through mpirun, never longer than two minutes. Leaves $status and $work/stderr. The
 # ranks leave together, so that mpirun need not wait for seconds before it ends those that it thinks are left.
 mzgrid() {
     local ranks=$1
     shift
-    OMPI_MCA_odls_base_sigkill_timeout=0 timeout --kill-after=5 60 mpirun -q -n "$ranks" "$program" "$@" </dev/null >"$work/stdout" 2>"$work/all"
+    OMPI_MCA_odls_base_sigkill_timeout=0 timeout --kill-after=5 120 mpirun -q -n "$ranks" "$program" "$@" </dev/null >"$work/stdout" 2>"$work/all"
     status=$?
     # When ranks end in a hurry, the event library of mpirun itself sometimes warns of a pipe that is gone.
     # Open MPI reports some failures of files by itself, too.
@@ -110,10 +110,10 @@ end_started() {
     done
 }
 
-# stopped PID: waits until that process, or one that it started, has stopped itself, which $stopped then is; a minute at
+# stopped PID: waits until that process, or one that it started, has stopped itself, which $stopped then is; two minutes at
 # most. False if it ended instead.
 stopped() {
-    local pid state end=$((SECONDS + 60))
+    local pid state end=$((SECONDS + 120))
     while [ $SECONDS -lt $end ]; do
         for pid in "$1" $(pgrep -P "$1"); do
             state=$(sed -n 's/^State:\s*\(.\).*/\1/p' "/proc/$pid/status" 2>/dev/null)
@@ -125,9 +125,9 @@ stopped() {
     return 1
 }
 
-# ended PID: waits for the end of that child, a minute at most; the exit status is its own, of one that hangs 124.
+# ended PID: waits for the end of that child, two minutes at most; the exit status is its own, of one that hangs 124.
 ended() {
-    timeout 60 tail --pid="$1" -s .02 -f /dev/null || { kill -KILL "$1"; wait "$1" 2>/dev/null; return 124; }
+    timeout 120 tail --pid="$1" -s .02 -f /dev/null || { kill -KILL "$1"; wait "$1" 2>/dev/null; return 124; }
     wait "$1"
 }
 
