@@ -13,7 +13,7 @@ set(MPI_TEST_ENVIRONMENT
 # looks there for leaks: https://github.com/google/sanitizers/issues/1322
 set(ASAN_TLS intercept_tls_get_addr=0)
 if(MZGRID_SANITIZE STREQUAL "address")
-  list(APPEND MPI_TEST_ENVIRONMENT ASAN_OPTIONS=${ASAN_TLS})
+  list(APPEND MPI_TEST_ENVIRONMENT ASAN_OPTIONS=${ASAN_TLS}:handle_abort=1) # else an abort() leaves no stack
 endif()
 
 function(add_test_program name source)

@@ -212,8 +212,9 @@ static void measure_table(const struct mzg_context *context, const struct mzg_pl
                           struct mzg_plan *plan)
 {
     int64_t pixels = request->reader->dataset.n_pixels;
-    int64_t of_node =
-        plan->one_node ? pixels : least(pixels, 2 * plan->ranks_per_node * (pixels / context->size + 1));
+    int64_t of_node = plan->one_node
+                          ? pixels
+                          : least(pixels, INT64_C(2) * plan->ranks_per_node * (pixels / context->size + 1));
     plan->table = of_node * RECORD_BYTES + request->n_bins * VAR_BYTES;
     if (plan->direct)
         plan->table += pixels * ROW_END_BYTES;

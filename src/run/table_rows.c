@@ -59,7 +59,8 @@ static int64_t key_of(const struct mzg_table_rows *rows, const struct mzg_row_re
     return mzg_reader_ordinal(rows->reader, record->pixel) + 1;
 }
 
-/* Fills `n` values of `type`, of which `record` is what it takes. */
+/* Fills `n` values of `type`, of which `record` is what it takes. A type cannot stand in parentheses. */
+/* NOLINTBEGIN(bugprone-macro-parentheses) */
 #define FILL(type, value)                                                                                    \
     do {                                                                                                     \
         type *to = values;                                                                                   \
@@ -68,6 +69,7 @@ static int64_t key_of(const struct mzg_table_rows *rows, const struct mzg_row_re
             to[i] = (value);                                                                                 \
         }                                                                                                    \
     } while (0)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* Of rows that follow each other in the records of this rank. */
 static void fill(const struct mzg_table_rows *rows, enum column column, const struct mzg_row_record *records,

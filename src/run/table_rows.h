@@ -13,7 +13,7 @@ enum mzg_status mzg_table_rows_new(const struct mzg_context *context, const stru
 
 /* The frame of all rows; `region` is borrowed. Local. */
 void mzg_table_rows_frame(const struct mzg_table_rows *rows, const struct mzg_kinds *kinds,
-                          const char *region, struct mzg_frame *frame);
+                          const char *region, struct mzg_frame *obs);
 
 /* What obsm["spatial"] is: x and y in the unit of the geometry. Local. */
 struct mzg_row_column mzg_table_rows_spatial(const struct mzg_table_rows *rows);

@@ -6,6 +6,7 @@
 
 #include <core/agree.h>
 #include <core/array.h>
+#include <core/memory.h>
 #include <core/mpi.h>
 #include <core/piece.h>
 
@@ -25,7 +26,8 @@ static enum mzg_status grow(struct mzg_records *records, int64_t n, struct mzg_e
     if (records->list && records->n + n <= records->capacity)
         return MZG_OK;
     int64_t capacity = records->n + n + records->n / 2 + 1;
-    struct mzg_row_record *list = realloc(records->list, (size_t)capacity * sizeof *list);
+    int64_t bytes = mzg_size_product(capacity, (int64_t)sizeof *records->list);
+    struct mzg_row_record *list = bytes < 0 ? NULL : realloc(records->list, (size_t)bytes);
     if (!list)
         return mzg_fail(err, MZG_ENOMEM, "no memory for the records of %" PRId64 " pixels", capacity);
     records->list = list;
