@@ -64,18 +64,18 @@ if [ "$cores" -ge 2 ] && taskset -c 0,1 true 2>/dev/null; then
         launched "$@" -n 2 -- topology --threads 1 --json
         grep -oE '"hardware_threads": "[0-9-]+"' "$out" | grep -oE '[0-9]+' | sort | tr '\n' ' '
     }
+    # Where they stay: not before the claim of the output, because hwloc looks at each core from that core.
     places_seen() {
-        local job rank pids=() seen= tries=0
-        mpirun -q "$@" -n 2 "$MZGRID" convert synthetic:1000x1000:500:centroid:1:full b.zarr --overwrite -q --threads 1 \
+        local job rank seen= tries=0
+        mpirun -q --bind-to "$1" -n 2 "$MZGRID" convert synthetic:1000x1000:500:centroid:1:full "$1.zarr" -q --threads 1 \
             >"$out" 2>"$err" </dev/null &
         job=$!
-        while [ $tries -lt 1200 ] && [ "$(wc -w <<<"$seen")" != 2 ]; do
+        while [ $tries -lt 1200 ] && ! compgen -G "$1.zarr*.part" >/dev/null; do
             sleep 0.05
             tries=$((tries + 1))
-            seen=
-            for rank in $(pgrep -P "$job"); do # a pinned thread may use one, those that are not yet pinned several
-                seen+="$(grep -oP 'Cpus_allowed_list:\s*\K[0-9]+$' "/proc/$rank/status" 2>/dev/null) "
-            done
+        done
+        for rank in $(pgrep -P "$job"); do
+            seen+="$(grep -oP 'Cpus_allowed_list:\s*\K[0-9]+$' "/proc/$rank/status" 2>/dev/null) "
         done
         kill "$job" 2>/dev/null
         wait "$job"
@@ -83,7 +83,7 @@ if [ "$cores" -ge 2 ] && taskset -c 0,1 true 2>/dev/null; then
     }
     for policy in core socket none; do
         told=$(places_told --bind-to $policy)
-        seen=$(places_seen --bind-to $policy)
+        seen=$(places_seen $policy)
         last_run="--bind-to $policy"
         check "topology tells '$told', /proc '$seen'" [ -n "$told" -a "$told" = "$seen" ]
         check "two cores" [ "$(wc -w <<<"$told")" = 2 ]
