@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import tifffile
-from conftest import measured
 from pictures import LAYOUTS, NORMS, Made, refused
 from PIL import Image
 from scipy import ndimage
@@ -489,46 +488,3 @@ def test_info_of_what_is_no_store(mzgrid, place):
     refused(mzgrid, place, "--dataset chooses the table of a store", "info", "x.imzML", "--dataset", "a", status=2)
     (place / "x.zarr/tables/msi_dataset_z0/X/zarr.json").write_text("[]")
     refused(mzgrid, place, "x.zarr/tables/msi_dataset_z0/X", "info", "x.zarr")
-
-
-@pytest.fixture(scope="module")
-def million(mzgrid, tmp_path_factory):
-    path = tmp_path_factory.mktemp("million") / "x.zarr"
-    mzgrid.convert("synthetic:1000x1000:30:centroid:1:full", path, "-q", "--bins", 100000, timeout=600)
-    return path
-
-
-MILLION = {
-    "picture": ["image", "--mz", "500", "--da", "0.05", "-o", "a.png"],
-    "values": ["image", "--mz", "500", "--da", "0.05", "-o", "a.tif"],
-    "colours": ["image", "--mz", "500,600,700", "--da", "0.05", "--rgb", "-o", "a.png"],
-    "spectrum": ["spectrum", "--mean", "-o", "a.png"],
-    "list": ["spectrum", "--mean", "-o", "a.csv"],
-    "info": ["info"],
-}
-
-
-@pytest.mark.parametrize("what", MILLION)
-def test_a_million_pixels_take_little_time_and_memory(mzgrid, full, million, tmp_path, what):
-    """0.3 seconds of a processor, which a busy machine hardly changes: the least of three, so that a slower program is
-    slower in all of them; and 200 MiB in each."""
-    if not full:
-        pytest.skip("with --full")
-    command, *options = MILLION[what]
-    if "-o" in options:
-        options = [*options[:-1], tmp_path / options[-1], "--overwrite"]
-    runs = [measured([mzgrid.path, command, million, *options]) for _ in range(3)]
-    for status, err, _, peak in runs:
-        assert status == 0 and peak < 200 << 20, (err, peak)
-    assert min(seconds for _, _, seconds, _ in runs) < 0.3, runs
-
-
-def test_the_report_of_a_million_pixels_is_below_5_mb(full, million):
-    if not full:
-        pytest.skip("with --full")
-    from test_report import check_page, numbers, section
-
-    page = million.with_name(f"{million.name}.report.html")
-    tree = check_page(page)
-    assert page.stat().st_size < 5_000_000
-    assert len(list(section(tree, "peaks").iter("img"))) >= 10 and len(numbers(tree)["mean"]) > 1000
