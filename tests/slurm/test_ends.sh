@@ -16,7 +16,7 @@ send() {
     local name=$1
     shift
     job=$(sbatch --parsable --mem=0 --cpus-per-task=1 --time=5 --output="$work/$name.log" "$@" \
-        "$house/jobs/${template:-one-node.sbatch}" "${input:-$long}" "$work/out/$name.zarr" --chunk-size 200 --bins 20000)
+        "$house/jobs/${template:-one-node.sbatch}" "${input:-$long}" "$work/out/$name.zarr" --chunk-size "${chunk:-200}" --bins 20000)
 }
 
 # await STATE...: until the job is in one of these states, two minutes at most.
@@ -70,7 +70,8 @@ expect_nothing "$work/out"
 begin_case "a node that goes down, and the run that starts again"
 input=synthetic:150x150:300
 mzgrid 1 convert "$input" "$work/alone.zarr" -q --chunk-size 200 --bins 20000
-template=many-nodes.sbatch send down --nodes=2 --ntasks-per-node=1 --begin=now
+# A thousand rounds: on a fast machine, too, the node goes down before the last one.
+chunk=10 template=many-nodes.sbatch send down --nodes=2 --ntasks-per-node=1 --begin=now
 await RUNNING
 streams down
 scontrol update NodeName=n2 State=DOWN Reason=test
