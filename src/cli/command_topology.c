@@ -11,6 +11,7 @@
 #include <core/json.h>
 #include <core/json_text.h>
 #include <core/pool.h>
+#include <core/stop.h>
 
 #include <limits.h>
 #include <stdlib.h>
@@ -96,10 +97,8 @@ static enum mzg_status show(const struct topology_settings *settings, json_t *pl
         mzg_fail(err, MZG_ENOMEM, "no memory to judge the places of threads");
     else if (settings->json)
         mzg_json_print(stdout, all, err);
-    else {
-        mzg_places_print(stdout, places, findings);
+    else if (mzg_places_print(stdout, places, findings, err) == MZG_OK)
         print_files(stdout, files);
-    }
     if (err->status == MZG_OK && settings->output)
         mzg_places_draw(settings->output, mzg_file_kind_of(settings->output) == MZG_FILE_SVG,
                         settings->overwrite, places, findings, err);
@@ -119,7 +118,7 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
         mzg_pool_new(context->comm, (int)settings.threads, &context->pool, err) != MZG_OK ||
         mzg_places_gather(context, settings.threads > 0, &places, err) != MZG_OK)
         return 0;
-    if (context->rank == 0)
+    if (context->rank == 0 && mzg_check_stop(context->stop, err) == MZG_OK)
         show(&settings, places, err);
     json_decref(places);
     mzg_agree(context->comm, err);

@@ -24,6 +24,12 @@ static json_t *cores_in(hwloc_topology_t topology, hwloc_const_cpuset_t set)
 {
     json_t *cores = json_array();
     hwloc_obj_t core = NULL;
+    int first = hwloc_bitmap_first(set);
+    if (first >= 0 && first == hwloc_bitmap_last(set)) { /* as most: one hardware thread, quickly found */
+        hwloc_obj_t thread = hwloc_get_pu_obj_by_os_index(topology, (unsigned)first);
+        core = thread ? hwloc_get_ancestor_obj_by_type(topology, HWLOC_OBJ_CORE, thread) : NULL;
+        return core ? mzg_json_append(cores, json_integer((json_int_t)core->logical_index)) : cores;
+    }
     while ((core = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_CORE, core)))
         if (hwloc_bitmap_intersects(core->cpuset, set))
             cores = mzg_json_append(cores, json_integer((json_int_t)core->logical_index));

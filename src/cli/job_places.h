@@ -23,19 +23,30 @@
 enum mzg_status mzg_places_gather(const struct mzg_context *context, bool threads_asked, json_t **places,
                                   struct mzg_error *err);
 
-/* What is wrong with `places`: {"host", "what", "text"}, what being "crowded" (more threads of a rank than it
- * has cores), "idle" (cores that nobody uses), "shared" (ranks on the same cores) or "spread" (a rank on
- * several sockets); `text` says what to do. NULL without memory. Local. */
+/* The places host by host, hosts in the order of their first ranks: an array of arrays, which share the
+ * places. NULL without memory. Local. */
+json_t *mzg_places_by_host(const json_t *places);
+
+/* A core, and what runs there. */
+struct mzg_core_use {
+    int socket;
+    int rank; /* the first that runs there; -1: none */
+    int n_threads;
+    char text[40]; /* as "0.1 2.0", rank and thread of the first three, "-" if there is none */
+};
+
+/* What runs on each core of the host whose places these are, which the caller frees. NULL without memory.
+ * Local. */
+struct mzg_core_use *mzg_places_use(const json_t *of_host, int *n_cores);
+
+/* What is wrong with `places`, host by host in the same order: {"host", "what", "text"}, what being "crowded"
+ * (more threads of a rank than it has cores), "idle" (cores that nobody uses), "shared" (ranks on the same
+ * cores) or "spread" (a rank on several sockets); `text` says what to do. NULL without memory. Local. */
 json_t *mzg_places_judge(const json_t *places);
 
-/* Both as text. Local. */
-void mzg_places_print(FILE *file, const json_t *places, const json_t *findings);
-
-/* What runs on a core of a host, as "0.1 2.0", rank and thread of each, "-" if nothing does. Local. */
-void mzg_places_name_core(const json_t *places, const char *host, int core, char *text, size_t size);
-
-/* Whether no earlier rank is on the host of place `number`. Local. */
-bool mzg_places_is_first(const json_t *places, size_t number);
+/* Places, and findings as mzg_places_judge() gives them, as text. MZG_ENOMEM. Local. */
+enum mzg_status mzg_places_print(FILE *file, const json_t *places, const json_t *findings,
+                                 struct mzg_error *err);
 
 /* Draws places, at most 32 hosts, with what is wrong, as the file `path`. Local. */
 enum mzg_status mzg_places_draw(const char *path, bool as_svg, bool overwrite, const json_t *places,

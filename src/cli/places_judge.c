@@ -21,11 +21,6 @@ static int integer(const json_t *object, const char *name)
     return (int)json_integer_value(json_object_get(object, name));
 }
 
-static bool is_on(const json_t *place, const char *host)
-{
-    return strcmp(json_string_value(json_object_get(place, "host")), host) == 0;
-}
-
 /* Counts the threads of a place at each core; returns how many cores that are. */
 static int count_threads(const json_t *place, int *threads, int n_cores)
 {
@@ -64,7 +59,7 @@ static void name_ranks(char *text, size_t size, int first, int second, int n)
 }
 
 /* More threads of a rank than cores of a rank. */
-static json_t *judge_crowding(json_t *findings, const json_t *places, const struct host *host)
+static json_t *judge_crowding(json_t *findings, const json_t *of_host, const struct host *host)
 {
     size_t i;
     json_t *place;
@@ -72,9 +67,9 @@ static json_t *judge_crowding(json_t *findings, const json_t *places, const stru
     bool is_bound = false;
     char text[400], names[80];
     int *counts = calloc((size_t)host->n_cores + 1, sizeof *counts);
-    json_array_foreach(places, i, place)
+    json_array_foreach(of_host, i, place)
     {
-        if (!counts || !is_on(place, host->name))
+        if (!counts)
             continue;
         memset(counts, 0, (size_t)host->n_cores * sizeof *counts);
         int used = count_threads(place, counts, host->n_cores);
@@ -156,18 +151,16 @@ static json_t *judge_sharing(json_t *findings, const struct host *host)
 }
 
 /* Memory that one socket filled is far from the other. */
-static json_t *judge_spread(json_t *findings, const json_t *places, const struct host *host)
+static json_t *judge_spread(json_t *findings, const json_t *of_host, const struct host *host)
 {
     size_t i, t, k;
     json_t *place, *thread, *core;
     int n = 0, ranks[2] = {0, 0}, sockets = 1;
     char text[400], names[80];
-    json_array_foreach(places, i, place)
+    json_array_foreach(of_host, i, place)
     {
         const json_t *socket_of = json_object_get(json_object_get(place, "node"), "socket_of_core");
         json_int_t low = INT_MAX, high = -1;
-        if (!is_on(place, host->name))
-            continue;
         json_array_foreach(json_object_get(place, "threads"), t, thread)
         {
             json_array_foreach(json_object_get(thread, "cores"), k, core)
@@ -201,10 +194,11 @@ static json_t *judge_spread(json_t *findings, const json_t *places, const struct
     return add(findings, host, "spread", text);
 }
 
-/* Counts what stands on the host of `place`; false without memory. */
-static bool count_host(const json_t *places, const json_t *place, struct host *host)
+/* Counts what stands on the host whose places these are; false without memory. */
+static bool count_host(const json_t *of_host, struct host *host)
 {
     size_t i;
+    const json_t *place = json_array_get(of_host, 0);
     json_t *other;
     *host = (struct host){.name = json_string_value(json_object_get(place, "host")),
                           .launcher = json_string_value(json_object_get(place, "launcher"))};
@@ -214,9 +208,9 @@ static bool count_host(const json_t *places, const json_t *place, struct host *h
     host->threads = calloc((size_t)host->n_cores + 1, sizeof *host->threads);
     int *mine = calloc((size_t)host->n_cores + 1, sizeof *mine);
     bool has_memory = host->ranks && host->threads && mine;
-    json_array_foreach(places, i, other)
+    json_array_foreach(of_host, i, other)
     {
-        if (!has_memory || !is_on(other, host->name))
+        if (!has_memory)
             continue;
         memset(mine, 0, (size_t)host->n_cores * sizeof *mine);
         count_threads(other, mine, host->n_cores);
@@ -230,33 +224,52 @@ static bool count_host(const json_t *places, const json_t *place, struct host *h
     return has_memory;
 }
 
-bool mzg_places_is_first(const json_t *places, size_t number)
+json_t *mzg_places_by_host(const json_t *places)
 {
-    const char *host = json_string_value(json_object_get(json_array_get(places, number), "host"));
-    for (size_t i = 0; i < number; i++)
-        if (is_on(json_array_get(places, i), host))
-            return false;
-    return true;
+    json_t *hosts = json_array(), *numbers = json_object(), *place;
+    size_t i;
+    json_array_foreach(places, i, place)
+    {
+        const char *name = json_string_value(json_object_get(place, "host"));
+        json_t *number = json_object_get(numbers, name);
+        if (!number) {
+            number = json_integer((json_int_t)json_array_size(hosts));
+            numbers = mzg_json_with(numbers, name, number);
+            hosts = mzg_json_append(hosts, json_array());
+        }
+        if (!numbers || !hosts ||
+            json_array_append(json_array_get(hosts, (size_t)json_integer_value(number)), place) != 0) {
+            json_decref(hosts);
+            hosts = NULL;
+            break;
+        }
+    }
+    json_decref(numbers);
+    return hosts;
 }
 
 json_t *mzg_places_judge(const json_t *places)
 {
-    json_t *findings = json_array();
-    for (size_t i = 0; i < json_array_size(places) && findings; i++) {
+    json_t *hosts = mzg_places_by_host(places), *of_host;
+    json_t *findings = hosts ? json_array() : NULL;
+    size_t i;
+    json_array_foreach(hosts, i, of_host)
+    {
         struct host host;
-        if (!mzg_places_is_first(places, i))
-            continue;
-        if (!count_host(places, json_array_get(places, i), &host)) {
+        if (!findings)
+            break;
+        if (!count_host(of_host, &host)) {
             json_decref(findings);
             findings = NULL;
         } else if (host.n_cores > 0) {
-            findings = judge_crowding(findings, places, &host);
+            findings = judge_crowding(findings, of_host, &host);
             findings = judge_idle(findings, &host);
             findings = judge_sharing(findings, &host);
-            findings = judge_spread(findings, places, &host);
+            findings = judge_spread(findings, of_host, &host);
         }
         free(host.ranks);
         free(host.threads);
     }
+    json_decref(hosts);
     return findings;
 }

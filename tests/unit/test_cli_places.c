@@ -114,16 +114,29 @@ Test(cli_places, each_host_is_judged_by_itself)
 
 Test(cli_places, names_of_what_runs_on_a_core)
 {
-    char text[40];
+    int n_cores = 0;
     json_t *places = json_array();
     add_rank(places, "a", "mpirun", true, "0000");
     add_rank(places, "b", "mpirun", true, "0");
     add_rank(places, "a", "mpirun", true, "10");
-    mzg_places_name_core(places, "a", 0, text, sizeof text);
-    cr_expect(eq(str, text, "0.0 0.1 0.2 +2"));
-    mzg_places_name_core(places, "a", 1, text, sizeof text);
-    cr_expect(eq(str, text, "2.0"));
-    mzg_places_name_core(places, "b", 1, text, sizeof text);
-    cr_expect(eq(str, text, "-"));
+    json_t *hosts = mzg_places_by_host(places);
+    cr_assert(eq(sz, json_array_size(hosts), 2));
+    struct mzg_core_use *use = mzg_places_use(json_array_get(hosts, 0), &n_cores);
+    cr_assert(ne(ptr, use, NULL));
+    cr_assert(eq(int, n_cores, CORES));
+    cr_expect(eq(str, use[0].text, "0.0 0.1 0.2 +2"));
+    cr_expect(eq(int, use[0].n_threads, 5));
+    cr_expect(eq(int, use[0].rank, 0));
+    cr_expect(eq(str, use[1].text, "2.0"));
+    cr_expect(eq(int, use[1].rank, 2));
+    cr_expect(eq(int, use[4].socket, 1));
+    free(use);
+    use = mzg_places_use(json_array_get(hosts, 1), &n_cores);
+    cr_assert(ne(ptr, use, NULL));
+    cr_expect(eq(str, use[0].text, "1.0"));
+    cr_expect(eq(str, use[1].text, "-"));
+    cr_expect(eq(int, use[1].rank, -1));
+    free(use);
+    json_decref(hosts);
     json_decref(places);
 }
