@@ -71,7 +71,7 @@ bool mzg_file_system_read_lustre(const unsigned char *bytes, size_t size, struct
 
 static void look_at(const char *path, const struct statfs *told, struct mzg_file_system *fs)
 {
-    unsigned char layout[1 << 14];
+    unsigned char layout[1 << 16]; /* 24 bytes for each server of a file; as large as an attribute can be */
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (kinds[i].magic == (uint32_t)told->f_type) {
             fs->name = kinds[i].name;
