@@ -11,9 +11,20 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char *current;               /* the text of the call that is being made */
+/* The texts of the calls that are being made: within one, MPI may call an operation of ours, which asks MPI
+ * for the size of a type. */
+enum { MOST_NESTED = 4 };
+static const char *calls[MOST_NESTED];
+static int n_calls;
+
 static const char *output;                /* that does not come into being if the job ends now */
 static void (*end)(const char *sentence); /* NULL: the default */
+
+/* The innermost of them; NULL: none, or not known. */
+static const char *current(void)
+{
+    return n_calls > 0 && n_calls <= MOST_NESTED ? calls[n_calls - 1] : NULL;
+}
 
 void mzg_mpi_set_output(const char *path)
 {
@@ -108,20 +119,22 @@ static _Noreturn void fail(const char *call, int code)
 
 void mzg_mpi_begin(const char *call)
 {
-    current = call;
+    if (n_calls < MOST_NESTED)
+        calls[n_calls] = call;
+    n_calls++;
 }
 
 void mzg_mpi_end(int code)
 {
     if (code != MPI_SUCCESS)
-        fail(current, code);
-    current = NULL;
+        fail(current(), code);
+    n_calls--;
 }
 
 /* Open MPI hands the name of the function over, of which the standard says nothing. */
 static void on_error(MPI_Comm *comm, int *code, ...)
 {
-    const char *name = current;
+    const char *name = current();
     (void)comm;
 #ifdef OPEN_MPI
     if (!name) {
