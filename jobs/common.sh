@@ -60,8 +60,11 @@ mzg_launch() {
         ;;
     mpirun)
         # Without a map all threads of a rank would share one core. Told to stop, ranks get 5 seconds to clean up.
+        # So that mpirun adds nothing to what mzgrid says: its -q, which Open MPI 5 does not have.
+        export OMPI_MCA_orte_execute_quiet=${OMPI_MCA_orte_execute_quiet-1}
+        export PRTE_MCA_prte_execute_quiet=${PRTE_MCA_prte_execute_quiet-1}
         # shellcheck disable=SC2206 # options, apart at blanks
-        launch=(mpirun -q --mca odls_base_sigkill_timeout 5 --map-by "slot:PE=$threads" --bind-to core ${MPIRUN_FLAGS-})
+        launch=(mpirun --mca odls_base_sigkill_timeout 5 --map-by "slot:PE=$threads" --bind-to core ${MPIRUN_FLAGS-})
         [ "$n_nodes" = 0 ] || mzg_die "mpirun cannot be told to take some of the nodes; use LAUNCHER=srun"
         ;;
     *)

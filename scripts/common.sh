@@ -33,9 +33,10 @@ allow_mpi_as_root() {
     say "      machine with users, run this as an ordinary user."
 }
 
-# More ranks than cores must run too, and unbound, or ranks share one core.
+# More ranks than cores must run too, and unbound, or ranks share one core. Open MPI 5 has no -q: the variables of
+# versions 4 and 5 do the same.
 mpirun_here() {
-    mpirun -q --oversubscribe --bind-to none "$@"
+    OMPI_MCA_orte_execute_quiet=1 PRTE_MCA_prte_execute_quiet=1 mpirun --oversubscribe --bind-to none "$@"
 }
 
 cores() {

@@ -41,12 +41,13 @@ def launch(program, ranks, arguments, threads=None):
         placement = ["--map-by", f"slot:PE={threads}", "--bind-to", "core"]
     else:
         placement = ["--oversubscribe", "--bind-to", "none"]
-    return ["mpirun", "-q", *placement, "-n", str(ranks), str(program), *map(str, arguments)]
+    return ["mpirun", *placement, "-n", str(ranks), str(program), *map(str, arguments)]
 
 
 def environment():
     allowed = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"} if os.geteuid() == 0 else {}
-    return {**os.environ, **allowed}
+    quiet = {"OMPI_MCA_orte_execute_quiet": "1", "PRTE_MCA_prte_execute_quiet": "1"}  # mpirun -q, which Open MPI 5 has not
+    return {**os.environ, **allowed, **quiet}
 
 
 def children(pid):
