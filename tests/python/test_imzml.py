@@ -13,6 +13,7 @@ import writer
 from pyimzml.ImzMLParser import ImzMLParser
 
 import mzgrid
+from mzgrid import _imzml
 
 SOURCE = Path(mzgrid.__file__).parents[1]
 
@@ -130,6 +131,32 @@ def test_many_files_threads_and_closing(path):
         next(file.chunks(0))
     assert os.sched_getaffinity(0) == before
     assert before == os.sched_getaffinity(os.getpid())
+
+
+def open_files(path):
+    links = [Path("/proc/self/fd", name) for name in os.listdir("/proc/self/fd")]
+    return sum(link.is_symlink() and os.path.realpath(link) == os.path.realpath(path) for link in links)
+
+
+def test_a_file_is_forgotten_anywhere(path):
+    """Garbage is collected where a thread is made, too, while the executor holds its lock."""
+    ibd = path.with_suffix(".ibd")
+    gc.collect()
+    mzgrid.read_imzml(path).close()
+    before = open_files(ibd)
+    file = [mzgrid.read_imzml(path)]
+    assert open_files(ibd) == before + 1
+
+    def forget():
+        with _imzml.worker()._shutdown_lock:
+            file.clear()
+
+    thread = threading.Thread(target=forget, daemon=True)
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive()
+    mzgrid.read_imzml(path).close()
+    assert open_files(ibd) == before
 
 
 def test_what_cannot_be_opened(folder):

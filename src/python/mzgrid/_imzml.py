@@ -9,6 +9,7 @@ import ctypes
 import json
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from ctypes import POINTER, byref, c_bool, c_char_p, c_double, c_int, c_int32, c_int64, c_size_t, c_void_p
@@ -99,7 +100,18 @@ def on_worker(work: Callable[[], T]) -> T:
             "libmzgrid converts what this reader gives, and does one thing at a time: a reader cannot ask it for spectra; "
             "give convert the path of the file, or an iterator, which is read before the conversion"
         )
-    return worker().submit(work).result()
+    return worker().submit(after_closing, work).result()
+
+
+# Readers to which nothing points any more. They are given back by the worker before its next task: who collects garbage
+# may stand anywhere, also where the executor holds its lock, and a task handed over from there waits for ever.
+lost: deque[c_void_p] = deque()
+
+
+def after_closing(work: Callable[[], T]) -> T:
+    while lost:
+        context()[0].mzg_spectra_close(lost.popleft())
+    return work()
 
 
 @cache
@@ -229,7 +241,8 @@ class ImzML:
             yield from chunk
 
     def close(self) -> None:
-        """Gives back what it holds; done at the end of a `with` as well, or when nothing points to it any more."""
+        """Gives back what it holds; done at the end of a `with` as well. If nothing points to it any more, it is done
+        before the next file is opened or read."""
         if self._reader:
             on_worker(self._close)
 
@@ -248,11 +261,8 @@ class ImzML:
         self.close()
 
     def __del__(self) -> None:
-        try:
-            if self._reader:
-                worker().submit(self._close)  # without waiting: this may be the worker itself
-        except Exception:  # at the end of the process there is no thread any more, and all goes anyway
-            pass
+        if getattr(self, "_reader", None):
+            lost.append(self._reader)
 
 
 def read_imzml(
