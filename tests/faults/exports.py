@@ -108,6 +108,10 @@ def judge(program, place, form, call, result, fired, before):
 
 
 def one(program, case):
+    return harness.tried(attempt, program, case)
+
+
+def attempt(program, case):
     form, ranks, victim, call, number, how = case
     place = program.folder()
     before = harness.tree(store_of(program))
@@ -120,7 +124,7 @@ def one(program, case):
     outcome, problems = judge(program, place, form, call, result, fired, before)
     detail = f"{str(fired).replace(str(place), '')} | {' // '.join(result.lines)[:300].replace(str(place), '')}"
     harness.discard(place)
-    return outcome, problems, detail
+    return outcome, problems, detail, result.mpirun_failed
 
 
 def campaign(program, options):

@@ -168,6 +168,10 @@ def judge(program, place, mode, call, result, fired):
 
 
 def one(program, case):
+    return harness.tried(attempt, program, case)
+
+
+def attempt(program, case):
     mode, ranks, victim, call, number, how = case
     place = program.folder()
     shim = program.mpi_shim if call.startswith("MPI_") else program.shim
@@ -180,7 +184,7 @@ def one(program, case):
     where = fired.replace(str(place), "").split(" ", 2)[-1] if fired else ""
     said = " // ".join(result.lines)[:300].replace(str(place), "")
     harness.discard(place)
-    return outcome, problems, f"{where} | {said}"
+    return outcome, problems, f"{where} | {said}", result.mpirun_failed
 
 
 def name_of(case):
