@@ -22,7 +22,11 @@ struct mzg_anndata_member {
     struct mzg_row_column of_rows;
 };
 
-enum { MZG_ANNDATA_MAX_MEMBERS = 8 };
+enum {
+    MZG_ANNDATA_MAX_MEMBERS = 8,
+    MZG_ANNDATA_MAX_OF_ROWS =
+        MZG_FRAME_MAX_COLUMNS + MZG_ANNDATA_MAX_MEMBERS + 1 /* columns of rows: obs, obsm, and the index */
+};
 
 /* Everything is borrowed. obs has a row for each row of X, var one for each column; where obs is NULL the
  * groups "obs" and "obsm" stand already, or are made by others. `uns` is a tree of

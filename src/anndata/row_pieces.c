@@ -49,7 +49,7 @@ static enum mzg_status list(struct mzg_backend *backend, struct mzg_row_column c
     struct mzg_row_pieces *pieces = (struct mzg_row_pieces *)backend;
     if (!column.rows)
         return MZG_OK;
-    if (pieces->n_columns == MZG_ROW_PIECES_MOST_COLUMNS)
+    if (pieces->n_columns == MZG_ANNDATA_MAX_OF_ROWS)
         return mzg_fail(err, MZG_EUSAGE, "a table with more than %d columns", pieces->n_columns);
     pieces->columns[pieces->n_columns] = column;
     pieces->sizes[pieces->n_columns++] = size;

@@ -10,17 +10,15 @@
 #include <anndata/anndata.h>
 #include <core/context.h>
 
-enum { MZG_ROW_PIECES_MOST_COLUMNS = MZG_FRAME_MAX_COLUMNS + MZG_ANNDATA_MAX_MEMBERS + 1 };
-
 struct mzg_row_pieces {
     struct mzg_backend base; /* lists columns */
     const struct mzg_context *context;
     int64_t n_rows, n_pieces; /* of each column */
     int n_columns;
-    struct mzg_row_column columns[MZG_ROW_PIECES_MOST_COLUMNS];
-    size_t sizes[MZG_ROW_PIECES_MOST_COLUMNS]; /* bytes of a row */
-    void *values;                              /* of one piece */
-    int64_t n_taken;                           /* pieces of all columns */
+    struct mzg_row_column columns[MZG_ANNDATA_MAX_OF_ROWS];
+    size_t sizes[MZG_ANNDATA_MAX_OF_ROWS]; /* bytes of a row */
+    void *values;                          /* of one piece */
+    int64_t n_taken;                       /* pieces of all columns */
 };
 
 /* Lists the columns of `anndata`; its obs may have none. Fails with MZG_ENOMEM: agree. Local. */

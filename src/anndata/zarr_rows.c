@@ -47,7 +47,7 @@ enum mzg_status mzg_zarr_rows_add(struct mzg_zarr_rows *rows, struct mzg_zarr_ar
                                   const struct mzg_zarr_array_spec *spec, struct mzg_row_column of_rows,
                                   struct mzg_error *err)
 {
-    if (!rows || rows->n == MZG_ZARR_ROWS_MOST_ARRAYS)
+    if (!rows || rows->n == MZG_ANNDATA_MAX_OF_ROWS)
         return mzg_fail(err, MZG_EUSAGE, "rows that lie on several ranks have no place here");
     rows->arrays[rows->n++] =
         (struct mzg_zarr_rows_array){.array = array,
@@ -137,12 +137,8 @@ static enum mzg_status pack_piece(struct writer *w, struct mzg_error *err)
 static enum mzg_status make_room(struct writer *w, struct mzg_error *err)
 {
     int size = w->context->size, *counts = w->counts + size + size, *begins = counts + size;
-    int64_t total = 0;
     MZG_MPI(MPI_Alltoall(w->counts, 1, MPI_INT, counts, 1, MPI_INT, w->context->comm));
-    for (int rank = 0; rank < size; rank++) {
-        begins[rank] = mzg_mpi_count(total, on_their_way);
-        total += counts[rank];
-    }
+    int total = mzg_mpi_count(mzg_mpi_line_up(counts, begins, size), on_their_way);
     return mzg_buffer_reserve(&w->received, (size_t)total + 1, err);
 }
 
@@ -177,7 +173,7 @@ static enum mzg_status put_all(struct writer *w, int64_t first, struct mzg_error
 {
     int size = w->context->size;
     const int *begins = w->counts + size + size + size; /* of what was received */
-    for (int rank = 0; rank < w->context->size && first + rank < w->n_pieces; rank++) {
+    for (int rank = 0; rank < size && first + rank < w->n_pieces; rank++) {
         const unsigned char *at = w->received.bytes + begins[rank];
         for (int i = 0; i < w->rows->n; i++) {
             int64_t bytes;

@@ -10,8 +10,6 @@
 #include <core/context.h>
 #include <zarr/zarr.h>
 
-enum { MZG_ZARR_ROWS_MOST_ARRAYS = MZG_FRAME_MAX_COLUMNS + MZG_ANNDATA_MAX_MEMBERS + 1 };
-
 /* An array, and the column that its rows are. */
 struct mzg_zarr_rows_array {
     struct mzg_zarr_array *array;
@@ -25,12 +23,11 @@ struct mzg_zarr_rows_array {
 /* Begins with all zero. */
 struct mzg_zarr_rows {
     int n;
-    struct mzg_zarr_rows_array arrays[MZG_ZARR_ROWS_MOST_ARRAYS];
+    struct mzg_zarr_rows_array arrays[MZG_ANNDATA_MAX_OF_ROWS];
 };
 
 /* Takes note of an array that was declared on all ranks; everything is borrowed. MZG_EUSAGE without `rows`.
- * Local.
- */
+ * Local. */
 enum mzg_status mzg_zarr_rows_add(struct mzg_zarr_rows *rows, struct mzg_zarr_array *array,
                                   const struct mzg_zarr_array_spec *spec, struct mzg_row_column of_rows,
                                   struct mzg_error *err);

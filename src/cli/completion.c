@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-static const char shell_names[] = "bash zsh fish";
-
 static bool is_choice(const struct mzg_option *option)
 {
     return option->choice != NULL;
@@ -19,6 +17,12 @@ static void print_choices(FILE *file, const struct mzg_option *option)
 {
     for (int i = 0; option->choice(i); i++)
         fprintf(file, "%s%s", i ? " " : "", option->choice(i));
+}
+
+static void print_shells(FILE *file)
+{
+    for (int i = 0; mzg_completion_shell(i); i++)
+        fprintf(file, "%s%s", i ? " " : "", mzg_completion_shell(i));
 }
 
 /* The first words of `text`, up to a full stop, colon or semicolon, without what `special` has in it. */
@@ -58,8 +62,9 @@ static void print_bash(FILE *file, const struct mzg_command *const *commands)
             }
     fprintf(file, "    help/help) words='");
     print_names(file, commands);
-    fprintf(file, "completion' ;;\n    completion/completion) words='%s' ;;\n", shell_names);
-    fprintf(file, "    esac\n    if [[ -z $words && ( -z $command || $current == -* ) ]]; then\n"
+    fprintf(file, "completion' ;;\n    completion/completion) words='");
+    print_shells(file);
+    fprintf(file, "' ;;\n    esac\n    if [[ -z $words && ( -z $command || $current == -* ) ]]; then\n"
                   "        case $command in\n        '') words='");
     print_names(file, commands);
     fprintf(file, "completion help --help --version' ;;\n");
@@ -111,21 +116,21 @@ static void print_zsh(FILE *file, const struct mzg_command *const *commands)
         print_sentence(file, commands[i]->summary, "':\\");
         fprintf(file, "'\n");
     }
-    fprintf(file,
-            "        'completion:Print a completion for a shell'\n"
-            "        'help:Show the help of a command'\n    )\n"
-            "    if (( CURRENT == 2 )); then\n"
-            "        _describe command commands\n"
-            "        _arguments '--help[Show the help]' '--version[Show the versions]'\n"
-            "        return\n"
-            "    fi\n"
-            "    local command=${words[2]}\n"
-            "    shift words\n"
-            "    (( CURRENT-- ))\n"
-            "    case $command in\n"
-            "    help) _describe command commands ;;\n"
-            "    completion) _values shell %s ;;\n",
-            shell_names);
+    fprintf(file, "        'completion:Print a completion for a shell'\n"
+                  "        'help:Show the help of a command'\n    )\n"
+                  "    if (( CURRENT == 2 )); then\n"
+                  "        _describe command commands\n"
+                  "        _arguments '--help[Show the help]' '--version[Show the versions]'\n"
+                  "        return\n"
+                  "    fi\n"
+                  "    local command=${words[2]}\n"
+                  "    shift words\n"
+                  "    (( CURRENT-- ))\n"
+                  "    case $command in\n"
+                  "    help) _describe command commands ;;\n"
+                  "    completion) _values shell ");
+    print_shells(file);
+    fprintf(file, " ;;\n");
     for (int i = 0; commands[i]; i++) {
         fprintf(file, "    %s)\n        _arguments -S", commands[i]->name);
         const struct mzg_option *option;
@@ -149,8 +154,9 @@ static void print_fish(FILE *file, const struct mzg_command *const *commands)
         "complete -c mzgrid -f -n __fish_use_subcommand -a help -d 'Show the help of a command'\n"
         "complete -c mzgrid -f -n __fish_use_subcommand -a completion -d 'Print a completion for a shell'\n"
         "complete -c mzgrid -f -n '__fish_seen_subcommand_from help' -a completion\n"
-        "complete -c mzgrid -f -n '__fish_seen_subcommand_from completion' -a '%s'\n",
-        shell_names);
+        "complete -c mzgrid -f -n '__fish_seen_subcommand_from completion' -a '");
+    print_shells(file);
+    fprintf(file, "'\n");
     for (int i = 0; commands[i]; i++) {
         const char *name = commands[i]->name;
         fprintf(file, "complete -c mzgrid -f -n __fish_use_subcommand -a %s -d '", name);

@@ -186,3 +186,13 @@ int mzg_mpi_count(int64_t n, const char *what)
     snprintf(text, sizeof text, "%" PRId64 " %s are more than MPI can send at once", n, what);
     end_job(text, "more ranks, or a smaller --chunk-size, make them fewer");
 }
+
+int64_t mzg_mpi_line_up(const int *counts, int *begins, int n)
+{
+    int64_t sum = 0;
+    for (int i = 0; i < n; i++) {
+        begins[i] = (int)(sum < INT_MAX ? sum : INT_MAX);
+        sum += counts[i];
+    }
+    return sum;
+}

@@ -3,7 +3,8 @@
  * ever, and what it should have brought is not there. So an error of MPI ends the job, with one sentence that
  * says which call, on which rank, and what MPI says to it.
  *
- * Each call of MPI in src/ stands in MZG_MPI(), which scripts/check-mpi checks. Whoever uses the library need
+ * Each call of MPI in src/ stands in MZG_MPI(), which scripts/check-mpi checks, but those about a file, whose
+ * failures are told as those of any file (core/mpi_hints.c). Whoever uses the library need
  * not do anything: the sentence goes to standard error and MPI_Abort() ends the job. A program that has more
  * to do before the end sets a function of its own by mzg_mpi_set_end().
  */
@@ -45,5 +46,9 @@ void mzg_mpi_set_end(void (*end)(const char *sentence));
 /* A count or displacement for MPI, which takes an int. More than that ends the job as an error of MPI does;
  * `what` says of what. Local. */
 int mzg_mpi_count(int64_t n, const char *what);
+
+/* Fills begins[i] with the sum of the `n` counts before i, as MPI_Alltoallv() takes them, and returns that of
+ * all, which MPI can count if it is no more than INT_MAX; beyond that begins stay at INT_MAX. Local. */
+int64_t mzg_mpi_line_up(const int *counts, int *begins, int n);
 
 #endif

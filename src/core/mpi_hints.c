@@ -12,7 +12,8 @@ enum {
     LONGEST_PATH = 200
 };
 
-enum mzg_status mzg_mpi_hint_check(const char *line, size_t length, struct mzg_error *err)
+/* Whether the first `length` bytes of `line` are KEY=VALUE of lengths that MPI takes. */
+static enum mzg_status check_hint(const char *line, size_t length, struct mzg_error *err)
 {
     const char *equals = memchr(line, '=', length);
     size_t key = equals ? (size_t)(equals - line) : 0, value = equals ? length - key - 1 : 0;
@@ -32,7 +33,7 @@ enum mzg_status mzg_mpi_hints_check(const char *lines, struct mzg_error *err)
 {
     for (const char *line = lines; *line; line += strspn(line, "\n")) {
         size_t length = strcspn(line, "\n");
-        if (length > 0 && mzg_mpi_hint_check(line, length, err) != MZG_OK)
+        if (length > 0 && check_hint(line, length, err) != MZG_OK)
             return err->status;
         line += length;
     }

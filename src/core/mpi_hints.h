@@ -8,13 +8,9 @@
 #define MZG_CORE_MPI_HINTS_H
 
 #include <mzgrid/error.h>
-#include <stddef.h>
 
-/* Whether the first `length` bytes of `line` are KEY=VALUE of lengths that MPI takes. MZG_EUSAGE with what
- * was expected. Local. */
-enum mzg_status mzg_mpi_hint_check(const char *line, size_t length, struct mzg_error *err);
-
-/* The same for all lines; empty ones are none. Local. */
+/* Whether all lines are KEY=VALUE of lengths that MPI takes; empty ones are none. MZG_EUSAGE with what was
+ * expected. Local. */
 enum mzg_status mzg_mpi_hints_check(const char *lines, struct mzg_error *err);
 
 /* Makes a new, empty file at `path` by MPI-IO with these hints, which have been checked. Fails if it exists.

@@ -202,7 +202,7 @@ static void choose_order(const struct mzg_plan_request *request, struct mzg_plan
 static int64_t total_of_node(const struct mzg_plan *plan, int64_t working)
 {
     return plan->ranks_per_node * (plan->used + plan->statistics + plan->columns + plan->decoding +
-                                   plan->ranks + LIBRARY_BYTES + working) +
+                                   plan->peers + LIBRARY_BYTES + working) +
            plan->table;
 }
 
@@ -226,7 +226,7 @@ static void measure_table(const struct mzg_context *context, const struct mzg_pl
 static int64_t least_of_node(const struct mzg_plan *plan)
 {
     int64_t assembling =
-        plan->ranks_per_node * (plan->used + plan->statistics + plan->ranks + LIBRARY_BYTES) + plan->table +
+        plan->ranks_per_node * (plan->used + plan->statistics + plan->peers + LIBRARY_BYTES) + plan->table +
         plan->assembling;
     return most(total_of_node(plan, LEAST_BYTES + plan->largest), assembling);
 }
@@ -294,7 +294,7 @@ enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mz
     const struct mzg_dataset *dataset = &request->reader->dataset;
     *plan = (struct mzg_plan){.limit = mzg_plan_limit(context->comm, request->options->memory_limit),
                               .used = mzg_memory_pss(),
-                              .ranks = (int64_t)context->size * RANK_BYTES,
+                              .peers = (int64_t)context->size * RANK_BYTES,
                               .statistics = request->n_bins * mzg_statistics_per_bin(request->value_type),
                               .bytes_per_pixel_of_index =
                                   (double)dataset->n_index_bytes / (double)most(dataset->n_pixels, 1)};

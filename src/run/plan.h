@@ -31,7 +31,7 @@ struct mzg_plan {
     int64_t table;      /* of a node: the records of its pixels, and var */
     int64_t assembling; /* of a node: to make obs and rasters of them */
     int64_t chunk;      /* both chunks under way, with the workers' buffers */
-    int64_t ranks;      /* what it keeps of each rank of the run */
+    int64_t peers;      /* what it keeps of each rank of the run, of all together */
     int64_t columns;    /* for turning rows into columns, beside what waits in memory */
     int64_t decoding;   /* of all its workers: one spectrum each, as large as the largest */
     struct mzg_pixel_weight weight;

@@ -1,7 +1,6 @@
 #include <run/table_rows.h>
 
 #include <core/agree.h>
-#include <input/kinds.h>
 #include <run/provenance.h>
 
 #include <inttypes.h>

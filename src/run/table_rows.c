@@ -188,14 +188,14 @@ struct mzg_row_column mzg_table_rows_spatial(const struct mzg_table_rows *rows)
 }
 
 /* As the rasters ask: by their number among those of this rank. */
-static void load_pixels(const void *source, int64_t first, int64_t n, const struct mzg_sdata_part *part)
+static void load_pixels(const void *source, int64_t first, int64_t n, const struct mzg_sdata_room *room)
 {
     const struct mzg_table_rows *rows = source;
     const struct mzg_row_record *records = rows->records->list + first;
     for (int axis = 0; axis < 3; axis++)
-        fill(rows, (enum column)(X + axis), records, n, part->position[axis]);
-    fill(rows, KEY, records, n, part->instance_key);
-    fill(rows, TIC, records, n, part->tic);
+        fill(rows, (enum column)(X + axis), records, n, room->position[axis]);
+    fill(rows, KEY, records, n, room->instance_key);
+    fill(rows, TIC, records, n, room->tic);
 }
 
 struct mzg_sdata_pixels mzg_table_pixels(const struct mzg_table *table)

@@ -1,4 +1,4 @@
-/* What of the spectra the user may not expect. */
+/* What the user may not expect of the spectra, and of the file systems that the run writes to. */
 #ifndef MZG_RUN_WARNINGS_H
 #define MZG_RUN_WARNINGS_H
 

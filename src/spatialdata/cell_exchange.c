@@ -16,19 +16,12 @@ static int64_t count_cells(struct mzg_cell_set *set, int level, const struct mzg
 {
     int size = set->context->size;
     int *sent = set->counts, *begins = sent + size, *received = begins + size, *places = received + size;
-    int64_t at = 0, total = 0;
     mzg_tiles_count(&set->tiles, level, cells, n, set->shares);
-    for (int rank = 0; rank < size; rank++) {
+    for (int rank = 0; rank < size; rank++)
         sent[rank] = mzg_mpi_count(set->shares[rank], on_their_way);
-        begins[rank] = mzg_mpi_count(at, on_their_way);
-        at += set->shares[rank];
-    }
+    (void)mzg_mpi_count(mzg_mpi_line_up(sent, begins, size), on_their_way);
     MZG_MPI(MPI_Alltoall(sent, 1, MPI_INT, received, 1, MPI_INT, set->context->comm));
-    for (int rank = 0; rank < size; rank++) {
-        places[rank] = mzg_mpi_count(total, on_their_way);
-        total += received[rank];
-    }
-    return total;
+    return mzg_mpi_count(mzg_mpi_line_up(received, places, size), on_their_way);
 }
 
 /* Exchanges the cells that were counted. Collective. */
@@ -36,7 +29,7 @@ static void exchange(const struct mzg_cell_set *set, const struct mzg_cell *cell
 {
     int size = set->context->size;
     const int *sent = set->counts, *begins = sent + size, *counts = begins + size, *places = counts + size;
-    MPI_Datatype cell; /* MPI counts cells, for their bytes are more than fit into an int */
+    MPI_Datatype cell; /* MPI counts cells, because their bytes are more than fit into an int */
     MZG_MPI(MPI_Type_contiguous((int)sizeof *cells, MPI_BYTE, &cell));
     MZG_MPI(MPI_Type_commit(&cell));
     MZG_MPI(MPI_Alltoallv(cells, sent, begins, cell, received, counts, places, cell, set->context->comm));
@@ -59,7 +52,7 @@ static enum mzg_status make_cells(const struct mzg_sdata_geometry *geometry,
     if (n == 0)
         return MZG_OK;
     if (pixels->load) {
-        struct mzg_sdata_part room = {
+        struct mzg_sdata_room room = {
             {slice->positions[0], slice->positions[1], slice->positions[2]}, slice->keys, slice->tics};
         pixels->load(pixels->source, first, n, &room);
         part.x = slice->positions[0];

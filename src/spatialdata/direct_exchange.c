@@ -74,17 +74,6 @@ static struct mzg_block overlap(struct mzg_block a, struct mzg_block b)
     return (struct mzg_block){first, end > first ? end - first : 0};
 }
 
-/* Fills begins from counts; returns the sum. */
-static int64_t line_up(const int *counts, int *begins, int n)
-{
-    int64_t sum = 0;
-    for (int i = 0; i < n; i++) {
-        begins[i] = (int)sum;
-        sum += counts[i];
-    }
-    return sum;
-}
-
 /* The items that this rank sends and receives. Returns the first that it sends, among those it holds. */
 static int64_t count_items(struct mzg_direct_ranks *ranks)
 {
@@ -114,8 +103,8 @@ static int64_t exchange_counts(struct mzg_direct_ranks *ranks, const struct mzg_
                                int64_t first_row, struct mzg_direct_rows *received)
 {
     const int64_t *sent = mine->counts ? mine->counts + first_row : received->counts;
-    line_up(ranks->send_counts, ranks->send_begins, ranks->context->size);
-    line_up(ranks->receive_counts, ranks->receive_begins, ranks->context->size);
+    mzg_mpi_line_up(ranks->send_counts, ranks->send_begins, ranks->context->size);
+    mzg_mpi_line_up(ranks->receive_counts, ranks->receive_begins, ranks->context->size);
     MZG_MPI(MPI_Alltoallv(sent, ranks->send_counts, ranks->send_begins, MPI_INT64_T, received->counts,
                           ranks->receive_counts, ranks->receive_begins, MPI_INT64_T, ranks->context->comm));
     for (int rank = 0; rank < ranks->context->size; rank++) {
@@ -146,8 +135,8 @@ enum mzg_status mzg_direct_redistribute(struct mzg_direct_ranks *ranks, const st
     int64_t first = count_items(ranks);
     if (by_rows)
         first = exchange_counts(ranks, mine, first, received);
-    line_up(ranks->send_counts, ranks->send_begins, size);
-    received->n_values = line_up(ranks->receive_counts, ranks->receive_begins, size);
+    mzg_mpi_line_up(ranks->send_counts, ranks->send_begins, size);
+    received->n_values = mzg_mpi_line_up(ranks->receive_counts, ranks->receive_begins, size);
     if (received->n_values > INT_MAX)
         mzg_fail(err, MZG_ERANGE, "a rank gets %lld values at once, more than MPI can count",
                  (long long)received->n_values);
@@ -196,7 +185,7 @@ void mzg_direct_parcel_share(struct mzg_direct_parcel *parcel, const struct mzg_
     for (int rank = 0; rank < ranks->context->size; rank++)
         ranks->receive_counts[rank] =
             mzg_mpi_count(units[rank].count * parcel->n_parts, "parts of the matrix of a round");
-    line_up(ranks->receive_counts, ranks->receive_begins, ranks->context->size);
+    mzg_mpi_line_up(ranks->receive_counts, ranks->receive_begins, ranks->context->size);
     int32_t *mine = parcel->sizes + ranks->receive_begins[ranks->context->rank];
     for (int64_t i = 0; i < packer->n_units * parcel->n_parts; i++)
         mine[i] = (int32_t)packer->packed[i].size;
@@ -236,8 +225,8 @@ static enum mzg_status count_bytes(const struct mzg_direct_parcel *parcel, const
             ranks->receive_counts[rank] += parcel->owners[i] == me ? (int)size : 0;
         }
     }
-    line_up(ranks->send_counts, ranks->send_begins, ranks->context->size);
-    line_up(ranks->receive_counts, ranks->receive_begins, ranks->context->size);
+    mzg_mpi_line_up(ranks->send_counts, ranks->send_begins, ranks->context->size);
+    mzg_mpi_line_up(ranks->receive_counts, ranks->receive_begins, ranks->context->size);
     return MZG_OK;
 }
 
@@ -260,7 +249,7 @@ static void fill_parcel(struct mzg_direct_parcel *parcel, const struct mzg_matri
             ranks->send_begins[owner] += (int)chunk->size;
         }
     }
-    line_up(ranks->send_counts, ranks->send_begins, ranks->context->size);
+    mzg_mpi_line_up(ranks->send_counts, ranks->send_begins, ranks->context->size);
 }
 
 enum mzg_status mzg_direct_parcel_send(struct mzg_direct_parcel *parcel,

@@ -140,7 +140,7 @@ static enum mzg_status check_output(const struct mzg_place *place, struct mzg_er
 enum mzg_status mzg_place_prepare(struct mzg_place *place, bool overwrite, struct mzg_error *err)
 {
     place->overwrite = overwrite;
-    // Looked at again once it is this run's: another may have made it meanwhile, and left.
+    /* Looked at again once it is this run's: another may have made it meanwhile, and left. */
     if (check_output(place, err) != MZG_OK ||
         mzg_own_claim(place->directory, place->path, true, &place->own, err) != MZG_OK ||
         check_output(place, err) != MZG_OK)

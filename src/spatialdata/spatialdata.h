@@ -85,14 +85,14 @@ struct mzg_sdata_geometry {
 };
 
 /* Room for some pixels. */
-struct mzg_sdata_part {
+struct mzg_sdata_room {
     int32_t *position[3];
     int32_t *instance_key;
     double *tic;
 };
 
 /* The pixels of a rank: n of them, at positions x, y, z. With `load` the arrays are NULL, and it fills those
- * of `part` with `n` pixels from `first` on. */
+ * of `room` with `n` pixels from `first` on. */
 struct mzg_sdata_pixels {
     int64_t n;
     const int32_t *x;
@@ -100,7 +100,7 @@ struct mzg_sdata_pixels {
     const int32_t *z;
     const int32_t *instance_key;
     const double *tic;
-    void (*load)(const void *source, int64_t first, int64_t n, const struct mzg_sdata_part *part);
+    void (*load)(const void *source, int64_t first, int64_t n, const struct mzg_sdata_room *room);
     const void *source;
 };
 

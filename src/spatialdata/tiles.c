@@ -1,5 +1,7 @@
 #include <spatialdata/tiles.h>
 
+#include <core/block.h>
+
 #include <string.h>
 
 static int64_t tiles_along(int64_t cells)
@@ -38,17 +40,10 @@ int64_t mzg_tiles_before(const struct mzg_tiles *tiles, int64_t column, int64_t 
     return before;
 }
 
-/* The rank of tile `number` of all: shares as of mzg_block_of(). */
-static int rank_of(const struct mzg_tiles *tiles, int64_t number)
-{
-    int64_t n = tiles->columns * tiles->rows * tiles->planes;
-    int64_t base = n / tiles->n_ranks, extra = n % tiles->n_ranks, of_larger = extra * (base + 1);
-    return (int)(number < of_larger ? number / (base + 1) : extra + (number - of_larger) / base);
-}
-
 void mzg_tiles_count(const struct mzg_tiles *tiles, int level, const struct mzg_cell *cells, int64_t n,
                      int64_t *counts)
 {
+    int64_t of_plane = tiles->columns * tiles->rows;
     uint64_t tile = 0;
     uint32_t z = 0;
     int rank = -1;
@@ -60,8 +55,8 @@ void mzg_tiles_count(const struct mzg_tiles *tiles, int level, const struct mzg_
             z = cells[i].z;
             int64_t column = (int64_t)(mzg_cell_x(&cells[i]) >> MZG_TILE_BITS) << level;
             int64_t row = (int64_t)(mzg_cell_y(&cells[i]) >> MZG_TILE_BITS) << level;
-            rank = rank_of(tiles,
-                           (int64_t)z * tiles->columns * tiles->rows + mzg_tiles_before(tiles, column, row));
+            rank = mzg_block_owner(of_plane * tiles->planes, tiles->n_ranks,
+                                   z * of_plane + mzg_tiles_before(tiles, column, row));
         }
         counts[rank]++;
     }

@@ -215,11 +215,7 @@ static enum mzg_status send_slices(struct mzg_exchange *e, int64_t round, int64_
     if (mzg_agree(context->comm, err) != MZG_OK)
         return err->status;
     MZG_MPI(MPI_Alltoall(e->send_counts, 1, MPI_INT, e->receive_counts, 1, MPI_INT, context->comm));
-    int64_t words = 0;
-    for (int from = 0; from < context->size; from++) {
-        e->receive_begins[from] = (int)(words < INT_MAX ? words : INT_MAX);
-        words += e->receive_counts[from];
-    }
+    int64_t words = mzg_mpi_line_up(e->receive_counts, e->receive_begins, context->size);
     if (words > INT_MAX)
         mzg_fail(err, MZG_ERANGE,
                  "the columns of one rank have more values in a round than MPI can receive at once");

@@ -18,7 +18,7 @@ struct mzg_row_piece {
 };
 
 /* Where the row of a piece stands in the matrix. Local. */
-static inline int64_t mzg_piece_row(const struct mzg_row_piece *piece, int64_t row)
+static inline int64_t mzg_row_piece_row(const struct mzg_row_piece *piece, int64_t row)
 {
     return piece->first_row + (piece->rows ? piece->rows[row] : row);
 }

@@ -70,7 +70,7 @@ static int64_t chunk_bytes(const struct mzg_hdf5_file *file)
     return mzg_hdf5_specs[MZG_HDF5_DATA].chunk * (value < bin ? value : bin);
 }
 
-/* */
+/* Makes the file with its group and empty arrays, and brings these to the file. 0 or -1. */
 static int create_metadata(struct mzg_hdf5_file *file)
 {
     hid_t access = mzg_hdf5_serial_access();

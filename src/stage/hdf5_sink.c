@@ -8,14 +8,12 @@
  * by all ranks at once, each its own slab to the places of its chunks. What fails, fails on one rank in a
  * call of its own, and is agreed on before the next step.
  *
- * The slabs are plain writes of the system. MPI-IO would bring nothing, for each is contiguous, but makes
- * files of its own beside this one, which a kill leaves behind, and aborts on long paths (Open MPI 4).
+ * The slabs are plain writes of the system. MPI-IO would bring nothing, because each is contiguous, but makes
+ * files of its own beside this one, which a kill leaves behind, and aborts on long paths (Open MPI 4). It
+ * makes the file if there are hints for it, and is done (stage/hdf5_file.c).
  *
  * The arrays are unfiltered, because HDF5 1.10 deadlocks or loses data in parallel writes through filters
  * (docs/decisions/). A flush right after creation keeps the file readable after a kill.
- *
- * Rank 0 has the system reserve the space before it is written, if the file system can do that: a full disk
- * is then found before a part of it is written.
  */
 #include <stage/hdf5_file.h>
 #include <stage/sink.h>
@@ -43,12 +41,11 @@ struct hdf5_sink {
     struct mzg_sink base;
     int64_t n_rows, n_values; /* of all ranks */
     int64_t *appended;        /* rows and values of each rank, in a round */
-    struct mzg_hdf5_types types;
     void *converted; /* CONVERTED elements on their way into the file; NULL: they lie there as in memory */
     struct mzg_hdf5_chunks chunks[MZG_HDF5_ARRAYS];
     int rows;                        /* the file, to write rows */
     struct mzg_passing_file passing; /* the same file */
-    struct mzg_hdf5_file file;       /* rank 0; elsewhere it is not open */
+    struct mzg_hdf5_file file;       /* open on rank 0; its types are known on all */
 };
 
 static enum mzg_status fail_to_write(const struct hdf5_sink *sink, int code, struct mzg_error *err)
@@ -126,7 +123,7 @@ static enum mzg_status write_bytes(const struct hdf5_sink *sink, int64_t place, 
 static enum mzg_status convert_elements(const struct hdf5_sink *sink, enum mzg_hdf5_array which, int64_t n,
                                         const char **elements, struct mzg_error *err)
 {
-    enum mzg_type type = sink->types.of[which];
+    enum mzg_type type = sink->file.types.of[which];
     if (!sink->converted)
         return MZG_OK;
     if (which == MZG_HDF5_INDICES && type == MZG_INT64) {
@@ -150,7 +147,7 @@ static enum mzg_status convert_elements(const struct hdf5_sink *sink, enum mzg_h
 static enum mzg_status write_slab(struct hdf5_sink *sink, enum mzg_hdf5_array which, int64_t first, int64_t n,
                                   const void *elements, struct mzg_error *err)
 {
-    int64_t size = mzg_hdf5_element_size(&sink->types, which), chunk = mzg_hdf5_specs[which].chunk;
+    int64_t size = mzg_hdf5_element_size(&sink->file.types, which), chunk = mzg_hdf5_specs[which].chunk;
     int64_t element = mzg_hdf5_memory_size(which, sink->base.spec.value_type);
     while (n > 0 && err->status == MZG_OK) {
         const char *bytes = elements;
@@ -209,7 +206,7 @@ static enum mzg_status hdf5_append(struct mzg_sink *base, const struct mzg_rows 
         sink->n_rows += sum[0];
         sink->n_values += sum[1];
         mzg_passing_written(&sink->passing, mzg_hdf5_chunks_of_value(sink->n_values, sink->n_rows,
-                                                                     sink->n_values, &sink->types));
+                                                                     sink->n_values, &sink->file.types));
     }
     free(ends);
     return err->status;
@@ -245,7 +242,7 @@ static enum mzg_status hdf5_seal(struct mzg_sink *base, struct mzg_staged **stag
                               .value_type = base->spec.value_type,
                               .n_rows = sink->n_rows,
                               .n_values = sink->n_values};
-    if (mzg_hdf5_stage(base->spec.path, &like, &sink->types, &sink->passing, staged, err) == MZG_OK)
+    if (mzg_hdf5_stage(base->spec.path, &like, &sink->file.types, &sink->passing, staged, err) == MZG_OK)
         sink->passing.fd = -1;
     return err->status;
 }
@@ -300,8 +297,8 @@ static enum mzg_status hdf5_open(const struct mzg_sink_spec *spec, struct mzg_si
         mzg_fail(err, MZG_ENOMEM, "no memory for the staged HDF5 file");
     if (made) {
         made->base.spec = *spec;
-        made->types = mzg_hdf5_types(spec->value_type, spec->index_type);
-        mzg_hdf5_file_init(&made->file, spec->path, &made->types);
+        struct mzg_hdf5_types types = mzg_hdf5_types(spec->value_type, spec->index_type);
+        mzg_hdf5_file_init(&made->file, spec->path, &types);
         made->rows = made->passing.fd = -1;
         made->appended = calloc(2 * (size_t)spec->context->size, sizeof *made->appended);
         if (!made->appended)

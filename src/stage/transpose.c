@@ -107,7 +107,7 @@ static inline void place_pieces_of(const struct transposition *t, struct mzg_col
         for (int64_t row = 0; row < piece->n_rows; row++) {
             int64_t n = piece->counts[row];
             for (int64_t i = mzg_bins_lower_bound(bins, n, slice.first); i < n && bins[i] < slice.end; i++)
-                place_value(t, mzg_piece_row(piece, row), bins[i], mzg_value_at(values, i, wide), wide);
+                place_value(t, mzg_row_piece_row(piece, row), bins[i], mzg_value_at(values, i, wide), wide);
             bins += n;
             values += n * (int64_t)(wide ? sizeof(double) : sizeof(float));
         }
@@ -172,7 +172,7 @@ static void add_to_panel(void *context, int64_t panel, int worker)
             int64_t low = mzg_bins_lower_bound(bins, n, columns.first);
             int64_t high = low + mzg_bins_lower_bound(bins + low, n - low, columns.end);
             if (high > low &&
-                mzg_panels_add(t->panels, panel, mzg_piece_row(piece, row), high - low, bins + low,
+                mzg_panels_add(t->panels, panel, mzg_row_piece_row(piece, row), high - low, bins + low,
                                values + low * value_size, &t->panel_errors[panel]) != MZG_OK)
                 return;
             bins += n;

@@ -110,7 +110,7 @@ static int64_t deal_turn(struct dealer *d, int64_t turn)
     int size = d->context->size;
     int *sent = d->counts, *sent_begins = sent + size, *counts = sent_begins + size, *begins = counts + size;
     struct mzg_records *records = d->records;
-    int64_t piece = turn * size, first = count_before(records, piece * MZG_PIECE_ROWS), at = first, n = 0;
+    int64_t piece = turn * size, first = count_before(records, piece * MZG_PIECE_ROWS), at = first;
     for (int rank = 0; rank < size; rank++) {
         int64_t end = count_before(records, (piece + rank + 1) * MZG_PIECE_ROWS);
         sent[rank] = mzg_mpi_count(end - at, of_a_piece);
@@ -118,10 +118,7 @@ static int64_t deal_turn(struct dealer *d, int64_t turn)
         at = end;
     }
     MZG_MPI(MPI_Alltoall(sent, 1, MPI_INT, counts, 1, MPI_INT, d->context->comm));
-    for (int rank = 0; rank < size; rank++) {
-        begins[rank] = mzg_mpi_count(n, of_a_piece);
-        n += counts[rank];
-    }
+    int64_t n = mzg_mpi_line_up(counts, begins, size);
     assert(n == mzg_piece_rows(d->n_rows, piece + d->context->rank));
     MZG_MPI(MPI_Alltoallv(records->list + first, sent, sent_begins, d->record, d->received, counts, begins,
                           d->record, d->context->comm));

@@ -4,7 +4,7 @@
  *     head | what the ranks of node 0 see, of node 1, ... | pace of rank 0, of rank 1, ...
  *
  * Each rank fills the head, the place of its node and its own pace. merge_tallies() adds two of them, which
- * is exact and in any order the same, for a pace is added to zeros alone.
+ * is exact and in any order the same, because a pace is added to zeros alone.
  */
 #include <stream/tally.h>
 

@@ -85,7 +85,7 @@ static void check_piece(const struct mzg_row_piece *piece, struct mzg_column_ran
 {
     int64_t n = 0;
     for (int64_t i = 0; i < piece->n_rows; i++) {
-        int64_t row = mzg_piece_row(piece, i), in_columns = 0;
+        int64_t row = mzg_row_piece_row(piece, i), in_columns = 0;
         float value = (float)(row / (DENSE_ROWS + SPARSE_ROWS) + 1);
         for (; *next_row < row; ++*next_row) /* left out, because it is empty here */
             cr_expect(eq(i64, values_expected(*next_row, columns), 0), "row %d", (int)*next_row);

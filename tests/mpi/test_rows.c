@@ -145,7 +145,7 @@ struct spots {
     int64_t first, step;
 };
 
-static void load_spots(const void *source, int64_t first, int64_t n, const struct mzg_sdata_part *part)
+static void load_spots(const void *source, int64_t first, int64_t n, const struct mzg_sdata_room *part)
 {
     const struct spots *spots = source;
     for (int64_t i = 0; i < n; i++) {
