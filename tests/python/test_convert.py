@@ -275,6 +275,20 @@ def test_a_rank_that_is_killed(folder, program, monkeypatch):
         mzgrid.convert(SMALL, store, ranks=2, progress=False, threads=1, streaming="hdf5")
     assert not store.exists()
     assert not processes_of(store)
+    assert not zombies()
+
+
+def zombies():
+    """Children that ended and were not waited for: they have no command line, so processes_of() does not see them."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, parent = stat.read_text().rpartition(")")[2].split()[:2]
+        except OSError:
+            continue
+        if state == "Z" and int(parent) == os.getpid():
+            found.append(stat.parent.name)
+    return found
 
 
 def processes_of(store):

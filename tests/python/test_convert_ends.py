@@ -117,7 +117,7 @@ def test_after_ctrl_c(clean, ranks, monkeypatch):
 
 
 def test_what_others_have_stays(tmp_path):
-    """A claim of a process that lives, one of another machine, one of another output, and names that are no claim."""
+    """A claim of a process that lives, one of another machine, one of another output, and what is no claim."""
     from mzgrid import _leftovers
 
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
@@ -136,12 +136,14 @@ def test_what_others_have_stays(tmp_path):
     claim("b.zarr.11111111-00000003", start=1)
     claim("a.zarr.11111111-00000004", start=1)
     (tmp_path / "a.zarr.part").mkdir()
+    os.mkfifo(tmp_path / "a.zarr.11111111-00000005.owner")
     _leftovers.remove(str(tmp_path / "a.zarr"))
     assert sorted(os.listdir(tmp_path)) == [
         "a.zarr.11111111-00000001.owner",
         "a.zarr.11111111-00000001.part",
         "a.zarr.11111111-00000002.owner",
         "a.zarr.11111111-00000002.part",
+        "a.zarr.11111111-00000005.owner",
         "a.zarr.part",
         "b.zarr.11111111-00000003.owner",
         "b.zarr.11111111-00000003.part",

@@ -106,6 +106,12 @@ def test_a_reader_that_asks_the_library(file, tmp_path):
     assert len(d.obs) == len(mzgrid.read_imzml(file))
 
 
+def test_a_pipe_with_the_name_of_kept_spectra_stays(tmp_path):
+    os.mkfifo(tmp_path / ".a.zarr.12345678.spectra")
+    mzgrid.convert((one(i) for i in range(9)), tmp_path / "a.zarr", **FAST)
+    assert left(tmp_path) == [".a.zarr.12345678.spectra", "a.zarr"]
+
+
 ENDLESS = """
 import itertools, os, sys, mzgrid
 def spectra():

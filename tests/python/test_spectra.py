@@ -101,7 +101,7 @@ def test_what_var_and_obs_hold(made):
     pd.testing.assert_frame_equal(d.var, made.table.var, check_index_type=False, check_names=False)
     assert len(d.skipped_pixels) == 0
     info = d.info
-    assert info["pixels"], info["bins"] == made.table.shape
+    assert (info["pixels"], info["bins"]) == made.table.shape
     assert info["mz_range"] == (made.table.var["mz_lower"].iloc[0], made.table.var["mz_upper"].iloc[-1])
     assert info["pixel_size"] == (20, 10) and info["unit"] == "micrometer"
     assert info["layout"] == made.table.uns["mzgrid"]["options"]["layout"] and info["dtype"] == "float32"

@@ -359,8 +359,15 @@ class Dataset:
         import pandas as pd
 
         values = self._once(name, lambda: self._bins(name))
-        if self._matrix.dense is None and self._matrix.stored and not values.any():
-            raise _elements.incomplete(_elements.array(_elements.member(self._table, "var"), name))
+        column = _elements.array(_elements.member(self._table, "var"), name)
+        # All may be 0 in a store that is whole: the greatest values, if those of X are negative.
+        if (
+            self._matrix.dense is None
+            and self._matrix.stored
+            and not values.any()
+            and _elements.absent(column, values) is not None
+        ):
+            raise _elements.incomplete(column)
         return pd.Series(values, index=pd.Index(self.mz, name="mz"), name=name, copy=True)
 
     def _bin_rows(self, bins: list[int]) -> pd.DataFrame:

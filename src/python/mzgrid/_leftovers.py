@@ -38,7 +38,8 @@ def is_of(stem: str, name: str) -> bool:
 def is_dead(owner: Path) -> bool:
     """Whether the process that locked the file ran on this machine, and has ended."""
     try:
-        file = os.open(owner, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        # Of a pipe of this name nobody waits for a writer.
+        file = os.open(owner, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return False
     try:

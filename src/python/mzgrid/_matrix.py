@@ -141,6 +141,7 @@ class Matrix:
         self.rows: Compressed | None = None
         self.dense: zarr.Array[Any] | None = None
         self.table = table
+        self.counted: set[tuple[int, int]] = set()  # bins of a dense X, from first to end, that lack no chunk
         x = _elements.member(table, "X")
         layer = _elements.member(table, "layers/csr")
         if isinstance(x, zarr.Array):
@@ -231,12 +232,15 @@ class Matrix:
 
     def _count_dense(self, bins: slice) -> None:
         assert self.dense is not None
+        if (bins.start, bins.stop) in self.counted:  # by another block of rows
+            return
         told = _elements.member(self.table, "var/n_pixels")
         seen = np.zeros(bins.stop - bins.start, dtype=np.int64)
         for rows in self._row_blocks(bins.stop - bins.start):
             seen += np.count_nonzero(self.dense[rows, bins], axis=0)
         if told is None or (seen < _elements.read(told, bins.start, bins.stop)).any():
             raise _elements.incomplete(self.dense)
+        self.counted.add((bins.start, bins.stop))
 
     def _images_by_rows(self, windows: Sequence[Window], reduce: Reduce, keep: Callable[[int, Floats], None]) -> None:
         rows = self.rows

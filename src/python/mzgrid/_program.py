@@ -135,7 +135,8 @@ def command_of(program: str, ranks: int, arguments: list[str]) -> list[str]:
         return [program, *arguments]
     mpirun = find_launcher(program)
     if mpirun is None:
-        raise ProgramError(f"ranks={ranks} needs mpirun of Open MPI, which is not on the PATH; ranks=1 does without it")
+        place = "on the PATH" if own_mpi(program) is None else "beside the program, whose wheel brings it"
+        raise ProgramError(f"ranks={ranks} needs mpirun of Open MPI, which is not {place}; ranks=1 does without it")
     root = getattr(os, "geteuid", lambda: 1)() == 0
     if root and not os.environ.get("OMPI_ALLOW_RUN_AS_ROOT"):
         raise ProgramError(

@@ -120,18 +120,19 @@ def open_raster(root: zarr.Group, table: zarr.Group) -> Raster:
             f"{table.store_path}: holds {n_regions} regions, each with positions of its own; {tables_of_one_region(root)}"
         )
     obs = _elements.member(table, "obs")
+    labels = labels_of(root, table)
     positions = [_elements.read(_elements.array(obs, name)) for name in "yx"]
     if not positions[0].size:
         raise StoreError(f"{table.store_path}: has no pixel")
     if _elements.member(obs, "z") is not None:
-        one_plane = is_flat(root, table)
+        one_plane = labels is not None and labels.ndim == 2  # then all pixels have the same z
         positions.insert(0, _elements.read(_elements.array(obs, "z"), 0, 1 if one_plane else None))
     else:
         positions.insert(0, np.zeros(1, dtype=np.int32))
     z, y, x = positions
     first = tuple(int(p.min()) for p in positions)
     nz, ny, nx = (int(p.max()) - o + 1 for p, o in zip(positions, first, strict=True))
-    check_extent(root, table, (nz, ny, nx))
+    check_extent(labels, table, (nz, ny, nx))
     # In place and in few passes, for it is large: the first ion image waits for it.
     cell = np.multiply(y, nx, dtype=np.int64)
     cell += x
@@ -162,15 +163,8 @@ def labels_of(root: zarr.Group, table: zarr.Group) -> zarr.Array[Any] | None:
     return found
 
 
-def is_flat(root: zarr.Group, table: zarr.Group) -> bool:
-    """Whether these labels have no z: then all pixels have the same."""
-    labels = labels_of(root, table)
-    return labels is not None and labels.ndim == 2
-
-
-def check_extent(root: zarr.Group, table: zarr.Group, shape: tuple[int, int, int]) -> None:
+def check_extent(labels: zarr.Array[Any] | None, table: zarr.Group, shape: tuple[int, int, int]) -> None:
     """That positions take as much room as the labels: those of a chunk that was lost read as 0."""
-    labels = labels_of(root, table)
     if labels is not None and labels.shape not in (shape, shape[1:]):
         raise StoreError(
             f"{table.store_path}: positions of obs take {' × '.join(map(str, shape))} cells and the labels "

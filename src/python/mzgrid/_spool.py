@@ -18,6 +18,7 @@ import fcntl
 import glob
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Callable
 
@@ -138,8 +139,9 @@ def remove_left(stem: str) -> None:
         with contextlib.suppress(OSError, SystemFailure):
             file = open_file(path)
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                os.unlink(path)
+                if stat.S_ISREG(os.fstat(file).st_mode):
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    os.unlink(path)
             finally:
                 os.close(file)
 
@@ -169,7 +171,8 @@ def unpack(data: bytearray) -> Block:
 
 def open_file(path: str) -> int:
     try:
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        # Of a pipe of this name nobody waits for a writer.
+        return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError as fault:
         raise SystemFailure(
             f"{path}: this rank cannot read the spectra that rank 0 keeps here: {fault.strerror}; with several nodes, "
