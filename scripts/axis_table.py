@@ -105,17 +105,24 @@ def share(steps, points):
     return np.clip(2 - steps / points, 0, 1).mean() if len(steps) else np.nan
 
 
-def tell_peaks(data):
-    """Sets of profiles that share their points: no program is asked, all is in the files."""
-    print("| set | pairs of pixels | peaks, S/N 10 | width, points | b | b, 2 points a bin | 3 | peaks, S/N 100 | b |")
-    print("|---|" + "--:|" * 8)
+def profiles(data):
+    """Of each set of profiles that share their points: its name, its document, and up to MOST spectra by their ordinals."""
     for name in SETS if data.is_dir() else []:
         document = reference.read_imzml(data / name / f"{name}.imzML")
         chosen = np.unique(np.linspace(0, len(document.spectra) - 1, MOST).astype(int))
         decoded = {int(i): reference.decode(document, document.spectra[i]) for i in chosen}
-        arrays = [mz for mz, _ in decoded.values()]
+        first = next(iter(decoded.values()))[0]
+        if all(np.array_equal(mz, first) for mz, _ in decoded.values()) and any(is_profile(*d) for d in decoded.values()):
+            yield name, document, decoded
+
+
+def tell_peaks(data):
+    """Sets of profiles that share their points: no program is asked, all is in the files."""
+    print("| set | pairs of pixels | peaks, S/N 10 | width, points | b | b, 2 points a bin | 3 | peaks, S/N 100 | b |")
+    print("|---|" + "--:|" * 8)
+    for name, document, decoded in profiles(data):
         pairs = neighbours(document, decoded)
-        if not pairs or not all(np.array_equal(mz, arrays[0]) for mz in arrays) or not any(is_profile(*d) for d in decoded.values()):
+        if not pairs:
             continue
         intensities = {i: y for i, (_, y) in decoded.items()}
         (steps, widths), (high, _) = (quality.wandering(intensities, pairs, least) for least in (10, 100))
@@ -135,13 +142,7 @@ def tell_chance(data):
     of two points, of those that are not 0."""
     print("| set | 0 points apart | 1 | 2 | 3 | by chance 0 | 1 | 2 | 3 | beyond chance 0 or 1 of all | a, 2 points a bin |")
     print("|---|" + "--:|" * 10)
-    for name in SETS if data.is_dir() else []:
-        document = reference.read_imzml(data / name / f"{name}.imzML")
-        chosen = np.unique(np.linspace(0, len(document.spectra) - 1, MOST).astype(int))
-        decoded = {int(i): reference.decode(document, document.spectra[i]) for i in chosen}
-        first = next(iter(decoded.values()))[0]
-        if not all(np.array_equal(mz, first) for mz, _ in decoded.values()) or not any(is_profile(*d) for d in decoded.values()):
-            continue
+    for name, document, decoded in profiles(data):
         tops = {i: tops_of(np.asarray(y, float)) for i, (_, y) in decoded.items()}
         apart = [np.subtract.outer(tops[i], tops[j]).ravel() for i, j in neighbours(document, decoded)]
         apart = np.concatenate([*apart, np.empty(0, int)])

@@ -18,7 +18,7 @@ import stores
 from conftest import mpi_environment
 from pyimzml.ImzMLParser import ImzMLParser
 from spatialdata.transformations import get_transformation
-from stops import Stopped
+from stops import Stopped, settings
 from test_bytes import sample
 from writer import Pixel, write_imzml
 
@@ -379,14 +379,10 @@ def test_the_format_stands_on_the_command_line(mzgrid, made, tmp_path, monkeypat
 @pytest.mark.parametrize("number", [1, 2])
 def test_no_imzml_stands_beside_the_ibd_of_another_one(mzgrid, made, tmp_path, number):
     """A run with --overwrite is killed before it gives a file its name: the first time, the second time."""
-    shim = mzgrid.path.parent / "tests/faults/libfaults_shim.so"
-    if not shim.exists():
-        pytest.skip("no library that makes calls fail")
     out = tmp_path / "out.imzML"
     export(mzgrid, made(*SMALL), out, "--imzml")
     store = made("synthetic:9x8:100", "--bins", 300)
-    environment = {**mpi_environment(), "LD_PRELOAD": str(shim), "MZG_FAULT_CALL": "rename", "MZG_FAULT_AT": str(number), "MZG_FAULT_AS": "KILL",
-                   "MZG_FAULT_PATHS": str(tmp_path)}
+    environment = {**mpi_environment(), **settings(mzgrid.path, "rename", tmp_path, at=number, how="KILL")}
     run = subprocess.run([mzgrid.path, "export", store, "--imzml", "-o", out, "--overwrite", "-q"], env=environment, capture_output=True)
     assert run.returncode == -signal.SIGKILL, run
     assert out.with_suffix(".ibd").exists()

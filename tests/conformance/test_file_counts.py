@@ -3,6 +3,7 @@ servers. Counted by the library that scripts/faults preloads (tests/faults/shim)
 import re
 
 import pytest
+from stops import shim
 
 RANKS = 4
 NAMES = ("open", "mkdir", "unlink", "rename", "link", "rmdir", "opendir")
@@ -16,10 +17,7 @@ def counts_of(path):
 
 @pytest.mark.parametrize("layout, streaming", [("csc", "hdf5"), ("csr", "direct")])
 def test_names_asked_for(mzgrid, tmp_path, monkeypatch, layout, streaming):
-    shim = mzgrid.path.parent / "tests/faults/libfaults_shim.so"
-    if not shim.exists():
-        pytest.skip(f"{shim} is not built")
-    monkeypatch.setenv("LD_PRELOAD", str(shim))
+    monkeypatch.setenv("LD_PRELOAD", str(shim(mzgrid.path)))
     monkeypatch.setenv("MZG_FAULT_COUNTS", str(tmp_path / "counts"))
     monkeypatch.setenv("MZG_FAULT_PATHS", "out.zarr")
     axis = "--mass-axis-type reflector_tof --bins 20000 --no-report --compression none".split()

@@ -16,8 +16,7 @@ SAMPLE = ("synthetic:40x25:1500", "--mass-axis-type constant --min-mz 100 --max-
 
 def preload(monkeypatch, mzgrid, name, **variables):
     library = mzgrid.path.parent / "tests" / f"lib{name}.so"
-    if not library.exists():
-        pytest.skip(f"{library} is not built")
+    assert library.exists(), f"{library} is not built: build the target conformance_programs"
     monkeypatch.setenv("LD_PRELOAD", str(library))
     for key, value in variables.items():
         monkeypatch.setenv(key, value)

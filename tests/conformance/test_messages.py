@@ -132,7 +132,7 @@ def test_the_model_reacts_to_what_it_is_told():
 
     usual = seconds("--nodes", "1,16,1000")
     assert usual[0] > 8 * usual[1] > 8 * usual[2] > 0
-    assert seconds("--nodes", "16", "--set", "point=52e-9")[0] >= usual[1]
+    assert seconds("--nodes", "16", "--set", "point=260e-9")[0] > usual[1]  # so slow that reading does not hide it
     assert seconds("--nodes", "1000", "--set", "write=500e9", "--set", "read=1e12")[0] < 0.7 * usual[2]
     unknown = subprocess.run([sys.executable, REPOSITORY / "scripts/scaling-model", "--set", "speed=1"], capture_output=True,
                              text=True, timeout=60)

@@ -149,9 +149,9 @@ def large(mzgrid, tmp_path_factory):
 
 
 @pytest.mark.parametrize("ranks, limit", [(1, 96), (2, 180)])
-def test_the_sampled_memory_keeps_to_the_limit(mzgrid, large, ranks, limit):
+def test_the_sampled_memory_keeps_to_the_limit(mzgrid, large, monkeypatch, ranks, limit):
     """What a rank is made of counts for more if no other process shares its libraries."""
-    measure.PERIOD = 0.02
+    monkeypatch.setattr(measure, "PERIOD", 0.02)
     command = ["peaks", large, "--replace", "-q", "--threads", 1, "--memory-limit", f"{limit}M"]
     run = measure.run(measure.launch(mzgrid.path, ranks, command))
     assert run.status == 0, run.log

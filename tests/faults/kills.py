@@ -52,6 +52,19 @@ def strike(process, mark, victim, number, chance):
     return True
 
 
+def strike_and_finish(process, mark, victim, number, chance):
+    """Whether it was struck before it was over, what still ran 5 s later, as problems, and how it ended."""
+    struck = strike(process, mark, victim, number, chance)
+    begun = time.monotonic()
+    while harness.processes(mark) and time.monotonic() - begun < 5:
+        process.poll()
+        time.sleep(0.02)
+    left = harness.processes(mark)
+    problems = [f"still runs 5 s later: {sorted(filter(None, map(harness.name_of, left)))}"] if left else []
+    harness.kill(left)
+    return struck, problems, harness.finish(process, 20, mark)
+
+
 class Kill:
     def __init__(self, program, chance, lengths):
         self.program, self.lengths = program, lengths
@@ -101,17 +114,7 @@ class Kill:
         values = harness.environment(place, extra)
         process = harness.start(command, values)
         wait_for(process, place / "metrics", self.phase, lengths, self.chance)
-        struck = strike(process, values[harness.MARK], self.victim, self.number, self.chance)
-        begun = time.monotonic()
-        while harness.processes(values[harness.MARK]) and time.monotonic() - begun < 5:
-            process.poll()
-            time.sleep(0.02)
-        problems = []
-        left = harness.processes(values[harness.MARK])
-        if left:
-            problems.append(f"still runs 5 s later: {sorted(filter(None, map(harness.name_of, left)))}")
-            harness.kill(left)
-        result = harness.finish(process, 20, values[harness.MARK])
+        struck, problems, result = strike_and_finish(process, values[harness.MARK], self.victim, self.number, self.chance)
         state = harness.tree(output)
         outcome = "new" if state == reference else "absent" if state is None else "old" if state == old else "BAD"
         if outcome == "BAD":
@@ -144,12 +147,12 @@ class Kill:
         return problems
 
 
-def campaign(program, options):
-    tally = harness.Tally("kills")
+def go_through(name, options, sample, case_of):
+    """Runs the cases that case_of(i, chance) makes, a sample of them unless all or a number are asked for."""
+    tally = harness.Tally(name)
     chance = random.Random(options.seed)
-    lengths = {}
-    for i in range(options.count or (200 if options.full else 6)):
-        case = Kill(program, chance, lengths)
+    for i in range(options.count or (200 if options.full else sample)):
+        case = case_of(i, chance)
         if options.only and str(i) not in options.only:
             continue
         if options.end():
@@ -157,3 +160,8 @@ def campaign(program, options):
         outcome, problems = case.run()
         tally.note(outcome, problems, f"{i}: {case.name}")
     return tally
+
+
+def campaign(program, options):
+    lengths = {}
+    return go_through("kills", options, 6, lambda _, chance: Kill(program, chance, lengths))

@@ -6,7 +6,7 @@ import signal
 import time
 
 import harness
-from kills import VICTIMS, strike
+from kills import VICTIMS, go_through, strike_and_finish
 
 SOURCES = {"a": "synthetic:60x60:300:centroid:3:full", "b": "synthetic:50x60:300:centroid:4:full"}
 AXIS = ["--mass-axis-type", "constant", "--bin-width", "0.5"]  # one grid for both, which --concat needs
@@ -75,11 +75,9 @@ class Samples:
 def opened(output, old):
     """What is wrong with a store of which `peaks` was killed: it opens, its table with bins is as before but for the column
     `is_peak`, and a table of peaks that its metadata name is whole."""
-    try:
-        import numpy as np
-        import spatialdata
-    except ImportError:
-        return []
+    import numpy as np
+    import spatialdata
+
     tables = [n[: -len("/zarr.json")] for n in old if n.startswith("tables/") and n.endswith("/zarr.json") and n.count("/") == 2]
     table = next(name for name in tables if not name.endswith("_peaks"))
     state = harness.tree(output)
@@ -130,15 +128,7 @@ class StoreKill:
         values = harness.environment(place, extra)
         process = harness.start(command, values)
         self.wait(process, place, before)
-        struck = strike(process, values[harness.MARK], self.victim, self.number, self.chance)
-        begun = time.monotonic()
-        while harness.processes(values[harness.MARK]) and time.monotonic() - begun < 5:
-            process.poll()
-            time.sleep(0.02)
-        left = harness.processes(values[harness.MARK])
-        problems = [f"still runs 5 s later: {sorted(filter(None, map(harness.name_of, left)))}"] if left else []
-        harness.kill(left)
-        result = harness.finish(process, 20, values[harness.MARK])
+        struck, problems, result = strike_and_finish(process, values[harness.MARK], self.victim, self.number, self.chance)
         state = harness.tree(output)
         outcome = "new" if state == new else "absent" if state is None else "old" if state == old else "between"
         is_peaks = self.kind.startswith("peaks")
@@ -174,15 +164,5 @@ class StoreKill:
 
 
 def campaign(program, options):
-    tally = harness.Tally("store-kills")
-    chance = random.Random(options.seed)
     samples = Samples(program)
-    for i in range(options.count or (200 if options.full else len(KINDS))):
-        case = StoreKill(samples, KINDS[i % len(KINDS)], chance)
-        if options.only and str(i) not in options.only:
-            continue
-        if options.end():
-            break
-        outcome, problems = case.run()
-        tally.note(outcome, problems, f"{i}: {case.name}")
-    return tally
+    return go_through("store-kills", options, len(KINDS), lambda i, chance: StoreKill(samples, KINDS[i % len(KINDS)], chance))

@@ -33,13 +33,6 @@ static struct mzg_context *begin(void)
     return context;
 }
 
-/* On the last rank, and on rank 0: at least so many attempts fail on each of them. */
-static void fail_on_both(enum failing_calls calls, int most, attempt_fn *attempt, void *fixture, long least)
-{
-    cr_expect(ge(long, fail_each_call(calls, mpi_size - 1, most, attempt, fixture), least));
-    cr_expect(ge(long, fail_each_call(calls, 0, most, attempt, fixture), least));
-}
-
 enum door { OF_C, OF_FORTRAN, OF_NOBODY };
 
 static enum mzg_status make(enum door door, const struct mzg_context_options *options,
@@ -68,8 +61,8 @@ static enum mzg_status try_to_make(void *fixture, struct mzg_error *err)
 MPI_TEST(failing_doors, of_contexts)
 {
     for (enum door door = OF_C; door <= OF_NOBODY; door++) {
-        fail_on_both(MEMORY, 6, try_to_make, &door, 2);
-        fail_on_both(THREADS, 0, try_to_make, &door, 2); /* a worker, and the thread beside them */
+        fail_on_both(MEMORY, 6, try_to_make, &door, 2, 2);
+        fail_on_both(THREADS, 0, try_to_make, &door, 2, 2); /* a worker, and the thread beside them */
     }
 }
 
@@ -99,7 +92,7 @@ static enum mzg_status try_to_place(void *fixture, struct mzg_error *err)
 
 MPI_TEST(failing_doors, of_places_for_threads)
 {
-    fail_on_both(MEMORY, 0, try_to_place, NULL, 2);
+    fail_on_both(MEMORY, 0, try_to_place, NULL, 2, 2);
 }
 
 static enum mzg_status try_to_read(void *fixture, struct mzg_error *err)
@@ -115,7 +108,7 @@ static enum mzg_status try_to_read(void *fixture, struct mzg_error *err)
 MPI_TEST(failing_doors, of_spectra)
 {
     struct mzg_context *context = begin();
-    fail_on_both(MEMORY, 12, try_to_read, context, 2);
+    fail_on_both(MEMORY, 12, try_to_read, context, 2, 2);
     mzg_context_free(context);
 }
 
@@ -155,7 +148,7 @@ MPI_TEST(failing_doors, of_an_axis_of_two_inputs)
     static const enum mzg_axis_type types[] = {MZG_AXIS_CONSTANT, MZG_AXIS_NATIVE};
     for (int i = 0; i < 2; i++) {
         struct decisions d = ask(types[i]);
-        fail_on_both(MEMORY, 7, try_to_make_axis, &d, 2);
+        fail_on_both(MEMORY, 7, try_to_make_axis, &d, 2, 2);
         mzg_context_free(d.context);
     }
 }
@@ -177,6 +170,6 @@ static enum mzg_status try_to_preview(void *fixture, struct mzg_error *err)
 MPI_TEST(failing_doors, of_decisions)
 {
     struct decisions d = ask(MZG_AXIS_CONSTANT);
-    fail_on_both(MEMORY, 10, try_to_preview, &d, 2);
+    fail_on_both(MEMORY, 10, try_to_preview, &d, 2, 2);
     mzg_context_free(d.context);
 }

@@ -67,8 +67,7 @@ MPI_TEST(failing_program, that_cannot_take_options_from_elsewhere)
         cr_assert(eq(int, fclose(file), 0));
         setenv("MZGRID_BINS", "100", 1);
     }
-    cr_expect(ge(long, fail_each_call(MEMORY, mpi_size - 1, 0, try_to_add_sources, &f), 2));
-    cr_expect(ge(long, fail_each_call(MEMORY, 0, 0, try_to_add_sources, &f), 2));
+    fail_on_both(MEMORY, 0, try_to_add_sources, &f, 2, 2);
     cr_expect(ge(long, fail_each_call(FILES, 0, 0, try_to_add_sources, &f), 1));
     end(&f);
 }
@@ -89,8 +88,7 @@ MPI_TEST(failing_program, that_gets_neither_log_nor_threads)
 {
     struct fixture f;
     begin(&f, "run.log");
-    cr_expect(ge(long, fail_each_call(MEMORY, mpi_size - 1, 0, try_to_prepare, &f), 3));
-    cr_expect(ge(long, fail_each_call(MEMORY, 0, 0, try_to_prepare, &f), 3));
+    fail_on_both(MEMORY, 0, try_to_prepare, &f, 3, 3);
     cr_expect(ge(long, fail_each_call(THREADS, mpi_size - 1, 0, try_to_prepare, &f), 2));
     snprintf(f.path, sizeof f.path, "%s/none/run.log", f.directory); /* which only rank 0 opens */
     struct mzg_error err = {0};
@@ -116,8 +114,7 @@ MPI_TEST(failing_program, that_cannot_tell_where_its_threads_run)
 {
     struct fixture f;
     begin(&f, "");
-    cr_expect(ge(long, fail_each_call(MEMORY, mpi_size - 1, 20, try_to_gather_places, &f), 5));
-    cr_expect(ge(long, fail_each_call(MEMORY, 0, 20, try_to_gather_places, &f), 5));
+    fail_on_both(MEMORY, 20, try_to_gather_places, &f, 5, 5);
     end(&f);
 }
 
@@ -172,9 +169,7 @@ MPI_TEST(failing_program, that_cannot_write_synthetic_data)
 {
     struct fixture f;
     begin(&f, "in.imzML");
-    cr_expect(ge(long, fail_each_call(MEMORY, mpi_size - 1, 12, try_to_generate, &f), 5));
-    cr_expect(ge(long, fail_each_call(FILES, mpi_size - 1, 12, try_to_generate, &f), 2));
-    cr_expect(ge(long, fail_each_call(MEMORY, 0, 12, try_to_generate, &f), 5));
-    cr_expect(ge(long, fail_each_call(FILES, 0, 12, try_to_generate, &f), 2));
+    fail_on_both(MEMORY, 12, try_to_generate, &f, 5, 5);
+    fail_on_both(FILES, 12, try_to_generate, &f, 2, 2);
     end(&f);
 }

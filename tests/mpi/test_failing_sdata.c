@@ -74,8 +74,7 @@ MPI_TEST(failing_sdata, for_which_a_rank_has_no_memory)
 {
     struct fixture f;
     begin(&f);
-    cr_expect(ge(long, fail_each_call(MEMORY, mpi_size - 1, 12, try_to_make, &f), 3));
-    cr_expect(ge(long, fail_each_call(MEMORY, 0, 12, try_to_make, &f), 8));
+    fail_on_both(MEMORY, 12, try_to_make, &f, 3, 8);
     end_directory(&f.context, f.directory);
 }
 

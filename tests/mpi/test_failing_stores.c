@@ -187,10 +187,8 @@ MPI_TEST(failing_stores, that_become_imzml)
     for (int processed = 0; processed < 2; processed++) {
         f.concat = processed;
         int64_t before = entries(&f);
-        cr_expect(ge(long, fail_each_call(MEMORY, mpi_size - 1, MOST, try_to_export, &f), 2));
-        cr_expect(ge(long, fail_each_call(FILES, mpi_size - 1, MOST, try_to_export, &f), 1));
-        cr_expect(ge(long, fail_each_call(MEMORY, 0, MOST, try_to_export, &f), 2));
-        cr_expect(ge(long, fail_each_call(FILES, 0, MOST, try_to_export, &f), 1));
+        fail_on_both(MEMORY, MOST, try_to_export, &f, 2, 2);
+        fail_on_both(FILES, MOST, try_to_export, &f, 1, 1);
         cr_expect(eq(i64, entries(&f), before));
     }
     end(&f);

@@ -18,7 +18,7 @@ static inline void choose_comma_locale(const char *directory)
      * their groups, the first two as wide characters, the codeset. */
     static const uint32_t head[] = {0x20031114, 6, 32, 34, 36, 40, 44, 48};
     static const char members[] = ",\0.\0\3\3\0\0,\0\0\0.\0\0\0UTF-8\0";
-    char path[512], text[16];
+    char path[4096 + sizeof "/comma/LC_NUMERIC"], text[16];
     snprintf(path, sizeof path, "%s/comma", directory);
     cr_assert(mkdir(path, 0700) == 0);
     snprintf(path, sizeof path, "%s/comma/LC_NUMERIC", directory);

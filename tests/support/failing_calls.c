@@ -161,3 +161,12 @@ long fail_each_call(enum failing_calls kind, int rank, int most, attempt_fn *att
     }
     return n_failed;
 }
+
+void fail_on_both(enum failing_calls kind, int most, attempt_fn *attempt, void *fixture, long least_of_last,
+                  long least_of_first)
+{
+    cr_expect(ge(long, fail_each_call(kind, mpi_size - 1, most, attempt, fixture), least_of_last),
+              "kind %d on the last rank", (int)kind);
+    cr_expect(ge(long, fail_each_call(kind, 0, most, attempt, fixture), least_of_first), "kind %d on rank 0",
+              (int)kind);
+}

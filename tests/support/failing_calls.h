@@ -33,4 +33,9 @@ typedef enum mzg_status attempt_fn(void *fixture, struct mzg_error *err);
  * attempts failed. Collective over MPI_COMM_WORLD. */
 long fail_each_call(enum failing_calls kind, int rank, int most, attempt_fn *attempt, void *fixture);
 
+/* The same on the last rank, and then on rank 0: expects that at least so many attempts fail on each of
+ * them. */
+void fail_on_both(enum failing_calls kind, int most, attempt_fn *attempt, void *fixture, long least_of_last,
+                  long least_of_first);
+
 #endif
