@@ -13,6 +13,7 @@
 
 #include <core/array.h>
 #include <core/pool.h>
+#include <stream/compact.h>
 #include <stream/intensities.h>
 
 #include <float.h>
@@ -130,26 +131,20 @@ static void add_summary(const struct mzg_spectrum_summary *summary, int64_t spec
     count(worker, MZG_COUNT_BY_NEAREST, summary->by_nearest, spectrum);
 }
 
-/* Puts what is to be stored of `row` to `bins` and `values`, as double (wide) or float, and returns how many
- * that are; compiled for each type. Which values are 0 no processor foresees, so whether one stays is data,
- * not a branch. */
-static inline int64_t keep_values(const struct mzg_sparse_row *row, double min_intensity, bool wide,
-                                  int32_t *bins, void *values, int64_t *n_clamped)
+/* mzg_compactor.keep() of values that are stored as double, which none is too large for but by a sum. */
+static int64_t keep_doubles(const struct mzg_sparse_row *row, double min_intensity, int32_t *bins,
+                            double *values, int64_t *n_clamped)
 {
-    const double largest = wide ? DBL_MAX : (double)FLT_MAX;
     const int all = min_intensity <= 0;
     int64_t n = 0;
     for (int64_t i = 0; i < row->n; i++) {
-        double value = wide ? row->values[i] : (double)(float)row->values[i];
+        double value = row->values[i];
         if (isinf(value)) {
-            value = value > 0 ? largest : -largest;
+            value = value > 0 ? DBL_MAX : -DBL_MAX;
             (*n_clamped)++;
         }
         bins[n] = row->bins[i];
-        if (wide)
-            ((double *)values)[n] = value;
-        else
-            ((float *)values)[n] = (float)value;
+        values[n] = value;
         n += (value != 0) & (all | (value >= min_intensity));
     }
     return n;
@@ -168,8 +163,8 @@ static enum mzg_status keep_row(struct worker *worker, const struct mzg_sparse_r
     void *values = (char *)worker->values + worker->n * size;
     int64_t n_clamped = 0;
     worker->n += options->value_type == MZG_FLOAT64
-                     ? keep_values(row, options->min_intensity, true, bins, values, &n_clamped)
-                     : keep_values(row, options->min_intensity, false, bins, values, &n_clamped);
+                     ? keep_doubles(row, options->min_intensity, bins, values, &n_clamped)
+                     : mzg_compactor_of_cpu()->keep(row, options->min_intensity, bins, values, &n_clamped);
     count(worker, MZG_COUNT_CLAMPED, n_clamped, spectrum);
     return MZG_OK;
 }

@@ -5,8 +5,9 @@
  *     smallest  |      |   few   |              |  largest
  *
  * Some ten times as a rule, at most about 70, and vectors count: faster than selecting by moving and
- * branching. The median of a pixel lies near that of the pixel before, so the range about that one is counted
- * first; whether it lies there changes nothing but the time.
+ * branching. The median of a pixel lies near that of the pixel before, so those about that one are taken out
+ * first, in the only pass over all that there is as a rule. Whether it lies there changes nothing but the
+ * time.
  */
 #include <stream/intensities.h>
 
@@ -18,25 +19,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LANES = 8, FEW = 12, MANY = 4096, RARE = 16, OCTAVES = 64 };
+enum { FEW = 32, MANY = 128, OCTAVES = 64 };
 
-/* The median of the next pixel is looked for within this share of that of the one before. */
-static const double nearby = 0.05;
-
-/* Of squares: LANES interleaved sums that are added up last, always in the same order, and vectors have it.
- */
-MZG_CLONES
-static double sum_squares(const double *values, int64_t n)
-{
-    double sums[LANES] = {0};
-    int64_t whole = n - n % LANES;
-    for (int64_t i = 0; i < whole; i += LANES)
-        for (int lane = 0; lane < LANES; lane++)
-            sums[lane] += values[i + lane] * values[i + lane];
-    for (int64_t i = whole; i < n; i++)
-        sums[i - whole] += values[i] * values[i];
-    return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
-}
+/* How far about a median that of the next pixel is looked for, as a factor less 1: at first, at least and at
+ * most. It grows when the next one is not found there, and shrinks as long as it is, so that one in fifteen
+ * is not. */
+static const double reach_first = 0.25, reach_least = 0.002, reach_most = 7, reach_grows = 1.5,
+                    reach_shrinks = 0.97;
 
 /* For squares beyond what a double holds. */
 static double rms_by_size(const double *values, int64_t n)
@@ -56,71 +45,6 @@ static int64_t count_up_to(const double *values, int64_t n, double limit)
     for (int64_t i = 0; i < n; i++)
         count += values[i] <= limit;
     return count;
-}
-
-/* Copies the values above `low` and up to `high`, to `found`, in which `values` may lie. */
-static int64_t collect_some(const double *values, int64_t n, double low, double high, double *found)
-{
-    int64_t kept = 0;
-    for (int64_t i = 0; i < n; i++) {
-        double value = values[i];
-        found[kept] = value;
-        kept += (value > low) & (value <= high);
-    }
-    return kept;
-}
-
-/* The same of few of all, most blocks of which have none. */
-MZG_CLONES
-static int64_t collect_few(const double *values, int64_t n, double low, double high, double *found)
-{
-    int64_t kept = 0, i = 0;
-    for (; i + LANES <= n; i += LANES) {
-        double block[LANES];
-        int64_t any = 0;
-        memcpy(block, values + i, sizeof block);
-        for (int lane = 0; lane < LANES; lane++)
-            any += (block[lane] <= high) - (block[lane] <= low);
-        for (int lane = 0; any && lane < LANES; lane++)
-            if (block[lane] > low && block[lane] <= high)
-                found[kept++] = block[lane];
-    }
-    for (; i < n; i++)
-        if (values[i] > low && values[i] <= high)
-            found[kept++] = values[i];
-    return kept;
-}
-
-/* The same as two counts, in one pass. */
-MZG_CLONES
-static void count_up_to_both(const double *values, int64_t n, double low, double high, int64_t counts[2])
-{
-    int64_t to_low = 0, to_high = 0;
-    for (int64_t i = 0; i < n; i++) {
-        to_low += values[i] <= low;
-        to_high += values[i] <= high;
-    }
-    counts[0] = to_low;
-    counts[1] = to_high;
-}
-
-/* Which of the two: `expected` are found. */
-static int64_t collect(const double *values, int64_t n, double low, double high, int64_t expected,
-                       double *found)
-{
-    return expected > n / ((int64_t)8 * LANES) ? collect_some(values, n, low, high, found)
-                                               : collect_few(values, n, low, high, found);
-}
-
-static void sort(double *values, int64_t n)
-{
-    for (int64_t i = 1; i < n; i++) {
-        double value = values[i];
-        int64_t k = i;
-        for (; k > 0 && values[k - 1] > value; k--)
-            values[k] = values[k - 1];
-        values[k] = value;
-    }
 }
 
 static int64_t bits_of(double value)
@@ -143,16 +67,41 @@ static double mean_of(double a, double b)
     return sum <= DBL_MAX ? sum / 2 : a / 2 + b / 2;
 }
 
-/* The largest value up to `limit` and the smallest above it, both among the two in the middle. */
+/* The largest value up to `limit`, which is above 0, and the smallest above it, both among the two in the
+ * middle. By their bits, of which vectors find them. */
+MZG_CLONES
 static double mean_around(const double *values, int64_t n, double limit)
 {
-    double below = 0, above = DBL_MAX;
+    int64_t below = 0, above = INT64_MAX, between;
+    memcpy(&between, &limit, sizeof between);
     for (int64_t i = 0; i < n; i++) {
-        double value = values[i];
-        below = value <= limit && value > below ? value : below;
-        above = value > limit && value < above ? value : above;
+        int64_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        int64_t under = bits <= between ? bits : 0, over = bits > between ? bits : INT64_MAX;
+        below = under > below ? under : below;
+        above = over < above ? over : above;
     }
-    return mean_of(below, above);
+    return mean_of(value_of(below), value_of(above));
+}
+
+/* Of FEW values at most, those of rank `lower` and `upper`: a value has the rank of as many as are less, or
+ * one above that if others are equal. */
+MZG_CLONES
+static double mean_of_ranks(const double *values, int64_t n, int64_t lower, int64_t upper)
+{
+    double few[FEW];
+    int64_t less[FEW] = {0};
+    for (int i = 0; i < FEW; i++)
+        few[i] = i < n ? values[i] : INFINITY;
+    for (int64_t k = 0; k < n; k++)
+        for (int i = 0; i < FEW; i++)
+            less[i] += few[k] < few[i];
+    double found[2] = {0};
+    for (int i = 0; i < FEW; i++) {
+        found[0] = less[i] <= lower && few[i] > found[0] ? few[i] : found[0];
+        found[1] = less[i] <= upper && few[i] > found[1] ? few[i] : found[1];
+    }
+    return mean_of(found[0], found[1]);
 }
 
 /* Numbers by their bits: to_low of the values are up to `low`, to_high up to `high`. */
@@ -191,6 +140,7 @@ static int64_t next_place(const struct range *range, int64_t guess, int64_t octa
 /* The search for the middle values, those of rank `lower` and `upper`, which are the same if their number is
  * odd. */
 struct search {
+    const struct mzg_compactor *compactor;
     const double *values; /* all, then those in the range, which are in `scratch` */
     int64_t n;
     int64_t lower, upper;
@@ -198,41 +148,22 @@ struct search {
     struct range range;
 };
 
-/* Keeps the values in the range alone, if they are few enough. */
-static void drop_rest(struct search *s)
+/* Keeps the values in the range alone, if they are few enough to pay for it. */
+static void drop_rest(struct search *s, int64_t few_enough)
 {
     struct range *range = &s->range;
     int64_t left = range->to_high - range->to_low;
-    if (s->n <= MANY || left >= s->n / RARE)
+    if (left > few_enough || left == s->n)
         return;
-    s->n = collect(s->values, s->n, value_of(range->low), value_of(range->high), left, s->scratch);
-    s->values = s->scratch;
+    /* Where they are already, they are moved to what is free behind them. */
+    double *to = s->values == s->scratch ? s->scratch + s->n : s->scratch;
+    s->n = s->compactor->look(s->values, s->n, value_of(range->low), value_of(range->high), to).n_between;
+    s->values = to;
+    s->scratch = to;
     s->lower -= range->to_low;
     s->upper -= range->to_low;
     range->to_low = 0;
     range->to_high = s->n;
-}
-
-/* Looks about the median of the pixel before. Returns whether `limit` parts the two middle values. */
-static bool begin_about(struct search *s, const struct mzg_median_range *about, double *limit)
-{
-    int64_t counts[2];
-    count_up_to_both(s->values, s->n, about->low, about->high, counts);
-    struct range *range = &s->range;
-    for (int i = 0; i < 2; i++) {
-        *limit = i == 0 ? about->low : about->high;
-        if (counts[i] > s->lower && counts[i] <= s->upper)
-            return true;
-        if (counts[i] <= s->lower && bits_of(*limit) > range->low) {
-            range->low = bits_of(*limit);
-            range->to_low = counts[i];
-        } else if (counts[i] > s->lower && bits_of(*limit) < range->high) {
-            range->high = bits_of(*limit);
-            range->to_high = counts[i];
-        }
-    }
-    drop_rest(s);
-    return false;
 }
 
 /* The smallest value above `low`, by its bits, of which vectors find it: intensities that are counts of ions
@@ -250,40 +181,82 @@ static int64_t next_value(const double *values, int64_t n, int64_t low)
     return next;
 }
 
-/* Of the values above 0, all finite; the `others` are not, and come first in the order. */
-static double median_of(const double *values, int64_t n, int64_t others, double *scratch,
-                        struct mzg_median_range *about)
+/* Halves the range until few values are left in it, of which it takes the middle. */
+static double search_range(struct search *s, double near)
 {
     int64_t octaves = 1;
-    int64_t guess = bits_of(values[n / 2] > 0 ? values[n / 2] : values[n / 3]);
-    struct search s = {.values = values,
+    int64_t guess = bits_of(near);
+    bool told_nothing = false; /* by the last count */
+    while (s->range.to_high - s->range.to_low > FEW && s->range.high - s->range.low > 1) {
+        struct range before = s->range;
+        int64_t middle =
+            told_nothing ? next_value(s->values, s->n, s->range.low) : next_place(&s->range, guess, octaves);
+        int64_t count = narrow(s->values, s->n, middle, s->lower, &s->range);
+        if (count > s->lower && count <= s->upper)
+            return mean_around(s->values, s->n, value_of(middle));
+        if (told_nothing && count > s->lower)
+            return value_of(middle); /* of equal ones the middle is among these */
+        told_nothing = !told_nothing && (count == before.to_low || count == before.to_high);
+        octaves = middle == guess || octaves >= OCTAVES ? octaves : 2 * octaves;
+        if (s->n > MANY)
+            drop_rest(s, s->n / 4);
+    }
+    if (s->range.high - s->range.low == 1)
+        return value_of(s->range.high); /* all that are left */
+    drop_rest(s, FEW);
+    return mean_of_ranks(s->values, s->n, s->lower, s->upper);
+}
+
+/* Of the values above 0, all finite. `look` says how many are not above 0, and come first in the order, and
+ * has put those about the median of the pixel before to `scratch`. */
+static double median_of(const double *values, int64_t n, const struct mzg_look *look,
+                        const struct mzg_compactor *compactor, double *scratch,
+                        const struct mzg_median_range *about, bool *was_near)
+{
+    int64_t others = look->to_zero, to_high = look->to_low + look->n_between;
+    struct search s = {.compactor = compactor,
+                       .values = values,
                        .n = n,
                        .lower = others + (n - others - 1) / 2,
                        .upper = others + (n - others) / 2,
                        .scratch = scratch,
                        .range = {.high = bits_of(DBL_MAX), .to_low = others, .to_high = n}};
-    bool told_nothing = false; /* by the last count */
-    double limit;
-    if (n > MANY && about->high > about->low && begin_about(&s, about, &limit))
-        return mean_around(values, n, limit);
-    while (s.range.to_high - s.range.to_low > FEW && s.range.high - s.range.low > 1) {
-        struct range before = s.range;
-        int64_t middle =
-            told_nothing ? next_value(s.values, s.n, s.range.low) : next_place(&s.range, guess, octaves);
-        int64_t count = narrow(s.values, s.n, middle, s.lower, &s.range);
-        if (count > s.lower && count <= s.upper)
-            return mean_around(s.values, s.n, value_of(middle));
-        if (told_nothing && count > s.lower)
-            return value_of(middle); /* of equal ones the middle is among these */
-        told_nothing = !told_nothing && (count == before.to_low || count == before.to_high);
-        octaves = middle == guess || octaves >= OCTAVES ? octaves : 2 * octaves;
-        drop_rest(&s);
+    *was_near = s.lower >= look->to_low && s.upper < to_high;
+    if (*was_near) {
+        s.values = scratch;
+        s.n = look->n_between;
+        s.lower -= look->to_low;
+        s.upper -= look->to_low;
+        s.range = (struct range){bits_of(about->low), bits_of(about->high), 0, s.n};
+        return search_range(&s, about->median);
     }
-    if (s.range.high - s.range.low == 1)
-        return value_of(s.range.high); /* all that are left */
-    int64_t left = s.range.to_high - s.range.to_low;
-    sort(scratch, collect(s.values, s.n, value_of(s.range.low), value_of(s.range.high), left, scratch));
-    return mean_of(scratch[s.lower - s.range.to_low], scratch[s.upper - s.range.to_low]);
+    if (s.upper == look->to_low && s.lower < look->to_low)
+        return mean_around(values, n, about->low);
+    if (s.lower < to_high && s.upper == to_high)
+        return mean_around(values, n, about->high);
+    if (s.upper < look->to_low) {
+        s.range.high = bits_of(about->low);
+        s.range.to_high = look->to_low;
+    } else if (about->high > 0) {
+        s.range.low = bits_of(about->high);
+        s.range.to_low = to_high;
+    }
+    double middle = values[n / 2] > 0 ? values[n / 2] : values[n / 3];
+    return search_range(&s, about->median > 0 ? about->median : middle);
+}
+
+/* Where the median of the next pixel is looked for. */
+static void move_range(struct mzg_median_range *about, double median, bool was_near, int64_t n_between)
+{
+    if (about->reach <= 0)
+        about->reach = reach_first;
+    else if (!was_near)
+        about->reach = fmin(about->reach * reach_grows, reach_most);
+    else if (n_between > FEW)
+        about->reach = fmax(about->reach * reach_shrinks, reach_least);
+    about->median = median;
+    about->low = median / (1 + about->reach);
+    about->high = median * (1 + about->reach);
 }
 
 /* The finite ones, to the front of `finite`. */
@@ -296,24 +269,32 @@ static int64_t drop_others(const double *values, int64_t n, double *finite)
     return kept;
 }
 
+struct mzg_intensities mzg_intensities_by(const struct mzg_compactor *compactor, const double *intensities,
+                                          int64_t n, double *scratch, struct mzg_median_range *about)
+{
+    struct mzg_intensities found = {0};
+    struct mzg_look look = compactor->look(intensities, n, about->low, about->high, scratch);
+    bool plain = look.squares >= DBL_MIN && look.squares <= DBL_MAX;
+    if (!plain) {
+        double *finite = scratch + n;
+        n = drop_others(intensities, n, finite);
+        intensities = finite;
+        look = compactor->look(intensities, n, about->low, about->high, scratch);
+    }
+    if (n > 0)
+        found.rms = plain ? sqrt(look.squares / (double)n) : rms_by_size(intensities, n);
+    if (n == look.to_zero)
+        return found;
+    bool was_near;
+    found.median = median_of(intensities, n, &look, compactor, scratch, about, &was_near);
+    move_range(about, found.median, was_near, look.n_between);
+    return found;
+}
+
 struct mzg_intensities mzg_intensities_of(const double *intensities, int64_t n, double *scratch,
                                           struct mzg_median_range *about)
 {
-    struct mzg_intensities found = {0};
-    double squares = sum_squares(intensities, n);
-    bool plain = squares >= DBL_MIN && squares <= DBL_MAX;
-    if (!plain) {
-        n = drop_others(intensities, n, scratch);
-        intensities = scratch;
-    }
-    if (n > 0)
-        found.rms = plain ? sqrt(squares / (double)n) : rms_by_size(intensities, n);
-    int64_t others = count_up_to(intensities, n, 0);
-    if (n > others)
-        found.median = median_of(intensities, n, others, scratch, about);
-    if (found.median > 0)
-        *about = (struct mzg_median_range){found.median * (1 - nearby), found.median * (1 + nearby)};
-    return found;
+    return mzg_intensities_by(mzg_compactor_of_cpu(), intensities, n, scratch, about);
 }
 
 enum mzg_status mzg_intensity_pool_add(struct mzg_intensity_pool *pool, const double *intensities, int64_t n,
@@ -331,7 +312,7 @@ enum mzg_status mzg_intensity_pool_add(struct mzg_intensity_pool *pool, const do
 enum mzg_status mzg_intensity_pool_measure(struct mzg_intensity_pool *pool, const double *intensities,
                                            int64_t n, struct mzg_intensities *found, struct mzg_error *err)
 {
-    if (mzg_array_grow(&pool->scratch, sizeof *pool->scratch, n, &pool->scratch_capacity,
+    if (mzg_array_grow(&pool->scratch, sizeof *pool->scratch, 2 * n, &pool->scratch_capacity,
                        "intensities of a pixel", err) != MZG_OK)
         return err->status;
     *found = mzg_intensities_of(intensities, n, pool->scratch, &pool->about);

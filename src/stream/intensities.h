@@ -4,22 +4,29 @@
 
 #include <mzgrid/error.h>
 #include <stdint.h>
+#include <stream/compact.h>
 
 struct mzg_intensities {
     double rms;    /* of the finite ones; 0 without any */
     double median; /* of those that are finite and above 0, the mean of the middle two; 0 without any */
 };
 
-/* Where a median may be: `low` is below `high`, or both are 0, which is anywhere. */
+/* Where a median may be: `low` is below `high`, or all are 0, which is anywhere. */
 struct mzg_median_range {
     double low, high;
+    double median; /* of the pixel before */
+    double reach;  /* high is (1 + reach) times the median, low the median divided by as much */
 };
 
-/* Of `n` intensities as decoded, in any order. `scratch` has room for as many. The median is looked for in
- * `about` first, which gets the range about it, for the next pixel: that saves time, and never changes what
- * is found. Any number of threads, on any CPU, get the same bits. Local. */
+/* Of `n` intensities as decoded, in any order. `scratch` has room for twice as many. The median is looked for
+ * in `about` first, which gets the range about it, for the next pixel: that saves time, and never changes
+ * what is found. Any number of threads, on any CPU, get the same bits. Local. */
 struct mzg_intensities mzg_intensities_of(const double *intensities, int64_t n, double *scratch,
                                           struct mzg_median_range *about);
+
+/* The same by the loops of one CPU, for tests. */
+struct mzg_intensities mzg_intensities_by(const struct mzg_compactor *compactor, const double *intensities,
+                                          int64_t n, double *scratch, struct mzg_median_range *about);
 
 /* A worker's memory, kept from pixel to pixel. All zero is empty. */
 struct mzg_intensity_pool {

@@ -12,7 +12,7 @@ enum { MOST = 20000 };
 
 static void check(const double *values, int64_t n, double rms, double median)
 {
-    static double scratch[MOST];
+    static double scratch[2 * MOST];
     struct mzg_median_range about = {0};
     struct mzg_intensities found = mzg_intensities_of(values, n, scratch, &about);
     cr_expect(fabs(found.rms - rms) <= 1e-15 * rms, "rms %.17g instead of %.17g", found.rms, rms);
@@ -68,7 +68,7 @@ static double value_of(int kind, int64_t i, int64_t n)
 
 Test(intensities, have_the_median_of_those_above_0)
 {
-    static double values[MOST], positive[MOST], scratch[MOST];
+    static double values[MOST], positive[MOST], scratch[2 * MOST];
     struct mzg_median_range before = {0}; /* of other values, so that the median lies anywhere beside it */
     srand(7);
     for (int round = 0; round < 3000; round++) {
@@ -93,14 +93,14 @@ Test(intensities, have_the_median_of_those_above_0)
  */
 Test(intensities, have_the_median_wherever_it_is_looked_for_first)
 {
-    static double values[MOST], scratch[MOST];
+    static double values[MOST], scratch[2 * MOST];
     for (int64_t n = 5000; n <= 5001; n++) {
         for (int64_t i = 0; i < n; i++)
             values[i] = (double)((i * 2741) % n + 1);
         double expected = ((double)((n + 1) / 2) + (double)(n / 2 + 1)) / 2;
         for (double low = 2490; low < 2512; low += 0.5) {
             for (double high = low + 0.5; high < 2513; high += 0.5) {
-                struct mzg_median_range about = {low, high};
+                struct mzg_median_range about = {.low = low, .high = high};
                 double found = mzg_intensities_of(values, n, scratch, &about).median;
                 cr_assert(eq(dbl, found, expected), "%g to %g of %lld", low, high, (long long)n);
                 cr_assert(about.low < expected && expected < about.high);
