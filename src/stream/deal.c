@@ -84,6 +84,13 @@ void mzg_deal_free(struct mzg_deal *deal)
     free(deal);
 }
 
+/* Whether a whole span begins with `pixel` and is no more than so many pixels and bytes. */
+static bool fits_span(const struct mzg_deal_options *o, int64_t pixel, int64_t pixels, int64_t bytes)
+{
+    return o->span_pixels > 0 && pixel % o->span_pixels == 0 && o->span_pixels <= pixels &&
+           pixel + o->span_pixels <= o->n_pixels && o->span_bytes[pixel / o->span_pixels] <= bytes;
+}
+
 /* Where a chunk ends that begins with pixel `first` and is `share` of a whole one; its bytes. */
 static int64_t end_of_chunk(const struct mzg_deal *deal, int64_t first, double share, int64_t *bytes)
 {
@@ -93,6 +100,11 @@ static int64_t end_of_chunk(const struct mzg_deal *deal, int64_t first, double s
     int64_t pixel = first;
     *bytes = 0;
     while (pixel < o->n_pixels && pixel - first < most_pixels) {
+        if (fits_span(o, pixel, most_pixels - (pixel - first), most_bytes - *bytes)) {
+            *bytes += o->span_bytes[pixel / o->span_pixels];
+            pixel += o->span_pixels;
+            continue;
+        }
         int64_t weight = o->weigh(o->context, pixel);
         if (*bytes + weight > most_bytes && pixel > first)
             break;

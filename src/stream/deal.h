@@ -21,8 +21,10 @@ struct mzg_deal_options {
     int64_t (*weigh)(const void *context,
                      int64_t pixel); /* the bytes that a pixel takes in a chunk, above 0 */
     const void *context;
-    int64_t chunk_size;  /* pixels of a chunk, at most, */
-    int64_t chunk_bytes; /*  and their bytes, unless it is a single pixel */
+    int64_t chunk_size;        /* pixels of a chunk, at most, */
+    int64_t chunk_bytes;       /*  and their bytes, unless it is a single pixel */
+    int64_t span_pixels;       /* if above 0: of each span of so many pixels, but for a last shorter one, */
+    const int64_t *span_bytes; /*  what they weigh together; borrowed. The deal is the same without */
 };
 
 struct mzg_deal;

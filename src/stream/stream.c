@@ -11,6 +11,7 @@
 #include <core/mpi.h>
 #include <core/stop.h>
 #include <stream/deal.h>
+#include <stream/deal_spans.h>
 #include <stream/pipeline.h>
 #include <stream/skips.h>
 #include <stream/tally.h>
@@ -30,6 +31,7 @@ struct stream {
     struct mzg_stream_result *result;
     struct mzg_pipeline pipeline;
     struct mzg_deal *deal;
+    struct mzg_deal_spans spans;
     struct mzg_tallies *tallies;
     struct mzg_skips skips;
     struct mzg_watch watch;
@@ -279,6 +281,8 @@ static enum mzg_status allocate(struct stream *s, struct mzg_error *err)
                                     .context = options,
                                     .chunk_size = options->chunk_size,
                                     .chunk_bytes = options->chunk_bytes};
+    if (mzg_deal_spans_init(&s->spans, context, &deal, err) != MZG_OK)
+        return err->status;
     if (mzg_skips_init(&s->skips, context, options->chunk.reader, err) == MZG_OK &&
         mzg_deal_new(&deal, &s->deal, err) == MZG_OK &&
         mzg_tallies_new(context, &s->watch, &s->tallies, err) == MZG_OK) {
@@ -316,6 +320,7 @@ enum mzg_status mzg_stream(const struct mzg_context *context, const struct mzg_s
 
     mzg_tallies_free(s.tallies);
     mzg_deal_free(s.deal);
+    mzg_deal_spans_destroy(&s.spans);
     mzg_skips_destroy(&s.skips);
     mzg_pipeline_destroy(&s.pipeline);
     if (err->status == MZG_OK)
