@@ -331,12 +331,10 @@ static enum mzg_status write_elements(struct conversion *c, struct mzg_error *er
     table.has_layers = c->plan.n_matrices > 1;
     if (mzg_sdata_write_table(c->sdata, &table, err) != MZG_OK)
         return err->status;
-    struct mzg_sdata_pixels pixels = mzg_table_pixels(&c->table);
     mzg_table_narrow(c->context, &c->table, &c->reader->dataset, &c->geometry);
-    mzg_sdata_write_rasters(c->sdata, &c->geometry, &pixels, err);
-    if (!c->options->keep_hdf5) /* the last who wants them */
-        mzg_records_destroy(&c->stream.records);
-    return err->status;
+    struct mzg_sdata_pixels pixels = /* the last that want the records, unless the .h5ad does */
+        mzg_table_pixels(&c->table, c->options->keep_hdf5 ? NULL : &c->stream.records);
+    return mzg_sdata_write_rasters(c->sdata, &c->geometry, &pixels, err);
 }
 
 /* Gives the space of files without a name back, which takes seconds for many GB. When a run fails that comes

@@ -10,6 +10,7 @@
 #include <run/layout.h>
 #include <run/warnings.h>
 #include <spatialdata/matrix.h>
+#include <spatialdata/tiles.h>
 #include <stage/column_block.h>
 #include <stage/memory_block.h>
 #include <stream/statistics.h>
@@ -26,6 +27,7 @@ enum {
     POINT_BYTES = 56,            /* of one point while it is decoded and resampled, */
     VALUE_BYTES = 24,            /*  and of one value */
     RECORD_BYTES = 88,           /* of one pixel, on the rank that resampled it, then on that of its row */
+    WEIGHT_BYTES = 1,            /* of one pixel, on each node: its share of what spans of them weigh */
     CELL_BYTES = 48,             /* of one pixel, on the rank that writes its part of the rasters */
     PIECE_BYTES = 32 << 20,      /* of each rank, while it makes a piece of obs or a shard of a raster, */
     PIECE_ROW_BYTES = 512,       /*  or of each pixel, if they are few */
@@ -206,20 +208,40 @@ static int64_t total_of_node(const struct mzg_plan *plan, int64_t working)
            plan->table;
 }
 
+/* The cells of rasters that the ranks of a node write, from above, on the node with the most: whole tiles.
+ * Collective. */
+static int64_t most_cells(const struct mzg_context *context, const struct mzg_dataset *dataset)
+{
+    struct mzg_raster_size size = {.depth = (int64_t)dataset->max[2] - dataset->min[2] + 1,
+                                   .height = (int64_t)dataset->max[1] - dataset->min[1] + 1,
+                                   .width = (int64_t)dataset->max[0] - dataset->min[0] + 1};
+    struct mzg_tiles tiles = mzg_tiles_of(&size, context->size);
+    int64_t of_node = mzg_tiles_of_rank(&tiles, context->rank);
+    MPI_Comm node;
+    MZG_MPI(MPI_Comm_split_type(context->comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node));
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &of_node, 1, MPI_INT64_T, MPI_SUM, node));
+    MZG_MPI(MPI_Comm_free(&node));
+    MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &of_node, 1, MPI_INT64_T, MPI_MAX, context->comm));
+    return of_node <= dataset->n_pixels >> (2 * MZG_TILE_BITS) ? of_node << (2 * MZG_TILE_BITS)
+                                                               : dataset->n_pixels;
+}
+
 /* What the ranks of a node hold of pixels and bins beside each rank's own: each has the records of the pixels
  * that it resampled. Among nodes these are dealt by pace, so that one may have more than its share. */
 static void measure_table(const struct mzg_context *context, const struct mzg_plan_request *request,
                           struct mzg_plan *plan)
 {
     int64_t pixels = request->reader->dataset.n_pixels;
+    int64_t cells = plan->one_node ? pixels : most_cells(context, &request->reader->dataset);
     int64_t of_node = plan->one_node
                           ? pixels
                           : least(pixels, INT64_C(2) * plan->ranks_per_node * (pixels / context->size + 1));
-    plan->table = of_node * RECORD_BYTES + request->n_bins * VAR_BYTES;
+    plan->table = of_node * RECORD_BYTES + pixels * WEIGHT_BYTES + request->n_bins * VAR_BYTES;
     if (plan->direct)
         plan->table += pixels * ROW_END_BYTES;
-    plan->assembling =
-        of_node * CELL_BYTES + plan->ranks_per_node * least(PIECE_BYTES, pixels * PIECE_ROW_BYTES);
+    /* Records make room for cells, unless the .h5ad wants them, too (spatialdata.h). */
+    int64_t rasters = cells * CELL_BYTES - (request->options->keep_hdf5 ? 0 : of_node * RECORD_BYTES);
+    plan->assembling = most(rasters, 0) + plan->ranks_per_node * least(PIECE_BYTES, pixels * PIECE_ROW_BYTES);
 }
 
 /* What a node needs at least: while pixels stream, or when obs and rasters are made of what came of them. */

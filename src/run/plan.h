@@ -29,7 +29,7 @@ struct mzg_plan {
     int64_t used;       /* already: program, libraries, index, axis */
     int64_t statistics; /* of the bins */
     int64_t table;      /* of a node: the records of its pixels, and var */
-    int64_t assembling; /* of a node: to make obs and rasters of them */
+    int64_t assembling; /* of a node: what obs and rasters take beyond the table while they are made */
     int64_t chunk;      /* both chunks under way, with the workers' buffers */
     int64_t peers;      /* what it keeps of each rank of the run, of all together */
     int64_t columns;    /* for turning rows into columns, beside what waits in memory */

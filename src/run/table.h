@@ -66,8 +66,9 @@ void mzg_table_geometry_box(const struct mzg_dataset *dataset, const int32_t min
 void mzg_table_narrow(const struct mzg_context *context, const struct mzg_table *table,
                       const struct mzg_dataset *dataset, struct mzg_sdata_geometry *geometry);
 
-/* The pixels of the rows that this rank holds, for the rasters; valid as long as the table. Local. */
-struct mzg_sdata_pixels mzg_table_pixels(const struct mzg_table *table);
+/* The pixels of the rows that this rank holds, for the rasters; valid as long as the table. `spent`: its
+ * records, which shrink while the pixels are loaded, or NULL. Local. */
+struct mzg_sdata_pixels mzg_table_pixels(const struct mzg_table *table, struct mzg_records *spent);
 
 /* Builds the table, which uses what it is made of as long as it lives. All ranks return the same status.
  * Collective over context->comm. */

@@ -198,10 +198,18 @@ static void load_pixels(const void *source, int64_t first, int64_t n, const stru
     fill(rows, TIC, records, n, room->tic);
 }
 
-struct mzg_sdata_pixels mzg_table_pixels(const struct mzg_table *table)
+static void cut_records(void *owner, int64_t n)
 {
-    return (struct mzg_sdata_pixels){
-        .n = table->rows->records->n, .load = load_pixels, .source = table->rows};
+    mzg_records_cut(owner, n);
+}
+
+struct mzg_sdata_pixels mzg_table_pixels(const struct mzg_table *table, struct mzg_records *spent)
+{
+    return (struct mzg_sdata_pixels){.n = table->rows->records->n,
+                                     .load = load_pixels,
+                                     .source = table->rows,
+                                     .cut = spent ? cut_records : NULL,
+                                     .owner = spent};
 }
 
 void mzg_table_narrow(const struct mzg_context *context, const struct mzg_table *table,

@@ -93,10 +93,14 @@ static enum mzg_status add_pixels(struct mzg_cell_set *set, const struct mzg_sda
 {
     int64_t most = pixels->n;
     MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &most, 1, MPI_INT64_T, MPI_MAX, set->context->comm));
-    for (int64_t first = 0; first < most && err->status == MZG_OK; first += SLICE) {
+    /* From the last to the first, so that what the pixels are loaded from can shrink while cells grow. */
+    for (int64_t slices = (most + SLICE - 1) / SLICE; slices > 0 && err->status == MZG_OK; slices--) {
         struct mzg_cell *cells = NULL;
-        int64_t left = pixels->n - first, n = left < 0 ? 0 : left < SLICE ? left : SLICE;
+        int64_t first = (slices - 1) * SLICE, left = pixels->n - first;
+        int64_t n = left < 0 ? 0 : left < SLICE ? left : SLICE;
         make_cells(geometry, pixels, first, n, slice, &cells, err);
+        if (pixels->cut && n > 0)
+            pixels->cut(pixels->owner, first);
         add_slice(set, cells, n, err);
         free(cells);
     }

@@ -102,12 +102,15 @@ struct mzg_sdata_pixels {
     const double *tic;
     void (*load)(const void *source, int64_t first, int64_t n, const struct mzg_sdata_room *room);
     const void *source;
+    void (*cut)(void *owner, int64_t n); /* called once pixels n and behind are needed no more; may be NULL */
+    void *owner;
 };
 
 /* The labels (value = instance_key) and the TIC image of the pixels of all ranks, no two at one position.
  * MZG_ERANGE for a pixel outside the geometry's box, which is the same on all ranks, and for a box of more
  * than 2^32 cells that is not allowed. Needs, of each rank, 16 MiB, and 48 bytes for each pixel in the
- * squares of 2048 x 2048 cells that it writes. All ranks return the same status. Collective. */
+ * squares of 2048 x 2048 cells that it writes, 24 of them while pixels are loaded, from the last to the
+ * first. All ranks return the same status. Collective. */
 enum mzg_status mzg_sdata_write_rasters(struct mzg_sdata *sdata, const struct mzg_sdata_geometry *geometry,
                                         const struct mzg_sdata_pixels *pixels, struct mzg_error *err);
 

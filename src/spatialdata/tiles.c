@@ -1,7 +1,5 @@
 #include <spatialdata/tiles.h>
 
-#include <core/block.h>
-
 #include <string.h>
 
 static int64_t tiles_along(int64_t cells)
@@ -15,6 +13,18 @@ struct mzg_tiles mzg_tiles_of(const struct mzg_raster_size *size, int n_ranks)
                               .rows = tiles_along(size->height),
                               .planes = size->depth,
                               .n_ranks = n_ranks};
+}
+
+/* The first tile of a rank: tile t of n goes to rank t * n_ranks / n. */
+static int64_t first_of(const struct mzg_tiles *tiles, int rank)
+{
+    int64_t n = tiles->columns * tiles->rows * tiles->planes;
+    return (int64_t)(((__int128)n * rank + tiles->n_ranks - 1) / tiles->n_ranks);
+}
+
+int64_t mzg_tiles_of_rank(const struct mzg_tiles *tiles, int rank)
+{
+    return first_of(tiles, rank + 1) - first_of(tiles, rank);
 }
 
 /* How much of begin .. begin + side - 1 lies before `end`. */
@@ -55,8 +65,8 @@ void mzg_tiles_count(const struct mzg_tiles *tiles, int level, const struct mzg_
             z = cells[i].z;
             int64_t column = (int64_t)(mzg_cell_x(&cells[i]) >> MZG_TILE_BITS) << level;
             int64_t row = (int64_t)(mzg_cell_y(&cells[i]) >> MZG_TILE_BITS) << level;
-            rank = mzg_block_owner(of_plane * tiles->planes, tiles->n_ranks,
-                                   z * of_plane + mzg_tiles_before(tiles, column, row));
+            int64_t before = z * of_plane + mzg_tiles_before(tiles, column, row);
+            rank = (int)((__int128)before * tiles->n_ranks / (of_plane * tiles->planes));
         }
         counts[rank]++;
     }

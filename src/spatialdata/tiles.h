@@ -1,9 +1,9 @@
 /*
  * Which rank writes which part of the rasters. A plane is cut into tiles, squares of 2048 x 2048 cells, in
  * which whole chunk files lie; the tiles of all planes follow each other along the Z curve, and each rank has
- * as many that follow each other. So the cells of a rank follow each other, too, in the order in which cells
- * are sorted (cells.h), and those of lower ranks come before them. At each level of a pyramid the rank of a
- * tile is that of the first of those which it covers at the full size.
+ * as many that follow each other, give or take one. So the cells of a rank follow each other, too, in the
+ * order in which cells are sorted (cells.h), and those of lower ranks come before them. At each level of a
+ * pyramid the rank of a tile is that of the first of those which it covers at the full size.
  *
  * Pure: nothing here communicates.
  */
@@ -20,6 +20,10 @@ struct mzg_tiles {
 };
 
 struct mzg_tiles mzg_tiles_of(const struct mzg_raster_size *size, int n_ranks);
+
+/* How many tiles of all planes a rank has; if there are fewer than ranks, those that have one lie far apart,
+ * for ranks side by side share a node. */
+int64_t mzg_tiles_of_rank(const struct mzg_tiles *tiles, int rank);
 
 /* How many tiles of a plane come before this one on the Z curve. */
 int64_t mzg_tiles_before(const struct mzg_tiles *tiles, int64_t column, int64_t row);

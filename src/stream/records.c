@@ -51,6 +51,20 @@ enum mzg_status mzg_records_keep(struct mzg_records *records, int64_t first,
     return MZG_OK;
 }
 
+void mzg_records_cut(struct mzg_records *records, int64_t n)
+{
+    records->n = n;
+    if (n == 0) {
+        free(records->list);
+        records->list = NULL;
+        records->capacity = 0;
+        return;
+    }
+    struct mzg_row_record *list = realloc(records->list, (size_t)n * sizeof *list);
+    records->list = list ? list : records->list; /* if it cannot shrink it stays as it is */
+    records->capacity = list ? n : records->capacity;
+}
+
 void mzg_records_destroy(struct mzg_records *records)
 {
     free(records->list);
@@ -124,12 +138,7 @@ static int64_t deal_turn(struct dealer *d, int64_t turn)
                           d->record, d->context->comm));
     for (int64_t i = 0; i < n; i++)
         d->mine[mzg_piece_slot(d->received[i].row, size)] = d->received[i];
-    records->n = first;
-    if (first > 0) {
-        struct mzg_row_record *list = realloc(records->list, (size_t)first * sizeof *list);
-        records->list = list ? list : records->list; /* if it cannot shrink it stays as it is */
-        records->capacity = list ? first : records->capacity;
-    }
+    mzg_records_cut(records, first);
     return n;
 }
 

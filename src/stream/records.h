@@ -34,6 +34,9 @@ enum mzg_status mzg_records_keep(struct mzg_records *records, int64_t first,
 enum mzg_status mzg_records_deal(struct mzg_records *records, const struct mzg_context *context,
                                  int64_t *n_rows, struct mzg_error *err);
 
+/* Leaves the first `n`, and gives the memory of the others back. Local. */
+void mzg_records_cut(struct mzg_records *records, int64_t n);
+
 void mzg_records_destroy(struct mzg_records *records);
 
 #endif

@@ -57,3 +57,24 @@ Test(tiles, go_to_ranks_in_their_order)
         }
     }
 }
+
+/* Ranks side by side share a node, which would have all tiles if the first ranks had them. */
+Test(tiles, that_are_fewer_than_ranks_lie_far_apart)
+{
+    struct mzg_raster_size size = {.width = 2 * 2048, .height = 2048, .depth = 2};
+    const struct mzg_tiles tiles = mzg_tiles_of(&size, 16);
+    for (uint32_t tile = 0; tile < 4; tile++) {
+        struct mzg_cell cell = {.code = (uint64_t)code_of((int64_t)(tile % 2) * 2048 + 1, 2047),
+                                .z = tile / 2};
+        int64_t counts[16];
+        mzg_tiles_count(&tiles, 0, &cell, 1, counts);
+        for (int rank = 0; rank < 16; rank++)
+            cr_expect(eq(i64, counts[rank], rank == 4 * (int)tile));
+    }
+    for (int rank = 0; rank < 16; rank++)
+        cr_expect(eq(i64, mzg_tiles_of_rank(&tiles, rank), rank % 4 == 0));
+    size = (struct mzg_raster_size){.width = 5 * 2048, .height = 3 * 2048, .depth = 3};
+    const struct mzg_tiles many = mzg_tiles_of(&size, 4);
+    for (int rank = 0; rank < 4; rank++)
+        cr_expect(eq(i64, mzg_tiles_of_rank(&many, rank), mzg_block_of(45, 4, rank).count));
+}
