@@ -7,6 +7,8 @@
 
 enum { LONGEST_LAG = 8 };
 
+const double mzg_noise_detector_range = 0x1p-20;
+
 static const double normal_from_median = 1.4826; /* 1 / the 75 % point of the normal law */
 
 MZG_DEFINE_SELECT_RANK(select_rank, double)
@@ -40,24 +42,38 @@ int64_t mzg_noise_window(const struct mzg_noise *noise, int64_t bin)
     return window;
 }
 
+bool mzg_noise_is_nothing(const struct mzg_noise *noise, const struct mzg_spectra *spectra, int64_t bin)
+{
+    return fabs(spectra->maximum[bin]) <= noise->nothing && fabs(spectra->mean[bin]) <= noise->nothing;
+}
+
+static double value_at(const struct mzg_noise *noise, const struct mzg_spectra *spectra, const double *values,
+                       int64_t bin)
+{
+    return mzg_noise_is_nothing(noise, spectra, bin) ? 0 : values[bin];
+}
+
 /* The noise between bins that are `lag` apart. */
-static double sigma_of_differences(const double *values, int64_t n_bins, int64_t lag, int64_t first,
-                                   int64_t end, double *scratch)
+static double sigma_of_differences(const struct mzg_noise *noise, const struct mzg_spectra *spectra,
+                                   const double *values, int64_t lag, int64_t first, int64_t end,
+                                   double *scratch)
 {
     int64_t n = 0;
-    for (int64_t k = first > lag ? first : lag; k < end && k + lag < n_bins; k++)
-        scratch[n++] = fabs(values[k] - (values[k - lag] + values[k + lag]) / 2);
+    for (int64_t k = first > lag ? first : lag; k < end && k + lag < spectra->n_bins; k++)
+        scratch[n++] =
+            fabs(value_at(noise, spectra, values, k) -
+                 (value_at(noise, spectra, values, k - lag) + value_at(noise, spectra, values, k + lag)) / 2);
     return normal_from_median * median_of(scratch, n) / sqrt(1.5);
 }
 
 /* Of a window that is nearly empty. */
-static double sigma_of_few(const struct mzg_spectra *spectra, const double *values, int64_t first,
-                           int64_t end, double *scratch)
+static double sigma_of_few(const struct mzg_noise *noise, const struct mzg_spectra *spectra,
+                           const double *values, int64_t first, int64_t end, double *scratch)
 {
     bool is_mean = values == spectra->mean;
     int64_t n = 0;
     for (int64_t k = first; k < end; k++) {
-        if (values[k] > 0 && spectra->n_pixels[k] > 0)
+        if (value_at(noise, spectra, values, k) > 0 && spectra->n_pixels[k] > 0)
             scratch[n++] =
                 is_mean ? values[k] * (double)spectra->n_rows / (double)spectra->n_pixels[k] : values[k];
     }
@@ -98,17 +114,21 @@ enum mzg_status mzg_noise_measure(const struct mzg_spectra *spectra, const doubl
         mzg_fail(err, MZG_ENOMEM, "no memory for the noise of %" PRId64 " bins", spectra->n_bins);
         goto cleanup;
     }
+    double largest = 0;
+    for (int64_t k = 0; k < spectra->n_bins; k++)
+        largest = fmax(largest, fabs(spectra->maximum[k]));
+    noise->nothing = largest * mzg_noise_detector_range;
     for (int64_t window = 0; window < noise->n_windows; window++) {
         int64_t first = begin_of(noise, window), end = begin_of(noise, window + 1);
         double sigma = 0;
         for (int64_t lag = 1; lag <= LONGEST_LAG; lag *= 2) {
-            double found = sigma_of_differences(values, spectra->n_bins, lag, first, end, scratch);
+            double found = sigma_of_differences(noise, spectra, values, lag, first, end, scratch);
             sigma = found > sigma ? found : sigma;
         }
-        noise->sigma[window] = sigma > 0 ? sigma : sigma_of_few(spectra, values, first, end, scratch);
+        noise->sigma[window] = sigma > 0 ? sigma : sigma_of_few(noise, spectra, values, first, end, scratch);
         noise->least[window] = least_pixels(spectra, first, end, scratch);
         for (int64_t k = first; k < end; k++)
-            scratch[k - first] = values[k];
+            scratch[k - first] = value_at(noise, spectra, values, k);
         noise->median[window] = median_of(scratch, end - first);
     }
 

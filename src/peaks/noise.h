@@ -9,7 +9,13 @@ struct mzg_noise {
     double *sigma;  /* of each window: standard deviation */
     double *median; /* of its values */
     double *least;  /* pixels that a bin needs to be no chance; 0 of curves */
+    double nothing; /* what mzg_noise_is_nothing() goes by: the largest value that is as good as 0 */
 };
+
+/* Bins whose values are, in every pixel, below this share of the largest value of all are as good as empty:
+ * no detector tells so much apart, but filters that run over zeros leave such values. They would be half of a
+ * window otherwise, and its noise that of rounding. */
+extern const double mzg_noise_detector_range;
 
 /*
  * The noise of `values`, which are spectra->mean or spectra->maximum, in windows of about MZG_PEAK_WINDOW
@@ -31,6 +37,9 @@ struct mzg_noise {
 enum mzg_status mzg_noise_measure(const struct mzg_spectra *spectra, const double *values,
                                   struct mzg_noise *noise, struct mzg_error *err);
 void mzg_noise_destroy(struct mzg_noise *noise);
+
+/* Whether a bin is as good as empty. */
+bool mzg_noise_is_nothing(const struct mzg_noise *noise, const struct mzg_spectra *spectra, int64_t bin);
 
 /* The window of a bin. */
 int64_t mzg_noise_window(const struct mzg_noise *noise, int64_t bin);

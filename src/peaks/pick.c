@@ -73,7 +73,8 @@ static void judge_tops(const struct mzg_spectra *spectra, const double *values, 
         int64_t window = mzg_noise_window(noise, tops[i]);
         struct mzg_peak peak = {
             .top = tops[i], .height = height, .prominence = height - foot, .noise = noise->sigma[window]};
-        if (peak.prominence > 0 && peak.prominence >= snr * peak.noise &&
+        if (!mzg_noise_is_nothing(noise, spectra, peak.top) && peak.prominence > 0 &&
+            peak.prominence >= snr * peak.noise &&
             (double)spectra->n_pixels[tops[i]] >= noise->least[window] &&
             peak.prominence >= mzg_peak_share * (height - noise->median[window]))
             peaks->items[peaks->n++] = peak;
@@ -204,15 +205,16 @@ static enum mzg_status add_rare(const struct mzg_spectra *spectra, const struct 
     return MZG_OK;
 }
 
-/* Each column is a peak, or part of one near it: of the nearer of two. */
+/* Each column that any pixel has a value in is a peak, or part of one near it: of the nearer of two. */
 static enum mzg_status take_columns(const struct mzg_spectra *spectra, struct mzg_peaks *peaks,
                                     struct mzg_error *err)
 {
     if (make_room(spectra->n_bins, peaks, err) != MZG_OK)
         return err->status;
     for (int64_t k = 0; k < spectra->n_bins; k++)
-        peaks->items[peaks->n++] =
-            (struct mzg_peak){.top = k, .height = spectra->mean[k], .prominence = NAN, .noise = NAN};
+        if (spectra->n_pixels[k] > 0)
+            peaks->items[peaks->n++] =
+                (struct mzg_peak){.top = k, .height = spectra->mean[k], .prominence = NAN, .noise = NAN};
     if (join_near(spectra, peaks, err) != MZG_OK)
         return err->status;
     int64_t begin = 0;
@@ -224,6 +226,10 @@ static enum mzg_status take_columns(const struct mzg_spectra *spectra, struct mz
             end++;
         peak->first = begin;
         peak->end = begin = end;
+        while (spectra->n_pixels[peak->first] == 0)
+            peak->first++;
+        while (spectra->n_pixels[peak->end - 1] == 0)
+            peak->end--;
     }
     return MZG_OK;
 }

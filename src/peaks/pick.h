@@ -61,8 +61,8 @@ enum {
 extern const double mzg_peak_share;
 
 /* Picks the peaks whose prominence is at least `snr` times the noise, or MZG_PEAK_RARE times that. Columns of
- * a native axis of centroids are peaks as they are; those within MZG_PEAK_PPM of a higher one are part of it.
- * MZG_ENOMEM. Release with mzg_peaks_destroy(). Local. */
+ * a native axis of centroids are peaks as they are, if any pixel has a value there; those within MZG_PEAK_PPM
+ * of a higher one are part of it. MZG_ENOMEM. Release with mzg_peaks_destroy(). Local. */
 enum mzg_status mzg_peaks_pick(const struct mzg_spectra *spectra, double snr, struct mzg_peaks *peaks,
                                struct mzg_error *err);
 

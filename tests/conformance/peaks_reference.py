@@ -5,6 +5,7 @@ import scipy.signal
 import scipy.sparse as sp
 
 WINDOW, REACH, PPM, SHARE, RARE = 2000, 3, 10, 0.05, 2
+DETECTOR_RANGE = 2.0**-20
 
 
 def tables(path):
@@ -22,9 +23,17 @@ def windows(n):
     return [(n * k // count, n * (k + 1) // count) for k in range(count)]
 
 
+def as_good_as_empty(table):
+    """Bins without a value that a detector would tell from 0 beside the largest one."""
+    largest = np.abs(table.var["max_intensity"].to_numpy().astype(float))
+    limit = largest.max(initial=0) * DETECTOR_RANGE
+    return (largest <= limit) & (np.abs(table.var["mean_intensity"].to_numpy()) <= limit)
+
+
 def noise(values, table, is_mean, centroid):
     """Standard deviation and median of each bin's window, and how many pixels a bin of centroids needs."""
     n = len(values)
+    values = np.where(as_good_as_empty(table), 0, values)
     sigma, median, least = np.empty(n), np.empty(n), np.empty(n)
     pixels = table.var["n_pixels"].to_numpy()
     for begin, end in windows(n):
@@ -76,7 +85,7 @@ def pick(values, table, is_mean, centroid, snr):
     sigma, median, least = noise(values, table, is_mean, centroid)
     pixels = table.var["n_pixels"].to_numpy()
     keep = (prominences > 0) & (prominences >= snr * sigma[tops]) & (prominences >= SHARE * (values[tops] - median[tops]))
-    keep &= pixels[tops] >= least[tops]
+    keep &= (pixels[tops] >= least[tops]) & ~as_good_as_empty(table)[tops]
     tops, prominences = tops[keep], prominences[keep]
     if centroid:  # the highest first; those near it go
         left, at = np.ones(len(tops), dtype=bool), mz[tops]

@@ -214,6 +214,37 @@ Test(peaks_pick, columns_of_a_native_axis_of_centroids_are_peaks_and_each_belong
     cr_expect(isnan(peaks.items[0].noise));
 }
 
+Test(peaks_pick, columns_of_no_pixel_are_no_peaks_and_belong_to_none)
+{
+    static const double ppm[] = {0, 100, 105, 115, 300, 400};
+    static const int64_t pixels[] = {0, 7, 0, 0, 0, 2};
+    spectra.is_centroid = spectra.is_native = true;
+    spectra.n_bins = 6;
+    for (int k = 0; k < 6; k++) {
+        mz[k] = 500 * (1 + ppm[k] * 1e-6);
+        mean[k] = (double)pixels[k];
+        n_pixels[k] = pixels[k];
+    }
+    pick(10);
+    cr_assert(eq(i64, peaks.n, 2));
+    expect_peak(0, 1, 1, 2, MZG_PEAK_MEAN);
+    expect_peak(1, 5, 5, 6, MZG_PEAK_MEAN);
+}
+
+/* What is left of 0 where a filter ran over it: 1e-9 in one bin of eight, beside a peak of 30. */
+Test(peaks_pick, values_that_no_detector_tells_from_0_are_neither_peaks_nor_noise)
+{
+    for (int k = 1; k < BINS; k += 8)
+        mean[k] = maximum[k] = 1e-9;
+    add_peak(mean, 200, 20);
+    add_peak(maximum, 200, 20);
+    pick(10);
+    cr_assert(eq(i64, peaks.n, 1));
+    expect_peak(0, 200, 196, 205, MZG_PEAK_MEAN);
+    /* 9 of 400 bins have a value, the median of which is 22, in 100 pixels each */
+    cr_expect(ieee_ulp_eq(dbl, peaks.items[0].noise, 22 * sqrt(log(401.0 / 392)) / 100, 4));
+}
+
 Test(peaks_pick, a_spectrum_of_nothing_has_no_peak)
 {
     pick(10);
