@@ -4,11 +4,14 @@
  * The second sorts the values of one bucket, which fit a core's cache, into its columns. How many values each
  * column has is counted before both: along a row columns ascend, so that a processor fetches the counts ahead
  * and never waits for the one that it has just raised.
+ *
+ * Rows that fill a good part of their columns are sorted in one pass (stage/column_tiles.h).
  */
 #include <stage/column_block.h>
 
 #include <core/memory.h>
 #include <core/pool.h>
+#include <stage/column_tiles.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -132,15 +135,6 @@ static int64_t first_of_bucket(const struct mzg_column_sorter *s, int64_t bucket
     return first;
 }
 
-/* Where row `row` lies, whose first value is value `first` of all. */
-static struct mzg_row_place place_of_row(const struct mzg_column_sorter *s, int64_t row, int64_t first)
-{
-    if (s->rows->places)
-        return s->rows->places[row];
-    return (struct mzg_row_place){.bins = s->rows->bins + first,
-                                  .values = (const char *)s->rows->values + first * s->value_size};
-}
-
 /* A worker's task: counts the values of a lane in each column, and in each bucket, into its places. */
 static void count_lane(void *context, int64_t item, int worker)
 {
@@ -150,7 +144,7 @@ static void count_lane(void *context, int64_t item, int worker)
     uint16_t *counts = lane->counts;
     memset(counts, 0, (size_t)s->n_columns * sizeof *counts);
     for (int64_t row = lane->first_row, first = lane->first_value; row < lane->end_row; row++) {
-        const int32_t *bins = place_of_row(s, row, first).bins;
+        const int32_t *bins = mzg_rows_place(s->rows, row, first, s->value_size).bins;
         int64_t n = s->rows->row_counts[row];
         for (int64_t i = 0; i < n; i++)
             counts[bins[i]]++;
@@ -175,7 +169,7 @@ static inline void deal_values(const struct mzg_column_sorter *s, const struct l
     uint32_t mask = (UINT32_C(1) << shift) - 1;
     int64_t first = lane->first_value;
     for (int64_t row = lane->first_row; row < lane->end_row; row++) {
-        struct mzg_row_place from = place_of_row(s, row, first);
+        struct mzg_row_place from = mzg_rows_place(s->rows, row, first, s->value_size);
         const int32_t *bins = from.bins;
         const void *values = from.values;
         int64_t n = s->rows->row_counts[row];
@@ -316,6 +310,34 @@ static enum mzg_status reserve(struct mzg_column_sorter *s, int64_t n, struct mz
     return MZG_OK;
 }
 
+/* Whether the rows have so many values that they can be, in the memory that there is. */
+static bool sort_by_tiles(const struct mzg_column_sorter *s, struct mzg_pool *pool)
+{
+    struct mzg_tiles tiles = {.rows = s->rows,
+                              .n_columns = s->n_columns,
+                              .value_size = s->value_size,
+                              .n_workers = s->n_workers,
+                              .bucket_shift = s->shift,
+                              .bucket_begins = s->bucket_begins,
+                              .column_counts = s->column_counts,
+                              .sorted_rows = s->sorted_rows,
+                              .sorted_values = s->sorted_values};
+    int64_t bytes = mzg_tiles_memory(&tiles);
+    if (bytes == 0 || bytes > s->capacity * dealt_size(s->value_size))
+        return false;
+    mzg_tiles_sort(&tiles, s->dealt, pool);
+    return true;
+}
+
+static void sort_by_buckets(struct mzg_column_sorter *s, struct mzg_pool *pool)
+{
+    deal_rows(s);
+    mzg_pool_run(pool, s->n_workers, count_lane, s);
+    set_places(s);
+    mzg_pool_run(pool, s->n_workers, deal_lane, s);
+    mzg_pool_run(pool, s->n_buckets, sort_bucket, s);
+}
+
 enum mzg_status mzg_column_sort(struct mzg_column_sorter *sorter, const struct mzg_rows *rows,
                                 struct mzg_pool *pool, struct mzg_column_block *block, struct mzg_error *err)
 {
@@ -325,11 +347,8 @@ enum mzg_status mzg_column_sort(struct mzg_column_sorter *sorter, const struct m
     if (reserve(sorter, rows->n_values, err) != MZG_OK)
         return err->status;
     sorter->rows = rows;
-    deal_rows(sorter);
-    mzg_pool_run(pool, sorter->n_workers, count_lane, sorter);
-    set_places(sorter);
-    mzg_pool_run(pool, sorter->n_workers, deal_lane, sorter);
-    mzg_pool_run(pool, sorter->n_buckets, sort_bucket, sorter);
+    if (!sort_by_tiles(sorter, pool))
+        sort_by_buckets(sorter, pool);
     *block = (struct mzg_column_block){.n_columns = sorter->n_columns,
                                        .n_values = rows->n_values,
                                        .bucket_begins = sorter->bucket_begins,

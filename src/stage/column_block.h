@@ -56,8 +56,8 @@ enum mzg_status mzg_column_sorter_new(int64_t n_columns, int64_t value_size, int
                                       struct mzg_column_sorter **sorter, struct mzg_error *err);
 void mzg_column_sorter_free(struct mzg_column_sorter *sorter);
 
-/* Sorts at most MZG_COLUMN_BLOCK_ROWS rows on the workers of the pool. The block belongs to the sorter and is
- * valid until the next sort. Local. */
+/* Sorts at most MZG_COLUMN_BLOCK_ROWS rows, none of whose values is 0, on the workers of the pool. The block
+ * belongs to the sorter and is valid until the next sort. Local. */
 enum mzg_status mzg_column_sort(struct mzg_column_sorter *sorter, const struct mzg_rows *rows,
                                 struct mzg_pool *pool, struct mzg_column_block *block, struct mzg_error *err);
 

@@ -32,6 +32,16 @@ struct mzg_rows {
     const struct mzg_column_block *by_column; /* the same values sorted by column; NULL: they are not */
 };
 
+/* Where row `row` lies, whose first value is value `first` of all rows. */
+static inline struct mzg_row_place mzg_rows_place(const struct mzg_rows *rows, int64_t row, int64_t first,
+                                                  int64_t value_size)
+{
+    if (rows->places)
+        return rows->places[row];
+    return (struct mzg_row_place){.bins = rows->bins + first,
+                                  .values = (const char *)rows->values + first * value_size};
+}
+
 /* Value i of an array of double (wide) or float, which may begin anywhere. */
 static inline double mzg_value_at(const void *values, int64_t i, bool wide)
 {
