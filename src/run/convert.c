@@ -91,9 +91,8 @@ static enum mzg_status open_ends(struct conversion *c, struct mzg_error *err)
                                        .dataset_id = options->dataset_id,
                                        .overwrite = options->overwrite,
                                        .codec = c->codec};
-    if (err->status == MZG_OK && c->context->rank == 0 && options->keep_hdf5 && !options->overwrite &&
-        access(c->paths.h5ad, F_OK) == 0)
-        mzg_fail(err, MZG_EIO, "%s: exists already; --overwrite replaces it", c->paths.h5ad);
+    if (err->status == MZG_OK && c->context->rank == 0)
+        mzg_paths_look(options, &c->paths, err);
     if (mzg_agree(c->context->comm, err) != MZG_OK ||
         (options->peaks && mzg_peaks_look(c->context, options->peaks, err) != MZG_OK) ||
         mzg_plan_try_memory(c->context, options, &c->memory_is_shared, err) != MZG_OK ||

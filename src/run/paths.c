@@ -51,12 +51,22 @@ enum mzg_status mzg_paths_make(const struct mzg_convert_options *options, struct
     return MZG_OK;
 }
 
-/* Rank 0. */
+enum mzg_status mzg_paths_look(const struct mzg_convert_options *options, const struct mzg_paths *paths,
+                               struct mzg_error *err)
+{
+    struct stat info; /* of a link that leads nowhere, too: it would be in the way of the name */
+    if (!options->keep_hdf5 || options->overwrite || lstat(paths->h5ad, &info) != 0)
+        return MZG_OK;
+    return mzg_fail(err, MZG_EIO, "%s: exists already; --overwrite replaces it", paths->h5ad);
+}
+
+/* Rank 0. Another run may have made the kept file since the first look. */
 static enum mzg_status claim(const struct mzg_convert_options *options, const struct mzg_context *context,
                              struct mzg_paths *paths, struct mzg_error *err)
 {
     const char *stage;
     if (mzg_own_claim(paths->directory, options->output, false, &paths->own, err) != MZG_OK ||
+        mzg_paths_look(options, paths, err) != MZG_OK ||
         mzg_own_reserve(paths->own, stage_role, &stage, err) != MZG_OK)
         return err->status;
     if (mzg_own_left(paths->own)[0])

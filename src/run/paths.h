@@ -20,8 +20,13 @@ struct mzg_paths {
 enum mzg_status mzg_paths_make(const struct mzg_convert_options *options, struct mzg_paths *paths,
                                struct mzg_error *err);
 
-/* Claims the directory of temporary files for this run, removes what dead runs of the same output left there,
- * and looks whether all ranks see it. All ranks return the same status. Collective. */
+/* MZG_EIO if the HDF5 file is to be kept, and another has its name and is not to be replaced. Local. */
+enum mzg_status mzg_paths_look(const struct mzg_convert_options *options, const struct mzg_paths *paths,
+                               struct mzg_error *err);
+
+/* Claims the directory of temporary files for this run, looks once more as mzg_paths_look() does, removes
+ * what dead runs of the same output left there, and looks whether all ranks see it. All ranks return the same
+ * status. Collective. */
 enum mzg_status mzg_paths_claim(const struct mzg_context *context, const struct mzg_convert_options *options,
                                 struct mzg_paths *paths, struct mzg_error *err);
 

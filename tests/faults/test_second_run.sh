@@ -129,6 +129,17 @@ both before "$program" convert $one out.zarr "${convert[@]}" -- "$program" conve
 expect_store out.zarr two.zarr
 expect_clean
 
+# The second look is before the reading: at the end the name would be refused in other words.
+begin_case "a kept file of one name, which a second run makes before the first has claimed its own"
+clean
+both before "$program" convert $one a/out.zarr "${convert[@]}" --temp-dir temp --keep-hdf5 \
+    -- "$program" convert $two b/out.zarr "${convert[@]}" --temp-dir temp --keep-hdf5
+[ $second = 0 ] || fail "the second run ended with $second: $(cat second.err)"
+[ $first = 1 ] && grep -q 'out.h5ad: exists already; --overwrite replaces it' first.err || fail "the first ended with $first: $(cat first.err)"
+expect_store b/out.zarr two.zarr
+[ ! -e a/out.zarr ] || fail "the first run left a store"
+expect_clean
+
 if [ -n "${MZGRID_NO_FLOCK-}" ]; then
     for place in begin stage store name; do
         begin_case "one output where locks do not work, the first at $place"
