@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* One allocation, noted as failed in `*ok`. */
 static void *make(size_t count, size_t size, bool *ok)
@@ -53,16 +54,17 @@ static void fill_bins(struct mzg_table *t, const struct mzg_table_source *source
 
 static void fill_skips(struct mzg_table *t, const struct mzg_table_source *source)
 {
-    for (int64_t i = 0; i < t->n_skips; i++) {
-        const struct mzg_skip *skip = &source->stream->skips[i];
+    const char *text = source->stream->skips.texts;
+    for (int64_t i = 0; i < t->n_skips; i++, text += strlen(text) + 1) {
+        const struct mzg_listed_skip *skip = &source->stream->skips.skips[i];
         int32_t position[3];
         int64_t first, n;
         mzg_reader_pixel(source->reader, skip->pixel, position, &first, &n);
         for (int axis = 0; axis < 3; axis++)
             t->skip_position[axis][i] = position[axis];
-        t->skip_spectrum[i] = skip->fault.spectrum;
-        t->skip_reason[i] = mzg_fault_name(skip->fault.reason);
-        t->skip_detail[i] = skip->fault.text;
+        t->skip_spectrum[i] = skip->spectrum;
+        t->skip_reason[i] = mzg_fault_name(skip->reason);
+        t->skip_detail[i] = text;
     }
 }
 

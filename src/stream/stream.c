@@ -13,7 +13,6 @@
 #include <stream/deal.h>
 #include <stream/deal_spans.h>
 #include <stream/pipeline.h>
-#include <stream/skips.h>
 #include <stream/tally.h>
 #include <stream/watch.h>
 
@@ -315,7 +314,7 @@ enum mzg_status mzg_stream(const struct mzg_context *context, const struct mzg_s
         mzg_outside_reduce(&result->outside, context->comm);
         result->n_skips = s.skips.n;
         result->skips = s.skips.list;
-        s.skips.list = NULL;
+        s.skips.list = (struct mzg_skip_list){0};
     }
 
     mzg_tallies_free(s.tallies);
@@ -333,6 +332,6 @@ enum mzg_status mzg_stream(const struct mzg_context *context, const struct mzg_s
 void mzg_stream_result_destroy(struct mzg_stream_result *result)
 {
     mzg_records_destroy(&result->records);
-    free(result->skips);
+    mzg_skip_list_destroy(&result->skips);
     *result = (struct mzg_stream_result){0};
 }

@@ -12,6 +12,7 @@
 #include <stream/chunk.h>
 #include <stream/metrics.h>
 #include <stream/records.h>
+#include <stream/skips.h>
 #include <stream/statistics.h>
 #include <stream/weight.h>
 
@@ -37,7 +38,7 @@ struct mzg_stream_result {
     int64_t n_skips;            /* faulty spectra */
     int64_t n_rows;
     struct mzg_records records; /* of the rows whose pieces are this rank's (core/piece.h) */
-    struct mzg_skip *skips;     /* rank 0: n_skips, by spectrum; NULL elsewhere */
+    struct mzg_skip_list skips; /* rank 0: n_skips; empty elsewhere */
 };
 
 /* Streams all pixels into `sink`, which may be another one then (mzg_sink_move()), and `statistics` (of this
