@@ -8,6 +8,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sysinfo.h>
+#ifdef __GLIBC__ /* which a header above tells */
+#include <malloc.h>
+#endif
 
 /* The number of kB behind `key` in a /proc file of "Key:   123 kB" lines, in bytes; 0 if it is not there. */
 static int64_t read_kilobytes(const char *path, const char *key)
@@ -122,6 +125,13 @@ void *mzg_memory_grow(void *memory, int64_t used, int64_t bytes)
         memcpy(grown, memory, (size_t)used);
     free(memory);
     return grown;
+}
+
+void mzg_memory_give_back(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }
 
 int64_t mzg_size_product(int64_t a, int64_t b)

@@ -38,6 +38,9 @@ void *mzg_memory_large(int64_t bytes);
  * memory, or none for so many bytes: then `memory` is still there. */
 void *mzg_memory_grow(void *memory, int64_t used, int64_t bytes);
 
+/* Gives what free() has left in the process back to the system, if the C library can. */
+void mzg_memory_give_back(void);
+
 /* a * b, a * b * c, or -1 if the product, or a negative factor, has no meaning as a size. */
 int64_t mzg_size_product(int64_t a, int64_t b);
 int64_t mzg_size_product3(int64_t a, int64_t b, int64_t c);

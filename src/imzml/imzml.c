@@ -16,7 +16,6 @@
 
 #include <inttypes.h>
 #include <jansson.h>
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -124,7 +123,7 @@ static enum mzg_status gather_entries(const struct mzg_context *context, struct 
     if (context->rank == 0)
         first = 0; /* MPI leaves it open */
     mzg_imzml_part_move(part, entries + first);
-    malloc_trim(0); /* there were twice as many for a moment */
+    mzg_memory_give_back(); /* there were twice as many for a moment */
     mzg_node_memory_share(reader->entries_memory, first * entry_size, own * entry_size);
     reader->entries = entries;
     return MZG_OK;

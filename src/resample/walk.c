@@ -7,13 +7,14 @@
 #include <resample/walk.h>
 
 #include <axis/clones.h>
-#include <endian.h>
 #include <resample/stretch.h>
 #include <string.h>
 
 /* More centres in one interval than this are many. So many intervals are looked at together; of so many it is
  * found out together whether they are dead. */
 enum { FEW = 8, BLOCK = 8, WORD = 64 };
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte of a word is its lowest");
 
 /* Into each of its callers, or it would be compiled for the plainest CPU only. */
 #define INTO_CLONES static inline __attribute__((always_inline))
@@ -67,7 +68,7 @@ INTO_CLONES uint64_t bits_of(const uint8_t *bytes)
     for (int i = 0; i < WORD; i += 8) {
         uint64_t eight;
         memcpy(&eight, bytes + i, sizeof eight);
-        bits |= le64toh(eight) * UINT64_C(0x0102040810204080) >> 56 << i;
+        bits |= eight * UINT64_C(0x0102040810204080) >> 56 << i;
     }
     return bits;
 }

@@ -2,6 +2,7 @@
 
 #include <core/agree.h>
 #include <core/log.h>
+#include <core/memory.h>
 #include <core/mpi.h>
 #include <run/axis_broadcast.h>
 #include <run/axis_choice.h>
@@ -10,7 +11,6 @@
 #include <run/range.h>
 #include <run/sample.h>
 
-#include <malloc.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -170,7 +170,7 @@ enum mzg_status mzg_decide_axis(const struct mzg_context *context, const struct 
     if (mzg_sample_draw(context, reader, &sample, err) == MZG_OK)
         decide_by_sample(context, options, reader, &sample, decisions, native, err);
     mzg_sample_destroy(&sample);
-    malloc_trim(0); /* what the sample took counts for the plan as long as the process keeps it */
+    mzg_memory_give_back(); /* what the sample took counts for the plan as long as the process keeps it */
     return err->status;
 }
 

@@ -12,12 +12,12 @@
 #include <stream/chunk.h>
 
 #include <core/array.h>
+#include <core/memory.h>
 #include <core/pool.h>
 #include <stream/compact.h>
 #include <stream/intensities.h>
 
 #include <float.h>
-#include <malloc.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -443,7 +443,7 @@ void mzg_chunk_trim(struct mzg_chunk *resampled, struct mzg_chunk *delivered,
         worker->values = NULL;
         worker->capacity = 0;
     }
-    malloc_trim(0); /* else the process keeps it */
+    mzg_memory_give_back(); /* else the process keeps it */
 }
 
 enum mzg_status mzg_chunk_workers_new(const struct mzg_chunk_options *options, int n_workers,
