@@ -5,7 +5,6 @@
 #ifndef SHARED_DATA_H
 #define SHARED_DATA_H
 
-#include <criterion/logging.h>
 #include <libgen.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -21,7 +20,8 @@ static inline bool shared_path(const char *source, const char *name, char *path,
     snprintf(path, size, "%s/../../../shared/%s", dirname(folder), name);
     if (access(path, R_OK) == 0)
         return true;
-    cr_log_warn("skipped: no %s beside the source tree", name);
+    fprintf(stderr, "skipped: no %s beside the source tree\n",
+            name); /* a warning fails with Criterion 2.3.3 */
     return false;
 }
 
