@@ -2,6 +2,13 @@
 set(HDF5_PREFER_PARALLEL ON)
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
+# Before glibc 2.34 shared memory was in a library of its own.
+include(CheckFunctionExists)
+check_function_exists(shm_open SHM_OPEN_FOUND)
+set(SYSTEM_LIBRARIES Threads::Threads m)
+if(NOT SHM_OPEN_FOUND)
+  list(APPEND SYSTEM_LIBRARIES rt)
+endif()
 find_package(MPI REQUIRED COMPONENTS C)
 find_package(HDF5 REQUIRED COMPONENTS C)
 if(NOT HDF5_IS_PARALLEL)

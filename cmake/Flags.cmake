@@ -3,7 +3,8 @@ add_library(mzgrid_flags INTERFACE)
 target_compile_definitions(mzgrid_flags INTERFACE _GNU_SOURCE)
 target_compile_options(mzgrid_flags INTERFACE
   -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
-  $<$<C_COMPILER_ID:Clang>:-Wno-missing-field-initializers> # what a table does not name is 0, as gcc takes it
+  # What a table does not name is 0, as gcc from 11 on takes it.
+  $<$<OR:$<C_COMPILER_ID:Clang>,$<VERSION_LESS:$<C_COMPILER_VERSION>,11>>:-Wno-missing-field-initializers>
   # A fused multiply-add rounds once where two operations round twice: results would depend on the CPU.
   -ffp-contract=off)
 

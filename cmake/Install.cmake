@@ -14,7 +14,10 @@ file(RELATIVE_PATH MZGRID_PC_TO_PREFIX /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig
 string(REGEX REPLACE "/$" "" MZGRID_PC_TO_PREFIX ${MZGRID_PC_TO_PREFIX})
 list(TRANSFORM MPI_C_INCLUDE_DIRS PREPEND "-I" OUTPUT_VARIABLE MZGRID_PC_MPI_CFLAGS)
 list(JOIN MZGRID_PC_MPI_CFLAGS " " MZGRID_PC_MPI_CFLAGS)
-list(JOIN MPI_C_LIBRARIES " " MZGRID_PC_MPI_LIBS)
+foreach(name IN ITEMS mzgrid_library_needs mzgrid_resample_needs MPI_C_LIBRARIES)
+  list(TRANSFORM ${name} REPLACE "^([^-/].*)" "-l\\1" OUTPUT_VARIABLE files)
+  list(JOIN files " " ${name}_pc)
+endforeach()
 
 set(libraries mzgrid_library mzgrid_resample)
 set(public_headers
@@ -27,6 +30,9 @@ endforeach()
 set_target_properties(mzgrid_program PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
 # In a Python package the program lies where that has its scripts, and the libraries in the package (pyproject.toml).
 if(DEFINED SKBUILD_SCRIPTS_DIR)
+  if(NOT BUILD_SHARED_LIBS)
+    message(FATAL_ERROR "Python loads the libraries, which must be shared ones then: -DBUILD_SHARED_LIBS=ON")
+  endif()
   # A wheel has no links: each name of a library would be a copy of it.
   set_target_properties(${libraries} PROPERTIES VERSION ${PROJECT_VERSION_MAJOR})
   install(TARGETS mzgrid_program RUNTIME DESTINATION ${SKBUILD_SCRIPTS_DIR} COMPONENT program)
@@ -34,7 +40,8 @@ if(DEFINED SKBUILD_SCRIPTS_DIR)
 else()
   install(TARGETS mzgrid_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
-install(TARGETS ${libraries} EXPORT mzgridTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS ${libraries} EXPORT mzgridTargets
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(EXPORT mzgridTargets NAMESPACE mzgrid:: DESTINATION ${package_dir})
 install(FILES ${PROJECT_BINARY_DIR}/mzgridConfig.cmake ${PROJECT_BINARY_DIR}/mzgridConfigVersion.cmake
   DESTINATION ${package_dir})
