@@ -66,6 +66,12 @@ if(NOT CMAKE_CROSSCOMPILING AND NOT DEFINED SKBUILD_SCRIPTS_DIR)
   endforeach()
   add_custom_target(completion ALL DEPENDS ${completion_scripts})
 endif()
+# The licences of all that the program is made of.
+file(READ ${PROJECT_SOURCE_DIR}/LICENSE licence)
+file(READ ${MZGRID_DYGRAPHS_LICENCE} dygraphs_licence)
+file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/copyright CONTENT
+  "mzgrid\n\n@licence@\n\nThe program holds dygraphs, for the charts of reports:\n\n@dygraphs_licence@" @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/copyright ${PROJECT_SOURCE_DIR}/CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/mzgrid)
 # Templates for batch systems; the common part beside them.
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/jobs/ DESTINATION ${CMAKE_INSTALL_DATADIR}/mzgrid/jobs)
 install(FILES ${PROJECT_SOURCE_DIR}/docs/man/mzgrid.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
