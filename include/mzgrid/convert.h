@@ -78,7 +78,8 @@ struct mzg_convert_options {
     int64_t max_skipped; /* -1: the larger of 10 pixels and 5 % */
     bool keep_going;     /* no limit on skipped pixels */
 
-    const char *compression; /* of numeric arrays: none, or zstd, blosc-lz4 or blosc-zstd with ":LEVEL" */
+    const char *compression; /* of numeric arrays: none, or zstd, blosc-lz4 or blosc-zstd with ":LEVEL", or
+                                blosc-zstd:fast; NULL: the last on a native axis, else blosc-zstd */
 
     int64_t memory_limit; /* bytes for all ranks of a node together; 0: the smaller of 8 GiB and half of what
                              is free */

@@ -113,9 +113,9 @@ const struct mzg_option mzg_convert_option_table[] = {
      .choice = mzg_dtype_name, .standard = "float32",
      .help = "The type of the stored values, which are computed in double precision."},
     {.kind = MZG_OPTION_TEXT, .name = "compression", .argument = "CODEC", .choice = mzg_codec_choice, .offset = AT(convert.compression),
-     .standard = "blosc-zstd",
+     .standard = "blosc-zstd:fast if the mass axis is native, else blosc-zstd",
      .help = "Codec of numeric arrays: none, zstd, blosc-lz4 or blosc-zstd; a level may follow, as in zstd:3. Without one, "
-             "blosc-zstd takes 1, and 2 for integers."},
+             "blosc-zstd takes 1, and 2 for integers; blosc-zstd:fast takes a third of the time and up to a quarter more space."},
     {.kind = MZG_OPTION_TEXT, .name = "dataset-id", .argument = "NAME", .offset = AT(convert.dataset_id),
      .standard = "msi_dataset",
      .help = "The names of all elements of the store begin with it; letters, digits, '_', '-' and '.'."},

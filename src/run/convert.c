@@ -123,6 +123,8 @@ static enum mzg_status make_axis(struct conversion *c, struct mzg_error *err)
     mzg_mz_set_destroy(&native);
     if (err->status != MZG_OK)
         return err->status;
+    if (mzg_decide_codec(c->options, &c->axis, c->context->log, &c->codec))
+        mzg_sdata_set_codec(c->sdata, c->codec);
     const struct mzg_axis *axis = &c->axis;
     if (c->options->axis_file &&
         mzg_range_check(c->context, c->reader, axis->edges[0], axis->edges[axis->n_bins], err) != MZG_OK)

@@ -286,3 +286,16 @@ void mzg_decide_method(const struct mzg_convert_options *options, const struct m
                  mzg_method_name(decisions->method), decisions->method_reason);
     decide_gap(options, dataset, log, decisions);
 }
+
+bool mzg_decide_codec(const struct mzg_convert_options *options, const struct mzg_axis *axis,
+                      struct mzg_log *log, struct mzg_codec *codec)
+{
+    struct mzg_error none = {0}; /* the name is known */
+    if (options->compression || axis->spec.type != MZG_AXIS_NATIVE)
+        return false;
+    mzg_codec_parse("blosc-zstd:fast", codec, &none);
+    mzg_log_line(log, MZG_LOG_DETAIL,
+                 "numbers are compressed by blosc-zstd:fast, because the values of a native axis are copied; "
+                 "--compression blosc-zstd may make the store smaller, and takes longer");
+    return true;
+}

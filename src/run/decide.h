@@ -1,6 +1,6 @@
 /*
- * What mzgrid decides when the user leaves it open: the range of the axis, its law, the method; each with the
- * reason, for the log and the output.
+ * What mzgrid decides when the user leaves it open: the range of the axis, its law, the method, each with the
+ * reason, for the log and the output; and the codec.
  */
 #ifndef MZG_RUN_DECIDE_H
 #define MZG_RUN_DECIDE_H
@@ -9,6 +9,7 @@
 #include <core/context.h>
 #include <input/reader.h>
 #include <mzgrid/convert.h>
+#include <zarr/zarr.h>
 
 /* What the distance of points in the data is, to which bins are compared. */
 enum mzg_step_kind { MZG_STEP_UNKNOWN, MZG_STEP_SAMPLING, MZG_STEP_PEAKS };
@@ -42,5 +43,10 @@ enum mzg_status mzg_decide_axis(const struct mzg_context *context, const struct 
  * Local. */
 void mzg_decide_method(const struct mzg_convert_options *options, const struct mzg_dataset *dataset,
                        const struct mzg_axis *axis, struct mzg_log *log, struct mzg_decisions *decisions);
+
+/* Whether another codec than the usual one suits the axis better, and nobody asked for one. The same on all
+ * ranks. Local. */
+bool mzg_decide_codec(const struct mzg_convert_options *options, const struct mzg_axis *axis,
+                      struct mzg_log *log, struct mzg_codec *codec);
 
 #endif

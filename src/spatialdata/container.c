@@ -143,6 +143,11 @@ const char *mzg_sdata_table_path(const struct mzg_sdata *sdata)
     return sdata->table_path;
 }
 
+void mzg_sdata_set_codec(struct mzg_sdata *sdata, struct mzg_codec codec)
+{
+    sdata->codec = codec;
+}
+
 struct mzg_codec mzg_sdata_codec(const struct mzg_sdata *sdata)
 {
     return sdata->codec;

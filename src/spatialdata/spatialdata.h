@@ -51,6 +51,9 @@ json_t *mzg_sdata_root_attributes(void);
  * it takes; likewise. */
 json_t *mzg_sdata_table_attributes(json_t *region);
 
+/* Another codec for the numeric arrays that are not yet declared; on all ranks. Local. */
+void mzg_sdata_set_codec(struct mzg_sdata *sdata, struct mzg_codec codec);
+
 /* The codec of its numeric arrays. Local. */
 struct mzg_codec mzg_sdata_codec(const struct mzg_sdata *sdata);
 

@@ -23,12 +23,6 @@ struct mzg_zarr_file {
     unsigned char *index; /* n_inner times offset and size, then the checksum */
 };
 
-static void put_little_endian(unsigned char *target, uint64_t value, int size)
-{
-    for (int i = 0; i < size; i++)
-        target[i] = (unsigned char)(value >> (8 * i));
-}
-
 static size_t index_size(const struct mzg_zarr_array *array)
 {
     return 16 * (size_t)array->n_inner;
@@ -75,8 +69,8 @@ enum mzg_status mzg_zarr_file_put(struct mzg_zarr_file *file, int64_t inner, con
     if (!file->created && mzg_store_file_create(file->path, &file->file, err) != MZG_OK)
         return err->status;
     file->created = true;
-    put_little_endian(file->index + 16 * inner, (uint64_t)file->file.written, 8);
-    put_little_endian(file->index + 16 * inner + 8, size, 8);
+    mzg_put_little_endian(file->index + 16 * inner, (uint64_t)file->file.written, 8);
+    mzg_put_little_endian(file->index + 16 * inner + 8, size, 8);
     return mzg_store_file_append(&file->file, packed, size, err);
 }
 
@@ -86,7 +80,7 @@ enum mzg_status mzg_zarr_file_end(struct mzg_zarr_file *file, struct mzg_error *
         return err->status;
     size_t size = index_size(file->array);
     if (file->created && file->array->spec.shard[0] > 0 && err->status == MZG_OK) {
-        put_little_endian(file->index + size, mzg_crc32c(file->index, size), 4);
+        mzg_put_little_endian(file->index + size, mzg_crc32c(file->index, size), 4);
         mzg_store_file_append(&file->file, file->index, size + 4, err);
     }
     if (file->created)

@@ -6,7 +6,7 @@
  * together, then the second ones and so on: what is alike about numbers, their exponents, no longer lies
  * between what is not. Each such plane is compressed by itself, and the whole chunk is one block: planes as
  * long as can be (docs/decisions/019-codecs-measured.md). For lz4, which has no entropy coder, values of
- * float or double are sorted by bits.
+ * float or double are sorted by bits. Where blosc-zstd is to be fast, src/zarr/planes.c makes its buffers.
  */
 #include <zarr/codec.h>
 
@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <zarr/planes.h>
 #include <zstd.h>
 
 static bool is_float(enum mzg_type type)
@@ -85,9 +86,11 @@ static enum mzg_status compress_blosc(const struct mzg_codec *codec, enum mzg_ty
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, split_planes);
+    struct sorting sorting = sorting_of(codec, type, size);
+    if (codec->kind == MZG_CODEC_BLOSC_FAST && sorting.item > 1)
+        return mzg_planes_compress(is_float(type), sorting.item, bytes, size, packed, err);
     if (mzg_buffer_reserve(packed, size + BLOSC_MAX_OVERHEAD, err) != MZG_OK)
         return err->status;
-    struct sorting sorting = sorting_of(codec, type, size);
     if (!has_room(size, sorting.item))
         return mzg_fail(err, MZG_ENOMEM, "no memory to sort and compress a chunk of %zu bytes", size);
     int written =
@@ -111,6 +114,7 @@ enum mzg_status mzg_codec_compress(const struct mzg_codec *codec, enum mzg_type 
         return compress_zstd(level_of(codec, type), bytes, size, packed, err);
     case MZG_CODEC_BLOSC_LZ4:
     case MZG_CODEC_BLOSC_ZSTD:
+    case MZG_CODEC_BLOSC_FAST:
         return compress_blosc(codec, type, bytes, size, packed, err);
     case MZG_CODEC_NONE:
         break;
@@ -218,6 +222,10 @@ enum mzg_status mzg_codec_parse(const char *text, struct mzg_codec *codec, struc
         *codec = (struct mzg_codec){.kind = MZG_CODEC_NONE};
         return MZG_OK;
     }
+    if (strcasecmp(text, "blosc-zstd:fast") == 0) {
+        *codec = (struct mzg_codec){MZG_CODEC_BLOSC_FAST, 1, 1};
+        return MZG_OK;
+    }
     size_t length = strcspn(text, ":");
     for (size_t i = 0; i < sizeof codecs / sizeof *codecs; i++) {
         if (strlen(codecs[i].name) != length || strncasecmp(text, codecs[i].name, length) != 0)
@@ -228,8 +236,9 @@ enum mzg_status mzg_codec_parse(const char *text, struct mzg_codec *codec, struc
         char *end;
         long level = strtol(text + length + 1, &end, 10);
         if (*end || !text[length + 1] || level < 1 || level > codecs[i].highest)
-            return mzg_fail(err, MZG_EUSAGE, "compression '%s': the level must be a number from 1 to %d",
-                            text, codecs[i].highest);
+            return mzg_fail(err, MZG_EUSAGE, "compression '%s': the level must be a number from 1 to %d%s",
+                            text, codecs[i].highest,
+                            codecs[i].usual.kind == MZG_CODEC_BLOSC_ZSTD ? ", or fast" : "");
         codec->level = codec->integer_level = (int)level;
         return MZG_OK;
     }

@@ -25,7 +25,14 @@
 
 enum { MZG_ZARR_MAX_DIMENSIONS = 4 };
 
-enum mzg_codec_kind { MZG_CODEC_NONE, MZG_CODEC_ZSTD, MZG_CODEC_BLOSC_LZ4, MZG_CODEC_BLOSC_ZSTD };
+/* BLOSC_FAST is BLOSC_ZSTD to all who read: how zstd works is not in the format. */
+enum mzg_codec_kind {
+    MZG_CODEC_NONE,
+    MZG_CODEC_ZSTD,
+    MZG_CODEC_BLOSC_LZ4,
+    MZG_CODEC_BLOSC_ZSTD,
+    MZG_CODEC_BLOSC_FAST
+};
 
 struct mzg_codec {
     enum mzg_codec_kind kind;
@@ -33,8 +40,8 @@ struct mzg_codec {
     int integer_level; /* of arrays of integers; 0: the same */
 };
 
-/* The codec of a text: "none", or "zstd", "blosc-lz4" or "blosc-zstd", with ":LEVEL" or at its usual level;
- * NULL: the default, blosc-zstd. MZG_EUSAGE for any other. Local. */
+/* The codec of a text: "none", or "zstd", "blosc-lz4" or "blosc-zstd", with ":LEVEL" or at its usual level,
+ * or "blosc-zstd:fast"; NULL: blosc-zstd. MZG_EUSAGE for any other. Local. */
 enum mzg_status mzg_codec_parse(const char *text, struct mzg_codec *codec, struct mzg_error *err);
 
 struct mzg_zarr_store;

@@ -11,6 +11,7 @@ VERSIONS = {"zstd": "1.5.4", "c-blosc": "1.21.3"}  # of Debian 12
 AXIS = "--mass-axis-type reflector_tof --bins 5000 --interpolation-method nearest_neighbor --no-report".split()
 GOLDEN = {
     ("csc", "blosc-zstd"): "dba90dd79f7af97f",
+    ("csc", "blosc-zstd:fast"): "c1d81ff81c8454ce",
     ("csr", "blosc-lz4"): "9a41de052a618a26",
     ("csr", "zstd:3"): "42db1eef1fe73b7e",
     ("csr", "none"): "179e1812eb5334ea",

@@ -194,3 +194,35 @@ def test_arrays_that_are_the_same_are_decoded_once_and_only_these(mzgrid, tmp_pa
     stores.assert_same_tree(tmp_path / "1.zarr", tmp_path / "3.zarr")
     stored = stores.open_store(tmp_path / "1.zarr").table
     assert_is(stored, *expected(reference.read_imzml(source)))
+
+
+SHARED = "synthetic:20x15:3000:continuous:1:full"
+RESAMPLED = ["--mass-axis-type", "linear_tof", "--bins", "3000"]
+
+
+def levels(store):
+    """The levels of zstd that blosc's metadata tell, of values and of rows."""
+    x = store / "tables/msi_dataset_z0/X"
+    found = [json.loads((x / name / "zarr.json").read_text())["codecs"][0] for name in ("data", "indices")]
+    codecs = [c["configuration"]["codecs"][1] for c in found]
+    assert [(c["name"], c["configuration"]["cname"]) for c in codecs] == [("blosc", "zstd")] * 2
+    return [c["configuration"]["clevel"] for c in codecs]
+
+
+def test_numbers_that_are_copied_are_compressed_fast(mzgrid, tmp_path):
+    """By default, and no others; the option has the last word, and all hold the same numbers."""
+    runs = {
+        "native": [],
+        "asked": ["--compression", "blosc-zstd:fast"],
+        "usual": ["--compression", "blosc-zstd"],
+        "resampled": RESAMPLED,
+        "resampled-usual": [*RESAMPLED, "--compression", "blosc-zstd"],
+    }
+    for name, options in runs.items():
+        mzgrid.convert(SHARED, tmp_path / name, *options, "--no-report")
+    assert levels(tmp_path / "native") == [1, 1]
+    assert levels(tmp_path / "usual") == levels(tmp_path / "resampled") == [1, 2]
+    stores.assert_same_tree(tmp_path / "native", tmp_path / "asked")
+    stores.assert_same_tree(tmp_path / "resampled", tmp_path / "resampled-usual")
+    fast, usual = (stores.open_store(tmp_path / name).table.X for name in ("native", "usual"))
+    assert fast.nnz > 10_000 and (fast != usual).nnz == 0

@@ -77,6 +77,7 @@ DEMOS = {
     "uncompressed": Demo(40, 70, codec="none"),
     "blosc lz4": Demo(40, 70, codec="blosc-lz4"),
     "blosc zstd": Demo(600, 700, step=7, codec="blosc-zstd"),
+    "blosc zstd, fast": Demo(120, 90, codec="blosc-zstd:fast"),
     "large volume": Demo(1100, 600, depth=3, step=1999),
 }
 

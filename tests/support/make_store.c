@@ -2,7 +2,7 @@
  * Writes a SpatialData store of invented pixels through the functions that a conversion uses, for
  * test_store_format.py, which knows the formulas:
  *
- *     make_store OUT.zarr WIDTH HEIGHT DEPTH BINS STEP um|pixel none|zstd|blosc-lz4|blosc-zstd
+ *     make_store OUT.zarr WIDTH HEIGHT DEPTH BINS STEP um|pixel none|zstd|blosc-lz4|blosc-zstd[:fast]
  *
  * Positions are numbered in C order (z, y, x), from x 3, y 2, z 1 on. Every STEP-th of them, from the first,
  * is a pixel. Pixel p has the key p + 1 and the tic (37 p mod 1001) / 8; the row of each third pixel is
@@ -203,6 +203,8 @@ static struct mzg_codec codec_by_name(const char *name)
         return (struct mzg_codec){.kind = MZG_CODEC_BLOSC_LZ4, .level = 5};
     if (strcmp(name, "blosc-zstd") == 0)
         return (struct mzg_codec){.kind = MZG_CODEC_BLOSC_ZSTD, .level = 1};
+    if (strcmp(name, "blosc-zstd:fast") == 0)
+        return (struct mzg_codec){.kind = MZG_CODEC_BLOSC_FAST, .level = 1};
     return (struct mzg_codec){.kind = MZG_CODEC_ZSTD, .level = 3};
 }
 

@@ -267,6 +267,69 @@ Test(shard, bits_are_sorted_for_lz4, .init = setup, .fini = teardown)
     check_planes(MZG_CODEC_BLOSC_LZ4, BLOSC_DOBITSHUFFLE, (size_t)(4 << 16) * 13 / 16);
 }
 
+Test(shard, fast_planes_are_those_of_blosc, .init = setup, .fini = teardown)
+{
+    check_planes(MZG_CODEC_BLOSC_FAST, BLOSC_DOSHUFFLE, (size_t)(4 << 16) * 13 / 16);
+}
+
+/* Packs by a codec that makes no file, and has c-blosc unpack it. Gives the size, and the flags. */
+static size_t pack_fast(enum mzg_type type, const void *data, size_t size, int *flags)
+{
+    const struct mzg_codec codec = {.kind = MZG_CODEC_BLOSC_FAST, .level = 1};
+    struct mzg_buffer packed = {0};
+    cr_assert(eq(int, mzg_codec_compress(&codec, type, data, size, &packed, &err), MZG_OK), "%s", err.text);
+    size_t whole = 0, stated = 0, block = 0, found = packed.size;
+    cr_expect(eq(int, blosc_cbuffer_validate(packed.bytes, packed.size, &whole), 0));
+    blosc_cbuffer_sizes(packed.bytes, &whole, &stated, &block);
+    cr_expect(eq(sz, whole, size));
+    cr_expect(eq(sz, stated, packed.size));
+    cr_expect(eq(sz, block, size));
+    char *unpacked = malloc(size);
+    cr_assert(unpacked != NULL);
+    cr_expect(eq(int, blosc_decompress_ctx(packed.bytes, unpacked, size, 1), (int)size));
+    cr_expect(eq(int, memcmp(unpacked, data, size), 0));
+    *flags = packed.bytes[2] & 0x1f;
+    free(unpacked);
+    free(packed.bytes);
+    return found;
+}
+
+Test(shard, fast_leaves_noise_as_it_is)
+{
+    enum { N = 40000 };
+    static uint64_t data[N];
+    uint64_t state = 1;
+    int flags;
+    for (int i = 0; i < N; i++)
+        data[i] = state = state * 6364136223846793005U + (state >> 7) + 1442695040888963407U;
+    cr_expect(eq(sz, pack_fast(MZG_FLOAT64, data, sizeof data, &flags), sizeof data + 16));
+    cr_expect(eq(int, flags, BLOSC_DOSHUFFLE | BLOSC_MEMCPYED));
+}
+
+/* 10 random bits an item, in two planes of its eight, of which the first is all noise. */
+Test(shard, fast_finds_what_is_alike)
+{
+    enum { N = 1 << 17 };
+    static double values[N];
+    static int64_t rows[N];
+    int flags;
+    uint32_t state = 1;
+    for (int i = 0; i < N; i++) {
+        state = state * 1664525 + 1013904223;
+        uint64_t bits = (uint64_t)0x4000 << 48 | (uint64_t)(state >> 22) << 32;
+        memcpy(&values[i], &bits, sizeof bits);
+        rows[i] = 2 * (i % 50000) + (state >> 31);
+    }
+    size_t size = pack_fast(MZG_FLOAT64, values, sizeof values, &flags);
+    cr_expect(lt(sz, size, (size_t)N * 10 / 8 * 102 / 100), "%zu bytes", size);
+    cr_expect(eq(int, flags, BLOSC_DOSHUFFLE));
+    size = pack_fast(MZG_INT64, rows, sizeof rows, &flags);
+    cr_expect(lt(sz, size, (size_t)N * 21 / 20), "%zu bytes: one plane of eight, hardly any of the others",
+              size);
+    static float same[300];
+    cr_expect(lt(sz, pack_fast(MZG_FLOAT32, same, sizeof same, &flags), 120));
+}
+
 /* c-blosc itself falls over memory that it did not get. */
 Test(shard, no_memory_to_compress_is_an_error, .init = setup, .fini = teardown)
 {
@@ -277,7 +340,7 @@ Test(shard, no_memory_to_compress_is_an_error, .init = setup, .fini = teardown)
     struct mzg_buffer packed = {0};
     struct rlimit limit;
     long pages = 0;
-    const struct mzg_codec codec = {.kind = MZG_CODEC_BLOSC_ZSTD, .level = 1};
+    struct mzg_codec codec = {.kind = MZG_CODEC_BLOSC_ZSTD, .level = 1};
     float *data = malloc(SIZE);
     cr_assert(data != NULL);
     for (size_t i = 0; i < SIZE / sizeof *data; i++)
@@ -288,6 +351,12 @@ Test(shard, no_memory_to_compress_is_an_error, .init = setup, .fini = teardown)
     fclose(statm);
     cr_assert(eq(int, getrlimit(RLIMIT_AS, &limit), 0));
     limit.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + 2 * SIZE; /* it takes three times SIZE */
+    cr_assert(eq(int, setrlimit(RLIMIT_AS, &limit), 0));
+    cr_expect(eq(int, mzg_codec_compress(&codec, MZG_FLOAT32, data, SIZE, &packed, &err), MZG_ENOMEM));
+    cr_expect(strstr(err.text, "no memory") != NULL, "%s", err.text);
+    codec.kind = MZG_CODEC_BLOSC_FAST;
+    limit.rlim_cur -= (rlim_t)SIZE * 15 / 8; /* it takes a quarter */
+    err = (struct mzg_error){0};
     cr_assert(eq(int, setrlimit(RLIMIT_AS, &limit), 0));
     cr_expect(eq(int, mzg_codec_compress(&codec, MZG_FLOAT32, data, SIZE, &packed, &err), MZG_ENOMEM));
     cr_expect(strstr(err.text, "no memory") != NULL, "%s", err.text);
@@ -320,27 +389,34 @@ Test(shard, integers_have_a_level_of_their_own_unless_one_is_given, .init = setu
     cr_assert(eq(int, mzg_codec_parse("blosc-zstd:1", &codec, &err), MZG_OK));
     cr_expect(eq(int, level_of(&codec, MZG_FLOAT64), 1));
     cr_expect(eq(int, level_of(&codec, MZG_INT32), 1));
+    cr_assert(eq(int, mzg_codec_parse("BLOSC-zstd:Fast", &codec, &err), MZG_OK));
+    cr_expect(eq(int, (int)codec.kind, MZG_CODEC_BLOSC_FAST));
+    cr_expect(eq(int, level_of(&codec, MZG_FLOAT64), 1));
+    cr_expect(eq(int, level_of(&codec, MZG_INT32), 1));
+    static const char *const wrong[] = {"blosc-lz4:fast", "zstd:fast", "blosc-zstd:faster", "blosc-zstd:0"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        cr_expect(eq(int, mzg_codec_parse(wrong[i], &codec, &(struct mzg_error){0}), MZG_EUSAGE), "%s",
+                  wrong[i]);
 }
 
 /* c-blosc reads as one plane what has fewer than 128 items. */
 Test(shard, few_items_unpack, .init = setup, .fini = teardown)
 {
-    for (int64_t n = 100; n <= 160; n += 20) {
+    for (int i = 0; i < 8; i++) {
+        int64_t n = 100 + 20 * (i / 2);
         char name[16];
         double data[160], chunk[160];
         struct mzg_zarr_array *array = NULL;
-        struct mzg_zarr_array_spec spec = {.type = MZG_FLOAT64,
-                                           .n_dimensions = 1,
-                                           .shape = {n},
-                                           .chunk = {n},
-                                           .codec = {.kind = MZG_CODEC_BLOSC_ZSTD, .level = 1}};
-        snprintf(name, sizeof name, "a%d", (int)n);
+        struct mzg_zarr_array_spec spec = {
+            .type = MZG_FLOAT64, .n_dimensions = 1, .shape = {n}, .chunk = {n}, .codec = {.level = 1}};
+        spec.codec.kind = i % 2 ? MZG_CODEC_BLOSC_FAST : MZG_CODEC_BLOSC_ZSTD;
+        snprintf(name, sizeof name, "a%d", i);
         cr_assert(eq(int, mzg_zarr_array(store, name, &spec, json_object(), &array, &err), MZG_OK));
-        for (int i = 0; i < n; i++)
-            data[i] = 100 + 0.25 * i;
+        for (int k = 0; k < n; k++)
+            data[k] = 100 + 0.25 * k;
         cr_assert(eq(int, mzg_zarr_write_all(array, data, &err), MZG_OK));
         size_t size, bytes = (size_t)n * sizeof *data;
-        snprintf(name, sizeof name, "a%d/c/0", (int)n);
+        snprintf(name, sizeof name, "a%d/c/0", i);
         unsigned char *packed = read_whole_file(directory, name, &size);
         cr_expect(eq(int, blosc_decompress_ctx(packed, chunk, bytes, 1), (int)bytes));
         cr_expect(eq(int, memcmp(chunk, data, bytes), 0));
