@@ -68,8 +68,7 @@ static bool has_room(double at, double room, double *last)
     return is_free;
 }
 
-/* The bar that tells a size: of a round length, about an eighth to a fifth of the longer side, no less than a
- * cell. */
+/* The bar that tells a size. */
 struct scale {
     double dots; /* its length */
     char text[TEXT];
@@ -80,8 +79,7 @@ static void find_scale(const struct mzg_raster *raster, const struct mzg_image_l
 {
     double extent = (double)raster->width * raster->size_x;
     double longest = fmax(extent, (double)raster->height * raster->size_y);
-    struct mzg_ticks ticks = mzg_ticks_of(0, longest, 8, false);
-    double length = fmax(ticks.step, raster->size_x);
+    double length = mzg_scale_bar_length(longest, raster->size_x);
     scale->dots = length / extent * layout->image_width;
     if (raster->in_micrometres && length >= 1000)
         snprintf(scale->text, TEXT, "%g mm", length / 1000);

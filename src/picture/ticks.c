@@ -21,6 +21,16 @@ struct mzg_ticks mzg_ticks_of(double low, double high, int wanted, bool scaled)
     return ticks;
 }
 
+double mzg_scale_bar_length(double longest, double cell)
+{
+    for (int wanted = 8; wanted >= 1; wanted--) {
+        double length = mzg_ticks_of(0, longest, wanted, false).step;
+        if (length >= cell && length <= longest)
+            return length;
+    }
+    return cell;
+}
+
 double mzg_tick_value(const struct mzg_ticks *ticks, int i)
 {
     return ticks->first + i * ticks->step;

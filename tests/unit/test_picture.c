@@ -35,6 +35,16 @@ Test(picture, ticks_are_round_numbers_in_the_interval)
     cr_expect(eq(str, (char *)texts_of(0, HUGE_VAL, 4, true), ""));
 }
 
+Test(picture, a_scale_bar_has_a_round_length_if_one_fits)
+{
+    cr_expect(eq(dbl, mzg_scale_bar_length(1000, 1), 200));
+    cr_expect(eq(dbl, mzg_scale_bar_length(300, 100), 100));
+    cr_expect(eq(dbl, mzg_scale_bar_length(8.8125, 4.40625), 5)); /* two cells */
+    cr_expect(eq(dbl, mzg_scale_bar_length(75, 25), 50));
+    cr_expect(eq(dbl, mzg_scale_bar_length(4.40625, 4.40625), 4.40625));
+    cr_expect(eq(dbl, mzg_scale_bar_length(3, 1), 1));
+}
+
 Test(picture, a_label_tells_the_power_that_numbers_are_divided_by)
 {
     char text[64];
