@@ -2,15 +2,17 @@
 #
 # SPDX-License-Identifier: (Apache-2.0 OR MIT)
 
-from spack_repo.builtin.build_systems.cmake import CMakePackage
+from spack_repo.builtin.build_systems.cmake import CMakePackage, generator
 
 from spack.package import *
 
 
 class Mzgrid(CMakePackage):
-    """Resamples mass spectrometry imaging data (imzML) in parallel onto one mass axis, as a SpatialData Zarr store."""
+    """Resamples mass spectrometry imaging data (imzML) in parallel onto one mass axis, as a
+    SpatialData Zarr store."""
 
-    homepage = "https://example.org/mzgrid"  # there is no public place yet: use `spack dev-build`, see ../README.md
+    # There is no public place yet: see ../README.md.
+    homepage = "https://example.org/mzgrid"
     git = "https://example.org/mzgrid.git"
 
     license("BSD-3-Clause", checked_by="mzgrid")
@@ -35,19 +37,20 @@ class Mzgrid(CMakePackage):
     depends_on("libpng@1.6:")
     depends_on("libtiff@4:")
 
-    # The charts of reports; a file of JavaScript that becomes part of the program. It is npm's package dygraphs.
+    # The charts of reports; a file of JavaScript that becomes part of the program. It is npm's
+    # package dygraphs.
     resource(
         name="dygraphs",
         url="https://example.org/dygraphs-2.2.1.tgz",
         sha256="f515549becffeb0912b0dffa963f7d42726818ca7ef5605bdd7707995742b7ec",
-        destination="dygraphs",
-        placement="package",
+        destination="build",  # what git ignores in a checkout
+        placement="dygraphs",
     )
 
     generator("ninja")
 
     def cmake_args(self):
-        dygraphs = join_path(self.stage.source_path, "package")
+        dygraphs = join_path(self.stage.source_path, "build", "dygraphs")
         return [
             self.define("BUILD_TESTING", self.run_tests),
             self.define("MZGRID_DYGRAPHS_JS", join_path(dygraphs, "dist", "dygraph.min.js")),
