@@ -4,11 +4,13 @@
 #   MZGRID        the program (default: mzgrid, from PATH)
 #   MODULES       environment modules to load first, as in MODULES="openmpi hdf5": those that mzgrid was built with
 #   CONTAINER     an image of Apptainer that holds mzgrid. The Open MPI of the host starts the ranks; the one in the
-#                 image must be of the same major version.
+#                 image must be of the same major version. Apptainer shows the program your home, the folder of the job
+#                 and /tmp; APPTAINER_BIND=/scratch,/data adds others, as input, output and TEMP_DIR need.
 #   TEMP_DIR      where rows wait until all are resampled (default: beside the output). It needs about 8 bytes for each
 #                 value of the result; `mzgrid convert --dry-run` says how much. Several nodes must all see it.
 #   LAUNCHER      srun (default in a job of SLURM), or mpirun, as where Open MPI was built without PMIx
-#   MPIRUN_FLAGS  more options of mpirun
+#   MPIRUN_FLAGS  more options of mpirun. If it knows nothing of PBS or LSF (`ompi_info | grep ' ras'` has neither tm nor
+#                 lsf), it is given the job's list of hosts, and starts ranks on other nodes by ssh.
 #
 # shellcheck shell=bash
 set -eu
@@ -40,13 +42,44 @@ mzg_threads() {
     esac
 }
 
+# mzg_hostfile: the list of hosts that mpirun must be given, because it would not ask this scheduler. Without one all ranks
+# would sit on the first node, as many as it has cores.
+mzg_hostfile() {
+    local file='' component
+    case $(mzg_scheduler) in
+    pbs) file=${PBS_NODEFILE-} component=tm ;;
+    lsf) file=${LSB_DJOB_HOSTFILE-} component=lsf ;;
+    esac
+    [ -n "$file" ] && [ -r "$file" ] || return 0
+    case $(ompi_info --parsable 2>/dev/null) in
+    *mca:ras:$component:*) ;;
+    *) echo "$file" ;;
+    esac
+}
+
+# `module` is a function, which the shell of a job need not have.
+mzg_load_modules() {
+    local file
+    set +u # it may use variables that are not set
+    for file in "$LMOD_PKG/init/bash" "$MODULESHOME/init/bash" /etc/profile.d/lmod.sh /etc/profile.d/modules.sh; do
+        ! type module >/dev/null 2>&1 || break
+        # shellcheck disable=SC1090
+        [ ! -r "$file" ] || . "$file" || true
+    done
+    type module >/dev/null 2>&1 || mzg_die "MODULES is '$MODULES', but this node has no command 'module'"
+    # shellcheck disable=SC2086 # several names
+    module load $MODULES || mzg_die "these modules cannot be loaded: $MODULES"
+    set -u
+}
+
 # mzg_launch N_NODES COMMAND...: starts the ranks, on N_NODES of the job's nodes (0: on all of them), and gives back
 # their exit status. A signal that reaches this shell is passed on as SIGUSR1, which srun and mpirun both hand to every
 # rank; of SIGTERM mpirun kills the ranks a second after it told them.
 mzg_launch() {
-    local n_nodes=$1 threads child status=0
+    local n_nodes=$1 threads hosts child status=0
     local -a launch
     shift
+    [ -z "${MODULES-}" ] || mzg_load_modules
     threads=$(mzg_threads)
     case ${LAUNCHER:-$([ "$(mzg_scheduler)" = slurm ] && echo srun || echo mpirun)} in
     srun)
@@ -65,6 +98,8 @@ mzg_launch() {
         export PRTE_MCA_prte_execute_quiet=${PRTE_MCA_prte_execute_quiet-1}
         # shellcheck disable=SC2206 # options, apart at blanks
         launch=(mpirun --mca odls_base_sigkill_timeout 5 --map-by "slot:PE=$threads" --bind-to core ${MPIRUN_FLAGS-})
+        hosts=$(mzg_hostfile)
+        [ -z "$hosts" ] || launch+=(--hostfile "$hosts")
         [ "$n_nodes" = 0 ] || mzg_die "mpirun cannot be told to take some of the nodes; use LAUNCHER=srun"
         ;;
     *)
@@ -72,10 +107,6 @@ mzg_launch() {
         ;;
     esac
     [ -z "${CONTAINER-}" ] || launch+=(apptainer exec "$CONTAINER")
-    if [ -n "${MODULES-}" ]; then
-        # shellcheck disable=SC2086 # several names
-        module load $MODULES
-    fi
 
     "${launch[@]}" "$@" &
     child=$!
