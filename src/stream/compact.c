@@ -10,6 +10,8 @@
  */
 #include <stream/compact.h>
 
+#include <core/vectors.h>
+
 #include <float.h>
 #include <math.h>
 #include <stdbool.h>
@@ -68,11 +70,8 @@ static int64_t keep_plainly(const struct mzg_sparse_row *row, double min_intensi
     return keep_rest(row, 0, min_intensity, 0, bins, values, n_clamped);
 }
 
-#if defined(__x86_64__) && defined(__GNUC__)
+#if MZG_HAS_AVX
 #include <immintrin.h>
-
-#define AVX2 __attribute__((target("avx2,popcnt")))
-#define AVX512 __attribute__((target("avx512f,popcnt")))
 
 /* The smallest float that is not below `min_intensity`; all are not if that is 0. */
 static float least_kept(double min_intensity)
@@ -101,13 +100,13 @@ static const uint64_t places_of_8[256] = {PLACES_64(0U), PLACES_64(64U), PLACES_
 #define PAIRS_4(m) PAIRS(m), PAIRS((m) + 1), PAIRS((m) + 2), PAIRS((m) + 3)
 static const uint64_t places_of_4[16] = {PAIRS_4(0U), PAIRS_4(4U), PAIRS_4(8U), PAIRS_4(12U)};
 
-AVX2 static inline __m256i order(uint64_t places)
+MZG_AVX2 static inline __m256i order(uint64_t places)
 {
     return _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)places));
 }
 
-AVX2 static struct mzg_look look_avx2(const double *values, int64_t n, double low, double high,
-                                      double *between)
+MZG_AVX2 static struct mzg_look look_avx2(const double *values, int64_t n, double low, double high,
+                                          double *between)
 {
     struct mzg_look look = {0};
     double lanes[LANES];
@@ -142,8 +141,8 @@ AVX2 static struct mzg_look look_avx2(const double *values, int64_t n, double lo
     return look;
 }
 
-AVX2 static int64_t keep_avx2(const struct mzg_sparse_row *row, double min_intensity, int32_t *bins,
-                              float *values, int64_t *n_clamped)
+MZG_AVX2 static int64_t keep_avx2(const struct mzg_sparse_row *row, double min_intensity, int32_t *bins,
+                                  float *values, int64_t *n_clamped)
 {
     const __m256 least = _mm256_set1_ps(least_kept(min_intensity)), largest = _mm256_set1_ps(FLT_MAX);
     const __m256 sign = _mm256_set1_ps(-0.0F), infinite = _mm256_set1_ps(INFINITY);
@@ -172,8 +171,8 @@ AVX2 static int64_t keep_avx2(const struct mzg_sparse_row *row, double min_inten
     return keep_rest(row, i, min_intensity, kept, bins, values, n_clamped);
 }
 
-AVX512 static struct mzg_look look_avx512(const double *values, int64_t n, double low, double high,
-                                          double *between)
+MZG_AVX512 static struct mzg_look look_avx512(const double *values, int64_t n, double low, double high,
+                                              double *between)
 {
     struct mzg_look look = {0};
     double lanes[LANES];
@@ -199,15 +198,15 @@ AVX512 static struct mzg_look look_avx512(const double *values, int64_t n, doubl
     return look;
 }
 
-AVX512 static inline __m512 as_floats(const double *values)
+MZG_AVX512 static inline __m512 as_floats(const double *values)
 {
     __m256d low = _mm256_castps_pd(_mm512_cvtpd_ps(_mm512_loadu_pd(values)));
     __m256d high = _mm256_castps_pd(_mm512_cvtpd_ps(_mm512_loadu_pd(values + 8)));
     return _mm512_castpd_ps(_mm512_insertf64x4(_mm512_castpd256_pd512(low), high, 1));
 }
 
-AVX512 static int64_t keep_avx512(const struct mzg_sparse_row *row, double min_intensity, int32_t *bins,
-                                  float *values, int64_t *n_clamped)
+MZG_AVX512 static int64_t keep_avx512(const struct mzg_sparse_row *row, double min_intensity, int32_t *bins,
+                                      float *values, int64_t *n_clamped)
 {
     const __m512 least = _mm512_set1_ps(least_kept(min_intensity)), largest = _mm512_set1_ps(FLT_MAX);
     const __m512 infinite = _mm512_set1_ps(INFINITY), zero = _mm512_setzero_ps();
@@ -234,32 +233,20 @@ AVX512 static int64_t keep_avx512(const struct mzg_sparse_row *row, double min_i
 #endif
 
 static const struct mzg_compactor compactors[] = {
-#if defined(__x86_64__) && defined(__GNUC__)
-    {"AVX-512", look_avx512, keep_avx512},
-    {"AVX2", look_avx2, keep_avx2},
+#if MZG_HAS_AVX
+    [MZG_VECTORS_AVX512] = {"AVX-512", look_avx512, keep_avx512},
+    [MZG_VECTORS_AVX2] = {"AVX2", look_avx2, keep_avx2},
 #endif
-    {"plain", look_plainly, keep_plainly},
+    [MZG_VECTORS_NONE] = {"plain", look_plainly, keep_plainly},
 };
-
-/* How many of the first this CPU cannot run. */
-static int first_that_runs(void)
-{
-#if defined(__x86_64__) && defined(__GNUC__)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("popcnt"))
-        return 0;
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt") ? 1 : 2;
-#else
-    return 0;
-#endif
-}
 
 const struct mzg_compactor *mzg_compactor(int i)
 {
-    const int n = (int)(sizeof compactors / sizeof *compactors);
-    return first_that_runs() + i < n ? &compactors[first_that_runs() + i] : NULL;
+    int number = (int)mzg_vectors_of_cpu() + i;
+    return number <= (int)MZG_VECTORS_NONE ? &compactors[number] : NULL;
 }
 
 const struct mzg_compactor *mzg_compactor_of_cpu(void)
 {
-    return &compactors[first_that_runs()];
+    return &compactors[mzg_vectors_of_cpu()];
 }

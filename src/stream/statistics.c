@@ -3,6 +3,7 @@
 #include <core/memory.h>
 #include <core/mpi.h>
 #include <core/pool.h>
+#include <stream/like_sum.h>
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,8 +11,8 @@
 
 enum { PARTS_PER_WORKER = 4, REDUCE_BYTES = 4 << 20 };
 
-/* Values that a word gathers before it is added to the exact sum. */
-enum { MOST_RECENT = 256 };
+/* Values that a word gathers before it is added to the exact sum; as many at once as pay for a call. */
+enum { MOST_RECENT = MZG_LIKE_MOST, WORTH_A_CALL = 4 };
 
 struct addition {
     const struct mzg_statistics *statistics;
@@ -24,9 +25,31 @@ static uint64_t *sum_of(const struct mzg_statistics *statistics, int64_t bin)
     return statistics->sums + bin * statistics->kind->limbs;
 }
 
+/* Adds values to a word; false if one is not for it, and then nothing is added. */
+static inline bool add_like_float32(mzg_like_sum_fn *add, const float *values, int64_t n, uint32_t position,
+                                    int64_t *sum, float *maximum)
+{
+    if (!add || n < WORTH_A_CALL)
+        return false;
+    struct mzg_like_sum found = add(values, n, position);
+    if (!found.is_like)
+        return false;
+    *sum += found.sum;
+    *maximum = found.maximum > *maximum ? found.maximum : *maximum;
+    return true;
+}
+
+/* Of words of 128 bits there are no vectors. */
+static inline bool add_like_float64(mzg_like_sum_fn *add, const double *values, int64_t n, uint32_t position,
+                                    const __int128 *sum, const double *maximum)
+{
+    (void)add, (void)values, (void)n, (void)position, (void)sum, (void)maximum;
+    return false;
+}
+
 #define VALUE float
 #define WORD int64_t
-#define WIDEST_SHIFT 30
+#define WIDEST_SHIFT MZG_LIKE_SHIFT
 #define SPLIT mzg_exact_sum_split_float32
 #define OF_TYPE(name) name##_float32
 #include <stream/statistics_recent.h>

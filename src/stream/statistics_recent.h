@@ -30,10 +30,11 @@ static void OF_TYPE(settle)(const struct mzg_statistics *statistics, int64_t bin
     *recent = (struct OF_TYPE(recent)){0};
 }
 
-/* Adds n values to a bin: the innermost loop over all stored values. The first value after settling says
- * which sizes a word is for; one that is far from it goes to the exact sum at once. */
+/* Adds n values to a bin, by `add` if it can and is not NULL: the innermost loop over all stored values. The
+ * first value after settling says which sizes a word is for; one that is far from it goes to the exact sum at
+ * once. */
 static inline void OF_TYPE(add_values)(const struct mzg_statistics *statistics, int64_t bin,
-                                       const VALUE *values, int64_t n)
+                                       const VALUE *values, int64_t n, mzg_like_sum_fn *add)
 {
     struct OF_TYPE(recent) *kept = (struct OF_TYPE(recent) *)statistics->recent + bin;
     for (int64_t done = 0; done < n;) {
@@ -47,6 +48,8 @@ static inline void OF_TYPE(add_values)(const struct mzg_statistics *statistics, 
             recent.maximum = values[done];
         }
         recent.count = (uint16_t)(recent.count + (end - done));
+        if (OF_TYPE(add_like)(add, values + done, end - done, recent.position, &recent.sum, &recent.maximum))
+            done = end;
         for (; done < end; done++) {
             SPLIT(values[done], &mantissa, &position);
             uint32_t shift = position - recent.position; /* of smaller values it is huge */
@@ -74,7 +77,7 @@ static void OF_TYPE(add_part)(void *context, int64_t item, int worker)
     for (int64_t row = 0; row < a->rows->n_rows; row++) {
         int64_t n = a->rows->row_counts[row];
         for (int64_t i = mzg_bins_lower_bound(bins, n, first); i < n && bins[i] < end; i++)
-            OF_TYPE(add_values)(a->statistics, bins[i], &values[i], 1);
+            OF_TYPE(add_values)(a->statistics, bins[i], &values[i], 1, NULL);
         bins += n;
         values += n;
     }
@@ -87,10 +90,11 @@ static void OF_TYPE(add_bucket)(void *context, int64_t item, int worker)
     const struct addition *a = context;
     const struct mzg_column_block *block = a->rows->by_column;
     int shift = mzg_column_bucket_shift(block->n_columns);
+    mzg_like_sum_fn *add = mzg_like_sum_of_cpu();
     int64_t end = (item + 1) << shift < block->n_columns ? (item + 1) << shift : block->n_columns;
     const VALUE *values = (const VALUE *)block->values + block->bucket_begins[item];
     for (int64_t column = item << shift; column < end; column++) {
-        OF_TYPE(add_values)(a->statistics, column, values, block->column_counts[column]);
+        OF_TYPE(add_values)(a->statistics, column, values, block->column_counts[column], add);
         values += block->column_counts[column];
     }
 }
