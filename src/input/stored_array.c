@@ -1,5 +1,7 @@
 #include <input/stored_array.h>
 
+#include <axis/clones.h>
+
 #include <math.h>
 #include <string.h>
 
@@ -43,13 +45,22 @@ double mzg_array_rounding(enum mzg_array_type type, double value)
 }
 
 /* One loop for each type: memcpy is how C reads a value at any alignment, and compiles to a plain load. */
-#define CONVERT(c_type)                                                                                      \
-    for (int64_t i = 0; i < n; i++) {                                                                        \
-        c_type value;                                                                                        \
-        memcpy(&value, from + i * (int64_t)sizeof value, sizeof value);                                      \
-        values[i] = (double)value;                                                                           \
-    }                                                                                                        \
-    break
+#define CONVERTER(c_type)                                                                                    \
+    MZG_CLONES                                                                                               \
+    static void convert_##c_type(const char *from, int64_t n, double *values)                                \
+    {                                                                                                        \
+        for (int64_t i = 0; i < n; i++) {                                                                    \
+            c_type value;                                                                                    \
+            memcpy(&value, from + i * (int64_t)sizeof value, sizeof value);                                  \
+            values[i] = (double)value;                                                                       \
+        }                                                                                                    \
+    }
+
+CONVERTER(float)
+CONVERTER(int8_t)
+CONVERTER(int16_t)
+CONVERTER(int32_t)
+CONVERTER(int64_t)
 
 void mzg_array_convert(enum mzg_array_type type, const void *bytes, int64_t n, double *values)
 {
@@ -58,19 +69,24 @@ void mzg_array_convert(enum mzg_array_type type, const void *bytes, int64_t n, d
     case MZG_ARRAY_UNTYPED:
         break;
     case MZG_ARRAY_FLOAT32:
-        CONVERT(float);
+        convert_float(from, n, values);
+        break;
     case MZG_ARRAY_FLOAT64:
         if (n > 0)
             memcpy(values, from, (size_t)n * sizeof *values);
         break;
     case MZG_ARRAY_INT8:
-        CONVERT(int8_t);
+        convert_int8_t(from, n, values);
+        break;
     case MZG_ARRAY_INT16:
-        CONVERT(int16_t);
+        convert_int16_t(from, n, values);
+        break;
     case MZG_ARRAY_INT32:
-        CONVERT(int32_t);
+        convert_int32_t(from, n, values);
+        break;
     case MZG_ARRAY_INT64:
-        CONVERT(int64_t);
+        convert_int64_t(from, n, values);
+        break;
     case MZG_ARRAY_FLOAT16:
         for (int64_t i = 0; i < n; i++) {
             uint16_t half;

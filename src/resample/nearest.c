@@ -4,6 +4,7 @@
  */
 #include <resample/method.h>
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,10 +47,17 @@ static enum mzg_status resample(const struct mzg_task *task, struct mzg_workspac
                                 struct mzg_sparse_row *row, struct mzg_error *err)
 {
     int64_t n = task->end - task->inside;
+    bool is_copy = task->shared && task->shared->has_bin_of_each; /* each sum is one intensity */
+    if (is_copy && workspace->lends_points) {
+        *row = (struct mzg_sparse_row){.bins = task->shared->bins + task->inside,
+                                       .values = task->points.intensity + task->inside,
+                                       .n = n};
+        return MZG_OK;
+    }
     double *values = mzg_workspace_lane(workspace, MZG_LANE_VALUES, n, sizeof *values, err);
     if (!values)
         return err->status;
-    if (task->shared && task->shared->has_bin_of_each) { /* each sum is one intensity */
+    if (is_copy) {
         if (n > 0)
             memcpy(values, task->points.intensity + task->inside, (size_t)n * sizeof *values);
         *row = (struct mzg_sparse_row){.bins = task->shared->bins + task->inside, .values = values, .n = n};

@@ -6,6 +6,7 @@
 #define MZG_RESAMPLE_WORKSPACE_H
 
 #include <mzgrid/resample.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 enum mzg_lane {
@@ -30,6 +31,7 @@ enum mzg_lane {
 struct mzg_workspace {
     void *lanes[MZG_LANES];
     int64_t sizes[MZG_LANES]; /* bytes */
+    bool lends_points;        /* a row may point to the intensities of its spectrum, if they are its values */
 };
 
 /* Memory for n elements of `size` bytes in the lane, valid until the lane is asked for again; NULL, with

@@ -14,6 +14,7 @@
 #include <core/array.h>
 #include <core/memory.h>
 #include <core/pool.h>
+#include <resample/workspace.h>
 #include <stream/compact.h>
 #include <stream/intensities.h>
 
@@ -458,6 +459,9 @@ enum mzg_status mzg_chunk_workers_new(const struct mzg_chunk_options *options, i
         mzg_decoder_new(&made->each[w].decoder, err);
         if (err->status == MZG_OK)
             mzg_workspace_new(&made->each[w].workspace, err);
+        if (err->status == MZG_OK)
+            made->each[w].workspace->lends_points =
+                true; /* a row is kept before the next spectrum is decoded */
     }
     if (err->status != MZG_OK)
         mzg_chunk_workers_free(made);

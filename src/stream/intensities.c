@@ -24,8 +24,8 @@ enum { FEW = 32, MANY = 128, OCTAVES = 64 };
 /* How far about a median that of the next pixel is looked for, as a factor less 1: at first, at least and at
  * most. It grows when the next one is not found there, and shrinks as long as it is, so that one in fifteen
  * is not. */
-static const double reach_first = 0.25, reach_least = 0.002, reach_most = 7, reach_grows = 1.5,
-                    reach_shrinks = 0.97;
+static const double reach_first = 0.25, reach_least = 0.002, reach_most = 7, reach_grows = 1.25,
+                    reach_shrinks = 0.985;
 
 /* For squares beyond what a double holds. */
 static double rms_by_size(const double *values, int64_t n)
@@ -84,24 +84,25 @@ static double mean_around(const double *values, int64_t n, double limit)
     return mean_of(value_of(below), value_of(above));
 }
 
-/* Of FEW values at most, those of rank `lower` and `upper`: a value has the rank of as many as are less, or
- * one above that if others are equal. */
+/* Of FEW values at most, the mean of those of rank `lower` and `upper`. A value has the rank of as many as
+ * are less, or one above that if others are equal, so of a rank is the largest that has no more below it. */
 MZG_CLONES
 static double mean_of_ranks(const double *values, int64_t n, int64_t lower, int64_t upper)
 {
     double few[FEW];
-    int64_t less[FEW] = {0};
+    int64_t bits[FEW], less[FEW] = {0}, found[2] = {0};
     for (int i = 0; i < FEW; i++)
         few[i] = i < n ? values[i] : INFINITY;
+    memcpy(bits, few, sizeof bits);
     for (int64_t k = 0; k < n; k++)
         for (int i = 0; i < FEW; i++)
             less[i] += few[k] < few[i];
-    double found[2] = {0};
     for (int i = 0; i < FEW; i++) {
-        found[0] = less[i] <= lower && few[i] > found[0] ? few[i] : found[0];
-        found[1] = less[i] <= upper && few[i] > found[1] ? few[i] : found[1];
+        int64_t low = less[i] <= lower ? bits[i] : 0, up = less[i] <= upper ? bits[i] : 0;
+        found[0] = low > found[0] ? low : found[0];
+        found[1] = up > found[1] ? up : found[1];
     }
-    return mean_of(found[0], found[1]);
+    return mean_of(value_of(found[0]), value_of(found[1]));
 }
 
 /* Numbers by their bits: to_low of the values are up to `low`, to_high up to `high`. */

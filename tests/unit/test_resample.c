@@ -1,6 +1,7 @@
 /* Resampling of single spectra: cleaning, nearest_neighbor and linear, by the ordinary and by the shared way.
  */
 #include <mzgrid/resample.h>
+#include <resample/workspace.h>
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -115,6 +116,34 @@ Test(nearest, intensities_of_a_bin_are_added_in_the_order_of_the_points)
     double y[] = {1e16, 1, 1, 1};
     struct result r = resample(MZG_NEAREST_NEIGHBOR, &axis, mz, y, 4);
     cr_expect(eq(dbl, r.values[0], ((1e16 + 1) + 1) + 1));
+    mzg_axis_destroy(&axis);
+}
+
+Test(nearest, a_row_is_the_spectrum_itself_only_if_that_was_allowed)
+{
+    struct mzg_axis axis = unit_axis(4);
+    double mz[] = {99.5, 100.2, 102.4, 103.9}, intensity[] = {9, 5, 0, 7};
+    struct mzg_resampler_options options = {
+        .size = sizeof options, .method = MZG_NEAREST_NEIGHBOR, .shared_mz = mz, .n_shared = 4};
+    struct mzg_resampler *resampler;
+    struct mzg_workspace *workspace;
+    struct mzg_error err = {0};
+    cr_assert(eq(int, mzg_resampler_new(&options, &axis, &resampler, &err), 0));
+    cr_assert(eq(int, mzg_workspace_new(&workspace, &err), 0));
+    struct mzg_spectrum spectrum = {.mz = mz, .intensity = intensity, .n = 4};
+    for (int allowed = 0; allowed < 2; allowed++) {
+        struct mzg_spectrum_summary summary;
+        struct mzg_sparse_row row;
+        workspace->lends_points = allowed;
+        cr_assert(eq(int, mzg_resample(resampler, workspace, &spectrum, &summary, &row, &err), 0));
+        cr_assert(eq(i64, row.n, 3));
+        cr_assert(row.bins[0] == 0 && row.bins[1] == 2 && row.bins[2] == 3);
+        cr_assert(row.values[0] == 5 && row.values[1] == 0 && row.values[2] == 7);
+        bool is_itself = row.values == intensity + 1;
+        cr_assert(eq(int, is_itself, allowed));
+    }
+    mzg_workspace_free(workspace);
+    mzg_resampler_free(resampler);
     mzg_axis_destroy(&axis);
 }
 
