@@ -291,7 +291,7 @@ static enum mzg_status write_piece(struct writer *w, struct mzg_zarr_file *const
         if (w->matrix->statistics)
             mzg_statistics_add(w->matrix->statistics, &rows, w->context->pool);
     }
-    if (err->status != MZG_OK || mzg_matrix_pack(&w->packer, &piece, err) != MZG_OK)
+    if (err->status != MZG_OK || mzg_matrix_pack(&w->packer, &piece, 1, err) != MZG_OK)
         return err->status;
     for (int64_t i = 0; i < w->packer.n_units * w->x.n_parts && err->status == MZG_OK; i++) {
         int64_t inner;

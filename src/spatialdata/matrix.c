@@ -90,7 +90,7 @@ static enum mzg_status write_wide_shard(struct writer *w, int64_t shard, const i
         struct mzg_matrix_piece piece = {.n_items = n - first < step ? n - first : step,
                                          .bins = minors + first,
                                          .values = (const char *)values + first * size};
-        mzg_matrix_pack(&w->packer, &piece, err);
+        mzg_matrix_pack(&w->packer, &piece, 1, err);
         for (int64_t i = 0; i < w->packer.n_units * 2 && err->status == MZG_OK; i++)
             mzg_zarr_file_put(files[i % 2], first / w->x.unit_items + i / 2, w->packer.packed[i].bytes,
                               w->packer.packed[i].size, err);
@@ -219,7 +219,7 @@ static enum mzg_status put_bands(struct writer *w, int64_t first, int64_t n, str
         w->counts[row] = w->begins[row + 1] - w->begins[row];
     struct mzg_matrix_piece piece = {
         .n_items = n, .counts = w->counts, .bins = w->minors, .values = w->values};
-    if (mzg_matrix_pack(&w->packer, &piece, err) != MZG_OK)
+    if (mzg_matrix_pack(&w->packer, &piece, 1, err) != MZG_OK)
         return err->status;
     for (int64_t i = 0; i < w->packer.n_units * w->x.n_parts && err->status == MZG_OK; i++) {
         int64_t inner;

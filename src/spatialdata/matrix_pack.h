@@ -22,14 +22,15 @@ struct mzg_matrix_packer {
     int64_t capacity;
     struct mzg_buffer *scratch; /* of each worker */
     struct mzg_error *errors;
-    int64_t *row_begins; /* dense: of the piece under way */
+    int64_t *row_begins; /* dense: of all pieces under way */
     int64_t row_capacity;
-    const struct mzg_matrix_piece *piece;
+    const struct mzg_matrix_piece *pieces;
+    int n_pieces;
 };
 
-/* Packs all units of the piece. Local. */
-enum mzg_status mzg_matrix_pack(struct mzg_matrix_packer *packer, const struct mzg_matrix_piece *piece,
-                                struct mzg_error *err);
+/* Packs all units of the pieces, of which all but the last are of whole units. Local. */
+enum mzg_status mzg_matrix_pack(struct mzg_matrix_packer *packer, const struct mzg_matrix_piece *pieces,
+                                int n_pieces, struct mzg_error *err);
 
 /* Frees what the packer holds. Local. */
 void mzg_matrix_packer_destroy(struct mzg_matrix_packer *packer);

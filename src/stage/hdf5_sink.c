@@ -40,7 +40,6 @@ enum {
 struct hdf5_sink {
     struct mzg_sink base;
     int64_t n_rows, n_values; /* of all ranks */
-    int64_t *appended;        /* rows and values of each rank, in a round */
     void *converted; /* CONVERTED elements on their way into the file; NULL: they lie there as in memory */
     struct mzg_hdf5_chunks chunks[MZG_HDF5_ARRAYS];
     int rows;                        /* the file, to write rows */
@@ -164,33 +163,31 @@ static enum mzg_status write_slab(struct hdf5_sink *sink, enum mzg_hdf5_array wh
     return err->status;
 }
 
-/* What all ranks append, and what those before this one do: rows and values. Collective. */
-static void add_up(const struct hdf5_sink *sink, const struct mzg_rows *rows, int64_t before[2],
-                   int64_t sum[2])
+/* What all ranks append, and what those before this one do: rows and values. */
+static void add_up(const struct mzg_context *context, const struct mzg_sink_part *parts,
+                   struct mzg_sink_part *before, struct mzg_sink_part *sum)
 {
-    const struct mzg_context *context = sink->base.spec.context;
-    int64_t mine[2] = {rows->n_rows, rows->n_values};
-    MZG_MPI(MPI_Allgather(mine, 2, MPI_INT64_T, sink->appended, 2, MPI_INT64_T, context->comm));
-    for (int i = 0; i < 2; i++) {
-        before[i] = sum[i] = 0;
-        for (int rank = 0; rank < context->size; rank++) {
-            if (rank == context->rank)
-                before[i] = sum[i];
-            sum[i] += sink->appended[2 * (size_t)rank + (size_t)i];
-        }
+    *before = *sum = (struct mzg_sink_part){0};
+    for (int rank = 0; rank < context->size; rank++) {
+        if (rank == context->rank)
+            *before = *sum;
+        sum->n_rows += parts[rank].n_rows;
+        sum->n_values += parts[rank].n_values;
     }
 }
 
-/* Two or three collective calls. A rank that failed takes part in them, and all agree at the end. */
-static enum mzg_status hdf5_append(struct mzg_sink *base, const struct mzg_rows *rows, struct mzg_error *err)
+/* No collective call, but in a round in which chunks of the file begin. A rank that failed takes part in it.
+ */
+static enum mzg_status hdf5_append(struct mzg_sink *base, const struct mzg_rows *rows,
+                                   const struct mzg_sink_part *parts, struct mzg_error *err)
 {
     struct hdf5_sink *sink = (struct hdf5_sink *)base;
-    int64_t before[2], sum[2];
-    add_up(sink, rows, before, sum);
-    int64_t first_row = sink->n_rows + before[0], first_value = sink->n_values + before[1];
-    const int64_t totals[MZG_HDF5_ARRAYS] = {[MZG_HDF5_DATA] = sink->n_values + sum[1],
-                                             [MZG_HDF5_INDICES] = sink->n_values + sum[1],
-                                             [MZG_HDF5_INDPTR] = 1 + sink->n_rows + sum[0]};
+    struct mzg_sink_part before, sum;
+    add_up(base->spec.context, parts, &before, &sum);
+    int64_t first_row = sink->n_rows + before.n_rows, first_value = sink->n_values + before.n_values;
+    const int64_t totals[MZG_HDF5_ARRAYS] = {[MZG_HDF5_DATA] = sink->n_values + sum.n_values,
+                                             [MZG_HDF5_INDICES] = sink->n_values + sum.n_values,
+                                             [MZG_HDF5_INDPTR] = 1 + sink->n_rows + sum.n_rows};
 
     int64_t *ends = malloc((size_t)(rows->n_rows + 1) * sizeof *ends);
     if (!ends)
@@ -202,12 +199,11 @@ static enum mzg_status hdf5_append(struct mzg_sink *base, const struct mzg_rows 
         write_slab(sink, MZG_HDF5_DATA, first_value, rows->n_values, rows->values, err) == MZG_OK &&
         write_slab(sink, MZG_HDF5_INDICES, first_value, rows->n_values, rows->bins, err) == MZG_OK)
         write_slab(sink, MZG_HDF5_INDPTR, 1 + first_row, rows->n_rows, ends, err);
-    if (mzg_agree(base->spec.context->comm, err) == MZG_OK) {
-        sink->n_rows += sum[0];
-        sink->n_values += sum[1];
+    sink->n_rows += sum.n_rows;
+    sink->n_values += sum.n_values;
+    if (err->status == MZG_OK)
         mzg_passing_written(&sink->passing, mzg_hdf5_chunks_of_value(sink->n_values, sink->n_rows,
                                                                      sink->n_values, &sink->file.types));
-    }
     free(ends);
     return err->status;
 }
@@ -259,7 +255,6 @@ static void hdf5_close(struct mzg_sink *base)
     for (enum mzg_hdf5_array i = 0; i < MZG_HDF5_ARRAYS; i++)
         free(sink->chunks[i].places);
     free(sink->converted);
-    free(sink->appended);
     free(sink);
 }
 
@@ -300,9 +295,6 @@ static enum mzg_status hdf5_open(const struct mzg_sink_spec *spec, struct mzg_si
         struct mzg_hdf5_types types = mzg_hdf5_types(spec->value_type, spec->index_type);
         mzg_hdf5_file_init(&made->file, spec->path, &types);
         made->rows = made->passing.fd = -1;
-        made->appended = calloc(2 * (size_t)spec->context->size, sizeof *made->appended);
-        if (!made->appended)
-            mzg_fail(err, MZG_ENOMEM, "no memory for what %d ranks append", spec->context->size);
     }
     if (made && spec->index_type != MZG_BOOL) {
         made->converted = malloc(CONVERTED * sizeof(int64_t));

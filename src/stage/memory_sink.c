@@ -79,9 +79,10 @@ static enum mzg_status write_block(struct memory_sink *sink, const struct mzg_ro
 }
 
 static enum mzg_status memory_append(struct mzg_sink *base, const struct mzg_rows *rows,
-                                     struct mzg_error *err)
+                                     const struct mzg_sink_part *parts, struct mzg_error *err)
 {
     struct memory_sink *sink = (struct memory_sink *)base;
+    (void)parts;
     if (mzg_array_grow(&sink->appends, sizeof *sink->appends, sink->n_appends + 1, &sink->capacity,
                        "blocks of rows", err) != MZG_OK ||
         (rows->n_rows > 0 && write_block(sink, rows, err) != MZG_OK))

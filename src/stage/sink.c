@@ -1,17 +1,33 @@
 #include <stage/sink.h>
 
+#include <core/agree.h>
 #include <core/log.h>
+#include <core/mpi.h>
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 enum mzg_status mzg_sink_open(const struct mzg_sink_kind *kind, const struct mzg_sink_spec *spec,
                               struct mzg_sink **sink, struct mzg_error *err)
 {
     struct mzg_sink *opened = NULL;
-    if (kind->open(spec, &opened, err) != MZG_OK)
+    struct mzg_sink_part *parts = NULL;
+    if (!kind->local) {
+        parts = calloc((size_t)spec->context->size, sizeof *parts);
+        if (!parts)
+            mzg_fail(err, MZG_ENOMEM, "no memory for what %d ranks append", spec->context->size);
+        if (mzg_agree(spec->context->comm, err) != MZG_OK) {
+            free(parts);
+            return err->status;
+        }
+    }
+    if (kind->open(spec, &opened, err) != MZG_OK) {
+        free(parts);
         return err->status;
+    }
     opened->kind = kind;
     opened->spec = *spec;
+    opened->parts = parts;
     opened->spec.by_column = spec->by_column && kind->wants_order;
     opened->spec.target = NULL;
     *sink = opened;
@@ -20,7 +36,19 @@ enum mzg_status mzg_sink_open(const struct mzg_sink_kind *kind, const struct mzg
 
 enum mzg_status mzg_sink_append(struct mzg_sink *sink, const struct mzg_rows *rows, struct mzg_error *err)
 {
-    return sink->kind->append(sink, rows, err);
+    if (sink->kind->local)
+        return sink->kind->append(sink, rows, NULL, err);
+    const struct mzg_context *context = sink->spec.context;
+    struct mzg_sink_part mine = {rows->n_rows, rows->n_values};
+    MZG_MPI(MPI_Allgather(&mine, 2, MPI_INT64_T, sink->parts, 2, MPI_INT64_T, context->comm));
+    sink->kind->append(sink, rows, sink->parts, err);
+    return mzg_agree(context->comm, err);
+}
+
+enum mzg_status mzg_sink_append_parts(struct mzg_sink *sink, const struct mzg_rows *rows,
+                                      const struct mzg_sink_part *parts, struct mzg_error *err)
+{
+    return sink->kind->append(sink, rows, parts, err);
 }
 
 int64_t mzg_sink_bytes_of_rows(const struct mzg_sink *sink, const struct mzg_rows *rows)
@@ -61,6 +89,8 @@ enum mzg_status mzg_sink_seal(struct mzg_sink **sink, struct mzg_staged **staged
 
 void mzg_sink_close(struct mzg_sink *sink)
 {
-    if (sink)
-        sink->kind->close(sink);
+    if (!sink)
+        return;
+    free(sink->parts);
+    sink->kind->close(sink);
 }

@@ -16,6 +16,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What a rank appends. */
+struct mzg_sink_part {
+    int64_t n_rows, n_values;
+};
+
 /* What a sink is opened for. The same on all ranks, but for pointers. */
 struct mzg_sink_spec {
     const struct mzg_context *context; /* borrowed; appending is done by its ranks */
@@ -44,7 +49,10 @@ struct mzg_sink_kind {
     enum mzg_status (*open)(const struct mzg_sink_spec *spec, struct mzg_sink **sink, struct mzg_error *err);
     /* The bytes of memory that appending these rows takes. Local. */
     int64_t (*bytes_of_rows)(const struct mzg_sink *sink, const struct mzg_rows *rows);
-    enum mzg_status (*append)(struct mzg_sink *sink, const struct mzg_rows *rows, struct mzg_error *err);
+    /* `parts` is what each rank appends; NULL, if the kind is local. A rank that fails goes through all that
+     * the others wait for, and not all ranks return the same status: agree. */
+    enum mzg_status (*append)(struct mzg_sink *sink, const struct mzg_rows *rows,
+                              const struct mzg_sink_part *parts, struct mzg_error *err);
     /* Appends all its rows, in their order, to a sink that is not local. If that fails, the rows may be gone.
      * Collective; all ranks return the same status. */
     enum mzg_status (*move)(struct mzg_sink *sink, struct mzg_sink *to, struct mzg_error *err);
@@ -60,8 +68,9 @@ extern const struct mzg_sink_kind mzg_hdf5_sink;   /* one HDF5 file at spec->pat
 /* The part of a sink that all kinds have, and begin with. */
 struct mzg_sink {
     const struct mzg_sink_kind *kind;
-    struct mzg_sink_spec spec; /* by_column: only if the kind takes rows so */
-    int64_t bytes;             /* of memory in which rows of this rank wait */
+    struct mzg_sink_spec spec;   /* by_column: only if the kind takes rows so */
+    int64_t bytes;               /* of memory in which rows of this rank wait */
+    struct mzg_sink_part *parts; /* of each rank, in mzg_sink_append(); NULL, if the kind is local */
 };
 
 /* Opens a sink of this kind. Collective over spec->context->comm; all ranks return the same status. */
@@ -71,6 +80,11 @@ enum mzg_status mzg_sink_open(const struct mzg_sink_kind *kind, const struct mzg
 /* Appends this rank's rows behind those of all lower ranks, and behind all that were appended before; a rank
  * may have none. Local, if the kind is; else collective, and all ranks return the same status. */
 enum mzg_status mzg_sink_append(struct mzg_sink *sink, const struct mzg_rows *rows, struct mzg_error *err);
+
+/* The same for a sink that is not local, if all ranks know already what each appends. Not all ranks return
+ * the same status; once one has failed, nothing more may be appended. Collective. */
+enum mzg_status mzg_sink_append_parts(struct mzg_sink *sink, const struct mzg_rows *rows,
+                                      const struct mzg_sink_part *parts, struct mzg_error *err);
 
 /* The bytes of memory that appending these rows takes. Local. */
 int64_t mzg_sink_bytes_of_rows(const struct mzg_sink *sink, const struct mzg_rows *rows);

@@ -101,8 +101,14 @@ void mzg_pipeline_round(struct mzg_pipeline *p, int64_t k, struct mzg_error *err
 
 void mzg_pipeline_hand_over(struct mzg_pipeline *p, int64_t round, struct mzg_error *err)
 {
-    if (p->n_handed_over <= round && err->status == MZG_OK)
-        mzg_sink_append(*p->sink, &chunk_of(p, round)->rows, err);
+    const struct mzg_rows *rows = round >= 0 ? &chunk_of(p, round)->rows : NULL;
+    const struct mzg_sink_part *parts;
+    if (p->n_handed_over <= round && err->status == MZG_OK) {
+        if (p->is_local)
+            mzg_sink_append(*p->sink, rows, err);
+        else if (p->learn_parts(p->owner, round, &parts, err) == MZG_OK)
+            mzg_sink_append_parts(*p->sink, rows, parts, err);
+    }
     p->n_handed_over = round + 1;
 }
 

@@ -20,6 +20,11 @@ struct mzg_pipeline {
     struct mzg_statistics *statistics;
     const struct mzg_deal *deal;
     struct mzg_metrics *metrics; /* may be NULL */
+    /* What all ranks append of `round`, which they told each other; called before they do, unless the sink is
+     * local. All ranks return the same status. Collective. */
+    enum mzg_status (*learn_parts)(void *owner, int64_t round, const struct mzg_sink_part **parts,
+                                   struct mzg_error *err);
+    void *owner;
 
     bool is_local, by_column, uses_pool; /* of the sink, by mzg_pipeline_note_sink() */
     struct mzg_chunk chunks[2];          /* that of round k is chunks[k % 2] */
@@ -44,8 +49,8 @@ void mzg_pipeline_note_sink(struct mzg_pipeline *pipeline);
 void mzg_pipeline_begin(struct mzg_pipeline *pipeline, struct mzg_error *err);
 
 /* One round: resamples chunk `k`, while that of the round behind is read, and the rows of the round
- * before are handed over. A rank that failed leaves out its rounds until all know. Collective, unless the
- * sink is local. */
+ * before are handed over. A rank that failed leaves out its rounds until all know, and what one alone failed
+ * at here, the others do not know. Collective, unless the sink is local. */
 void mzg_pipeline_round(struct mzg_pipeline *pipeline, int64_t k, struct mzg_error *err);
 
 /* Hands over the rows of `round`, the last one resampled, unless that was done. Collective, unless the sink

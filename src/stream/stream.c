@@ -2,7 +2,8 @@
  * The rounds of a run. In each one every rank does its part of the pipeline (stream/pipeline.c), and tells
  * all how it fares, in a tally. What follows from the tallies of a round, all ranks do together,
  * MZG_TALLY_SLACK rounds later if rows wait in memory: until then a rank that is slower for a moment holds up
- * no other. If all append to a file together, they do it at once.
+ * no other. If all append together, they do it in the next round, before they append: the tally says who has
+ * how many rows, and while it is under way the workers resample.
  */
 #include <stream/stream.h>
 
@@ -34,13 +35,15 @@ struct stream {
     struct mzg_tallies *tallies;
     struct mzg_skips skips;
     struct mzg_watch watch;
-    double begin, waited_before; /* seconds: when all began, and what this rank had waited then */
-    int64_t round;               /* under way */
-    int64_t taken;               /* tallies of rounds before it were taken */
-    int64_t stage_bytes;         /* of all ranks, by the tallies taken, */
-    int64_t stage_growth;        /*  and the most by which it grew in a round, */
-    double stage_per_pixel;      /*  and for a pixel */
-    int64_t trimmed_round;       /* when chunks shrank last */
+    double begin, waited_before;       /* seconds: when all began, and what this rank had waited then */
+    int64_t round;                     /* under way */
+    int64_t taken;                     /* tallies of rounds before it were taken, */
+    const struct mzg_sink_part *parts; /*  and what the last of them says of the ranks' rows */
+    bool is_over;                      /* they say that a rank has failed, and `mine` is the error of all */
+    int64_t stage_bytes;               /* of all ranks, by the tallies taken, */
+    int64_t stage_growth;              /*  and the most by which it grew in a round, */
+    double stage_per_pixel;            /*  and for a pixel */
+    int64_t trimmed_round;             /* when chunks shrank last */
     int n_shrinks;
     int rounds_to_trim; /* for so many rounds more buffers may be larger than the chunks to come */
 };
@@ -158,6 +161,7 @@ static enum mzg_status take_round(struct stream *s, int64_t round, const struct 
     const struct mzg_context *context = s->context;
     struct mzg_round_tally tally = mzg_tallies_take(s->tallies, round);
     add_tally(s, round, &tally);
+    s->parts = tally.parts;
     if (tally.sums.n_failed > 0) {
         *err = *mine;
         return mzg_agree(context->comm, err);
@@ -211,16 +215,35 @@ static void post_tally(struct stream *s, int64_t round, struct mzg_error *err)
         mzg_outside_merge(&chunk->outside, &s->result->outside);
         tally.sums.stage_bytes += mzg_sink_bytes_of_rows(sink, &chunk->rows);
     }
-    tally.pace.elapsed = MPI_Wtime() - s->begin;
-    tally.pace.worked = tally.pace.elapsed - (mzg_agree_seconds() - s->waited_before);
+    if (s->pipeline.is_local) {
+        struct mzg_pace *pace = &tally.of_rank.pace;
+        pace->elapsed = MPI_Wtime() - s->begin;
+        pace->worked = pace->elapsed - (mzg_agree_seconds() - s->waited_before);
+    } else if (done) {
+        tally.of_rank.part = (struct mzg_sink_part){chunk->rows.n_rows, chunk->rows.n_values};
+    }
     mzg_tallies_post(s->tallies, round, &tally);
 }
 
-/* Takes what may wait no longer, and moves the rows to their file when they are near to outgrow their memory.
- * `mine` as for take_round(). All ranks return the same status. Collective. */
+/* Takes the tallies of the round before the one under way, which all ranks do before they append its rows.
+ * `owner` is the stream. All ranks return the same status. Collective. */
+static enum mzg_status learn_parts(void *owner, int64_t round, const struct mzg_sink_part **parts,
+                                   struct mzg_error *err)
+{
+    struct stream *s = owner;
+    struct mzg_error mine = *err;
+    s->taken = round + 1;
+    *err = (struct mzg_error){0};
+    s->is_over = take_round(s, round, &mine, err) != MZG_OK;
+    *parts = s->parts;
+    return err->status;
+}
+
+/* Takes what may wait no longer of rows in memory, and moves them to their file when they are near to outgrow
+ * it. `mine` as for take_round(). All ranks return the same status. Collective. */
 static enum mzg_status catch_up(struct stream *s, struct mzg_error *mine, struct mzg_error *err)
 {
-    while (s->taken < s->round - (s->pipeline.is_local ? MZG_TALLY_SLACK : 0)) {
+    while (s->pipeline.is_local && s->taken < s->round - MZG_TALLY_SLACK) {
         int64_t round = s->taken++;
         if (take_round(s, round, mine, err) != MZG_OK)
             return err->status;
@@ -256,6 +279,13 @@ static enum mzg_status run_rounds(struct stream *s, struct mzg_error *err)
         mzg_deal_round(s->deal, s->round + 1);
         if (mine.status == MZG_OK)
             mzg_pipeline_round(&s->pipeline, s->round, &mine);
+        if (!s->pipeline.is_local && s->taken < s->round)
+            learn_parts(s, s->round - 1, &s->parts,
+                        &mine); /* this rank has failed: it hears from the others */
+        if (s->is_over) {
+            *err = mine;
+            return err->status;
+        }
         mzg_check_stop(s->context->stop, &mine);
         post_tally(s, s->round, &mine);
         if (s->rounds_to_trim > 0) {
@@ -302,7 +332,9 @@ enum mzg_status mzg_stream(const struct mzg_context *context, const struct mzg_s
                                     .options = &options->chunk,
                                     .sink = sink,
                                     .statistics = statistics,
-                                    .metrics = options->metrics},
+                                    .metrics = options->metrics,
+                                    .learn_parts = learn_parts,
+                                    .owner = &s},
                        .trimmed_round = -ROUNDS_BETWEEN_TRIMS};
     *result = (struct mzg_stream_result){0};
     for (int i = 0; i < MZG_COUNTS; i++)

@@ -1,10 +1,10 @@
 /*
  * A tally on its way is a message of 64-bit words, equally long on all ranks:
  *
- *     head | what the ranks of node 0 see, of node 1, ... | pace of rank 0, of rank 1, ...
+ *     head | what the ranks of node 0 see, of node 1, ... | pace or part of rank 0, of rank 1, ...
  *
- * Each rank fills the head, the place of its node and its own pace. merge_tallies() adds two of them, which
- * is exact and in any order the same, because a pace is added to zeros alone.
+ * Each rank fills the head, the place of its node and its own pace or part. merge_tallies() adds two of them,
+ * which is exact and in any order the same, because what is known of a rank meets zeros alone.
  */
 #include <stream/tally.h>
 
@@ -25,6 +25,9 @@ struct head {
 
 enum { SUMS = sizeof(struct mzg_tally_sums) / sizeof(int64_t) };
 _Static_assert(sizeof(struct mzg_tally_sums) == SUMS * sizeof(int64_t), "sums are 64-bit words alone");
+enum { WORDS = sizeof(union mzg_tally_of_rank) / sizeof(uint64_t) };
+_Static_assert(sizeof(struct mzg_pace) == WORDS * sizeof(uint64_t), "either lies where the other does, and");
+_Static_assert(sizeof(struct mzg_sink_part) == WORDS * sizeof(uint64_t), "all bits of zeros are 0");
 
 /* A round on its way. */
 struct slot {
@@ -47,9 +50,10 @@ static struct mzg_watch_sight *nodes_of(struct head *message)
     return (struct mzg_watch_sight *)(message + 1);
 }
 
-static struct mzg_pace *paces_of(struct head *message)
+/* Two words of each rank. */
+static void *ranks_of(struct head *message)
 {
-    return (struct mzg_pace *)(nodes_of(message) + message->n_nodes);
+    return nodes_of(message) + message->n_nodes;
 }
 
 static void merge_message(struct head *from, struct head *into)
@@ -66,10 +70,10 @@ static void merge_message(struct head *from, struct head *into)
         into->greatest_end = from->greatest_end;
     for (int64_t i = 0; i < into->n_nodes; i++)
         mzg_watch_merge(&nodes_of(from)[i], &nodes_of(into)[i]);
-    for (int64_t i = 0; i < into->n_ranks; i++) {
-        paces_of(into)[i].elapsed += paces_of(from)[i].elapsed;
-        paces_of(into)[i].worked += paces_of(from)[i].worked;
-    }
+    uint64_t *ranks = ranks_of(into);
+    const uint64_t *other_ranks = ranks_of(from);
+    for (int64_t i = 0; i < WORDS * into->n_ranks; i++)
+        ranks[i] |= other_ranks[i];
 }
 
 /* An MPI operation. */
@@ -101,7 +105,7 @@ enum mzg_status mzg_tallies_new(const struct mzg_context *context, const struct 
     made->context = context;
     made->watch = watch;
     made->message_size = sizeof(struct head) + (size_t)watch->n_nodes * sizeof(struct mzg_watch_sight) +
-                         (size_t)context->size * sizeof(struct mzg_pace);
+                         (size_t)context->size * sizeof(union mzg_tally_of_rank);
     for (int i = 0; i < SLOTS; i++)
         made->slots[i].request = MPI_REQUEST_NULL;
     MZG_MPI(MPI_Type_contiguous(mzg_mpi_count((int64_t)made->message_size, "bytes of a tally"), MPI_BYTE,
@@ -140,7 +144,8 @@ static void write_message(const struct mzg_tallies *tallies, const struct mzg_ta
     for (int64_t i = 0; i < message->n_nodes; i++)
         nodes_of(message)[i] = mzg_watch_no_sight;
     nodes_of(message)[tallies->watch->node] = mine->sight;
-    paces_of(message)[tallies->context->rank] = mine->pace;
+    memcpy((union mzg_tally_of_rank *)ranks_of(message) + tallies->context->rank, &mine->of_rank,
+           sizeof mine->of_rank);
 }
 
 void mzg_tallies_post(struct mzg_tallies *tallies, int64_t round, const struct mzg_tally *mine)
@@ -161,5 +166,6 @@ struct mzg_round_tally mzg_tallies_take(struct mzg_tallies *tallies, int64_t rou
                                     .least_end = slot->message->least_end,
                                     .greatest_end = slot->message->greatest_end,
                                     .nodes = nodes_of(slot->message),
-                                    .paces = paces_of(slot->message)};
+                                    .paces = ranks_of(slot->message),
+                                    .parts = ranks_of(slot->message)};
 }

@@ -1,13 +1,14 @@
 /*
  * What the ranks tell each other about a round, once for each. A tally is posted when a rank is done with
  * its chunk and taken some rounds later, so that a rank seldom waits for one that happens to be slower. All
- * that ranks tell is added up on the way (MPI_Iallreduce): what a rank sends grows with the ranks by their
- * paces alone, and the messages of a round are two for each rank.
+ * that ranks tell is added up on the way (MPI_Iallreduce): what a rank sends grows with the ranks by two
+ * words of each alone, its pace or what it appends, and the messages of a round are two for each rank.
  */
 #ifndef MZG_STREAM_TALLY_H
 #define MZG_STREAM_TALLY_H
 
 #include <core/context.h>
+#include <stage/sink.h>
 #include <stream/chunk.h>
 #include <stream/watch.h>
 
@@ -31,12 +32,18 @@ struct mzg_pace {
     double elapsed, worked; /* seconds */
 };
 
+/* What is known of each rank: one of the two, on all ranks the same one. */
+union mzg_tally_of_rank {
+    struct mzg_pace pace;      /* if each rank appends for itself, and is dealt as much as its pace allows */
+    struct mzg_sink_part part; /* if they append together: what it will append, of this round */
+};
+
 /* Of one rank. */
 struct mzg_tally {
     struct mzg_tally_sums sums;
     int64_t round_end; /* the pixel behind the round, on which all must agree */
     struct mzg_watch_sight sight;
-    struct mzg_pace pace;
+    union mzg_tally_of_rank of_rank;
 };
 
 /* Of all ranks. */
@@ -45,7 +52,8 @@ struct mzg_round_tally {
     int64_t my_skips;                    /* sums.n_skips of this rank */
     int64_t least_end, greatest_end;     /* round_end of the ranks */
     const struct mzg_watch_sight *nodes; /* what the ranks of each node see together */
-    const struct mzg_pace *paces;        /* of each rank */
+    const struct mzg_pace *paces;        /* of each rank, */
+    const struct mzg_sink_part *parts;   /*  or these, in the same place */
 };
 
 struct mzg_tallies;

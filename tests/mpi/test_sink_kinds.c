@@ -83,14 +83,14 @@ static enum mzg_status plain_open(const struct mzg_sink_spec *spec, struct mzg_s
 }
 
 /* All ranks get the rows of all, rank by rank. */
-static enum mzg_status plain_append(struct mzg_sink *base, const struct mzg_rows *rows, struct mzg_error *err)
+static enum mzg_status plain_append(struct mzg_sink *base, const struct mzg_rows *rows,
+                                    const struct mzg_sink_part *parts, struct mzg_error *err)
 {
     struct plain_staged *to = ((struct plain_sink *)base)->rows;
     const struct mzg_context *context = base->spec.context;
     for (int rank = 0; rank < context->size; rank++) {
         static int64_t counts[MOST_ROWS];
-        int64_t sizes[2] = {rows->n_rows, rows->n_values};
-        MPI_Bcast(sizes, 2, MPI_INT64_T, rank, context->comm);
+        int64_t sizes[2] = {parts[rank].n_rows, parts[rank].n_values}; /* as the ranks told each other */
         int32_t *bins = to->bins + to->base.n_values;
         float *values = to->values + to->base.n_values;
         if (rank == context->rank && sizes[0] > 0) {

@@ -31,10 +31,11 @@ static void end(struct fixture *f)
 
 static struct mzg_tally tally_of(int rank, int64_t round)
 {
-    return (struct mzg_tally){.sums = {.n_skips = rank, .bytes_read = INT64_C(1) << 40, .stage_bytes = round},
-                              .round_end = round,
-                              .sight = {.pss = 10 + rank, .left = 500 - rank, .waits = rank == 0},
-                              .pace = {.elapsed = 0.1 * (double)(round + rank), .worked = 1.0 / (rank + 3)}};
+    return (struct mzg_tally){
+        .sums = {.n_skips = rank, .bytes_read = INT64_C(1) << 40, .stage_bytes = round},
+        .round_end = round,
+        .sight = {.pss = 10 + rank, .left = 500 - rank, .waits = rank == 0},
+        .of_rank.pace = {.elapsed = 0.1 * (double)(round + rank), .worked = 1.0 / (rank + 3)}};
 }
 
 MPI_TEST(tally, adds_what_all_ranks_tell_and_keeps_each_pace)
@@ -66,8 +67,8 @@ MPI_TEST(tally, adds_what_all_ranks_tell_and_keeps_each_pace)
         cr_expect(eq(i64, all.nodes[0].waits, 1));
         for (int rank = 0; rank < mpi_size; rank++) {
             struct mzg_tally told = tally_of(rank, taken);
-            cr_expect(eq(dbl, all.paces[rank].elapsed, told.pace.elapsed));
-            cr_expect(eq(dbl, all.paces[rank].worked, told.pace.worked));
+            cr_expect(eq(dbl, all.paces[rank].elapsed, told.of_rank.pace.elapsed));
+            cr_expect(eq(dbl, all.paces[rank].worked, told.of_rank.pace.worked));
         }
     }
     end(&f);

@@ -71,6 +71,12 @@ SHIM(Send, fail_on(comm), (const void *data, int n, TYPE type, int to, int tag, 
      (data, n, type, to, tag, comm))
 SHIM(Recv, fail_on(comm), (void *data, int n, TYPE type, int from, int tag, MPI_Comm comm, MPI_Status *status),
      (data, n, type, from, tag, comm, status))
+SHIM(Isend, fail_on(comm),
+     (const void *data, int n, TYPE type, int to, int tag, MPI_Comm comm, MPI_Request *request),
+     (data, n, type, to, tag, comm, request))
+SHIM(Irecv, fail_on(comm),
+     (void *data, int n, TYPE type, int from, int tag, MPI_Comm comm, MPI_Request *request),
+     (data, n, type, from, tag, comm, request))
 SHIM(Wait, WORLD, (MPI_Request *request, MPI_Status *status), (request, status))
 SHIM(Waitall, WORLD, (int n, MPI_Request requests[], MPI_Status statuses[]), (n, requests, statuses))
 SHIM(Test, WORLD, (MPI_Request *request, int *done, MPI_Status *status), (request, done, status))
