@@ -1,8 +1,7 @@
 """The messages of a conversion as formulas of docs/scaling.md: how many, and of how many bytes.
 
-For Open MPI 4.1, whose collective calls send few bytes so: MPI_Allreduce and MPI_Allgather by doubling (log2 R steps of
-all ranks), MPI_Iallreduce along a tree and back. R is the number of ranks, H that of
-nodes, P that of pixels.
+For Open MPI 4.1, whose collective calls send few bytes so: MPI_Allreduce by doubling (log2 R steps of all ranks),
+MPI_Iallreduce along a tree and back. R is the number of ranks, H that of nodes, P that of pixels.
 """
 import math
 
@@ -21,24 +20,24 @@ def allreduce_messages(ranks):
     return 2 * (ranks - doubling) + doubling * int(math.log2(doubling))
 
 
-def allgather_messages(ranks):
-    return ranks * math.ceil(math.log2(ranks))
-
-
-def round_messages(ranks, streaming):
-    """{function: messages of all ranks} of a round of `off` or `hdf5` in which no chunk of the file begins."""
-    messages = {"Iallreduce": 2 * (ranks - 1)}
-    if streaming == "hdf5":
-        messages |= {"Allgather": allgather_messages(ranks), "Allreduce": allreduce_messages(ranks)}
-    return messages
+def round_messages(ranks):
+    """{function: messages of all ranks} of a round, however rows wait, in which no chunk of a file begins. With `direct`,
+    rows and units have messages of their own."""
+    return {"Iallreduce": 2 * (ranks - 1)}
 
 
 def round_bytes(ranks, nodes, streaming):
-    """{function: bytes of all ranks}; 8 bytes more of MPI_Allreduce number the rows of the round, once all are there."""
+    """{function: bytes of all ranks}; those of MPI_Allreduce number the rows of the round, once all are there."""
     sent = {"Iallreduce": 2 * (ranks - 1) * tally_bytes(ranks, nodes)}
-    if streaming == "hdf5":
-        sent |= {"Allgather": 16 * ranks * (ranks - 1), "Allreduce": (4 + 8) * allreduce_messages(ranks)}
+    if streaming != "off":
+        sent["Allreduce"] = 8 * allreduce_messages(ranks)
     return sent
+
+
+def most_direct_messages(ranks, rounds, units):
+    """Of all ranks in a run with `direct`, from above: each packed unit goes to who writes its shard, and the end of each
+    chunk, that makes no unit whole, to who packs it (src/spatialdata/direct.c)."""
+    return units + ranks * rounds
 
 
 def transposition_bytes(pixels, values, ranks, value_bytes=4):

@@ -57,8 +57,8 @@ static void receive_counts(struct mzg_direct_row_ends *room, const int64_t *size
 {
     MPI_Comm comm = room->context->comm;
     for (int rank = 1; rank < room->context->size; rank++) {
-        room->n_blocks = sizes[2 * rank];
-        room->n_rows = sizes[2 * rank + 1];
+        room->n_blocks = sizes[2 * (size_t)rank];
+        room->n_rows = sizes[2 * (size_t)rank + 1];
         if (room->n_rows == 0)
             continue;
         MZG_MPI(MPI_Recv(room->blocks, (int)(BLOCK_WORDS * room->n_blocks), MPI_INT64_T, rank, TAG, comm,
@@ -74,8 +74,8 @@ static enum mzg_status make_room(const int64_t *sizes, int n_ranks, int64_t n_ro
 {
     int64_t n_blocks = 0, n_counts = 0;
     for (int rank = 1; rank < n_ranks; rank++) {
-        n_blocks = sizes[2 * rank] > n_blocks ? sizes[2 * rank] : n_blocks;
-        n_counts = sizes[2 * rank + 1] > n_counts ? sizes[2 * rank + 1] : n_counts;
+        n_blocks = sizes[2 * (size_t)rank] > n_blocks ? sizes[2 * (size_t)rank] : n_blocks;
+        n_counts = sizes[2 * (size_t)rank + 1] > n_counts ? sizes[2 * (size_t)rank + 1] : n_counts;
     }
     *all = calloc((size_t)n_rows + 1, sizeof **all);
     if (!*all)

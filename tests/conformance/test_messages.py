@@ -42,19 +42,44 @@ def messages_of(counts):
     return {name: cost["messages"] for name, cost in counts["round"].items() if cost["messages"]}
 
 
-def expected_of(counts):
-    """The same by the formulas."""
-    return formulas.round_messages(counts["ranks"], "hdf5")
+def check_round(counts, streaming):
+    """One call that waits for all, and nothing else."""
+    ranks = counts["ranks"]
+    assert messages_of(counts) == formulas.round_messages(ranks)
+    assert counts["round"]["Iallreduce"]["calls"] == 1
+    for name, sent in formulas.round_bytes(ranks, 1, streaming).items():
+        assert counts["round"][name]["bytes"] == sent, name
 
 
 @pytest.mark.parametrize("ranks", [3, 8])
 def test_a_round_into_a_file(count, ranks):
     counts = count("synthetic:32x32:60:centroid:3:full", ranks, "--bins", 3000, "--streaming", "hdf5")
     check_tallies(counts)
-    assert messages_of(counts) == expected_of(counts)
-    for name, sent in formulas.round_bytes(ranks, 1, "hdf5").items():
-        assert counts["round"][name]["calls"] == 1, name
-        assert counts["round"][name]["bytes"] == sent, name
+    check_round(counts, "hdf5")
+
+
+def test_a_round_into_the_store(count):
+    """No unit of 2^18 values is whole before the end, so that nothing but the tally is sent."""
+    counts = count("synthetic:32x32:60:centroid:3:full", 5, "--bins", 3000, "--streaming", "direct", "--layout", "csr")
+    check_tallies(counts)
+    check_round(counts, "direct")
+
+
+def check_units(count, ranks):
+    """A dense X of 1,024 rows, of which a unit has 128: ranks tell each other nothing but the tally, and send rows and units
+    to those alone who need them."""
+    counts = count("synthetic:32x32:60:centroid:3:full", ranks, "--bins", 3000, "--streaming", "direct", "--layout", "dense")
+    check_tallies(counts)
+    sent = messages_of(counts)
+    assert sent.pop("Isend") <= formulas.most_direct_messages(ranks, 1, 0)
+    assert sent == formulas.round_messages(ranks)
+    units = 1024 // 128
+    most = formulas.most_direct_messages(ranks, counts["rounds"] - 1, units)
+    assert units * (1 - 1 / ranks) - 1 <= counts["functions"]["Isend"]["messages"] <= most
+
+
+def test_units_of_a_store(count):
+    check_units(count, 4)
 
 
 def test_a_round_in_memory(count):
@@ -65,10 +90,14 @@ def test_every_number_of_ranks(count, full):
     if not full:
         pytest.skip("--full counts on 1 to 32 ranks")
     for ranks in (1, 2, 5, 16, 32):
-        counts = count("synthetic:32x32:60:centroid:3:full", ranks, "--bins", 3000, "--streaming", "hdf5")
+        for streaming, layout in (("hdf5", "csc"), ("direct", "csr")):
+            counts = count("synthetic:32x32:60:centroid:3:full", ranks, "--bins", 3000, "--streaming", streaming, "--layout",
+                           layout)
+            if ranks > 1:
+                check_tallies(counts)
+                check_round(counts, streaming)
         if ranks > 1:
-            check_tallies(counts)
-            assert messages_of(counts) == expected_of(counts)
+            check_units(count, ranks)
 
 
 def exchanged(count, source, ranks, *options):
