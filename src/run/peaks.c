@@ -135,16 +135,16 @@ static void tell_of_list(const struct run *run)
     }
     if (run->list.n_repeated > 0)
         mzg_log_line(log, MZG_LOG_WARNING,
-                     "%s: %" PRId64 " lines repeat an m/z; mzgrid makes one peak of them, with "
+                     "%s: %" PRId64 " line%s an m/z; mzgrid makes one peak of those that are equal, with "
                      "all their names",
-                     run->options->list, run->list.n_repeated);
+                     run->options->list, run->list.n_repeated,
+                     run->list.n_repeated == 1 ? " repeats" : "s repeat");
     if (n_outside > 0)
         mzg_log_line(log, MZG_LOG_WARNING,
                      "%s: %" PRId64
-                     " peaks lie outside the mass axis, m/z %.6g to %.6g, and are empty; first: m/z "
-                     "%.10g",
-                     run->options->list, n_outside, run->source.edges[0],
-                     run->source.edges[run->source.n_bins], run->list.items[first].mz);
+                     " %s outside the mass axis, m/z %.6g to %.6g, without a value; first: m/z %.10g",
+                     run->options->list, n_outside, n_outside == 1 ? "peak lies" : "peaks lie",
+                     run->source.edges[0], run->source.edges[run->source.n_bins], run->list.items[first].mz);
 }
 
 /* Rank 0. */

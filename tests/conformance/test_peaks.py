@@ -186,7 +186,7 @@ def test_what_of_a_list_is_not_on_the_axis_is_kept_and_said(mzgrid, store, tmp_p
     run = peaks(mzgrid, path, "--peak-list", tmp_path / "list")
     warnings = [line for line in run.err.splitlines() if "warning" in line]
     assert len(warnings) == 2
-    assert "1 lines repeat an m/z" in warnings[0]
+    assert "1 line repeats an m/z" in warnings[0]
     assert "2 peaks lie outside the mass axis" in warnings[1] and "first: m/z 20" in warnings[1]
     _, found = tables(path)
     assert list(found.var_names) == ["20", "500", "5000.5"]
