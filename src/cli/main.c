@@ -6,6 +6,20 @@
 #include <core/hdf5.h>
 #include <core/mpi.h>
 
+#include <dlfcn.h>
+#include <string.h>
+
+/* See mzg_place_open_mpi(). */
+static void place_mpi(void)
+{
+    int (*function)(int *, char ***, int, int *) = MPI_Init_thread;
+    void *address;
+    Dl_info found;
+    memcpy(&address, &function, sizeof address); /* C has no cast for it */
+    if (dladdr(address, &found) != 0 && found.dli_fname)
+        mzg_place_open_mpi("/proc/self/exe", found.dli_fname);
+}
+
 int main(int argc, char **argv)
 {
     int thread_level;
@@ -22,6 +36,7 @@ int main(int argc, char **argv)
     mzg_skip_absent_fabrics("/dev");
     mzg_skip_shared_pointers();
     mzg_launch_alone(&launch);
+    place_mpi();
     mzg_hdf5_prepare();
     MZG_MPI(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &thread_level));
     mzg_mpi_watch(MPI_COMM_WORLD);

@@ -71,3 +71,48 @@ Test(fabric, what_the_user_chose_stays, .init = forget_choice)
     mzg_skip_absent_fabrics("/nonexistent");
     cr_expect(eq(str, getenv("OMPI_MCA_mtl"), "psm2"));
 }
+
+/* A folder as pip fills it: bin/mzgrid, lib/libmpi.so.40, a link to it, and perhaps the texts of Open MPI. */
+static void fill_prefix(char prefix[256], bool texts)
+{
+    static const char *const folders[] = {"bin", "lib", "share", "share/openmpi"};
+    char path[512];
+    make_temp_directory(prefix);
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        snprintf(path, sizeof path, "%s/%s", prefix, folders[i]);
+        cr_assert(zero(int, mkdir(path, 0777)));
+    }
+    put_device(prefix, "bin/mzgrid");
+    put_device(prefix, "lib/libmpi.so.40");
+    if (texts)
+        put_device(prefix, "share/openmpi/help-mpi-runtime.txt");
+}
+
+/* What mzg_place_open_mpi() makes of a program and a library in these folders. */
+static const char *placed(const char *of_program, const char *of_library)
+{
+    char program[512], library[512];
+    snprintf(program, sizeof program, "%s/bin/mzgrid", of_program);
+    snprintf(library, sizeof library, "%s/lib/libmpi.so.40", of_library);
+    mzg_place_open_mpi(program, library);
+    return getenv("OPAL_PREFIX");
+}
+
+Test(fabric, open_mpi_beside_the_program_is_told_where_it_lies)
+{
+    char prefix[256], other[256], bare[256], link[512], whole[4096];
+    unsetenv("OPAL_PREFIX");
+    fill_prefix(prefix, true);
+    fill_prefix(other, true);
+    fill_prefix(bare, false);
+    cr_expect(zero(ptr, (void *)placed(prefix, other)), "that of somebody else");
+    cr_expect(zero(ptr, (void *)placed(bare, bare)), "another MPI");
+    cr_expect(zero(ptr, (void *)placed("/nonexistent", "/nonexistent")));
+
+    snprintf(link, sizeof link, "%s/link", other);
+    cr_assert(zero(int, symlink(prefix, link)));
+    cr_assert(ne(ptr, realpath(prefix, whole), NULL));
+    cr_expect(eq(str, (char *)placed(link, prefix), whole));
+    setenv("OPAL_PREFIX", "/site", 1);
+    cr_expect(eq(str, (char *)placed(prefix, prefix), "/site"), "what the user chose stays");
+}
