@@ -179,6 +179,17 @@ def rows(workload, runs):
         ]  # fmt: skip
 
 
+def in_short(workload, runs):
+    """A row of the table in docs/performance/README.md."""
+    mine = {p: [r for r in runs if r["program"] == p and r["workload"] == workload.name] for p in (THYRA, MZGRID, ALONE)}
+    seconds = {p: report.median([r["seconds"] for r in found]) for p, found in mine.items()}
+    times = [f"{seconds[THYRA] / seconds[p]:.1f}" for p in (MZGRID, ALONE)]
+    share = mine[MZGRID][0]["store_bytes"] / mine[THYRA][0]["store_bytes"]
+    mode = "processed, m/z shared" if workload.is_processed else "continuous"
+    return [f"{mode}, {workload.pixels:,} px", f"{seconds[THYRA]:.2f} s", f"{seconds[MZGRID]:.2f} s", times[0],
+            f"{seconds[ALONE]:.2f} s", times[1], f"{share:.2f}"]  # fmt: skip
+
+
 def verdict(workload, speed, store):
     least, goal = OWN_AXIS_SPEED if is_own_axis(workload) else SPEED.get(workload.name, USUAL_SPEED)
     most = OWN_AXIS_STORE if is_own_axis(workload) else STORE
@@ -204,6 +215,9 @@ def run_suite(options):
             "agree", "reached: speed, store"]  # fmt: skip
     start = empty_job_seconds(options.program, RANKS, options.runs)
     body = report.table(head, [r for w in ours for r in rows(w, runs)])
+    if options.own_axis:
+        short = ["", "Thyra", "2 ranks", "times", "without mpirun", "times", "store"]
+        body += "\n\n" + report.table(short, [in_short(w, runs) for w in options.own_axis])
     notes = NOTES.format(ranks=RANKS, start=start, runs=report.runs(options.runs), long=LONG // 60, columns=60, tolerance=1e-5,
                          store=STORE, own_store=OWN_AXIS_STORE)  # fmt: skip
     titles = [f"- {w.title}" for w in ours]
