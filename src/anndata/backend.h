@@ -30,7 +30,7 @@ struct mzg_numbers {
 
 /* n strings, or one scalar (n < 0). Item i is what `item` writes: at most `size` bytes of UTF-8 into `text`,
  * or nothing if text is NULL; it returns the length. Several threads may call it at once. Those of `of_rows`
- * are the decimals of its numbers, which are int64, and have no `item`. */
+ * have no `item`, but its `text` or the decimals of its numbers. */
 struct mzg_strings {
     int64_t n;
     struct mzg_row_column of_rows;

@@ -62,11 +62,14 @@ static enum mzg_status write_strings(struct mzg_backend *backend, const char *pa
 
 /* With one category every row has code 0. */
 static enum mzg_status write_categorical(struct mzg_backend *backend, const char *path,
-                                         const struct mzg_column *column, int64_t n, struct mzg_error *err)
+                                         const struct mzg_column *column, int64_t n,
+                                         const struct mzg_frame_rows *rows, struct mzg_error *err)
 {
     bool is_one = column->category != NULL;
     struct mzg_numbers numbers = {
         .type = is_one ? MZG_INT8 : column->type, .n = n, .values = is_one ? NULL : column->values};
+    if (!is_one)
+        numbers.of_rows = (struct mzg_row_column){rows, column->of_rows};
     char *categories = join(path, "categories");
     char *codes = join(path, "codes");
     json_t *attributes = mzg_json_with(mzg_encoding("categorical", "0.2.0"), "ordered", json_false());
@@ -92,12 +95,14 @@ static enum mzg_status write_column(struct mzg_backend *backend, const char *fra
     int64_t n = frame->n;
     struct mzg_numbers numbers = {
         .type = column->type, .n = n, .values = column->values, .of_rows = {frame->rows, column->of_rows}};
+    struct mzg_strings strings = {
+        .n = n, .of_rows = numbers.of_rows, .item = column_text, .source = column->values};
     if (!path)
         mzg_fail(err, MZG_ENOMEM, "%s/%s: no memory for this column", frame_path, column->name);
     else if (column->category || column->categories)
-        write_categorical(backend, path, column, n, err);
+        write_categorical(backend, path, column, n, frame->rows, err);
     else if (column->type == MZG_STRING)
-        write_strings(backend, path, n, column_text, column->values, err);
+        backend->kind->strings(backend, path, &strings, err);
     else
         backend->kind->numbers(backend, path, &numbers, err);
     free(path);

@@ -59,10 +59,17 @@ enum mzg_status mzg_zarr_rows_add(struct mzg_zarr_rows *rows, struct mzg_zarr_ar
     return MZG_OK;
 }
 
-/* Bytes of a value as it is filled in; strings come as their numbers. */
+/* Bytes of a value as it is filled in; strings come as their numbers, unless they come as texts. */
 static size_t value_size(const struct mzg_zarr_rows_array *array)
 {
     return array->type == MZG_STRING ? sizeof(int64_t) : (size_t)(mzg_type_size(array->type) * array->width);
+}
+
+/* An item of a column of strings. */
+static int64_t text_of_row(const void *source, int64_t i, char *text, int64_t size)
+{
+    const struct mzg_row_column *of_rows = source;
+    return of_rows->rows->text(of_rows->rows->source, of_rows->column, i, text, size);
 }
 
 /* A task of the workers: packs array `item` of this rank's piece. */
@@ -75,6 +82,11 @@ static void pack(void *context, int64_t item, int number)
     int64_t first = w->piece * MZG_PIECE_ROWS, n = mzg_piece_rows(w->n_rows, w->piece);
     size_t size = value_size(array);
     packed->err.status = MZG_OK;
+    if (array->type == MZG_STRING && array->of_rows.rows->text) {
+        mzg_zarr_pack_strings(array->array, w->piece, text_of_row, &array->of_rows, &worker->text,
+                              &packed->chunk, &packed->err);
+        return;
+    }
     array->of_rows.rows->fill(array->of_rows.rows->source, array->of_rows.column, first, n, worker->values);
     memset(worker->values + (size_t)n * size, 0, (size_t)(array->chunk - n) * size);
     struct mzg_decimals decimals = {(const int64_t *)(const void *)worker->values, first};

@@ -34,6 +34,14 @@ void mzg_frame_add_categories(struct mzg_frame *frame, const char *name, int64_t
         .name = name, .type = type, .values = codes, .n_categories = n_categories, .categories = categories};
 }
 
+void mzg_frame_add_categories_of_rows(struct mzg_frame *frame, const char *name, int64_t n_categories,
+                                      const char *const *categories, int of_rows)
+{
+    assert(frame->rows);
+    mzg_frame_add_categories(frame, name, n_categories, categories, MZG_INT32, NULL);
+    frame->columns[frame->n_columns - 1].of_rows = of_rows;
+}
+
 static const struct {
     const char *name;
     int size;

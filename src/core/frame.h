@@ -14,9 +14,12 @@ enum mzg_type { MZG_BOOL, MZG_INT8, MZG_INT32, MZG_INT64, MZG_FLOAT32, MZG_FLOAT
 enum { MZG_FRAME_MAX_COLUMNS = 64 };
 
 /* Rows that lie on all ranks, in pieces (core/piece.h). `fill` writes what `column` has in rows first ..
- * first + n - 1, which are of one piece of this rank. Several threads may call it at once. */
+ * first + n - 1, which are of one piece of this rank. `text` writes what a column of strings has in a row, as
+ * item() of struct mzg_strings does; if it is NULL strings are the decimals of int64 that `fill` writes.
+ * Several threads may call them at once. */
 struct mzg_frame_rows {
     void (*fill)(const void *source, int column, int64_t first, int64_t n, void *values);
+    int64_t (*text)(const void *source, int column, int64_t row, char *text, int64_t size);
     const void *source;
 };
 
@@ -56,6 +59,10 @@ struct mzg_frame {
 
 /* Adds a column; the values are borrowed. Local. */
 void mzg_frame_add(struct mzg_frame *frame, const char *name, enum mzg_type type, const void *values);
+
+/* Adds a categorical column of frame->rows: int32 numbers of the categories, which are borrowed. Local. */
+void mzg_frame_add_categories_of_rows(struct mzg_frame *frame, const char *name, int64_t n_categories,
+                                      const char *const *categories, int of_rows);
 
 /* Adds a column of frame->rows. Local. */
 void mzg_frame_add_of_rows(struct mzg_frame *frame, const char *name, enum mzg_type type, int of_rows);

@@ -1,5 +1,5 @@
-/* The table of all samples, told top to bottom: one axis, X by all ranks with its statistics, the rest by
- * rank 0. */
+/* The table of all samples, told top to bottom: one axis, X by all ranks with its statistics, obs and
+ * obsm by all ranks, the rest by rank 0. */
 #include <run/merge_concat.h>
 
 #include <core/agree.h>
@@ -166,15 +166,17 @@ write_frames(const struct mzg_context *context, const struct mzg_merge_options *
 {
     struct mzg_merge_frames frames = {0};
     const char *table = mzg_sdata_table_path(sdata);
-    if (context->rank == 0 &&
-        mzg_merge_frames_make(context, options, inputs, &concat->samples, &concat->axis, statistics, &frames,
+    if (mzg_merge_frames_make(context, options, inputs, &concat->samples, &concat->axis, statistics, &frames,
                               err) == MZG_OK &&
+        context->rank == 0 &&
         mzg_zarr_set_attributes(mzg_sdata_store(sdata), table,
                                 mzg_sdata_table_attributes(json_incref(frames.regions)), err) == MZG_OK)
         mzg_zarr_consolidate(mzg_sdata_store(sdata), table, err); /* anndata opens the table alone */
     if (mzg_agree(context->comm, err) == MZG_OK &&
-        mzg_sdata_write_table(sdata, &frames.anndata, err) == MZG_OK) {
-        if (context->rank == 0)
+        mzg_sdata_write_rows(sdata, &frames.anndata, err) == MZG_OK) {
+        frames.anndata.obs = NULL;
+        mzg_sdata_write_table(sdata, &frames.anndata, err);
+        if (context->rank == 0 && err->status == MZG_OK)
             declare_kept(options, inputs, sdata, err);
         mzg_agree(context->comm, err);
     }

@@ -1,11 +1,10 @@
 #include <run/merge_frames.h>
 
+#include <core/agree.h>
 #include <core/json.h>
 #include <core/log.h>
 #include <run/merge_axis.h>
-#include <run/merge_obs.h>
 #include <version.h>
-#include <zarr/read.h>
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,51 +16,66 @@ static const struct mzg_element *table_of(const struct mzg_merge_input *input)
     return &input->catalog.elements[input->table];
 }
 
-static const json_t *columns_of(const struct mzg_merge_input *input)
+/* Memory that goes with the frames; NULL with `err` filled. */
+static void *keep(struct mzg_merge_frames *frames, int64_t count, size_t size, struct mzg_error *err)
 {
-    const struct mzg_catalog_node *obs = mzg_element_node(table_of(input), "obs");
-    return obs ? json_object_get(json_object_get(obs->metadata, "attributes"), "column-order") : NULL;
+    void *memory = calloc((size_t)count + 1, size);
+    if (!memory)
+        mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " bins of the table of all samples", count);
+    frames->owned[frames->n_owned++] = memory;
+    return memory;
 }
 
-/* The sample of each row. */
-static enum mzg_status add_samples(const struct mzg_merge_inputs *inputs,
-                                   const struct mzg_merge_samples *samples, struct mzg_merge_frames *frames,
-                                   struct mzg_error *err)
+void mzg_merge_frames_destroy(struct mzg_merge_frames *frames)
 {
-    const char **names = mzg_merge_keep(frames, samples->n, sizeof *names, err);
-    int32_t *codes = names ? mzg_merge_keep(frames, samples->n_rows, sizeof *codes, err) : NULL;
-    for (int i = 0; codes && i < samples->n; i++) {
-        const struct mzg_merge_sample *sample = &samples->samples[i];
-        names[i] = inputs->inputs[i].sample;
-        for (int64_t row = 0; row < sample->n_rows; row++)
-            codes[sample->first_row + row] = i;
-    }
-    if (codes)
-        mzg_frame_add_categories(&frames->obs, "sample", samples->n, names, MZG_INT32, codes);
-    return err->status;
+    for (int i = 0; i < frames->n_owned; i++)
+        free(frames->owned[i]);
+    mzg_merge_rows_free(frames->rows);
+    json_decref(frames->description);
+    json_decref(frames->uns);
+    json_decref(frames->regions);
+    *frames = (struct mzg_merge_frames){0};
 }
 
-static enum mzg_status make_obs(const struct mzg_merge_options *options,
+/* Every rank gets what rank 0 has found out about obs, and reads its rows. Collective. */
+static enum mzg_status make_obs(const struct mzg_context *context, const struct mzg_merge_options *options,
                                 const struct mzg_merge_inputs *inputs,
                                 const struct mzg_merge_samples *samples, struct mzg_merge_frames *frames,
                                 struct mzg_error *err)
 {
-    const json_t *columns = columns_of(&inputs->inputs[0]);
-    frames->obs.n = samples->n_rows;
-    if (mzg_merge_index_make(inputs, samples, frames, err) != MZG_OK)
-        return err->status;
-    for (size_t i = 0; i < json_array_size(columns) && err->status == MZG_OK; i++) {
-        const char *name = json_string_value(json_array_get(columns, i));
-        bool added;
-        if (name && strcmp(name, "sample") != 0 && frames->obs.n_columns + 1 < MZG_FRAME_MAX_COLUMNS)
-            mzg_merge_column_add(options, inputs, samples, name, frames, &added, err);
+    char *text = NULL;
+    if (context->rank == 0 && (frames->description = mzg_merge_obs_describe(options, inputs, samples, err)) &&
+        !(text = json_dumps(frames->description, JSON_COMPACT)))
+        mzg_fail(err, MZG_ENOMEM, "no memory for the columns of all samples");
+    if (mzg_agree_text(context->comm, &text, err) == MZG_OK) {
+        if (!frames->description && !(frames->description = json_loads(text, 0, NULL)))
+            mzg_fail(err, MZG_ENOMEM, "no memory for the columns of all samples");
+        else
+            mzg_merge_rows_new(context, samples, frames->description, &frames->rows, err);
+        if (err->status == MZG_OK)
+            mzg_merge_rows_frame(frames->rows, &frames->obs);
+        mzg_agree(context->comm, err);
     }
-    if (err->status == MZG_OK && json_array_size(frames->regions) == 0)
+    free(text);
+    return err->status;
+}
+
+/* The elements that rows annotate, as the column of regions has them. */
+static enum mzg_status find_regions(const struct mzg_merge_inputs *inputs, struct mzg_merge_frames *frames,
+                                    struct mzg_error *err)
+{
+    for (int i = 0; i < frames->obs.n_columns; i++) {
+        const struct mzg_column *column = &frames->obs.columns[i];
+        for (int64_t k = 0; strcmp(column->name, "region") == 0 && k < column->n_categories; k++)
+            if (json_array_append_new(frames->regions, json_string(column->categories[k])) != 0)
+                return mzg_fail(err, MZG_ENOMEM, "no memory for the names of regions");
+    }
+    if (json_array_size(frames->regions) == 0)
         mzg_fail(
             err, MZG_EFORMAT,
             "%s: the column 'region' of obs is not what mzgrid wrote, or %s has none; merge without --concat",
             inputs->inputs[0].catalog.path, inputs->inputs[1].catalog.path);
-    return err->status == MZG_OK ? add_samples(inputs, samples, frames, err) : err->status;
+    return err->status;
 }
 
 static bool has_column(const struct mzg_frame *frame, const char *name)
@@ -126,8 +140,8 @@ static enum mzg_status make_var(const struct mzg_merge_samples *samples, const s
 {
     int64_t n = axis->n_bins;
     bool wide = statistics->value_type == MZG_FLOAT64;
-    double *mean = mzg_merge_keep(frames, n, sizeof *mean, err);
-    void *largest = mean ? mzg_merge_keep(frames, n, wide ? sizeof(double) : sizeof(float), err) : NULL;
+    double *mean = keep(frames, n, sizeof *mean, err);
+    void *largest = mean ? keep(frames, n, wide ? sizeof(double) : sizeof(float), err) : NULL;
     if (!largest)
         return err->status;
     for (int64_t k = 0; k < n; k++) {
@@ -154,30 +168,6 @@ static enum mzg_status make_var(const struct mzg_merge_samples *samples, const s
     return MZG_OK;
 }
 
-/* obsm/spatial of all samples, of which each row has two numbers. */
-static enum mzg_status read_places(const struct mzg_merge_samples *samples, struct mzg_merge_frames *frames,
-                                   double **places, struct mzg_error *err)
-{
-    *places = mzg_merge_keep(frames, 2 * samples->n_rows, sizeof **places, err);
-    for (int i = 0; i < samples->n && err->status == MZG_OK; i++) {
-        const struct mzg_merge_sample *sample = &samples->samples[i];
-        void *values = NULL;
-        int64_t n;
-        char *path = mzg_merge_sample_path(sample, "obsm/spatial", err);
-        if (path && mzg_zarr_read_whole(sample->store, path, MZG_FLOAT64, 2, 2 * sample->n_rows, &values, &n,
-                                        err) == MZG_OK) {
-            if (n != 2 * sample->n_rows)
-                mzg_fail(err, MZG_EFORMAT, "%s/%s: it does not have two numbers for each row", sample->store,
-                         path);
-            else
-                memcpy(*places + 2 * sample->first_row, values, (size_t)n * sizeof **places);
-        }
-        free(values);
-        free(path);
-    }
-    return err->status;
-}
-
 static enum mzg_status make_uns(const struct mzg_merge_inputs *inputs, const struct mzg_axis *axis,
                                 struct mzg_merge_frames *frames, struct mzg_error *err)
 {
@@ -193,6 +183,33 @@ static enum mzg_status make_uns(const struct mzg_merge_inputs *inputs, const str
                : mzg_fail(err, MZG_ENOMEM, "no memory for the description of the table of all samples");
 }
 
+/* What stands on rank 0 alone. */
+static enum mzg_status make_rest(const struct mzg_context *context, const struct mzg_merge_inputs *inputs,
+                                 const struct mzg_merge_samples *samples, const struct mzg_axis *axis,
+                                 const struct mzg_statistics *statistics, struct mzg_merge_frames *frames,
+                                 struct mzg_error *err)
+{
+    frames->regions = json_array();
+    if (!frames->regions)
+        return mzg_fail(err, MZG_ENOMEM, "no memory for the names of regions");
+    if (find_regions(inputs, frames, err) != MZG_OK ||
+        make_var(samples, axis, statistics, frames, err) != MZG_OK ||
+        make_uns(inputs, axis, frames, err) != MZG_OK)
+        return err->status;
+    for (int i = 0; i < inputs->n; i++) {
+        if (tell_left_out(context, &inputs->inputs[i], frames, err) != MZG_OK)
+            return err->status;
+    }
+    const struct mzg_column *mean = &frames->var.columns[3];
+    frames->anndata.var = &frames->var;
+    frames->anndata.n_uns = 1;
+    frames->anndata.uns_members[0] = (struct mzg_anndata_member){
+        .name = "average_spectrum", .type = MZG_FLOAT64, .n = axis->n_bins, .values = mean->values};
+    frames->anndata.uns = frames->uns;
+    frames->anndata.has_layers = samples->samples[0].has_rows;
+    return MZG_OK;
+}
+
 enum mzg_status mzg_merge_frames_make(const struct mzg_context *context,
                                       const struct mzg_merge_options *options,
                                       const struct mzg_merge_inputs *inputs,
@@ -200,29 +217,17 @@ enum mzg_status mzg_merge_frames_make(const struct mzg_context *context,
                                       const struct mzg_statistics *statistics,
                                       struct mzg_merge_frames *frames, struct mzg_error *err)
 {
-    double *places;
-    *frames = (struct mzg_merge_frames){.regions = json_array()};
-    if (!frames->regions)
-        return mzg_fail(err, MZG_ENOMEM, "no memory for the names of regions");
-    if (make_obs(options, inputs, samples, frames, err) != MZG_OK ||
-        make_var(samples, axis, statistics, frames, err) != MZG_OK ||
-        read_places(samples, frames, &places, err) != MZG_OK || make_uns(inputs, axis, frames, err) != MZG_OK)
+    *frames = (struct mzg_merge_frames){0};
+    if (make_obs(context, options, inputs, samples, frames, err) != MZG_OK)
         return err->status;
-    for (int i = 0; i < inputs->n; i++) {
-        if (tell_left_out(context, &inputs->inputs[i], frames, err) != MZG_OK)
-            return err->status;
-    }
-    const struct mzg_column *mean = &frames->var.columns[3];
-    frames->anndata = (struct mzg_anndata){
-        .obs = &frames->obs,
-        .var = &frames->var,
-        .n_obsm = 1,
-        .obsm =
-            {{.name = "spatial", .type = MZG_FLOAT64, .n = samples->n_rows, .width = 2, .values = places}},
-        .n_uns = 1,
-        .uns_members =
-            {{.name = "average_spectrum", .type = MZG_FLOAT64, .n = axis->n_bins, .values = mean->values}},
-        .uns = frames->uns,
-        .has_layers = samples->samples[0].has_rows};
-    return MZG_OK;
+    frames->anndata = (struct mzg_anndata){.obs = &frames->obs,
+                                           .n_obsm = 1,
+                                           .obsm = {{.name = "spatial",
+                                                     .type = MZG_FLOAT64,
+                                                     .n = samples->n_rows,
+                                                     .width = 2,
+                                                     .of_rows = mzg_merge_rows_spatial(frames->rows)}}};
+    if (context->rank == 0)
+        make_rest(context, inputs, samples, axis, statistics, frames, err);
+    return mzg_agree(context->comm, err);
 }

@@ -1,80 +1,11 @@
 #include <run/merge_obs.h>
 
-#include <core/array.h>
 #include <zarr/read.h>
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct mzg_merge_owned {
-    struct mzg_merge_owned *next;
-    void *memory;
-    struct mzg_zarr_strings strings;
-};
-
-static struct mzg_merge_owned *add_owned(struct mzg_merge_frames *frames, struct mzg_error *err)
-{
-    struct mzg_merge_owned *owned = calloc(1, sizeof *owned);
-    if (!owned) {
-        mzg_fail(err, MZG_ENOMEM, "no memory for the table of all samples");
-        return NULL;
-    }
-    owned->next = frames->owned;
-    frames->owned = owned;
-    return owned;
-}
-
-void *mzg_merge_keep(struct mzg_merge_frames *frames, int64_t count, int64_t size, struct mzg_error *err)
-{
-    struct mzg_merge_owned *owned = add_owned(frames, err);
-    if (!owned)
-        return NULL;
-    owned->memory = calloc((size_t)count + 1, (size_t)size);
-    if (!owned->memory)
-        mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " rows of the table of all samples", count);
-    return owned->memory;
-}
-
-void mzg_merge_frames_destroy(struct mzg_merge_frames *frames)
-{
-    while (frames->owned) {
-        struct mzg_merge_owned *owned = frames->owned;
-        frames->owned = owned->next;
-        mzg_zarr_strings_free(&owned->strings);
-        free(owned->memory);
-        free(owned);
-    }
-    json_decref(frames->uns);
-    json_decref(frames->regions);
-    *frames = (struct mzg_merge_frames){0};
-}
-
-/* Reads the strings at `below` of a sample's table, which go with the frames. */
-static const struct mzg_zarr_strings *read_strings(const struct mzg_merge_sample *sample, const char *below,
-                                                   int64_t most, struct mzg_merge_frames *frames,
-                                                   struct mzg_error *err)
-{
-    struct mzg_merge_owned *owned = add_owned(frames, err);
-    char *path = owned ? mzg_merge_sample_path(sample, below, err) : NULL;
-    if (path)
-        mzg_zarr_read_strings(sample->store, path, most, &owned->strings, err);
-    free(path);
-    return err->status == MZG_OK ? &owned->strings : NULL;
-}
-
-static const struct mzg_zarr_strings *read_texts(const struct mzg_merge_sample *sample, const char *below,
-                                                 struct mzg_merge_frames *frames, struct mzg_error *err)
-{
-    const struct mzg_zarr_strings *texts = read_strings(sample, below, sample->n_rows, frames, err);
-    if (texts && texts->n != sample->n_rows) {
-        mzg_fail(err, MZG_EFORMAT, "%s/%s/%s: it has %" PRId64 " elements; expected %" PRId64, sample->store,
-                 sample->node, below, texts->n, sample->n_rows);
-        return NULL;
-    }
-    return texts;
-}
 
 /* What kind of column a table has at `below`, and the type of its numbers or codes. */
 struct kind {
@@ -118,61 +49,9 @@ static struct kind kind_of(const struct mzg_element *element, const char *name)
     return (struct kind){MZG_MERGE_CATEGORIES, MZG_INT32};
 }
 
-/* That all pixels have a key: 0 is the background of the labels, and what a chunk that was lost reads as. */
-static enum mzg_status check_keys(const struct mzg_merge_sample *sample, const char *below,
-                                  enum mzg_type type, const void *values, struct mzg_error *err)
-{
-    for (int64_t row = 0; row < sample->n_rows; row++) {
-        int64_t key = type == MZG_INT64   ? ((const int64_t *)values)[row]
-                      : type == MZG_INT32 ? ((const int32_t *)values)[row]
-                                          : 1;
-        if (key == 0)
-            return mzg_fail(err, MZG_EFORMAT,
-                            "%s/%s/%s: row %" PRId64
-                            " has none; the store is damaged or incomplete, copy it again",
-                            sample->store, sample->node, below, row);
-    }
-    return MZG_OK;
-}
-
-static enum mzg_status add_numbers(const struct mzg_merge_samples *samples, const char *name,
-                                   const char *below, enum mzg_type type, struct mzg_merge_frames *frames,
-                                   struct mzg_error *err)
-{
-    size_t size = (size_t)mzg_type_size(type);
-    char *all = mzg_merge_keep(frames, samples->n_rows, (int64_t)size, err);
-    for (int i = 0; i < samples->n && err->status == MZG_OK; i++) {
-        const struct mzg_merge_sample *sample = &samples->samples[i];
-        void *values = NULL;
-        if (mzg_merge_sample_read(sample, below, type, sample->n_rows, &values, err) == MZG_OK &&
-            (strcmp(name, "instance_key") != 0 || check_keys(sample, below, type, values, err) == MZG_OK))
-            memcpy(all + (size_t)sample->first_row * size, values, (size_t)sample->n_rows * size);
-        free(values);
-    }
-    if (err->status == MZG_OK)
-        mzg_frame_add(&frames->obs, name, type, all);
-    return err->status;
-}
-
-static enum mzg_status add_texts(const struct mzg_merge_samples *samples, const char *name, const char *below,
-                                 struct mzg_merge_frames *frames, struct mzg_error *err)
-{
-    const char **all = mzg_merge_keep(frames, samples->n_rows, sizeof *all, err);
-    for (int i = 0; i < samples->n && err->status == MZG_OK; i++) {
-        const struct mzg_merge_sample *sample = &samples->samples[i];
-        const struct mzg_zarr_strings *texts = read_texts(sample, below, frames, err);
-        for (int64_t row = 0; texts && row < sample->n_rows; row++)
-            all[sample->first_row + row] = texts->items[row];
-    }
-    if (err->status == MZG_OK)
-        mzg_frame_add(&frames->obs, name, MZG_STRING, all);
-    return err->status;
-}
-
 /* The categories of all samples, in the order in which they come first. */
 struct categories {
-    int64_t n, capacity;
-    const char **names;
+    json_t *names;   /* a list */
     json_t *numbers; /* of each name */
 };
 
@@ -184,102 +63,76 @@ static enum mzg_status number_of(struct categories *all, const char *name, int32
         *number = (int32_t)json_integer_value(known);
         return MZG_OK;
     }
-    if (mzg_array_grow(&all->names, sizeof *all->names, all->n + 1, &all->capacity, "categories", err) !=
-        MZG_OK)
-        return err->status;
-    *number = (int32_t)all->n;
-    all->names[all->n++] = name;
-    if (json_object_set_new(all->numbers, name, json_integer(*number)) != 0)
+    *number = (int32_t)json_array_size(all->names);
+    if (json_array_append_new(all->names, json_string(name)) != 0 ||
+        json_object_set_new(all->numbers, name, json_integer(*number)) != 0)
         return mzg_fail(err, MZG_EFORMAT, "'%s' cannot be a category: it is not UTF-8, or there is no memory",
                         name);
     return MZG_OK;
 }
 
-/* What the elements that a sample's rows annotate are called in the output. */
-static const char *rename_region(const struct mzg_merge_options *options, const struct mzg_merge_input *input,
-                                 const char *region, struct mzg_merge_frames *frames, struct mzg_error *err)
-{
-    struct mzg_merge_owned *owned = add_owned(frames, err);
-    char *renamed = NULL;
-    if (owned && mzg_rename_apply(options->renames, options->n_renames, input->sample, input->number, region,
-                                  &renamed, err) == MZG_OK)
-        owned->memory = renamed;
-    return renamed;
-}
-
-/* The codes of one sample, as numbers of the categories of all. */
-static enum mzg_status add_codes(const struct mzg_merge_options *options, const struct mzg_merge_input *input,
-                                 const struct mzg_merge_sample *sample, const char *name,
-                                 struct categories *all, int32_t *codes, struct mzg_merge_frames *frames,
-                                 struct mzg_error *err)
-{
-    char categories_path[512], codes_path[512];
-    int32_t *numbers = NULL;
-    int64_t *values = NULL;
-    void *read = NULL;
-    snprintf(categories_path, sizeof categories_path, "obs/%s/categories", name);
-    snprintf(codes_path, sizeof codes_path, "obs/%s/codes", name);
-    const struct mzg_zarr_strings *names = read_strings(sample, categories_path, INT32_MAX, frames, err);
-    if (!names || !(numbers = mzg_merge_keep(frames, names->n, sizeof *numbers, err)))
-        return err->status;
-    for (int64_t i = 0; i < names->n && err->status == MZG_OK; i++) {
-        const char *category = names->items[i];
-        if (strcmp(name, "region") == 0)
-            category = rename_region(options, input, category, frames, err);
-        if (err->status == MZG_OK)
-            number_of(all, category, &numbers[i], err);
-    }
-    if (err->status != MZG_OK ||
-        mzg_merge_sample_read(sample, codes_path, MZG_INT64, sample->n_rows, &read, err) != MZG_OK)
-        return err->status;
-    values = read;
-    for (int64_t row = 0; row < sample->n_rows && err->status == MZG_OK; row++) {
-        if (values[row] < -1 || values[row] >= names->n)
-            mzg_fail(err, MZG_EFORMAT, "%s/%s/%s: its code %" PRId64 " in row %" PRId64 " has no category",
-                     sample->store, sample->node, codes_path, values[row], row);
-        else
-            codes[row] = values[row] < 0 ? -1 : numbers[values[row]];
-    }
-    free(values);
-    return err->status;
-}
-
+/* Adds what a sample's categories are as numbers of those of all to the list `numbers`. */
 static enum mzg_status add_categories(const struct mzg_merge_options *options,
-                                      const struct mzg_merge_inputs *inputs,
-                                      const struct mzg_merge_samples *samples, const char *name,
-                                      struct mzg_merge_frames *frames, struct mzg_error *err)
+                                      const struct mzg_merge_input *input,
+                                      const struct mzg_merge_sample *sample, const char *name,
+                                      struct categories *all, json_t *numbers, struct mzg_error *err)
 {
-    struct categories all = {.numbers = json_object()};
-    struct mzg_merge_owned *owned = add_owned(frames, err);
-    int32_t *codes = owned ? mzg_merge_keep(frames, samples->n_rows, sizeof *codes, err) : NULL;
-    if (codes && !all.numbers)
-        mzg_fail(err, MZG_ENOMEM, "no memory for the categories of '%s'", name);
-    for (int i = 0; i < samples->n && err->status == MZG_OK; i++)
-        add_codes(options, &inputs->inputs[i], &samples->samples[i], name, &all,
-                  codes + samples->samples[i].first_row, frames, err);
-    if (err->status == MZG_OK)
-        mzg_frame_add_categories(&frames->obs, name, all.n, all.names, MZG_INT32, codes);
-    bool is_region = err->status == MZG_OK && strcmp(name, "region") == 0;
-    for (int64_t i = 0; is_region && i < all.n; i++) {
-        if (json_array_append_new(frames->regions, json_string(all.names[i])) != 0) {
-            mzg_fail(err, MZG_ENOMEM, "no memory for the names of regions");
-            break;
-        }
+    char below[512], *path = NULL;
+    struct mzg_zarr_strings names = {0};
+    snprintf(below, sizeof below, "obs/%s/categories", name);
+    path = mzg_merge_sample_path(sample, below, err);
+    if (path)
+        mzg_zarr_read_strings(sample->store, path, INT32_MAX, &names, err);
+    for (int64_t i = 0; i < names.n && err->status == MZG_OK; i++) {
+        char *renamed = NULL;
+        int32_t number;
+        if (strcmp(name, "region") == 0)
+            mzg_rename_apply(options->renames, options->n_renames, input->sample, input->number,
+                             names.items[i], &renamed, err);
+        if (err->status == MZG_OK &&
+            number_of(all, renamed ? renamed : names.items[i], &number, err) == MZG_OK &&
+            json_array_append_new(numbers, json_integer(number)) != 0)
+            mzg_fail(err, MZG_ENOMEM, "no memory for the categories of '%s'", name);
+        free(renamed);
     }
-    json_decref(all.numbers);
-    if (owned)
-        owned->memory = all.names;
+    mzg_zarr_strings_free(&names);
+    free(path);
     return err->status;
 }
 
-enum mzg_status mzg_merge_column_add(const struct mzg_merge_options *options,
-                                     const struct mzg_merge_inputs *inputs,
-                                     const struct mzg_merge_samples *samples, const char *name,
-                                     struct mzg_merge_frames *frames, bool *added, struct mzg_error *err)
+/* The categories of a column, and what number each has for each sample, into the description of the column.
+ */
+static enum mzg_status describe_categories(const struct mzg_merge_options *options,
+                                           const struct mzg_merge_inputs *inputs,
+                                           const struct mzg_merge_samples *samples, const char *name,
+                                           json_t *column, struct mzg_error *err)
+{
+    struct categories all = {.names = json_array(), .numbers = json_object()};
+    json_t *of_samples = json_array();
+    for (int i = 0; i < samples->n && err->status == MZG_OK; i++) {
+        json_t *numbers = json_array();
+        if (!all.numbers || !all.names || json_array_append(of_samples, numbers) != 0)
+            mzg_fail(err, MZG_ENOMEM, "no memory for the categories of '%s'", name);
+        else
+            add_categories(options, &inputs->inputs[i], &samples->samples[i], name, &all, numbers, err);
+        json_decref(numbers);
+    }
+    if (err->status == MZG_OK && (json_object_set(column, "categories", all.names) != 0 ||
+                                  json_object_set(column, "numbers", of_samples) != 0))
+        mzg_fail(err, MZG_ENOMEM, "no memory for the categories of '%s'", name);
+    json_decref(all.names);
+    json_decref(all.numbers);
+    json_decref(of_samples);
+    return err->status;
+}
+
+/* Adds a column, unless it is not of one kind in all samples. */
+static enum mzg_status describe_column(const struct mzg_merge_options *options,
+                                       const struct mzg_merge_inputs *inputs,
+                                       const struct mzg_merge_samples *samples, const char *name,
+                                       json_t *columns, struct mzg_error *err)
 {
     struct kind kind = {0};
-    char below[512];
-    *added = false;
     for (int i = 0; i < samples->n; i++) {
         const struct mzg_merge_input *input = &inputs->inputs[i];
         struct kind here = kind_of(&input->catalog.elements[input->table], name);
@@ -287,39 +140,62 @@ enum mzg_status mzg_merge_column_add(const struct mzg_merge_options *options,
             return MZG_OK;
         kind = here;
     }
-    *added = true;
-    snprintf(below, sizeof below, "obs/%s", name);
-    if (kind.kind == MZG_MERGE_NUMBERS)
-        return add_numbers(samples, name, below, kind.type, frames, err);
-    if (kind.kind == MZG_MERGE_TEXTS)
-        return add_texts(samples, name, below, frames, err);
-    return add_categories(options, inputs, samples, name, frames, err);
+    json_t *column =
+        json_pack("{s:s, s:i, s:i}", "name", name, "kind", (int)kind.kind, "type", (int)kind.type);
+    if (!column || json_array_append(columns, column) != 0)
+        mzg_fail(err, MZG_ENOMEM, "no memory for the column '%s' of all samples", name);
+    else if (kind.kind == MZG_MERGE_CATEGORIES)
+        describe_categories(options, inputs, samples, name, column, err);
+    json_decref(column);
+    return err->status;
 }
 
-enum mzg_status mzg_merge_index_make(const struct mzg_merge_inputs *inputs,
-                                     const struct mzg_merge_samples *samples, struct mzg_merge_frames *frames,
-                                     struct mzg_error *err)
+/* The columns of obs that all samples have. */
+static enum mzg_status describe_columns(const struct mzg_merge_options *options,
+                                        const struct mzg_merge_inputs *inputs,
+                                        const struct mzg_merge_samples *samples, json_t *columns,
+                                        struct mzg_error *err)
 {
-    const char **all = mzg_merge_keep(frames, samples->n_rows, sizeof *all, err);
-    for (int i = 0; i < samples->n && err->status == MZG_OK; i++) {
-        const struct mzg_merge_sample *sample = &samples->samples[i];
+    const struct mzg_merge_input *first = &inputs->inputs[0];
+    const struct mzg_catalog_node *obs = mzg_element_node(&first->catalog.elements[first->table], "obs");
+    const json_t *order =
+        obs ? json_object_get(json_object_get(obs->metadata, "attributes"), "column-order") : NULL;
+    for (size_t i = 0; i < json_array_size(order) && err->status == MZG_OK; i++) {
+        const char *name = json_string_value(json_array_get(order, i));
+        if (name && strcmp(name, "sample") != 0 && json_array_size(columns) + 1 < MZG_FRAME_MAX_COLUMNS)
+            describe_column(options, inputs, samples, name, columns, err);
+    }
+    return err->status;
+}
+
+/* For each sample its name, and where the index of its obs lies. */
+static enum mzg_status describe_samples(const struct mzg_merge_inputs *inputs, json_t *list,
+                                        struct mzg_error *err)
+{
+    for (int i = 0; i < inputs->n; i++) {
         const struct mzg_merge_input *input = &inputs->inputs[i];
         const json_t *obs = mzg_element_node(&input->catalog.elements[input->table], "obs")->metadata;
         const char *index = json_string_value(json_object_get(json_object_get(obs, "attributes"), "_index"));
-        char below[512];
-        snprintf(below, sizeof below, "obs/%s", index ? index : "_index");
-        const struct mzg_zarr_strings *texts = read_texts(sample, below, frames, err);
-        if (!texts)
-            break;
-        size_t suffix = strlen(input->sample) + 2, size = 0;
-        for (int64_t row = 0; row < sample->n_rows; row++)
-            size += strlen(texts->items[row]) + suffix;
-        char *text = mzg_merge_keep(frames, (int64_t)size, 1, err);
-        for (int64_t row = 0; text && row < sample->n_rows; row++) {
-            all[sample->first_row + row] = text;
-            text += sprintf(text, "%s-%s", texts->items[row], input->sample) + 1;
-        }
+        if (json_array_append_new(
+                list, json_pack("{s:s, s:s}", "name", input->sample, "index", index ? index : "_index")) != 0)
+            return mzg_fail(err, MZG_ENOMEM, "no memory for the samples of one table");
     }
-    frames->obs.index_texts = all;
-    return err->status;
+    return MZG_OK;
+}
+
+json_t *mzg_merge_obs_describe(const struct mzg_merge_options *options, const struct mzg_merge_inputs *inputs,
+                               const struct mzg_merge_samples *samples, struct mzg_error *err)
+{
+    json_t *list = json_array(), *columns = json_array();
+    json_t *description = json_pack("{s:O, s:O}", "samples", list, "columns", columns);
+    if (!description)
+        mzg_fail(err, MZG_ENOMEM, "no memory for the columns of all samples");
+    else if (describe_samples(inputs, list, err) == MZG_OK)
+        describe_columns(options, inputs, samples, columns, err);
+    json_decref(list);
+    json_decref(columns);
+    if (err->status == MZG_OK)
+        return description;
+    json_decref(description);
+    return NULL;
 }

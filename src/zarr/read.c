@@ -284,6 +284,14 @@ enum mzg_status mzg_zarr_read_double(const struct mzg_zarr_input *input, struct 
     return read_as(input, cursor, MZG_FLOAT64, &first, &n, n, values, err);
 }
 
+enum mzg_status mzg_zarr_read_box(const struct mzg_zarr_input *input, struct mzg_zarr_cursor *cursor,
+                                  const int64_t *origin, const int64_t *count, double *values,
+                                  struct mzg_error *err)
+{
+    return read_as(input, cursor, MZG_FLOAT64, origin, count,
+                   mzg_block_items(input->shape.n_dimensions, count), values, err);
+}
+
 /* Opens `node` for reading it whole. */
 static enum mzg_status open_whole(const char *store, const char *node, int n_dimensions, int64_t most,
                                   struct mzg_zarr_input **input, struct mzg_error *err)

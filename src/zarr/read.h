@@ -92,6 +92,17 @@ enum mzg_status mzg_zarr_read_int64(const struct mzg_zarr_input *input, struct m
 enum mzg_status mzg_zarr_read_double(const struct mzg_zarr_input *input, struct mzg_zarr_cursor *cursor,
                                      int64_t first, int64_t n, double *values, struct mzg_error *err);
 
+/* The box of mzg_zarr_read() as double, of any numbers. */
+enum mzg_status mzg_zarr_read_box(const struct mzg_zarr_input *input, struct mzg_zarr_cursor *cursor,
+                                  const int64_t *origin, const int64_t *count, double *values,
+                                  struct mzg_error *err);
+
+/* Reads n strings from number `first` on of an array of one dimension (or none, which has one string).
+ * MZG_EFORMAT for a string with a zero byte in it, MZG_ERANGE if there are fewer. */
+enum mzg_status mzg_zarr_read_texts(const struct mzg_zarr_input *input, struct mzg_zarr_cursor *cursor,
+                                    int64_t first, int64_t n, struct mzg_zarr_strings *strings,
+                                    struct mzg_error *err);
+
 /* Opens the array `node` of numbers, reads it whole as elements of `type` (MZG_INT64 of any integers,
  * MZG_FLOAT64 of any numbers, else exactly the array's), and closes it. `*values` is to be freed and holds
  * `*n` elements in C order. MZG_EFORMAT if it has another number of dimensions than `n_dimensions` or another

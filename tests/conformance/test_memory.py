@@ -1,6 +1,7 @@
 """--memory-limit against the memory of real conversions, sampled while they run: the sum of the proportional set sizes of all
 ranks, twenty times a second."""
 import re
+import shutil
 import subprocess
 import sys
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 import zarr
 from conftest import REPOSITORY, mpi_environment
+from stores import tree
 from writer import Pixel, write_imzml
 
 sys.path.insert(0, str(REPOSITORY / "scripts"))
@@ -152,3 +154,19 @@ def test_no_rank_holds_what_grows_with_all_pixels(mzgrid, tmp_path):
     assert len(growth) == 4
     assert growth[0] < 48 + 8, growth
     assert max(growth[1:]) < 44 + 8, growth
+
+
+def test_rows_of_obs_of_a_merge_lie_on_all_ranks(mzgrid, tmp_path):
+    """180,000 rows are three pieces, of ranks 0 to 2. If rank 0 had all of obs, it would have 34 MB more than rank 1."""
+    options = ["--bins", "50", "--mass-axis-type", "constant", "--interpolation-method", "nearest_neighbor", "--no-report", "-q"]
+    mzgrid.convert("synthetic:300x300:2:centroid:1:full", tmp_path / "a.zarr", *options)
+    shutil.copytree(tmp_path / "a.zarr", tmp_path / "b.zarr")
+    merge = ["merge", "--concat", tmp_path / "a.zarr", tmp_path / "b.zarr", "--rename", "msi_dataset={sample}", "-q", "-o"]
+    run = mzgrid(*merge, tmp_path / "one.zarr")
+    assert run.status == 0, str(run)
+    run = measure.run(measure.launch(sys.executable, 4, ["-c", PEAK, mzgrid.path, *merge, tmp_path / "four.zarr"]))
+    assert run.status == 0, run.log
+    peaks = [int(found) for _, found in sorted(re.findall(r"peak of rank (\d) (\d+)", run.log))]
+    assert len(peaks) == 4
+    assert peaks[0] < peaks[1] + 16 * MIB, peaks
+    assert tree(tmp_path / "one.zarr") == tree(tmp_path / "four.zarr")

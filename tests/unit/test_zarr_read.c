@@ -182,6 +182,23 @@ Test(zarr_read, strings_come_back, .init = setup, .fini = teardown)
         cr_expect_str_eq(strings.items[i], items[i]);
     mzg_zarr_strings_free(&strings);
     cr_expect(eq(int, mzg_zarr_read_strings(directory, "s", 6, &strings, &err), MZG_ERANGE));
+
+    struct mzg_zarr_input *input = NULL;
+    struct mzg_zarr_cursor cursor = {0};
+    err = (struct mzg_error){0};
+    cr_assert(eq(int, mzg_zarr_input_open(directory, "s", &input, &err), MZG_OK));
+    for (int first = 0; first < 7; first++) {
+        for (int n = 0; first + n <= 7; n++) {
+            cr_assert(eq(int, mzg_zarr_read_texts(input, &cursor, first, n, &strings, &err), MZG_OK));
+            cr_assert(eq(i64, strings.n, n));
+            for (int i = 0; i < n; i++)
+                cr_expect_str_eq(strings.items[i], items[first + i]);
+            mzg_zarr_strings_free(&strings);
+        }
+    }
+    cr_expect(eq(int, mzg_zarr_read_texts(input, &cursor, 5, 3, &strings, &err), MZG_ERANGE));
+    mzg_zarr_cursor_close(&cursor);
+    mzg_zarr_input_free(input);
 }
 
 Test(zarr_read, numbers_are_widened, .init = setup, .fini = teardown)
