@@ -32,7 +32,9 @@ enum {
     PIECE_BYTES = 32 << 20,      /* of each rank, while it makes a piece of obs or a shard of a raster, */
     PIECE_ROW_BYTES = 512,       /*  or of each pixel, if they are few */
     STORED_BYTES = 212,          /* of one pixel in the store, beside its values, before compression */
-    ROW_END_BYTES = 8,           /* of one row on rank 0, when rows go into the store as they come */
+    ROW_END_BYTES = 8,           /* of one row: where it ends, */
+    ROW_COUNT_BYTES = 4,         /*  and how many values it has, on the rank that resampled it, when rows go
+                                  *  into the store as they come */
     VAR_BYTES = 40,              /* of one bin on rank 0: its columns of var */
     COLUMN_BYTES = 16,           /* of one bin: where its column begins, and its next place */
     RANK_BYTES =
@@ -238,7 +240,7 @@ static void measure_table(const struct mzg_context *context, const struct mzg_pl
                           : least(pixels, INT64_C(2) * plan->ranks_per_node * (pixels / context->size + 1));
     plan->table = of_node * RECORD_BYTES + pixels * WEIGHT_BYTES + request->n_bins * VAR_BYTES;
     if (plan->direct)
-        plan->table += pixels * ROW_END_BYTES;
+        plan->table += of_node * (ROW_END_BYTES + ROW_COUNT_BYTES);
     /* Records make room for cells, unless the .h5ad wants them, too (spatialdata.h). */
     int64_t rasters = cells * CELL_BYTES - (request->options->keep_hdf5 ? 0 : of_node * RECORD_BYTES);
     plan->assembling = most(rasters, 0) + plan->ranks_per_node * least(PIECE_BYTES, pixels * PIECE_ROW_BYTES);

@@ -22,6 +22,7 @@
 #include <core/array.h>
 #include <core/memory.h>
 #include <core/mpi.h>
+#include <core/piece.h>
 #include <core/pool.h>
 #include <spatialdata/direct_begun.h>
 #include <spatialdata/direct_parcel.h>
@@ -228,16 +229,17 @@ static enum mzg_status direct_append(struct mzg_sink *base, const struct mzg_row
                                    .counts = is_dense(d) ? rows->row_counts : NULL,
                                    .bins = rows->bins,
                                    .values = rows->values};
-    int64_t first_row = d->n_rows;
+    int64_t first_row = d->n_rows, first_value = d->n_values;
     for (int rank = 0; rank < base->spec.context->size; rank++) {
         first_row += rank < base->spec.context->rank ? parts[rank].n_rows : 0;
+        first_value += rank < base->spec.context->rank ? parts[rank].n_values : 0;
         d->n_rows += parts[rank].n_rows;
         d->n_values += parts[rank].n_values;
     }
     if (d->n_rows > d->x.spec.most_rows)
         return mzg_fail(err, MZG_ERANGE, "more rows come than the input has pixels"); /* on all ranks */
     if (!is_dense(d))
-        mzg_direct_row_ends_note(&d->row_ends, first_row, rows, err);
+        mzg_direct_row_ends_note(&d->row_ends, first_row, first_value, rows, err);
     mzg_direct_begun_append(&d->begun, &mine, is_dense(d) ? &parts->n_rows : &parts->n_values,
                             sizeof *parts / sizeof(int64_t), d->units, &share, err);
     write_units(d, &mine, &share, err);
@@ -296,23 +298,29 @@ static const struct mzg_staged_kind in_store = {
     .close = close_staged,
 };
 
-static enum mzg_status copy_row_ends(void *context, int64_t first, int64_t n, int64_t *begins,
-                                     struct mzg_error *err)
+static void fill_row_ends(const void *source, int column, int64_t first, int64_t n, void *values)
 {
-    const int64_t *row_ends = context;
-    memcpy(begins, row_ends + first, (size_t)n * sizeof *begins);
-    return err->status;
+    const struct direct *d = source;
+    const int64_t *ends = d->row_ends.held + mzg_piece_slot(first, d->base.spec.context->size);
+    (void)column;
+    if (d->x.index_type == MZG_INT64)
+        memcpy(values, ends, (size_t)n * sizeof *ends);
+    for (int64_t i = 0; d->x.index_type == MZG_INT32 && i < n; i++)
+        ((int32_t *)values)[i] = (int32_t)ends[i];
 }
 
-/* Rank 0 writes where the rows begin; the others declare it. Collective. */
+/* Where the rows begin, by all ranks. Collective. */
 static enum mzg_status write_row_begins(struct direct *d, struct mzg_error *err)
 {
-    int64_t *ends = NULL;
-    if (is_dense(d) || mzg_direct_row_ends_gather(&d->row_ends, d->n_rows, &ends, err) != MZG_OK)
+    const struct mzg_frame_rows rows = {.fill = fill_row_ends, .source = d};
+    if (is_dense(d))
+        return MZG_OK;
+    if (d->x.index_type == MZG_INT32 && d->n_values > INT32_MAX) /* on all ranks */
+        return mzg_fail(err, MZG_ERANGE, "%lld values are more than the input was taken to give",
+                        (long long)d->n_values);
+    if (mzg_direct_row_ends_deal(&d->row_ends, d->n_rows, err) != MZG_OK)
         return err->status;
-    mzg_matrix_write_indptr(d->sdata, &d->x, d->n_rows + 1, ends ? copy_row_ends : NULL, ends, err);
-    free(ends);
-    return err->status;
+    return mzg_matrix_write_indptr_of_rows(d->sdata, &d->x, d->base.spec.context, d->n_rows + 1, &rows, err);
 }
 
 static enum mzg_status direct_seal(struct mzg_sink *base, struct mzg_staged **staged, struct mzg_error *err)

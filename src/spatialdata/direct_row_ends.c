@@ -3,11 +3,11 @@
 #include <core/agree.h>
 #include <core/array.h>
 #include <core/mpi.h>
+#include <core/piece.h>
 
-#include <stdbool.h>
+#include <assert.h>
 #include <stdlib.h>
-
-enum { TAG = 19, BLOCK_WORDS = sizeof(struct mzg_block) / sizeof(int64_t) };
+#include <string.h>
 
 static const char rows_known[] = "rows in the store";
 
@@ -15,11 +15,12 @@ void mzg_direct_row_ends_destroy(struct mzg_direct_row_ends *ends)
 {
     free(ends->blocks);
     free(ends->counts);
+    free(ends->held);
     *ends = (struct mzg_direct_row_ends){0};
 }
 
-void mzg_direct_row_ends_note(struct mzg_direct_row_ends *ends, int64_t first, const struct mzg_rows *rows,
-                              struct mzg_error *err)
+void mzg_direct_row_ends_note(struct mzg_direct_row_ends *ends, int64_t first_row, int64_t first_value,
+                              const struct mzg_rows *rows, struct mzg_error *err)
 {
     if (err->status != MZG_OK || rows->n_rows == 0 ||
         mzg_array_grow(&ends->blocks, sizeof *ends->blocks, ends->n_blocks + 1, &ends->block_capacity,
@@ -27,97 +28,92 @@ void mzg_direct_row_ends_note(struct mzg_direct_row_ends *ends, int64_t first, c
         mzg_array_grow(&ends->counts, sizeof *ends->counts, ends->n_rows + rows->n_rows, &ends->row_capacity,
                        rows_known, err) != MZG_OK)
         return;
-    ends->blocks[ends->n_blocks++] = (struct mzg_block){first, rows->n_rows};
+    ends->blocks[ends->n_blocks++] = (struct mzg_direct_row_block){first_row, rows->n_rows, first_value};
     for (int64_t row = 0; row < rows->n_rows; row++)
         ends->counts[ends->n_rows++] = (int32_t)rows->row_counts[row]; /* no more than bins */
 }
 
-/* Numbers to be put where the rows lie. */
-static void put_counts(const struct mzg_direct_row_ends *from, int64_t *all)
-{
-    const int32_t *count = from->counts;
-    for (int64_t i = 0; i < from->n_blocks; i++)
-        for (int64_t row = 0; row < from->blocks[i].count; row++)
-            all[1 + from->blocks[i].first + row] = *count++;
-}
+/* What a rank needs to deal. */
+struct dealer {
+    struct mzg_direct_row_ends *ends;
+    int64_t n; /* numbers of all ranks */
+    int64_t block, in_block,
+        at;        /* the row whose end goes next: its block, its place there, and among this rank's */
+    int64_t value; /* where it begins */
+    int64_t *sent; /* in this turn */
+    int64_t n_sent, capacity;
+    int *counts; /* sent, where they begin, received, where these begin: of each rank */
+};
 
-/* Two messages, if there are rows. */
-static void send_counts(const struct mzg_direct_row_ends *ends)
+/* Lines up the ends of this rank's rows that are numbers below `end`. Number 0 is of no row. */
+static enum mzg_status line_up(struct dealer *d, int64_t end, struct mzg_error *err)
 {
-    MPI_Comm comm = ends->context->comm;
-    if (ends->n_rows == 0)
-        return;
-    MZG_MPI(MPI_Send(ends->blocks, mzg_mpi_count(BLOCK_WORDS * ends->n_blocks, "blocks of rows"), MPI_INT64_T,
-                     0, TAG, comm));
-    MZG_MPI(MPI_Send(ends->counts, mzg_mpi_count(ends->n_rows, "rows of a rank"), MPI_INT32_T, 0, TAG, comm));
-}
-
-/* On rank 0; `room` is for what the rank with the most rows has. */
-static void receive_counts(struct mzg_direct_row_ends *room, const int64_t *sizes, int64_t *all)
-{
-    MPI_Comm comm = room->context->comm;
-    for (int rank = 1; rank < room->context->size; rank++) {
-        room->n_blocks = sizes[2 * (size_t)rank];
-        room->n_rows = sizes[2 * (size_t)rank + 1];
-        if (room->n_rows == 0)
-            continue;
-        MZG_MPI(MPI_Recv(room->blocks, (int)(BLOCK_WORDS * room->n_blocks), MPI_INT64_T, rank, TAG, comm,
-                         MPI_STATUS_IGNORE));
-        MZG_MPI(MPI_Recv(room->counts, (int)room->n_rows, MPI_INT32_T, rank, TAG, comm, MPI_STATUS_IGNORE));
-        put_counts(room, all);
+    const struct mzg_direct_row_ends *ends = d->ends;
+    for (; d->block < ends->n_blocks; d->block++, d->in_block = 0) {
+        const struct mzg_direct_row_block *block = &ends->blocks[d->block];
+        int64_t before = end - 1 - block->first, until = before < block->n_rows ? before : block->n_rows;
+        if (until > d->in_block && mzg_array_grow(&d->sent, sizeof *d->sent, d->n_sent + until - d->in_block,
+                                                  &d->capacity, rows_known, err) != MZG_OK)
+            return err->status;
+        if (d->in_block == 0)
+            d->value = block->first_value;
+        for (; d->in_block < until; d->in_block++)
+            d->sent[d->n_sent++] = d->value += ends->counts[d->at++];
+        if (before < block->n_rows)
+            break;
     }
+    return MZG_OK;
 }
 
-/* What rank 0 needs for the numbers of all. */
-static enum mzg_status make_room(const int64_t *sizes, int n_ranks, int64_t n_rows,
-                                 struct mzg_direct_row_ends *room, int64_t **all, struct mzg_error *err)
+static int compare_ends(const void *a, const void *b)
 {
-    int64_t n_blocks = 0, n_counts = 0;
-    for (int rank = 1; rank < n_ranks; rank++) {
-        n_blocks = sizes[2 * (size_t)rank] > n_blocks ? sizes[2 * (size_t)rank] : n_blocks;
-        n_counts = sizes[2 * (size_t)rank + 1] > n_counts ? sizes[2 * (size_t)rank + 1] : n_counts;
-    }
-    *all = calloc((size_t)n_rows + 1, sizeof **all);
-    if (!*all)
-        return mzg_fail(err, MZG_ENOMEM, "no memory for where %lld rows end", (long long)n_rows);
-    if (mzg_array_reserve(&room->blocks, sizeof *room->blocks, n_blocks, &room->block_capacity, rows_known,
-                          err) == MZG_OK)
-        mzg_array_reserve(&room->counts, sizeof *room->counts, n_counts, &room->row_capacity, rows_known,
-                          err);
-    return err->status;
+    const int64_t *one = a, *other = b;
+    return (*one > *other) - (*one < *other);
 }
 
-enum mzg_status mzg_direct_row_ends_gather(const struct mzg_direct_row_ends *ends, int64_t n_rows,
-                                           int64_t **all, struct mzg_error *err)
+/* Deals the pieces of one turn, one for each rank. Where rows end ascends with the rows, so those of a piece
+ * are in order once they are sorted, whatever ranks they come from. All ranks return the same status.
+ * Collective. */
+static enum mzg_status deal_turn(struct dealer *d, int64_t turn, struct mzg_error *err)
+{
+    const struct mzg_context *context = d->ends->context;
+    int size = context->size;
+    int *sent = d->counts, *sent_begins = sent + size, *counts = sent_begins + size, *begins = counts + size;
+    d->n_sent = 0;
+    for (int rank = 0; rank < size; rank++) {
+        int64_t before = d->n_sent;
+        if (err->status == MZG_OK)
+            line_up(d, (turn * size + rank + 1) * MZG_PIECE_ROWS, err);
+        sent[rank] = mzg_mpi_count(d->n_sent - before, rows_known);
+    }
+    if (mzg_agree(context->comm, err) != MZG_OK)
+        return err->status;
+    mzg_mpi_line_up(sent, sent_begins, size);
+    MZG_MPI(MPI_Alltoall(sent, 1, MPI_INT, counts, 1, MPI_INT, context->comm));
+    int64_t piece = turn * size + context->rank, n = mzg_mpi_line_up(counts, begins, size);
+    int64_t *to = d->ends->held + turn * MZG_PIECE_ROWS + (piece == 0);
+    assert(n == mzg_piece_rows(d->n, piece) - (piece == 0));
+    MZG_MPI(MPI_Alltoallv(d->sent, sent, sent_begins, MPI_INT64_T, to, counts, begins, MPI_INT64_T,
+                          context->comm));
+    qsort(to, (size_t)n, sizeof *to, compare_ends);
+    return MZG_OK;
+}
+
+enum mzg_status mzg_direct_row_ends_deal(struct mzg_direct_row_ends *ends, int64_t n_rows,
+                                         struct mzg_error *err)
 {
     const struct mzg_context *context = ends->context;
-    struct mzg_direct_row_ends room = {.context = context};
-    int64_t mine[2] = {ends->n_blocks, ends->n_rows};
-    bool is_root = context->rank == 0;
-    int64_t *sizes = calloc(2 * (size_t)context->size, sizeof *sizes), *made = NULL;
-    if (!sizes)
-        mzg_fail(err, MZG_ENOMEM, "no memory for the rows of %d ranks", context->size);
-    if (mzg_agree(context->comm, err) != MZG_OK)
-        goto cleanup;
-    MZG_MPI(MPI_Gather(mine, 2, MPI_INT64_T, sizes, 2, MPI_INT64_T, 0, context->comm));
-    if (is_root)
-        make_room(sizes, context->size, n_rows, &room, &made, err);
-    if (mzg_agree(context->comm, err) != MZG_OK)
-        goto cleanup;
-    if (!is_root) {
-        send_counts(ends);
-    } else {
-        put_counts(ends, made);
-        receive_counts(&room, sizes, made);
-        for (int64_t row = 0; row < n_rows; row++)
-            made[row + 1] += made[row];
-        *all = made;
-        made = NULL;
-    }
-
-cleanup:
-    mzg_direct_row_ends_destroy(&room);
-    free(sizes);
-    free(made);
+    struct dealer d = {.ends = ends, .n = n_rows + 1};
+    int64_t held = mzg_piece_held(d.n, context->size, context->rank);
+    ends->held = calloc((size_t)held + 1, sizeof *ends->held);
+    d.counts = malloc(4 * (size_t)context->size * sizeof *d.counts);
+    if (!ends->held || !d.counts)
+        mzg_fail(err, MZG_ENOMEM, "no memory for where %lld rows end", (long long)held);
+    mzg_agree(context->comm, err);
+    int64_t turns = (mzg_pieces_of(d.n) + context->size - 1) / context->size;
+    for (int64_t turn = 0; turn < turns && err->status == MZG_OK; turn++)
+        deal_turn(&d, turn, err);
+    free(d.counts);
+    free(d.sent);
     return err->status;
 }

@@ -1,6 +1,9 @@
 #include <spatialdata/matrix_arrays.h>
 
+#include <anndata/zarr_rows.h>
+#include <core/agree.h>
 #include <core/memory.h>
+#include <core/piece.h>
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -156,12 +159,18 @@ static enum mzg_status narrow(int64_t *numbers, int64_t n, struct mzg_error *err
     return MZG_OK;
 }
 
+static struct mzg_zarr_array_spec indptr_of(const struct mzg_matrix_arrays *x, int64_t n)
+{
+    int64_t shard = units_of_shard(n, INDPTR_CHUNK, SHARD_VALUES) * INDPTR_CHUNK;
+    return vector_of(x->index_type, n, INDPTR_CHUNK, shard, x->spec.codec);
+}
+
 enum mzg_status mzg_matrix_write_indptr(struct mzg_sdata *sdata, const struct mzg_matrix_arrays *x, int64_t n,
                                         mzg_matrix_begins_fn *begins, void *context, struct mzg_error *err)
 {
     struct mzg_zarr_array *indptr;
-    int64_t shard = units_of_shard(n, INDPTR_CHUNK, SHARD_VALUES) * INDPTR_CHUNK;
-    struct mzg_zarr_array_spec spec = vector_of(x->index_type, n, INDPTR_CHUNK, shard, x->spec.codec);
+    struct mzg_zarr_array_spec spec = indptr_of(x, n);
+    int64_t shard = spec.shard[0];
     if (declare_vector(sdata, &x->spec, "indptr", &spec, &indptr, err) != MZG_OK || !begins)
         return err->status;
     int64_t *numbers = malloc((size_t)(n < shard ? n : shard) * sizeof *numbers);
@@ -175,6 +184,22 @@ enum mzg_status mzg_matrix_write_indptr(struct mzg_sdata *sdata, const struct mz
     }
     free(numbers);
     return err->status;
+}
+
+_Static_assert((int)INDPTR_CHUNK == (int)MZG_PIECE_ROWS, "a piece is a chunk of indptr");
+
+enum mzg_status mzg_matrix_write_indptr_of_rows(struct mzg_sdata *sdata, const struct mzg_matrix_arrays *x,
+                                                const struct mzg_context *context, int64_t n,
+                                                const struct mzg_frame_rows *rows, struct mzg_error *err)
+{
+    struct mzg_zarr_array *indptr;
+    struct mzg_zarr_rows arrays = {0};
+    struct mzg_zarr_array_spec spec = indptr_of(x, n);
+    if (declare_vector(sdata, &x->spec, "indptr", &spec, &indptr, err) == MZG_OK)
+        mzg_zarr_rows_add(&arrays, indptr, &spec, (struct mzg_row_column){.rows = rows}, err);
+    if (mzg_agree(context->comm, err) != MZG_OK)
+        return err->status;
+    return mzg_zarr_rows_write(&arrays, context, n, err);
 }
 
 enum mzg_status mzg_matrix_arrays_cut(struct mzg_sdata *sdata, struct mzg_matrix_arrays *x, int64_t n_rows,

@@ -41,6 +41,12 @@ typedef enum mzg_status mzg_matrix_begins_fn(void *context, int64_t first, int64
 enum mzg_status mzg_matrix_write_indptr(struct mzg_sdata *sdata, const struct mzg_matrix_arrays *x, int64_t n,
                                         mzg_matrix_begins_fn *begins, void *context, struct mzg_error *err);
 
+/* The same of numbers that lie on all ranks, in pieces, as column 0 of `rows`: all ranks write it. All ranks
+ * return the same status. Collective. */
+enum mzg_status mzg_matrix_write_indptr_of_rows(struct mzg_sdata *sdata, const struct mzg_matrix_arrays *x,
+                                                const struct mzg_context *context, int64_t n,
+                                                const struct mzg_frame_rows *rows, struct mzg_error *err);
+
 /* Gives the arrays their final sizes. Local. */
 enum mzg_status mzg_matrix_arrays_cut(struct mzg_sdata *sdata, struct mzg_matrix_arrays *x, int64_t n_rows,
                                       int64_t n_values, struct mzg_error *err);

@@ -119,8 +119,9 @@ static enum mzg_status open_sink(struct fixture *f, const struct mzg_matrix_spec
     return mzg_sink_open(&mzg_direct_sink, &spec, sink, &f->err);
 }
 
-/* The last shard belongs to one rank alone, which finds a directory where its file should be. */
-static void check_failure(enum mzg_matrix_layout layout, const char *directory, int64_t n_shards)
+/* A shard belongs to one rank alone, which finds a directory where its file should be. */
+static void check_failure(enum mzg_matrix_layout layout, const char *directory, int64_t shard,
+                          int64_t n_shards)
 {
     struct fixture f;
     struct mzg_sink *sink = NULL;
@@ -131,7 +132,6 @@ static void check_failure(enum mzg_matrix_layout layout, const char *directory, 
                                    .most_rows = ROWS,
                                    .most_values = ROWS * COLUMNS};
     begin(&f);
-    int64_t shard = mpi_size - 1;
     cr_assert(lt(i64, shard, n_shards));
     if (mpi_rank == 0) {
         char path[1024], command[1100];
@@ -151,12 +151,17 @@ static void check_failure(enum mzg_matrix_layout layout, const char *directory, 
 
 MPI_TEST(matrix, failure_of_last_rank_reaches_all_in_csr)
 {
-    check_failure(MZG_MATRIX_CSR, "%s/tables/set_z0/X/indices/c/%d", 4);
+    check_failure(MZG_MATRIX_CSR, "%s/tables/set_z0/X/indices/c/%d", mpi_size - 1, 4);
+}
+
+MPI_TEST(matrix, failure_to_write_where_rows_end_reaches_all)
+{
+    check_failure(MZG_MATRIX_CSR, "%s/tables/set_z0/X/indptr/c/%d", 0, 1);
 }
 
 MPI_TEST(matrix, failure_of_last_rank_reaches_all_in_dense)
 {
-    check_failure(MZG_MATRIX_DENSE, "%s/tables/set_z0/X/c/%d/0", 6);
+    check_failure(MZG_MATRIX_DENSE, "%s/tables/set_z0/X/c/%d/0", mpi_size - 1, 6);
 }
 
 MPI_TEST(matrix, is_written_as_rows_come)
