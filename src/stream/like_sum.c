@@ -53,15 +53,16 @@ MZG_AVX2 static struct mzg_like_sum sum_avx2(const float *values, int64_t n, uin
         __m256i ordered = _mm256_xor_si256(bits, _mm256_srli_epi32(sign, 1));
         most = _mm256_max_epi32(most, _mm256_blendv_epi8(most, ordered, here));
     }
+    if (!_mm256_testz_si256(unlike, unlike))
+        return (struct mzg_like_sum){0};
     int64_t lanes[4];
     int32_t largest[8], found = INT32_MIN;
     _mm256_storeu_si256((__m256i *)(void *)lanes, sums);
     _mm256_storeu_si256((__m256i *)(void *)largest, most);
     for (int i = 0; i < 8; i++)
         found = largest[i] > found ? largest[i] : found;
-    return (struct mzg_like_sum){.sum = lanes[0] + lanes[1] + lanes[2] + lanes[3],
-                                 .maximum = float_in_order(found),
-                                 .is_like = _mm256_testz_si256(unlike, unlike)};
+    return (struct mzg_like_sum){
+        .sum = lanes[0] + lanes[1] + lanes[2] + lanes[3], .maximum = float_in_order(found), .is_like = true};
 }
 
 MZG_AVX512 static struct mzg_like_sum sum_avx512(const float *values, int64_t n, uint32_t position)
@@ -90,9 +91,11 @@ MZG_AVX512 static struct mzg_like_sum sum_avx512(const float *values, int64_t n,
         sums = _mm512_add_epi64(sums, _mm512_add_epi64(low, high));
         most = _mm512_mask_max_epi32(most, here, most, _mm512_xor_si512(bits, _mm512_srli_epi32(sign, 1)));
     }
+    if (unlike)
+        return (struct mzg_like_sum){0}; /* the sum may have overflowed */
     return (struct mzg_like_sum){.sum = _mm512_reduce_add_epi64(sums),
                                  .maximum = float_in_order(_mm512_reduce_max_epi32(most)),
-                                 .is_like = !unlike};
+                                 .is_like = true};
 }
 
 static mzg_like_sum_fn *const sums[] = {

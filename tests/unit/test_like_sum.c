@@ -24,6 +24,8 @@ static float some_value(int kind)
         return (u + 0.01F) * 0x1p-130F; /* some subnormal */
     case 4:
         return -0x1.fffffep+29F; /* the largest sums */
+    case 5:
+        return rand() % 40 ? ldexpf(1 + u, 126) : odd[rand() % 5]; /* like those that are not finite */
     default:
         return rand() % 20 ? 1 + u : odd[(size_t)rand() % (sizeof odd / sizeof *odd)];
     }
@@ -58,7 +60,7 @@ Test(like_sum, is_that_of_one_by_one)
     srand(11);
     int n_alike = 0;
     for (int64_t n = 1; n <= MZG_LIKE_MOST; n += n < 70 ? 1 : 31) {
-        for (int kind = 0; kind < 6; kind++) {
+        for (int kind = 0; kind < 7; kind++) {
             float *begin = values + n % 2;
             for (int64_t i = 0; i < n; i++)
                 begin[i] = some_value(kind);
