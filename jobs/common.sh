@@ -43,9 +43,10 @@ mzg_threads() {
 }
 
 # mzg_hostfile: the list of hosts that mpirun must be given, because it would not ask this scheduler. Without one all ranks
-# would sit on the first node, as many as it has cores.
+# would sit on the first node, as many as it has cores. None if MPIRUN_FLAGS name hosts.
 mzg_hostfile() {
     local file='' component
+    case ${MPIRUN_FLAGS-} in *-host* | *-machinefile*) return 0 ;; esac
     case $(mzg_scheduler) in
     pbs) file=${PBS_NODEFILE-} component=tm ;;
     lsf) file=${LSB_DJOB_HOSTFILE-} component=lsf ;;
