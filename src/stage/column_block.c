@@ -53,9 +53,10 @@ struct mzg_column_sorter {
     uint32_t *column_places; /* of each worker: those of one bucket's columns */
     const struct mzg_rows *rows;
     int64_t capacity;
-    void *dealt; /* struct dealt_float or dealt_double */
-    uint16_t *sorted_rows;
-    void *sorted_values;
+    void *dealt;                 /* struct dealt_float or dealt_double */
+    struct mzg_column_room room; /* of the block, and */
+    struct mzg_column_room own;  /*  that of blocks that lie nowhere else */
+    int64_t own_capacity;
 };
 
 int mzg_column_bucket_shift(int64_t n_columns)
@@ -206,8 +207,8 @@ static void deal_lane(void *context, int64_t item, int worker)
 static inline void place_values(const struct mzg_column_sorter *s, int64_t begin, int64_t end,
                                 uint32_t *places, bool wide)
 {
-    uint16_t *rows = s->sorted_rows + begin;
-    char *values = (char *)s->sorted_values + begin * s->value_size;
+    uint16_t *rows = s->room.rows + begin;
+    char *values = (char *)s->room.values + begin * s->value_size;
     for (int64_t i = begin; i < end; i++) {
         if (wide) {
             struct dealt_double dealt = ((const struct dealt_double *)s->dealt)[i];
@@ -278,6 +279,15 @@ static void set_places(struct mzg_column_sorter *s)
     s->bucket_begins[s->n_buckets] = place;
 }
 
+/* Gives back the last block. */
+static void drop_block(struct mzg_column_sorter *s)
+{
+    free(s->own.rows);
+    free(s->own.values);
+    s->own = (struct mzg_column_room){0};
+    s->own_capacity = 0;
+}
+
 void mzg_column_sorter_trim(struct mzg_column_sorter *sorter)
 {
     free(sorter->dealt);
@@ -285,13 +295,19 @@ void mzg_column_sorter_trim(struct mzg_column_sorter *sorter)
     sorter->capacity = 0;
 }
 
-/* Gives back the last block. */
-static void drop_block(struct mzg_column_sorter *sorter)
+/* Makes room for the next block in place of the last. */
+static enum mzg_status reserve_room(struct mzg_column_sorter *s, int64_t n, struct mzg_error *err)
 {
-    free(sorter->sorted_rows);
-    free(sorter->sorted_values);
-    sorter->sorted_rows = NULL;
-    sorter->sorted_values = NULL;
+    if (n <= s->own_capacity)
+        return MZG_OK;
+    int64_t capacity = n + n / 8;
+    drop_block(s);
+    s->own.rows = mzg_memory_large(capacity * (int64_t)sizeof *s->own.rows);
+    s->own.values = mzg_memory_large(capacity * s->value_size);
+    if (!s->own.rows || !s->own.values)
+        return mzg_fail(err, MZG_ENOMEM, "no memory to sort %lld values by column", (long long)n);
+    s->own_capacity = capacity;
+    return MZG_OK;
 }
 
 static enum mzg_status reserve(struct mzg_column_sorter *s, int64_t n, struct mzg_error *err)
@@ -300,11 +316,8 @@ static enum mzg_status reserve(struct mzg_column_sorter *s, int64_t n, struct mz
         return MZG_OK;
     int64_t capacity = n + n / 8;
     mzg_column_sorter_trim(s);
-    drop_block(s);
     s->dealt = mzg_memory_large(capacity * dealt_size(s->value_size));
-    s->sorted_rows = mzg_memory_large(capacity * (int64_t)sizeof *s->sorted_rows);
-    s->sorted_values = mzg_memory_large(capacity * s->value_size);
-    if (!s->dealt || !s->sorted_rows || !s->sorted_values)
+    if (!s->dealt)
         return mzg_fail(err, MZG_ENOMEM, "no memory to sort %lld values by column", (long long)n);
     s->capacity = capacity;
     return MZG_OK;
@@ -320,8 +333,8 @@ static bool sort_by_tiles(const struct mzg_column_sorter *s, struct mzg_pool *po
                               .bucket_shift = s->shift,
                               .bucket_begins = s->bucket_begins,
                               .column_counts = s->column_counts,
-                              .sorted_rows = s->sorted_rows,
-                              .sorted_values = s->sorted_values};
+                              .sorted_rows = s->room.rows,
+                              .sorted_values = s->room.values};
     int64_t bytes = mzg_tiles_memory(&tiles);
     if (bytes == 0 || bytes > s->capacity * dealt_size(s->value_size))
         return false;
@@ -338,8 +351,9 @@ static void sort_by_buckets(struct mzg_column_sorter *s, struct mzg_pool *pool)
     mzg_pool_run(pool, s->n_buckets, sort_bucket, s);
 }
 
-enum mzg_status mzg_column_sort(struct mzg_column_sorter *sorter, const struct mzg_rows *rows,
-                                struct mzg_pool *pool, struct mzg_column_block *block, struct mzg_error *err)
+enum mzg_status mzg_column_sort_to(struct mzg_column_sorter *sorter, const struct mzg_rows *rows,
+                                   struct mzg_pool *pool, const struct mzg_column_room *room,
+                                   struct mzg_column_block *block, struct mzg_error *err)
 {
     if (rows->n_rows > MZG_COLUMN_BLOCK_ROWS)
         return mzg_fail(err, MZG_EUSAGE, "%lld rows are more than the %d that can be sorted at once",
@@ -347,15 +361,24 @@ enum mzg_status mzg_column_sort(struct mzg_column_sorter *sorter, const struct m
     if (reserve(sorter, rows->n_values, err) != MZG_OK)
         return err->status;
     sorter->rows = rows;
+    sorter->room = *room;
     if (!sort_by_tiles(sorter, pool))
         sort_by_buckets(sorter, pool);
     *block = (struct mzg_column_block){.n_columns = sorter->n_columns,
                                        .n_values = rows->n_values,
                                        .bucket_begins = sorter->bucket_begins,
                                        .column_counts = sorter->column_counts,
-                                       .rows = sorter->sorted_rows,
-                                       .values = sorter->sorted_values};
+                                       .rows = room->rows,
+                                       .values = room->values};
     return MZG_OK;
+}
+
+enum mzg_status mzg_column_sort(struct mzg_column_sorter *sorter, const struct mzg_rows *rows,
+                                struct mzg_pool *pool, struct mzg_column_block *block, struct mzg_error *err)
+{
+    return reserve_room(sorter, rows->n_values, err) == MZG_OK
+               ? mzg_column_sort_to(sorter, rows, pool, &sorter->own, block, err)
+               : err->status;
 }
 
 enum mzg_status mzg_column_sorter_new(int64_t n_columns, int64_t value_size, int n_workers,

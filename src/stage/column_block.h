@@ -48,6 +48,12 @@ void mzg_column_block_to_rows(const struct mzg_column_block *block, bool wide, i
 void mzg_column_block_part(const struct mzg_column_block *block, bool wide, int64_t *begins, int64_t first,
                            int64_t n, int32_t *bins, void *values);
 
+/* Where the rows and values of a block are to lie; aligned to their types. */
+struct mzg_column_room {
+    uint16_t *rows;
+    void *values;
+};
+
 /* Sorts rows of n_columns columns, with values of `value_size` bytes (float or double), on n_workers workers.
  */
 struct mzg_column_sorter;
@@ -60,6 +66,11 @@ void mzg_column_sorter_free(struct mzg_column_sorter *sorter);
  * belongs to the sorter and is valid until the next sort. Local. */
 enum mzg_status mzg_column_sort(struct mzg_column_sorter *sorter, const struct mzg_rows *rows,
                                 struct mzg_pool *pool, struct mzg_column_block *block, struct mzg_error *err);
+
+/* The same with the block's rows and values in `room`. Local. */
+enum mzg_status mzg_column_sort_to(struct mzg_column_sorter *sorter, const struct mzg_rows *rows,
+                                   struct mzg_pool *pool, const struct mzg_column_room *room,
+                                   struct mzg_column_block *block, struct mzg_error *err);
 
 /* Gives back memory, but for the last block; the next sort takes what it needs. Local. */
 void mzg_column_sorter_trim(struct mzg_column_sorter *sorter);

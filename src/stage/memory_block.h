@@ -5,12 +5,16 @@
  *     file of rank 0:  | block 0: row counts, bins, values | block 2 | ...
  *     file of rank 1:  | block 1 | block 3 | ...
  *
+ * One rank alone needs no file: its blocks lie in its own memory (stage/own_memory.h), unless that has no
+ * room for them.
+ *
  * A block by column has the counts of the columns as well, and rows in place of bins (stage/column_block.h).
  */
 #ifndef MZG_STAGE_MEMORY_BLOCK_H
 #define MZG_STAGE_MEMORY_BLOCK_H
 
 #include <core/frame.h>
+#include <stage/own_memory.h>
 #include <stage/staged.h>
 
 /* What a block consists of. */
@@ -46,20 +50,21 @@ void mzg_memory_find_parts(const struct mzg_memory_shape *shape, const char *beg
 /* One append of one rank, which may have had no rows. */
 struct mzg_memory_append {
     int64_t n_rows, n_values;
+    char *own; /* NULL: in the file, behind the append before that lies there */
 };
 
-/* What a rank appended: n_appends, the same number on all ranks, in the file `fd` of `size` bytes. */
+/* What a rank appended: n_appends, the same number on all ranks, in its own memory and in the file `fd`. */
 struct mzg_memory_rows {
     const struct mzg_context *context;
     struct mzg_memory_shape shape;
     int fd;
-    int64_t size;
+    const struct mzg_own_memory *own;
     int64_t n_appends;
     const struct mzg_memory_append *appends;
 };
 
-/* Makes the rows of all ranks visible to each. If it works, `fd` belongs to `staged`. MZG_ENOMEM: some rank
- * has no memory to see them; MZG_EIO: it must not. All ranks return the same status. Collective. */
+/* Makes the rows of all ranks visible to each. If it works, `fd` and `own` belong to `staged`. MZG_ENOMEM:
+ * some rank has no memory to see them; MZG_EIO: it must not. All ranks return the same status. Collective. */
 enum mzg_status mzg_memory_stage(const struct mzg_memory_rows *rows, struct mzg_staged **staged,
                                  struct mzg_error *err);
 

@@ -1,8 +1,8 @@
 /*
- * The sink in memory, for ranks that share one node. Each rank appends to a file of its own and waits for no
- * other rank (stage/memory_block.h); sealing lets every rank see the files of all (memory_staged.c). Rows
- * that outgrow their memory move to another sink, append by append, each rank its own: nobody needs to see
- * the memory of another one for that.
+ * The sink in memory, for ranks that share one node. Each rank appends to a file of its own, or to its own
+ * memory if it is alone, and waits for no other rank (stage/memory_block.h); sealing lets every rank see the
+ * files of all (memory_staged.c). Rows that outgrow their memory move to another sink, append by append, each
+ * rank its own: nobody needs to see the memory of another one for that.
  */
 #include <stage/memory_block.h>
 #include <stage/sink.h>
@@ -22,6 +22,10 @@ struct memory_sink {
     struct mzg_sink base;
     struct mzg_memory_shape shape;
     int fd;
+    int64_t file_size;
+    struct mzg_own_memory own;
+    char *room; /* taken from that for the rows that come next, */
+    int64_t room_size;
     int64_t n_appends, capacity;
     struct mzg_memory_append *appends;
 };
@@ -50,13 +54,46 @@ static enum mzg_status write_fully(int fd, const void *bytes, int64_t size, int6
     return MZG_OK;
 }
 
-static enum mzg_status write_block(struct memory_sink *sink, const struct mzg_rows *rows,
+/* Room in this rank's own memory for a block of the rows that come next; NULL: other ranks are to see it, or
+ * there is none. Local. */
+static char *own_room(struct memory_sink *sink, int64_t size)
+{
+    if (sink->base.spec.context->size > 1)
+        return NULL;
+    if (!sink->room || sink->room_size != size) {
+        sink->room = mzg_own_memory_take(&sink->own, size);
+        sink->room_size = size;
+    }
+    return sink->room;
+}
+
+static bool memory_room(struct mzg_sink *base, const struct mzg_rows *rows, struct mzg_column_room *room)
+{
+    struct memory_sink *sink = (struct memory_sink *)base;
+    struct mzg_memory_layout layout = mzg_memory_layout_of(&sink->shape, rows->n_rows, rows->n_values);
+    char *own = sink->shape.by_column && rows->n_rows > 0 ? own_room(sink, layout.size) : NULL;
+    if (!own)
+        return false;
+    *room = (struct mzg_column_room){.rows = (uint16_t *)(void *)(own + layout.offsets[MZG_PART_MINORS]),
+                                     .values = own + layout.offsets[MZG_PART_VALUES]};
+    return true;
+}
+
+/* Puts a part of a block where it belongs, unless it lies there already. */
+static void put_part(const void *part, int64_t size, char *to)
+{
+    if (part && part != to && size > 0)
+        memcpy(to, part, (size_t)size);
+}
+
+/* Writes a block behind all others; `own`: where it lies in this rank's own memory, NULL: in the file. */
+static enum mzg_status write_block(struct memory_sink *sink, const struct mzg_rows *rows, char **own,
                                    struct mzg_error *err)
 {
-    int64_t offset = sink->base.bytes;
     struct mzg_memory_layout layout = mzg_memory_layout_of(&sink->shape, rows->n_rows, rows->n_values);
     int32_t *counts = malloc((size_t)(rows->n_rows + 1) * sizeof *counts);
-    if (!counts || ftruncate(sink->fd, offset + layout.size) != 0) {
+    *own = own_room(sink, layout.size);
+    if (!counts || (!*own && ftruncate(sink->fd, sink->file_size + layout.size) != 0)) {
         int code = counts ? errno : ENOMEM; /* EFBIG: `ulimit -f` counts for this file, too */
         free(counts);
         return mzg_fail(err, MZG_ENOMEM, "no memory for %" PRId64 " more bytes of resampled rows: %s",
@@ -72,9 +109,16 @@ static enum mzg_status write_block(struct memory_sink *sink, const struct mzg_ro
         parts[MZG_PART_MINORS] = rows->by_column->rows;
         parts[MZG_PART_VALUES] = rows->by_column->values;
     }
-    for (int i = 0; i < MZG_MEMORY_PARTS && err->status == MZG_OK; i++)
-        write_fully(sink->fd, parts[i], layout.sizes[i], offset + layout.offsets[i], err);
+    for (int i = 0; i < MZG_MEMORY_PARTS && err->status == MZG_OK; i++) {
+        if (*own)
+            put_part(parts[i], layout.sizes[i], *own + layout.offsets[i]);
+        else
+            write_fully(sink->fd, parts[i], layout.sizes[i], sink->file_size + layout.offsets[i], err);
+    }
     free(counts);
+    sink->room = NULL;
+    if (!*own && err->status == MZG_OK)
+        sink->file_size += layout.size;
     return err->status;
 }
 
@@ -83,12 +127,13 @@ static enum mzg_status memory_append(struct mzg_sink *base, const struct mzg_row
 {
     struct memory_sink *sink = (struct memory_sink *)base;
     (void)parts;
+    char *own = NULL;
     if (mzg_array_grow(&sink->appends, sizeof *sink->appends, sink->n_appends + 1, &sink->capacity,
                        "blocks of rows", err) != MZG_OK ||
-        (rows->n_rows > 0 && write_block(sink, rows, err) != MZG_OK))
+        (rows->n_rows > 0 && write_block(sink, rows, &own, err) != MZG_OK))
         return err->status;
     sink->appends[sink->n_appends++] =
-        (struct mzg_memory_append){.n_rows = rows->n_rows, .n_values = rows->n_values};
+        (struct mzg_memory_append){.n_rows = rows->n_rows, .n_values = rows->n_values, .own = own};
     base->bytes += memory_bytes_of_rows(base, rows);
     return MZG_OK;
 }
@@ -96,7 +141,7 @@ static enum mzg_status memory_append(struct mzg_sink *base, const struct mzg_row
 /* The rows that are on their way to another sink, a block at a time: seeing them all may be what there is no
  * memory for. */
 struct move {
-    int64_t offset; /* of the next block */
+    int64_t offset; /* of the next block of the file */
     char *map;      /* of the pages that it lies in, */
     size_t mapped;  /*  bytes */
     struct mzg_rows rows;
@@ -141,6 +186,23 @@ static void end_move(const struct memory_sink *sink, struct move *move)
     }
 }
 
+/* The block of an append that lies in the file, mapped; NULL: that failed. */
+static const char *map_block(const struct memory_sink *sink, struct mzg_memory_append append,
+                             struct move *move, struct mzg_error *err)
+{
+    int64_t skip = move->offset % sysconf(_SC_PAGESIZE);
+    int64_t size = mzg_memory_layout_of(&sink->shape, append.n_rows, append.n_values).size;
+    move->mapped = (size_t)(skip + size);
+    void *map = mmap(NULL, move->mapped, PROT_READ, MAP_SHARED, sink->fd, move->offset - skip);
+    if (map == MAP_FAILED) {
+        mzg_fail(err, MZG_ENOMEM, "no memory to move %" PRId64 " bytes of rows to the HDF5 file: %s", size,
+                 strerror(errno));
+        return NULL;
+    }
+    move->map = map;
+    return move->map + skip;
+}
+
 /* The rows of an append, valid until it is passed. */
 static enum mzg_status see_append(const struct memory_sink *sink, struct mzg_memory_append append,
                                   struct move *move, struct mzg_rows *rows, struct mzg_error *err)
@@ -148,16 +210,11 @@ static enum mzg_status see_append(const struct memory_sink *sink, struct mzg_mem
     *rows = (struct mzg_rows){0};
     if (append.n_rows == 0)
         return MZG_OK;
-    int64_t skip = move->offset % sysconf(_SC_PAGESIZE);
-    int64_t size = mzg_memory_layout_of(&sink->shape, append.n_rows, append.n_values).size;
-    move->mapped = (size_t)(skip + size);
-    void *map = mmap(NULL, move->mapped, PROT_READ, MAP_SHARED, sink->fd, move->offset - skip);
-    if (map == MAP_FAILED)
-        return mzg_fail(err, MZG_ENOMEM, "no memory to move %" PRId64 " bytes of rows to the HDF5 file: %s",
-                        size, strerror(errno));
-    move->map = map;
     struct mzg_stage_block block = {.n_rows = append.n_rows, .n_values = append.n_values};
-    mzg_memory_find_parts(&sink->shape, move->map + skip, &block);
+    const char *begin = append.own ? append.own : map_block(sink, append, move, err);
+    if (!begin)
+        return err->status;
+    mzg_memory_find_parts(&sink->shape, begin, &block);
     *rows = move->rows;
     rows->n_rows = append.n_rows;
     rows->n_values = append.n_values;
@@ -180,6 +237,10 @@ static void pass_append(const struct memory_sink *sink, struct mzg_memory_append
         return;
     int64_t page = sysconf(_SC_PAGESIZE);
     int64_t size = mzg_memory_layout_of(&sink->shape, append.n_rows, append.n_values).size;
+    if (append.own) {
+        mzg_own_memory_forget(append.own, size);
+        return;
+    }
     int64_t from = move->offset / page * page, to = (move->offset + size) / page * page;
     if (to > from)
         fallocate(sink->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from, to - from);
@@ -209,11 +270,13 @@ static enum mzg_status memory_seal(struct mzg_sink *base, struct mzg_staged **st
     struct mzg_memory_rows rows = {.context = base->spec.context,
                                    .shape = sink->shape,
                                    .fd = sink->fd,
-                                   .size = base->bytes,
+                                   .own = &sink->own,
                                    .n_appends = sink->n_appends,
                                    .appends = sink->appends};
-    if (mzg_memory_stage(&rows, staged, err) == MZG_OK)
+    if (mzg_memory_stage(&rows, staged, err) == MZG_OK) {
         sink->fd = -1;
+        sink->own = (struct mzg_own_memory){0};
+    }
     return err->status;
 }
 
@@ -222,6 +285,7 @@ static void memory_close(struct mzg_sink *base)
     struct memory_sink *sink = (struct memory_sink *)base;
     if (sink->fd >= 0)
         close(sink->fd);
+    mzg_own_memory_free(&sink->own);
     free(sink->appends);
     free(sink);
 }
@@ -252,6 +316,7 @@ const struct mzg_sink_kind mzg_memory_sink = {
     .wants_order = true,
     .open = memory_open,
     .bytes_of_rows = memory_bytes_of_rows,
+    .room = memory_room,
     .append = memory_append,
     .move = memory_move,
     .seal = memory_seal,

@@ -25,8 +25,9 @@ struct file {
     char *map;
 };
 
-/* Where a block lies: in the file of `rank`, at `offset`. */
+/* Where a block lies: in this rank's own memory, or, if that is NULL, in the file of `rank`, at `offset`. */
 struct place {
+    char *own;
     int rank;
     int64_t offset;
 };
@@ -40,6 +41,7 @@ struct memory_staged {
     struct mzg_staged base;
     struct mzg_memory_shape shape;
     struct file *files; /* of each rank */
+    struct mzg_own_memory own;
     struct mzg_stage_block *blocks;
     struct place *places; /* of each block */
 };
@@ -156,7 +158,8 @@ static enum mzg_status list_blocks(struct memory_staged *staged, const struct mz
             if (append.n_rows == 0)
                 continue;
             struct file *file = &staged->files[rank];
-            staged->places[base->n_blocks] = (struct place){.rank = rank, .offset = file->size};
+            staged->places[base->n_blocks] =
+                (struct place){.own = append.own, .rank = rank, .offset = file->size};
             staged->blocks[base->n_blocks++] = (struct mzg_stage_block){.first_row = base->n_rows,
                                                                         .n_rows = append.n_rows,
                                                                         .first_value = base->n_values,
@@ -164,7 +167,7 @@ static enum mzg_status list_blocks(struct memory_staged *staged, const struct mz
             base->n_rows += append.n_rows;
             base->n_values += append.n_values;
             int64_t bytes = mzg_memory_layout_of(&staged->shape, append.n_rows, append.n_values).size;
-            file->size += bytes;
+            file->size += append.own ? 0 : bytes;
             base->memory += bytes;
         }
     }
@@ -278,8 +281,8 @@ static enum mzg_status memory_read_values(struct mzg_staged *staged, int64_t fir
     return MZG_OK;
 }
 
-/* Holes in the file, so that its pages serve others, such as what is written meanwhile. A system that cannot
- * keeps them. */
+/* Pages that are not read again serve others, such as what is written meanwhile: holes in the file. A system
+ * that cannot keeps them. */
 static void memory_forget(struct mzg_staged *base, int64_t block, const struct mzg_stage_taken *taken,
                           int64_t end)
 {
@@ -290,11 +293,13 @@ static void memory_forget(struct mzg_staged *base, int64_t block, const struct m
     int64_t page = sysconf(_SC_PAGESIZE);
     for (int part = MZG_PART_MINORS; part <= MZG_PART_VALUES; part++) {
         int64_t size = part == MZG_PART_MINORS ? (int64_t)sizeof(uint16_t) : mzg_staged_value_size(base);
-        int64_t begin = place->offset + layout.offsets[part];
+        int64_t begin = (place->own ? (intptr_t)place->own : place->offset) + layout.offsets[part];
         int64_t first = (begin + taken->first * size + page - 1) / page * page;
         int64_t left = (begin + taken->forgotten * size) / page * page;
         int64_t from = left > first ? left : first, to = (begin + end * size) / page * page;
-        if (to > from)
+        if (to > from && place->own)
+            mzg_own_memory_forget(place->own + (from - (intptr_t)place->own), to - from);
+        else if (to > from)
             fallocate(staged->files[place->rank].fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from,
                       to - from);
     }
@@ -310,6 +315,7 @@ static void memory_close(struct mzg_staged *base)
         if (file->fd >= 0)
             close(file->fd);
     }
+    mzg_own_memory_free(&staged->own);
     free(staged->files);
     free(staged->places);
     free(staged->blocks);
@@ -343,6 +349,7 @@ static struct memory_staged *new_staged(const struct mzg_memory_rows *rows, stru
     for (int rank = 0; rank < context->size; rank++)
         made->files[rank] = (struct file){.fd = -1};
     made->files[context->rank].fd = rows->fd;
+    made->own = *rows->own;
     return made;
 }
 
@@ -364,15 +371,19 @@ enum mzg_status mzg_memory_stage(const struct mzg_memory_rows *rows, struct mzg_
         map_file(&made->files[rank], handles[rank], err);
     if (mzg_agree(context->comm, err) != MZG_OK)
         goto cleanup;
-    for (int64_t i = 0; i < made->base.n_blocks; i++)
-        mzg_memory_find_parts(&made->shape, made->files[made->places[i].rank].map + made->places[i].offset,
+    for (int64_t i = 0; i < made->base.n_blocks; i++) {
+        const struct place *place = &made->places[i];
+        mzg_memory_find_parts(&made->shape,
+                              place->own ? place->own : made->files[place->rank].map + place->offset,
                               &made->blocks[i]);
+    }
     *staged = &made->base;
     made = NULL;
 
 cleanup:
     if (made) {
-        made->files[context->rank].fd = -1; /* the sink's */
+        made->files[context->rank].fd = -1;     /* the sink's, */
+        made->own = (struct mzg_own_memory){0}; /*  as is this */
         memory_close(&made->base);
     }
     free(all);

@@ -19,7 +19,10 @@
 enum {
     TILE_COLUMNS = 32,
     TASK_VALUES = 1 << 20,
-    WORTH_FORGETTING = 1 << 13 /* values of a block: a few pages, because each call takes a while */
+    /* What is given back at once of a block, because each call takes a while: so many values, a few pages,
+     * and such a share of it. */
+    WORTH_FORGETTING = 1 << 13,
+    SHARE_WORTH_FORGETTING = 16
 };
 
 struct merging {
@@ -117,7 +120,8 @@ static void forget_part(const struct merging *m)
         int64_t end = mzg_column_block_begin(block, columns.end - 1);
         if (taken->first < 0)
             taken->first = taken->forgotten = mzg_column_block_begin(block, columns.first + 1);
-        if (end - taken->forgotten < WORTH_FORGETTING)
+        int64_t waiting = end - taken->forgotten;
+        if (waiting < WORTH_FORGETTING || waiting < block->n_values / SHARE_WORTH_FORGETTING)
             continue;
         mzg_staged_forget(m->staged, b, taken, end);
         taken->forgotten = end;

@@ -51,6 +51,11 @@ enum mzg_status mzg_sink_append_parts(struct mzg_sink *sink, const struct mzg_ro
     return sink->kind->append(sink, rows, parts, err);
 }
 
+bool mzg_sink_room(struct mzg_sink *sink, const struct mzg_rows *rows, struct mzg_column_room *room)
+{
+    return sink->kind->room && sink->kind->room(sink, rows, room);
+}
+
 int64_t mzg_sink_bytes_of_rows(const struct mzg_sink *sink, const struct mzg_rows *rows)
 {
     return sink->kind->bytes_of_rows(sink, rows);

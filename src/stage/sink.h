@@ -49,6 +49,9 @@ struct mzg_sink_kind {
     enum mzg_status (*open)(const struct mzg_sink_spec *spec, struct mzg_sink **sink, struct mzg_error *err);
     /* The bytes of memory that appending these rows takes. Local. */
     int64_t (*bytes_of_rows)(const struct mzg_sink *sink, const struct mzg_rows *rows);
+    /* Where the rows that are appended next can be sorted to by column, so that they need not be copied;
+     * false: elsewhere. NULL for kinds that have no such place. Local. */
+    bool (*room)(struct mzg_sink *sink, const struct mzg_rows *rows, struct mzg_column_room *room);
     /* `parts` is what each rank appends; NULL, if the kind is local. A rank that fails goes through all that
      * the others wait for, and not all ranks return the same status: agree. */
     enum mzg_status (*append)(struct mzg_sink *sink, const struct mzg_rows *rows,
@@ -85,6 +88,10 @@ enum mzg_status mzg_sink_append(struct mzg_sink *sink, const struct mzg_rows *ro
  * the same status; once one has failed, nothing more may be appended. Collective. */
 enum mzg_status mzg_sink_append_parts(struct mzg_sink *sink, const struct mzg_rows *rows,
                                       const struct mzg_sink_part *parts, struct mzg_error *err);
+
+/* Where the rows that are appended next can be sorted to by column, so that they need not be copied; false:
+ * elsewhere. Local. */
+bool mzg_sink_room(struct mzg_sink *sink, const struct mzg_rows *rows, struct mzg_column_room *room);
 
 /* The bytes of memory that appending these rows takes. Local. */
 int64_t mzg_sink_bytes_of_rows(const struct mzg_sink *sink, const struct mzg_rows *rows);

@@ -51,7 +51,12 @@ static void finish_resampling(struct mzg_pipeline *p, int64_t round, struct mzg_
         return;
     chunk->rows.by_column = NULL;
     if (p->by_column) {
-        if (mzg_column_sort(p->sorter, &chunk->rows, pool, &p->sorted, err) != MZG_OK)
+        struct mzg_column_room room;
+        if (mzg_sink_room(*p->sink, &chunk->rows, &room))
+            mzg_column_sort_to(p->sorter, &chunk->rows, pool, &room, &p->sorted, err);
+        else
+            mzg_column_sort(p->sorter, &chunk->rows, pool, &p->sorted, err);
+        if (err->status != MZG_OK)
             return;
         chunk->rows.by_column = &p->sorted;
     }

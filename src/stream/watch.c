@@ -3,7 +3,9 @@
 #include <core/memory.h>
 #include <core/mpi.h>
 
-/* Looking takes up to a millisecond for each gigabyte. */
+/* To look at each page takes five milliseconds for each gigabyte in small ones. A rank alone on its node,
+ * which may have all rows in its own memory, need not: it shares the same with other jobs as in the
+ * beginning. */
 static const double look_seconds = 0.2;
 
 /* Chunks shrink before the limit is reached, for buffers go on growing for a while. */
@@ -32,10 +34,14 @@ void mzg_watch_merge(const struct mzg_watch_sight *from, struct mzg_watch_sight 
 void mzg_watch_begin(struct mzg_watch *watch, const struct mzg_context *context, int64_t limit)
 {
     MPI_Comm node; /* its lowest rank counts for it */
-    int rank;
+    int rank, size;
     *watch = (struct mzg_watch){.limit = limit};
     MZG_MPI(MPI_Comm_split_type(context->comm, MPI_COMM_TYPE_SHARED, context->rank, MPI_INFO_NULL, &node));
     MZG_MPI(MPI_Comm_rank(node, &rank));
+    MZG_MPI(MPI_Comm_size(node, &size));
+    watch->is_alone = size == 1;
+    if (watch->is_alone)
+        watch->shared = mzg_memory_resident() - mzg_memory_pss();
     int64_t counts = rank == 0;
     MZG_MPI(MPI_Exscan(&counts, &watch->node, 1, MPI_INT64_T, MPI_SUM, context->comm));
     if (context->rank == 0)
@@ -50,7 +56,7 @@ struct mzg_watch_sight mzg_watch_look(struct mzg_watch *watch)
     double now = MPI_Wtime();
     if (now >= watch->next) {
         watch->sight.left = mzg_memory_available();
-        watch->sight.pss = mzg_memory_pss();
+        watch->sight.pss = watch->is_alone ? mzg_memory_resident() - watch->shared : mzg_memory_pss();
         watch->sight.waits = mzg_memory_group_pressure() > much_pressure;
         watch->next = MPI_Wtime() + look_seconds;
     }

@@ -36,8 +36,10 @@ void mzg_watch_merge(const struct mzg_watch_sight *from, struct mzg_watch_sight 
 struct mzg_watch {
     int64_t limit; /* of a node */
     int64_t n_nodes;
-    int64_t node; /* of this rank: nodes count from 0, by their lowest ranks */
-    double next;  /* when this rank looks again */
+    int64_t node;   /* of this rank: nodes count from 0, by their lowest ranks */
+    double next;    /* when this rank looks again */
+    bool is_alone;  /* on its node */
+    int64_t shared; /* bytes of what it has in RAM that count for other processes; if it is alone */
     struct mzg_watch_sight sight;
 };
 

@@ -141,15 +141,16 @@ MPI_TEST(stage_failures, that_moves_ends_on_all_ranks_if_the_last_cannot_write)
     end(&f);
 }
 
-/* One that cannot map what the others have has them all go on with the file. */
+/* One that cannot map what the others have has them all go on with the file. One rank alone, which has no
+ * memory of its own for its rows, keeps them as if there were others. */
 MPI_TEST(stage_failures, in_memory_moves_to_a_file_if_the_last_rank_cannot_see_it)
 {
     struct fixture f;
     begin(&f, "unseen");
+    struct rlimit before = limit_last_rank(RLIMIT_AS, 40 << 20);
     struct mzg_sink *sink = large_sink(&f, &mzg_memory_sink, LARGE_ROUNDS);
     struct mzg_staged *staged = NULL;
     cr_assert(eq(int, (int)f.err.status, MZG_OK), "%s", f.err.text);
-    struct rlimit before = limit_last_rank(RLIMIT_AS, 40 << 20);
     mzg_sink_seal(&sink, &staged, &f.err);
     setrlimit(RLIMIT_AS, &before);
     cr_assert(eq(int, (int)f.err.status, MZG_OK), "%s", f.err.text);
@@ -164,6 +165,64 @@ MPI_TEST(stage_failures, in_memory_moves_to_a_file_if_the_last_rank_cannot_see_i
     cr_expect(eq(i32, bins[LARGE_COLUMNS - 1], LARGE_COLUMNS - 1));
     int64_t i = (int64_t)LARGE_ROWS * LARGE_COLUMNS - 1;
     cr_expect(eq(flt, values[LARGE_COLUMNS - 1], (float)(i % 1013 + mpi_size - 1)));
+    mzg_staged_close(staged);
+    mzg_sink_close(sink);
+    end(&f);
+}
+
+/* Its rows lie where it can see them. */
+MPI_TEST(stage_failures, in_memory_of_one_rank_need_no_more_to_be_seen)
+{
+    struct fixture f;
+    begin(&f, "alone");
+    struct mzg_context alone = f.context;
+    alone.comm = MPI_COMM_SELF;
+    alone.rank = 0;
+    alone.size = 1;
+    struct mzg_sink *sink = NULL;
+    struct mzg_staged *staged = NULL;
+    const struct mzg_sink_spec spec = {
+        .context = &alone, .n_columns = 4, .value_type = MZG_FLOAT32, .path = f.path, .by_column = true};
+    static const int64_t begins[] = {0, 1, 1, 2, 3};
+    static const uint16_t counts[] = {1, 0, 1, 1};
+    int64_t row_counts[] = {2, 1};
+    cr_assert(eq(int, (int)mzg_sink_open(&mzg_memory_sink, &spec, &sink, &f.err), MZG_OK));
+    struct mzg_rows rows = {.n_rows = 2, .n_values = 3, .row_counts = row_counts};
+    const void *places[2];
+    for (int i = 0; i < 2; i++) {
+        struct mzg_column_room room;
+        cr_assert(mzg_sink_room(sink, &rows, &room));
+        float *values = room.values;
+        for (int k = 0; k < 3; k++) {
+            room.rows[k] = k == 1;
+            values[k] = (float)(10 * i + k);
+        }
+        struct mzg_column_block block = {.n_columns = 4,
+                                         .n_values = 3,
+                                         .bucket_begins = begins,
+                                         .column_counts = counts,
+                                         .rows = room.rows,
+                                         .values = values};
+        rows.by_column = &block;
+        places[i] = values;
+        cr_assert(eq(int, (int)mzg_sink_append(sink, &rows, &f.err), MZG_OK));
+    }
+    struct rlimit before = limit_last_rank(RLIMIT_AS, 1 << 20);
+    mzg_sink_seal(&sink, &staged, &f.err);
+    setrlimit(RLIMIT_AS, &before);
+    cr_assert(eq(int, (int)f.err.status, MZG_OK), "%s", f.err.text);
+    cr_assert(eq(i64, staged->n_blocks, 2));
+    for (int i = 0; i < 2; i++)
+        cr_expect(eq(ptr, (void *)staged->blocks[i].by_column.values, (void *)places[i]));
+    int32_t bins[6];
+    float values[6];
+    cr_expect(eq(int, (int)mzg_staged_read_values(staged, 0, 6, bins, values, &f.err), MZG_OK));
+    static const int32_t right_bins[] = {0, 3, 2, 0, 3, 2};
+    static const float right[] = {0, 2, 1, 10, 12, 11};
+    for (int i = 0; i < 6; i++) {
+        cr_expect(eq(i32, bins[i], right_bins[i]));
+        cr_expect(eq(flt, values[i], right[i]));
+    }
     mzg_staged_close(staged);
     mzg_sink_close(sink);
     end(&f);

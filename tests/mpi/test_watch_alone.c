@@ -1,0 +1,24 @@
+/* A rank alone on its node does not look at each of its pages, and sees the same as one that does. */
+#include <core/memory.h>
+#include <mpi_test.h>
+#include <stream/watch.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+MPI_TEST(watch_alone, sees_what_its_pages_tell)
+{
+    enum { BYTES = 64 << 20, NEAR = 8 << 20 };
+    struct mzg_context alone = {.comm = MPI_COMM_SELF, .size = 1};
+    struct mzg_watch watch;
+    mzg_watch_begin(&watch, &alone, 1 << 30);
+    int64_t before = mzg_watch_look(&watch).pss;
+    char *bytes = malloc(BYTES);
+    memset(bytes, 1 + mpi_rank, BYTES);
+    watch.next = 0;
+    int64_t seen = mzg_watch_look(&watch).pss, told = mzg_memory_pss();
+    cr_expect(eq(int, (unsigned char)bytes[BYTES / 2], 1 + mpi_rank));
+    cr_expect(gt(i64, seen - before, (int64_t)BYTES - NEAR));
+    cr_expect(lt(i64, llabs(seen - told), (int64_t)NEAR), "%lld and %lld", (long long)seen, (long long)told);
+    free(bytes);
+}
