@@ -152,20 +152,23 @@ static struct mzg_matrix_piece piece_of(const struct mzg_direct_rows *rows)
 /* Packs some of what is left, and sends it to the owners. What was sent before has left. */
 static void pack_some(struct direct *d, struct packing *p, struct mzg_error *err)
 {
-    struct mzg_matrix_piece pieces[2];
+    struct mzg_matrix_piece pieces[3];
     int n_pieces = 0;
     int64_t n = p->n_units - p->done, items = d->x.unit_items;
     n = n < d->step_units ? n : d->step_units;
-    int64_t first = p->share.n_own + (p->done - p->share.completes) * items, n_whole = n;
-    if (p->done == 0 && p->share.completes) {
+    bool has_begun = p->done == 0 && p->share.completes;
+    bool has_last = p->done + n == p->n_units && p->share.packs_last;
+    int64_t n_whole = n - has_begun - has_last;
+    if (has_begun)
         pieces[n_pieces++] = piece_of(&d->begun.whole);
-        first = p->share.n_own;
-        n_whole = n - 1;
-    }
     if (n_whole > 0) {
-        struct mzg_direct_rows rows = mzg_direct_part(&d->begun, p->rows, first, n_whole * items);
+        int64_t before = p->done - (p->share.completes && !has_begun);
+        struct mzg_direct_rows rows =
+            mzg_direct_part(&d->begun, p->rows, p->share.n_own + before * items, n_whole * items);
         pieces[n_pieces++] = piece_of(&rows);
     }
+    if (has_last)
+        pieces[n_pieces++] = piece_of(&d->begun.last);
     for (int64_t i = 0; i < n; i++)
         d->owners[i] = owner_of(d, p->first + p->done + i);
     struct mzg_error refused = *err;

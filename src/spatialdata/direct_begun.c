@@ -41,7 +41,7 @@ enum mzg_status mzg_direct_begun_init(struct mzg_direct_begun *begun, const stru
                                        .pieces = calloc(most_pieces, sizeof *begun->pieces),
                                        .completed = calloc(most_pieces, sizeof *begun->completed),
                                        .givers = calloc(size, sizeof *begun->givers),
-                                       .requests = calloc(size, sizeof(MPI_Request)),
+                                       .requests = calloc(size + 1, sizeof(MPI_Request)),
                                        .refusal = REFUSED};
     begun->row_bytes = value_bytes(begun);
     if (by_rows)
@@ -49,7 +49,9 @@ enum mzg_status mzg_direct_begun_init(struct mzg_direct_begun *begun, const stru
     /* All that may come at once: that it is there spares a rank from telling who sends that it is not. */
     int64_t most = context->size > 1 ? x->unit_items * (begun->row_bytes + 2 * HEAD) : 1;
     begun->arriving = malloc((size_t)most);
-    if (!begun->pieces || !begun->completed || !begun->givers || !begun->requests || !begun->arriving)
+    begun->arriving_last = malloc(context->size > 1 ? (size_t)most_bytes(begun, x->unit_items) : 1);
+    if (!begun->pieces || !begun->completed || !begun->givers || !begun->requests || !begun->arriving ||
+        !begun->arriving_last)
         return mzg_fail(err, MZG_ENOMEM, "no memory for what %d ranks send each other", context->size);
     return MZG_OK;
 }
@@ -66,13 +68,15 @@ void mzg_direct_begun_destroy(struct mzg_direct_begun *begun)
     destroy_rows(&begun->mine);
     destroy_rows(&begun->mine_before);
     destroy_rows(&begun->whole);
+    destroy_rows(&begun->last);
     free(begun->pieces);
     free(begun->completed);
     free(begun->givers);
     free(begun->requests);
     free(begun->arriving);
-    free(begun->leaving[0]);
-    free(begun->leaving[1]);
+    free(begun->arriving_last);
+    for (int i = 0; i < MZG_DIRECT_SENDS; i++)
+        free(begun->leaving[i]);
     *begun = (struct mzg_direct_begun){0};
 }
 
@@ -150,31 +154,45 @@ static void add_piece(struct mzg_direct_begun *begun, int rank, int64_t n_items)
         begun->pieces[begun->n_pieces++] = (struct mzg_direct_piece){rank, n_items};
 }
 
-/* Sends what this rank has of the unit begun to the one that packs it, which waits for it. */
-static void give(struct mzg_direct_begun *begun, int to, struct mzg_error *err)
+/* Sends what this rank has of a unit to the one that packs it, which waits for it. */
+static void give(struct mzg_direct_begun *begun, const struct mzg_direct_rows *rows, int to,
+                 struct mzg_error *err)
 {
     int k = begun->n_sends++;
-    struct mzg_direct_rows *mine = &begun->mine;
-    size_t counts = begun->by_rows ? (size_t)mine->n_items * sizeof *mine->counts : 0;
-    size_t bins = (size_t)mine->n_values * sizeof *mine->bins;
-    size_t values = (size_t)(mine->n_values * begun->value_size);
+    size_t counts = begun->by_rows ? (size_t)rows->n_items * sizeof *rows->counts : 0;
+    size_t bins = (size_t)rows->n_values * sizeof *rows->bins;
+    size_t values = (size_t)(rows->n_values * begun->value_size);
     int64_t size = (int64_t)(HEAD + counts + bins + values);
     const void *message = &begun->refusal;
     if (err->status == MZG_OK && mzg_array_reserve(&begun->leaving[k], 1, size, &begun->leaving_capacity[k],
                                                    begun_values, err) == MZG_OK) {
         char *to_bytes = begun->leaving[k];
-        memcpy(to_bytes, &mine->n_values, HEAD);
+        memcpy(to_bytes, &rows->n_values, HEAD);
         if (counts > 0)
-            memcpy(to_bytes + HEAD, mine->counts, counts);
-        if (mine->n_values > 0) {
-            memcpy(to_bytes + HEAD + counts, mine->bins, bins);
-            memcpy(to_bytes + HEAD + counts + bins, mine->values, values);
+            memcpy(to_bytes + HEAD, rows->counts, counts);
+        if (rows->n_values > 0) {
+            memcpy(to_bytes + HEAD + counts, rows->bins, bins);
+            memcpy(to_bytes + HEAD + counts + bins, rows->values, values);
         }
         message = to_bytes;
     }
     int n = message == &begun->refusal ? HEAD : mzg_mpi_count(size, "bytes of a unit");
     MZG_MPI(MPI_Isend(message, n, MPI_BYTE, to, TAG, begun->context->comm, &begun->sends[k]));
-    mine->n_items = mine->n_values = 0;
+}
+
+static void receive(struct mzg_direct_begun *begun, char *bytes, int64_t most, int from)
+{
+    MZG_MPI(MPI_Irecv(bytes, mzg_mpi_count(most, "bytes of a unit"), MPI_BYTE, from, TAG,
+                      begun->context->comm, &begun->requests[begun->n_requests++]));
+}
+
+/* Moves all rows; what `to` had is lost. */
+static void move_rows(struct mzg_direct_rows *from, struct mzg_direct_rows *to)
+{
+    struct mzg_direct_rows rows = *to;
+    *to = *from;
+    *from = rows;
+    from->n_items = from->n_values = 0;
 }
 
 /* Waits for nothing yet: what all others have of the unit begun is on its way to this rank. */
@@ -194,19 +212,14 @@ static void expect(struct mzg_direct_begun *begun)
         if (begun->pieces[i].rank == begun->context->rank)
             continue;
         int64_t most = most_bytes(begun, giver->n_items);
-        MZG_MPI(MPI_Irecv(begun->arriving + at, mzg_mpi_count(most, "bytes of a unit"), MPI_BYTE,
-                          begun->pieces[i].rank, TAG, begun->context->comm,
-                          &begun->requests[begun->n_requests++]));
+        receive(begun, begun->arriving + at, most, begun->pieces[i].rank);
         at += most;
     }
     struct mzg_direct_piece *pieces = begun->completed;
     begun->completed = begun->pieces;
     begun->n_completed = begun->n_pieces;
     begun->pieces = pieces;
-    struct mzg_direct_rows mine = begun->mine_before;
-    begun->mine_before = begun->mine;
-    begun->mine = mine;
-    begun->mine.n_items = begun->mine.n_values = 0;
+    move_rows(&begun->mine, &begun->mine_before);
 }
 
 static void clear_pieces(struct mzg_direct_begun *begun)
@@ -221,10 +234,38 @@ static void complete(struct mzg_direct_begun *begun, int rank, struct mzg_error 
     bool has_some = false;
     for (int64_t i = 0; i < begun->n_pieces && !has_some; i++)
         has_some = begun->pieces[i].rank == me;
-    if (rank == me)
+    if (rank == me) {
         expect(begun);
-    else if (has_some)
-        give(begun, rank, err);
+    } else if (has_some) {
+        give(begun, &begun->mine, rank, err);
+        begun->mine.n_items = begun->mine.n_values = 0;
+    }
+    clear_pieces(begun);
+}
+
+/* The rank that packs the unit begun, which `rank` completes by `own` items. It is one before it, or the
+ * order of units would not be that of the ranks. */
+static int packer_of(const struct mzg_direct_begun *begun, int rank, int64_t own)
+{
+    int before = begun->pieces[0].rank;
+    return begun->n_pieces == 1 && before < rank && begun->n_items > own ? before : rank;
+}
+
+/* Rank `to`, which has the rest of it, packs the unit begun, of which `from` has the last `n` items: the
+ * first of the `rows` that it appends. */
+static void complete_before(struct mzg_direct_begun *begun, const struct mzg_direct_rows *rows, int64_t n,
+                            int from, int to, struct mzg_error *err)
+{
+    if (begun->context->rank == from) {
+        struct mzg_direct_rows own = {0};
+        if (err->status == MZG_OK)
+            own = mzg_direct_part(begun, rows, 0, n);
+        give(begun, &own, to, err);
+    } else if (begun->context->rank == to) {
+        move_rows(&begun->mine, &begun->last);
+        begun->n_last = n;
+        receive(begun, begun->arriving_last, most_bytes(begun, n), from);
+    }
     clear_pieces(begun);
 }
 
@@ -253,10 +294,9 @@ static bool open_messages(const struct mzg_direct_begun *begun, int64_t *n_value
     return is_whole;
 }
 
-static void append_piece(const struct mzg_direct_begun *begun, struct mzg_direct_rows *whole,
-                         const struct mzg_direct_piece *piece)
+static void append_piece(const struct mzg_direct_begun *begun, struct mzg_direct_giver *giver,
+                         struct mzg_direct_rows *whole, const struct mzg_direct_piece *piece)
 {
-    struct mzg_direct_giver *giver = &begun->givers[piece->rank];
     int64_t n_values = piece->n_items;
     if (begun->by_rows) {
         append_counts(whole, giver->counts, piece->n_items);
@@ -277,8 +317,6 @@ static void put_together(struct mzg_direct_begun *begun, const struct mzg_direct
 {
     struct mzg_direct_rows *whole = &begun->whole, own = mzg_direct_part(begun, rows, 0, share->n_own);
     int64_t n_items = own.n_items, n_values;
-    mzg_agree_wait(begun->n_requests, begun->requests);
-    begun->n_requests = 0;
     share->is_broken = !open_messages(begun, &n_values);
     for (int64_t i = 0; i < begun->n_completed; i++)
         n_items += begun->completed[i].n_items;
@@ -286,8 +324,37 @@ static void put_together(struct mzg_direct_begun *begun, const struct mzg_direct
     if (share->is_broken || reserve_more(begun, whole, n_items, n_values + own.n_values, err) != MZG_OK)
         return;
     for (int64_t i = 0; i < begun->n_completed; i++)
-        append_piece(begun, whole, &begun->completed[i]);
+        append_piece(begun, &begun->givers[begun->completed[i].rank], whole, &begun->completed[i]);
     append_rows(begun, whole, &own, err);
+}
+
+/* The unit that this rank began, with what the one sent that completes it. */
+static void put_last_together(struct mzg_direct_begun *begun, struct mzg_direct_share *share,
+                              struct mzg_error *err)
+{
+    const char *bytes = begun->arriving_last;
+    const struct mzg_direct_piece piece = {.n_items = begun->n_last};
+    int64_t n;
+    memcpy(&n, bytes, sizeof n);
+    share->is_broken = share->is_broken || n == REFUSED;
+    if (n == REFUSED || reserve_more(begun, &begun->last, begun->n_last, n, err) != MZG_OK)
+        return;
+    struct mzg_direct_giver giver = {.counts = bytes + HEAD};
+    giver.bins = giver.counts + (begun->by_rows ? begun->n_last * (int64_t)sizeof(int64_t) : 0);
+    giver.values = giver.bins + n * (int64_t)sizeof(int32_t);
+    append_piece(begun, &giver, &begun->last, &piece);
+}
+
+/* What this rank packs of several ranks' rows, once all is there. */
+static void put_all_together(struct mzg_direct_begun *begun, const struct mzg_direct_rows *rows,
+                             struct mzg_direct_share *share, struct mzg_error *err)
+{
+    mzg_agree_wait(begun->n_requests, begun->requests);
+    begun->n_requests = 0;
+    if (share->completes)
+        put_together(begun, rows, share, err);
+    if (share->packs_last)
+        put_last_together(begun, share, err);
 }
 
 void mzg_direct_begun_append(struct mzg_direct_begun *begun, const struct mzg_direct_rows *rows,
@@ -302,11 +369,19 @@ void mzg_direct_begun_append(struct mzg_direct_begun *begun, const struct mzg_di
         if (units[rank] > 0) {
             int64_t own = begun->n_items > 0 ? begun->unit_items - begun->n_items : 0;
             int64_t n_whole = (n - own) / begun->unit_items * begun->unit_items;
-            bool was_begun = begun->n_items > 0;
-            if (was_begun)
+            int packer = begun->n_items > 0 ? packer_of(begun, rank, own) : -1;
+            if (packer == rank) {
                 complete(begun, rank, err);
+            } else if (packer >= 0) {
+                complete_before(begun, rows, own, rank, packer, err);
+                units[packer]++;
+                units[rank]--;
+            }
             if (rank == me)
-                *share = (struct mzg_direct_share){.n_own = own, .n_whole = n_whole, .completes = was_begun};
+                *share =
+                    (struct mzg_direct_share){.n_own = own, .n_whole = n_whole, .completes = packer == rank};
+            else if (packer == me)
+                share->packs_last = true;
             first = own + n_whole;
         }
         if (n == first)
@@ -317,8 +392,7 @@ void mzg_direct_begun_append(struct mzg_direct_begun *begun, const struct mzg_di
             append_rows(begun, &begun->mine, &rest, err);
         }
     }
-    if (share->completes)
-        put_together(begun, rows, share, err);
+    put_all_together(begun, rows, share, err);
 }
 
 void mzg_direct_begun_end(struct mzg_direct_begun *begun, int64_t *units, struct mzg_direct_share *share,
@@ -331,8 +405,7 @@ void mzg_direct_begun_end(struct mzg_direct_begun *begun, int64_t *units, struct
         units[rank] = rank == last;
     if (last >= 0)
         complete(begun, last, err);
-    if (share->completes)
-        put_together(begun, &none, share, err);
+    put_all_together(begun, &none, share, err);
 }
 
 void mzg_direct_begun_wait(struct mzg_direct_begun *begun)

@@ -1,11 +1,12 @@
 /*
  * The unit of X that is not whole yet, while rows go into the store as they come. Its items (values; dense:
  * rows) stay with the ranks that appended them, and all ranks know who has how many, in order. The rank with
- * whose items the unit becomes whole gets those of the others, and packs it:
+ * whose items the unit becomes whole gets those of the others, and packs it; or the one before it, if that
+ * has the rest of the unit, and more of it:
  *
- *     rows of a round    | rank 0 |  rank 1  | rank 2 |  rank 3  |
- *     units         ...begun |     0     |     1     |     2     |  begun ...
- *     packed by         rank 0      rank 1      rank 3     rank 3
+ *     rows of a round    |  rank 0  |   rank 1    |  rank 2  |
+ *     units         ... begun |      0     |     1     |  begun ...
+ *     packed by       rank 0     rank 1      rank 2
  *
  * So items move only near the ends of what a rank appends, and no rank has to hear from all others.
  */
@@ -39,6 +40,8 @@ struct mzg_direct_piece {
 /* What one rank gives to a unit that another one packs. */
 struct mzg_direct_giver;
 
+enum { MZG_DIRECT_SENDS = 3 };
+
 struct mzg_direct_begun {
     const struct mzg_context *context;
     bool by_rows;
@@ -50,17 +53,23 @@ struct mzg_direct_begun {
 
     /* The unit that this rank completes in the round under way. */
     struct mzg_direct_piece *completed;
-    int64_t n_completed, n_own; /* pieces, and items of this rank's rows */
+    int64_t n_completed;
     struct mzg_direct_rows mine_before, whole;
     struct mzg_direct_giver *givers; /* of each rank */
     char *arriving;
     MPI_Request *requests;
     int n_requests;
 
-    /* What leaves this rank in the round under way: at most for two units. */
-    char *leaving[2];
-    int64_t leaving_capacity[2];
-    MPI_Request sends[2];
+    /* The unit that this rank began and packs, because the one that completes it has less of it. */
+    struct mzg_direct_rows last;
+    int64_t n_last; /* items that the other one has */
+    char *arriving_last;
+
+    /* What leaves this rank in the round under way, at most: what it had before, and of what it appends the
+     * first items and the last. */
+    char *leaving[MZG_DIRECT_SENDS];
+    int64_t leaving_capacity[MZG_DIRECT_SENDS];
+    MPI_Request sends[MZG_DIRECT_SENDS];
     int n_sends;
     int64_t refusal; /* is sent instead by a rank that failed */
 };
@@ -69,7 +78,8 @@ struct mzg_direct_begun {
 struct mzg_direct_share {
     int64_t n_own;   /* of the items appended, so many go into the unit that was begun, */
     int64_t n_whole; /*  so many make whole units behind it, and the rest begins another one */
-    bool completes;  /* this rank packs the unit that was begun: begun->whole */
+    bool completes;  /* this rank packs the unit that was begun: begun->whole, */
+    bool packs_last; /*  and the one that it begins: begun->last; */
     bool is_broken;  /*  unless another rank failed to give its part */
 };
 
