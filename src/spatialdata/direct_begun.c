@@ -47,7 +47,7 @@ enum mzg_status mzg_direct_begun_init(struct mzg_direct_begun *begun, const stru
     if (by_rows)
         begun->row_bytes = (int64_t)sizeof(int64_t) + x->spec.n_columns * value_bytes(begun);
     /* All that may come at once: that it is there spares a rank from telling who sends that it is not. */
-    int64_t most = context->size > 1 ? x->unit_items * (begun->row_bytes + 2 * HEAD) : 1;
+    int64_t most = context->size > 1 ? x->unit_items * (begun->row_bytes + HEAD + HEAD) : 1;
     begun->arriving = malloc((size_t)most);
     begun->arriving_last = malloc(context->size > 1 ? (size_t)most_bytes(begun, x->unit_items) : 1);
     if (!begun->pieces || !begun->completed || !begun->givers || !begun->requests || !begun->arriving ||
@@ -83,7 +83,7 @@ void mzg_direct_begun_destroy(struct mzg_direct_begun *begun)
 static int64_t sum_of(const int64_t *counts, int64_t n)
 {
     int64_t sum = 0;
-    for (int64_t i = 0; i < n; i++)
+    for (int64_t i = 0; counts && i < n; i++)
         sum += counts[i];
     return sum;
 }
@@ -119,13 +119,14 @@ static enum mzg_status reserve_more(const struct mzg_direct_begun *begun, struct
 /* Appends, with room that is there. */
 static void append_counts(struct mzg_direct_rows *rows, const void *counts, int64_t n)
 {
-    memcpy(rows->counts + rows->n_items, counts, (size_t)n * sizeof *rows->counts);
+    if (counts)
+        memcpy(rows->counts + rows->n_items, counts, (size_t)n * sizeof *rows->counts);
 }
 
 static void append_values(const struct mzg_direct_begun *begun, struct mzg_direct_rows *rows,
                           const void *bins, const void *values, int64_t n)
 {
-    if (n == 0)
+    if (n == 0 || !bins || !values)
         return;
     memcpy(rows->bins + rows->n_values, bins, (size_t)n * sizeof *rows->bins);
     memcpy((char *)rows->values + rows->n_values * begun->value_size, values,
@@ -146,10 +147,10 @@ static void append_rows(const struct mzg_direct_begun *begun, struct mzg_direct_
 
 static void add_piece(struct mzg_direct_begun *begun, int rank, int64_t n_items)
 {
-    struct mzg_direct_piece *last = begun->n_pieces > 0 ? &begun->pieces[begun->n_pieces - 1] : NULL;
+    int64_t last = begun->n_pieces - 1;
     begun->n_items += n_items;
-    if (last && last->rank == rank)
-        last->n_items += n_items;
+    if (last >= 0 && begun->pieces[last].rank == rank)
+        begun->pieces[last].n_items += n_items;
     else
         begun->pieces[begun->n_pieces++] = (struct mzg_direct_piece){rank, n_items};
 }
