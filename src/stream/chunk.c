@@ -195,15 +195,17 @@ static enum mzg_status resample_pixel(struct mzg_chunk_workers *workers, int64_t
                 return worker->err.status;
             continue;
         }
+        bool is_alone = end - batch->pixel_begin[i] == 1;
+        /* Before resampling: afterwards the row is what is in the nearest cache. */
+        if (is_alone && mzg_intensity_pool_measure(&worker->intensities, spectrum.intensity, spectrum.n,
+                                                   &record->intensities, &worker->err) != MZG_OK)
+            return worker->err.status;
         if (mzg_resample(options->resampler, worker->workspace, &spectrum, &summary, &row, &worker->err) !=
             MZG_OK)
             return worker->err.status;
         add_summary(&summary, batch->spectra[entry], record, worker);
-        if (end - batch->pixel_begin[i] == 1) {
+        if (is_alone) {
             sum = row;
-            if (mzg_intensity_pool_measure(&worker->intensities, spectrum.intensity, spectrum.n,
-                                           &record->intensities, &worker->err) != MZG_OK)
-                return worker->err.status;
         } else {
             if (add_row(worker, buffer, &row, &sum) != MZG_OK ||
                 mzg_intensity_pool_add(&worker->intensities, spectrum.intensity, spectrum.n, &worker->err) !=
