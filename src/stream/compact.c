@@ -210,7 +210,7 @@ MZG_AVX512 static int64_t keep_avx512(const struct mzg_sparse_row *row, double m
 {
     const __m512 least = _mm512_set1_ps(least_kept(min_intensity)), largest = _mm512_set1_ps(FLT_MAX);
     const __m512 infinite = _mm512_set1_ps(INFINITY), zero = _mm512_setzero_ps();
-    const __mmask16 all = min_intensity <= 0 ? 0xffff : 0; /* NaN, too, which is above nothing */
+    const __mmask16 all = (__mmask16)(min_intensity <= 0 ? 0xffff : 0); /* NaN, too, which is above nothing */
     int64_t kept = 0, i = 0;
     for (; i + 16 <= row->n; i += 16) {
         __m512 value = as_floats(row->values + i);

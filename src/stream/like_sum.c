@@ -72,7 +72,7 @@ MZG_AVX512 static struct mzg_like_sum sum_avx512(const float *values, int64_t n,
     __m512i sums = zero, most = _mm512_set1_epi32(INT32_MIN);
     __mmask16 unlike = 0;
     for (int64_t i = 0; i < n; i += 16) {
-        __mmask16 here = n - i < 16 ? (__mmask16)((1U << (n - i)) - 1) : 0xffff;
+        __mmask16 here = (__mmask16)(n - i < 16 ? (1U << (n - i)) - 1 : 0xffff);
         __m512i bits = _mm512_maskz_loadu_epi32(here, values + i);
         __m512i exponent = _mm512_and_si512(_mm512_srli_epi32(bits, 23), _mm512_set1_epi32(EXPONENT));
         __m512i mantissa = _mm512_and_si512(bits, _mm512_set1_epi32(FRACTION));
