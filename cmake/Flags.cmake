@@ -5,6 +5,8 @@ target_compile_options(mzgrid_flags INTERFACE
   -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
   # What a table does not name is 0, as gcc from 11 on takes it.
   $<$<OR:$<C_COMPILER_ID:Clang>,$<VERSION_LESS:$<C_COMPILER_VERSION>,11>>:-Wno-missing-field-initializers>
+  # Constants are enumerators here, which are exact as floating point.
+  $<$<C_COMPILER_ID:Clang>:-Wno-enum-float-conversion>
   # A fused multiply-add rounds once where two operations round twice: results would depend on the CPU.
   -ffp-contract=off)
 
