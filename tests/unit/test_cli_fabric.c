@@ -91,7 +91,7 @@ static void fill_prefix(char prefix[256], bool texts)
 /* What mzg_place_open_mpi() makes of a program and a library in these folders. */
 static const char *placed(const char *of_program, const char *of_library)
 {
-    char program[512], library[512];
+    char program[544], library[544];
     snprintf(program, sizeof program, "%s/bin/mzgrid", of_program);
     snprintf(library, sizeof library, "%s/lib/libmpi.so.40", of_library);
     mzg_place_open_mpi(program, library);
