@@ -17,8 +17,8 @@ for ranks in 1 2; do
             program=$limited mzgrid $ranks $kib convert synthetic:150x150:400 "$out/out.zarr" -q --threads 1 \
                 --streaming $mode --layout $layout
             program=$mzgrid
-            # Rows in memory lie in a file, too, that has no name.
-            [ $mode = off ] && place=rows || place=$out
+            # Rows in memory that ranks share lie in a file, too, that has no name.
+            [ $mode = off ] && [ $ranks -gt 1 ] && place=rows || place=$out
             expect_refusal 1 "$place" '[Ff]ile too large|limit'
             expect_nothing "$out"
         done
