@@ -115,7 +115,7 @@ const struct mzg_option mzg_convert_option_table[] = {
     {.kind = MZG_OPTION_TEXT, .name = "compression", .argument = "CODEC", .choice = mzg_codec_choice, .offset = AT(convert.compression),
      .standard = "blosc-zstd:fast if the mass axis is native, else blosc-zstd",
      .help = "Codec of numeric arrays: none, zstd, blosc-lz4 or blosc-zstd; a level may follow, as in zstd:3. Without one, "
-             "blosc-zstd takes 1, and 2 for integers; blosc-zstd:fast takes a third of the time and up to a quarter more space."},
+             "blosc-zstd takes 1, and 2 for integers; blosc-zstd:fast takes a third of the time and mostly up to a fifth more space."},
     {.kind = MZG_OPTION_TEXT, .name = "dataset-id", .argument = "NAME", .offset = AT(convert.dataset_id),
      .standard = "msi_dataset",
      .help = "The names of all elements of the store begin with it; letters, digits, '_', '-' and '.'."},
