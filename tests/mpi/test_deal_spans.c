@@ -61,8 +61,8 @@ MPI_TEST(deal_spans, leave_the_deal_as_it_is_and_most_pixels_unweighed)
         cr_assert(eq(int, (int)mzg_deal_new(&options[i], &deals[i], &err), MZG_OK));
     int64_t chunks = compare(deals);
     cr_expect(ge(i64, calls[0], PIXELS));
-    if (mpi_size >
-        1) /* its share, and at either end of a chunk a part of a span; a pixel too many is weighed */
+    /* Its share, and at either end of a chunk a part of a span; a pixel too many is weighed. */
+    if (mpi_size > 1)
         cr_expect(le(i64, calls[1], PIXELS / mpi_size + 64 + chunks * 2 * 64));
     cr_expect(mpi_size < 4 || calls[1] < calls[0] / 2);
     for (int i = 0; i < 2; i++)
