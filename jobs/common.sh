@@ -46,7 +46,7 @@ mzg_threads() {
 # would sit on the first node, as many as it has cores. None if MPIRUN_FLAGS name hosts.
 mzg_hostfile() {
     local file='' component
-    case ${MPIRUN_FLAGS-} in *-host* | *-machinefile*) return 0 ;; esac
+    case " ${MPIRUN_FLAGS-} " in *' -H '* | *-host* | *-machinefile*) return 0 ;; esac
     case $(mzg_scheduler) in
     pbs) file=${PBS_NODEFILE-} component=tm ;;
     lsf) file=${LSB_DJOB_HOSTFILE-} component=lsf ;;

@@ -75,10 +75,12 @@ run many-nodes.lsf COMPONENTS="mca:ras:lsf:version" THREADS=3
 converts
 [[ $called != *hostfile* ]] || fail "mpirun was called as '$called'"
 has "--map-by slot:PE=3"
-run many-nodes.pbs MPIRUN_FLAGS="--hostfile mine"
-converts
-has "--hostfile mine"
-[[ $called != *"$work/hosts"* ]] || fail "mpirun was called as '$called'"
+for flags in "--hostfile mine" "-q -H mine"; do
+    run many-nodes.pbs MPIRUN_FLAGS="$flags"
+    converts
+    has "$flags"
+    [[ $called != *"$work/hosts"* ]] || fail "mpirun was called as '$called'"
+done
 
 begin_case "modules, in a shell that has not the command"
 run one-node.lsf MODULES="openmpi hdf5" LMOD_PKG="$work/lmod"
