@@ -7,7 +7,7 @@
 #include <inttypes.h>
 
 enum {
-    POINT_BYTES = 48,      /* of one point while it is decoded and used, as the plan of a conversion has it */
+    POINT_BYTES = 48,      /* of one point while it is decoded and looked at */
     SHARED_POINT_BYTES = 8 /* of one point of the m/z array that all spectra share */
 };
 

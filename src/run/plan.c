@@ -24,7 +24,7 @@ enum {
     CHUNK_PIXELS = MZG_COLUMN_BLOCK_ROWS,
     CHUNKS_PER_RANK = 8, /* at least so many, where there are pixels enough, to keep ranks busy to the end */
     SORTED_CHUNKS_PER_RANK = 32, /* so that small inputs do not pay for memory touched for the first time */
-    POINT_BYTES = 56,            /* of one point while it is decoded and resampled, */
+    POINT_BYTES = 64,            /* of one point while it is decoded and resampled, */
     VALUE_BYTES = 24,            /*  and of one value */
     RECORD_BYTES = 88,           /* of one pixel, on the rank that resampled it, then on that of its row */
     WEIGHT_BYTES = 1,            /* of one pixel, on each node: its share of what spans of them weigh */

@@ -65,7 +65,8 @@ void mzg_tiles_count(const struct mzg_tiles *tiles, int level, const struct mzg_
             z = cells[i].z;
             int64_t column = (int64_t)(mzg_cell_x(&cells[i]) >> MZG_TILE_BITS) << level;
             int64_t row = (int64_t)(mzg_cell_y(&cells[i]) >> MZG_TILE_BITS) << level;
-            int64_t before = z * of_plane + mzg_tiles_before(tiles, column, row), all = of_plane * tiles->planes;
+            int64_t before = z * of_plane + mzg_tiles_before(tiles, column, row),
+                    all = of_plane * tiles->planes;
             rank = (int)((__int128)before * tiles->n_ranks / all);
         }
         counts[rank]++;
