@@ -20,7 +20,7 @@ enum {
     TILE_COLUMNS = 32,
     TASK_VALUES = 1 << 20,
     /* What is given back at once of a block, because each call takes a while: so many values, a few pages,
-     * and such a share of it. */
+     * and such a share of what this rank takes of it, which is little if there are many. */
     WORTH_FORGETTING = 1 << 13,
     SHARE_WORTH_FORGETTING = 16
 };
@@ -30,6 +30,7 @@ struct merging {
     const int64_t *column_begins;
     const struct mzg_stage_block *blocks;
     int64_t n_blocks;
+    int64_t share;                 /* of a block that is worth giving back: one in so many values */
     int64_t *cursors;              /* of each worker: where in each block the tile begins, in values */
     struct mzg_stage_taken *taken; /* of each block */
     struct mzg_column_values part; /* under way, */
@@ -121,7 +122,7 @@ static void forget_part(const struct merging *m)
         if (taken->first < 0)
             taken->first = taken->forgotten = mzg_column_block_begin(block, columns.first + 1);
         int64_t waiting = end - taken->forgotten;
-        if (waiting < WORTH_FORGETTING || waiting < block->n_values / SHARE_WORTH_FORGETTING)
+        if (waiting < WORTH_FORGETTING || waiting < block->n_values / m->share)
             continue;
         mzg_staged_forget(m->staged, b, taken, end);
         taken->forgotten = end;
@@ -135,6 +136,7 @@ enum mzg_status mzg_merge_columns(struct mzg_staged *staged, const struct mzg_tr
     struct mzg_pool *pool = staged->context->pool;
     m.n_blocks = staged->n_blocks;
     m.blocks = staged->blocks;
+    m.share = SHARE_WORTH_FORGETTING * (options->n > 0 ? staged->n_values / options->n : 1);
     int64_t most = options->n < options->part_values ? options->n : options->part_values;
     m.cursors = calloc((size_t)(mzg_pool_size(pool) * m.n_blocks), sizeof *m.cursors);
     m.taken = malloc((size_t)(m.n_blocks + 1) * sizeof *m.taken);

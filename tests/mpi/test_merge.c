@@ -13,9 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ROWS = 150, COLUMNS = 9001, CHUNK = 11, SPREAD = 37 };
+enum { ROWS = 150, COLUMNS = 9001, CHUNK = 11, MOST_CHUNK = 30, SPREAD = 37 };
 
 static bool is_full;
+static int64_t chunk = CHUNK; /* rows of a block */
 
 /* Unless all is stored: every column has some rows, the first ones all; row 4 is empty. */
 static bool stored(int64_t row, int64_t column)
@@ -50,13 +51,13 @@ static struct mzg_staged *fill(const struct mzg_context *context, enum mzg_type 
         int,
         (int)mzg_column_sorter_new(COLUMNS, mzg_type_size(type), mzg_pool_size(context->pool), &sorter, err),
         MZG_OK));
-    static int32_t bins[CHUNK * COLUMNS];
-    static double values[CHUNK * COLUMNS];
-    int64_t counts[CHUNK];
-    for (int64_t round = 0; round * CHUNK * mpi_size < ROWS; round++) {
+    static int32_t bins[MOST_CHUNK * COLUMNS];
+    static double values[MOST_CHUNK * COLUMNS];
+    int64_t counts[MOST_CHUNK];
+    for (int64_t round = 0; round * chunk * mpi_size < ROWS; round++) {
         struct mzg_rows rows = {.row_counts = counts, .bins = bins, .values = values};
-        int64_t first = (round * mpi_size + mpi_rank) * CHUNK;
-        for (int64_t row = first; row < first + CHUNK && row < ROWS; row++) {
+        int64_t first = (round * mpi_size + mpi_rank) * chunk;
+        for (int64_t row = first; row < first + chunk && row < ROWS; row++) {
             int64_t before = rows.n_values;
             for (int32_t column = 0; column < COLUMNS; column++) {
                 if (!stored(row, column))
@@ -236,6 +237,30 @@ MPI_TEST(merge, what_was_taken_for_the_last_time_is_given_back)
 {
     check_giving_back(MZG_FLOAT32, 1);
     check_giving_back(MZG_FLOAT64, 2);
+}
+
+/* Each of many ranks takes little of a block, and all of them together all of it. */
+MPI_TEST(merge, what_many_ranks_take_is_given_back)
+{
+    enum { SHARES = 20 };
+    struct fixture f;
+    is_full = true;
+    chunk = MOST_CHUNK;
+    begin(&f, MZG_FLOAT32, 1);
+    f.options.is_last = true;
+    int64_t before = memory_of_rows(f.staged);
+    for (int64_t share = mpi_rank; share < SHARES; share += mpi_size) {
+        f.first_column = COLUMNS * share / SHARES;
+        f.options.first = f.column_begins[f.first_column];
+        f.options.n = f.column_begins[COLUMNS * (share + 1) / SHARES] - f.options.first;
+        check_parts(&f, f.options.n);
+    }
+    MPI_Barrier(MPI_COMM_WORLD);
+    cr_expect(lt(i64, memory_of_rows(f.staged), before / 2));
+    MPI_Barrier(MPI_COMM_WORLD);
+    end(&f);
+    is_full = false;
+    chunk = CHUNK;
 }
 
 MPI_TEST(merge, of_too_many_rows_is_refused)
