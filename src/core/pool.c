@@ -22,7 +22,7 @@ struct worker {
     struct mzg_pool *pool;
     pthread_t thread; /* not of worker 0 */
     int number;
-    double busy; /* seconds that it worked on items */
+    _Atomic double busy; /* seconds that it worked on items; others may ask for them meanwhile */
 };
 
 /* The thread beside the workers. */
@@ -71,7 +71,8 @@ static void run_items(struct mzg_pool *pool, struct worker *worker)
             break;
         pool->task(pool->context, item, worker->number);
     }
-    worker->busy += now() - begin;
+    double before = atomic_load_explicit(&worker->busy, memory_order_relaxed); /* no other thread adds */
+    atomic_store_explicit(&worker->busy, before + now() - begin, memory_order_relaxed);
 }
 
 /* Some containers forbid it; the work is the same. */
@@ -230,7 +231,7 @@ double mzg_pool_busy(const struct mzg_pool *pool)
 {
     double busy = 0;
     for (int i = 0; i < pool->size; i++)
-        busy += pool->workers[i].busy;
+        busy += atomic_load_explicit(&pool->workers[i].busy, memory_order_relaxed);
     return busy;
 }
 

@@ -32,7 +32,8 @@ int mzg_pool_size(const struct mzg_pool *pool);
 /* Where the workers run (placement.h); borrowed. Local. */
 const struct mzg_placement *mzg_pool_placement(const struct mzg_pool *pool);
 
-/* Seconds that the workers together have worked on items so far. Local, while no work is under way. */
+/* Seconds that the workers together have worked on items so far, but for those of a batch under way that they
+ * are not done with. Local. */
 double mzg_pool_busy(const struct mzg_pool *pool);
 
 /* Starts task(context, i, w) for each i in [0, items), in any order, on the other workers, and returns at
