@@ -1,6 +1,7 @@
 #include <core/agree.h>
 
 #include <core/mpi.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,10 +30,13 @@ enum mzg_status mzg_agree_text(MPI_Comm comm, char **text, struct mzg_error *err
 {
     int rank, size = 0;
     MZG_MPI(MPI_Comm_rank(comm, &rank));
+    size_t length = rank == 0 && err->status == MZG_OK ? strlen(*text) : 0;
+    if (length >= INT_MAX)
+        mzg_fail(err, MZG_ERANGE, "%zu bytes are more than rank 0 can tell all at once", length);
     if (mzg_agree(comm, err) != MZG_OK)
         return err->status;
     if (rank == 0)
-        size = (int)strlen(*text) + 1;
+        size = (int)length + 1;
     MZG_MPI(MPI_Bcast(&size, 1, MPI_INT, 0, comm));
     if (rank != 0 && !(*text = malloc((size_t)size)))
         mzg_fail(err, MZG_ENOMEM, "no memory for %d bytes that rank 0 tells all", size);

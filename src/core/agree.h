@@ -13,7 +13,8 @@
 enum mzg_status mzg_agree(MPI_Comm comm, struct mzg_error *err);
 
 /* mzg_agree(), and then rank 0's `*text` for all: it is to be freed, and NULL on the other ranks before.
- * Ranks that have no memory for it fail together. Collective over `comm`. */
+ * Ranks that have no memory for it fail together; MZG_ERANGE if it has more than 2^31 - 2 bytes. Collective
+ * over `comm`. */
 enum mzg_status mzg_agree_text(MPI_Comm comm, char **text, struct mzg_error *err);
 
 /* Fails if this rank does not see `path`, which rank 0 made: on a disk of one node's own, each node would
