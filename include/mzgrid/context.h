@@ -27,8 +27,8 @@
  * bound to one core, as each of the threads is. The first conversion that uses HDF5 starts it by
  * H5dont_atexit(), so that a program with HDF5 files of its own closes them itself; the printing of HDF5's
  * errors is off during a conversion and as before after it. Memory that large steps leave is given back by
- * malloc_trim(). Signals, locale, allocator, working directory and umask are left alone; SIGXFSZ should be
- * ignored by programs that run with a limit on the size of files.
+ * malloc_trim(), if the C library has it. Signals, locale, allocator, working directory and umask are left
+ * alone; SIGXFSZ should be ignored by programs that run with a limit on the size of files.
  */
 #ifndef MZGRID_CONTEXT_H
 #define MZGRID_CONTEXT_H

@@ -13,7 +13,8 @@
  *
  * Calls for one input come one at a time on each rank, but not all by one thread: a reader must not rely on
  * what belongs to a thread. They may come while the main thread works in MPI, so that a reader does not call
- * MPI itself unless it runs with MPI_THREAD_MULTIPLE.
+ * MPI itself unless it runs with MPI_THREAD_MULTIPLE; and while the main thread calls the program's log or
+ * progress, so that what a reader shares with these needs a lock.
  */
 #ifndef MZGRID_FOREIGN_H
 #define MZGRID_FOREIGN_H

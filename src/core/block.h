@@ -22,11 +22,4 @@ static inline struct mzg_block mzg_block_of(int64_t n, int size, int rank)
     };
 }
 
-/* The rank whose share item number `item` of `n` is. */
-static inline int mzg_block_owner(int64_t n, int size, int64_t item)
-{
-    int64_t base = n / size, extra = n % size, of_larger = extra * (base + 1);
-    return (int)(item < of_larger ? item / (base + 1) : extra + (item - of_larger) / base);
-}
-
 #endif

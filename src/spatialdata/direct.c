@@ -1,6 +1,7 @@
 /*
- * Rows go into the arrays of X as they come. A rank packs the units (matrix_arrays.h) that become whole with
- * its rows, and sends each, packed, to the owner of its shard, who alone writes it, chunk after chunk:
+ * Rows go into the arrays of X as they come. The units (matrix_arrays.h) that become whole are packed by a
+ * rank that has rows of them, which sends each, packed, to the owner of its shard, who alone writes it, chunk
+ * after chunk:
  *
  *     rows of the round     |  rank 0  |  rank 1  |  rank 2  |
  *     units            ...begun |   0   |   1   |   2   | begun ...
@@ -20,11 +21,8 @@
 #include <spatialdata/direct.h>
 
 #include <core/agree.h>
-#include <core/array.h>
 #include <core/memory.h>
-#include <core/mpi.h>
 #include <core/piece.h>
-#include <core/pool.h>
 #include <spatialdata/direct_begun.h>
 #include <spatialdata/direct_parcel.h>
 #include <spatialdata/direct_row_ends.h>
@@ -59,8 +57,8 @@ struct direct {
     struct mzg_direct_row_ends row_ends; /* CSR */
 };
 
-/* What this rank has to pack in a round: the unit that was begun, and whole ones among the rows it appends.
- */
+/* What this rank has to pack in a round: the unit that was begun, whole ones among the rows it appends, and
+ * the one that it begins, as `share` says. */
 struct packing {
     struct mzg_direct_share share;
     const struct mzg_direct_rows *rows;

@@ -13,7 +13,6 @@
 #ifndef MZG_SPATIALDATA_DIRECT_BEGUN_H
 #define MZG_SPATIALDATA_DIRECT_BEGUN_H
 
-#include <core/block.h>
 #include <core/context.h>
 #include <mzgrid/error.h>
 #include <spatialdata/matrix_arrays.h>

@@ -24,8 +24,7 @@ struct mzg_matrix_packer {
     struct mzg_error *errors;
     int64_t *row_begins; /* dense: of all pieces under way */
     int64_t row_capacity;
-    const struct mzg_matrix_piece *pieces;
-    int n_pieces;
+    const struct mzg_matrix_piece *pieces; /* while they are packed */
 };
 
 /* Packs all units of the pieces, of which all but the last are of whole units. Local. */

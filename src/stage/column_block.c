@@ -326,19 +326,19 @@ static enum mzg_status reserve(struct mzg_column_sorter *s, int64_t n, struct mz
 /* Whether the rows have so many values that they can be, in the memory that there is. */
 static bool sort_by_tiles(const struct mzg_column_sorter *s, struct mzg_pool *pool)
 {
-    struct mzg_tiles tiles = {.rows = s->rows,
-                              .n_columns = s->n_columns,
-                              .value_size = s->value_size,
-                              .n_workers = s->n_workers,
-                              .bucket_shift = s->shift,
-                              .bucket_begins = s->bucket_begins,
-                              .column_counts = s->column_counts,
-                              .sorted_rows = s->room.rows,
-                              .sorted_values = s->room.values};
-    int64_t bytes = mzg_tiles_memory(&tiles);
+    struct mzg_column_tiles tiles = {.rows = s->rows,
+                                     .n_columns = s->n_columns,
+                                     .value_size = s->value_size,
+                                     .n_workers = s->n_workers,
+                                     .bucket_shift = s->shift,
+                                     .bucket_begins = s->bucket_begins,
+                                     .column_counts = s->column_counts,
+                                     .sorted_rows = s->room.rows,
+                                     .sorted_values = s->room.values};
+    int64_t bytes = mzg_column_tiles_memory(&tiles);
     if (bytes == 0 || bytes > s->capacity * dealt_size(s->value_size))
         return false;
-    mzg_tiles_sort(&tiles, s->dealt, pool);
+    mzg_column_tiles_sort(&tiles, s->dealt, pool);
     return true;
 }
 

@@ -32,9 +32,9 @@ typedef int64_t gather_fn(const void *column, int64_t n, int64_t at, int64_t end
                           void *values);
 
 struct sort {
-    const struct mzg_tiles *tiles;
+    const struct mzg_column_tiles *tiles;
     struct layout layout;
-    int64_t *row_begins;  /* of each row: its first value among all, unless rows lie each by itself; */
+    int64_t *row_begins;  /* of each row: its first value, if rows lie one behind the other; */
     int64_t *band_begins; /*  of each band: its first value among the sorted ones; */
     uint32_t *cursors;    /*  of each band, of each row: its first value in the row */
     gather_fn *gather;
@@ -46,7 +46,7 @@ static int64_t rounded(int64_t bytes)
     return (bytes + LINE - 1) / LINE * LINE;
 }
 
-static struct layout layout_of(const struct mzg_tiles *t)
+static struct layout layout_of(const struct mzg_column_tiles *t)
 {
     int64_t n_rows = t->rows->n_rows;
     int64_t lines = rounded(n_rows * t->value_size) / LINE | 1;
@@ -60,7 +60,7 @@ static struct layout layout_of(const struct mzg_tiles *t)
     return layout;
 }
 
-static bool gathers_at_once(const struct mzg_tiles *t)
+static bool gathers_at_once(const struct mzg_column_tiles *t)
 {
 #ifdef WITH_AVX512
     return !t->plain && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
@@ -70,7 +70,7 @@ static bool gathers_at_once(const struct mzg_tiles *t)
 #endif
 }
 
-int64_t mzg_tiles_memory(const struct mzg_tiles *t)
+int64_t mzg_column_tiles_memory(const struct mzg_column_tiles *t)
 {
     int64_t n_rows = t->rows->n_rows, most_gaps = gathers_at_once(t) ? MOST_GAPS_AT_ONCE : MOST_GAPS;
     if (n_rows == 0 || n_rows * t->value_size * LEAST_BAND > TILE_BYTES ||
@@ -226,7 +226,7 @@ gather_doubles_at_once(const void *column, int64_t n, int64_t at, int64_t end, u
 
 #endif
 
-static gather_fn *gather_for(const struct mzg_tiles *t)
+static gather_fn *gather_for(const struct mzg_column_tiles *t)
 {
     bool wide = t->value_size == sizeof(double);
 #ifdef WITH_AVX512
@@ -240,7 +240,7 @@ static gather_fn *gather_for(const struct mzg_tiles *t)
 static void sort_band(void *context, int64_t band, int worker)
 {
     const struct sort *s = context;
-    const struct mzg_tiles *t = s->tiles;
+    const struct mzg_column_tiles *t = s->tiles;
     int64_t first = band * s->layout.n_columns;
     int64_t last = first + s->layout.n_columns < t->n_columns ? first + s->layout.n_columns : t->n_columns;
     int64_t at = s->band_begins[band], end = s->band_begins[band + 1];
@@ -260,7 +260,7 @@ static void sort_band(void *context, int64_t band, int worker)
     }
 }
 
-void mzg_tiles_sort(const struct mzg_tiles *tiles, void *scratch, struct mzg_pool *pool)
+void mzg_column_tiles_sort(const struct mzg_column_tiles *tiles, void *scratch, struct mzg_pool *pool)
 {
     const struct mzg_rows *rows = tiles->rows;
     struct sort s = {.tiles = tiles, .layout = layout_of(tiles), .gather = gather_for(tiles)};

@@ -18,7 +18,7 @@
 struct mzg_pool;
 
 /* What is sorted, and where to. */
-struct mzg_tiles {
+struct mzg_column_tiles {
     const struct mzg_rows *rows; /* none of whose values is 0 */
     int64_t n_columns;
     int64_t value_size;
@@ -34,9 +34,9 @@ struct mzg_tiles {
 
 /* The bytes of scratch memory that sorting by tiles takes; 0: the rows are to be sorted otherwise, because
  * they are too many or have too few values. Local. */
-int64_t mzg_tiles_memory(const struct mzg_tiles *tiles);
+int64_t mzg_column_tiles_memory(const struct mzg_column_tiles *tiles);
 
 /* Sorts the rows. `scratch`: as many bytes, aligned to a line of the cache. Local. */
-void mzg_tiles_sort(const struct mzg_tiles *tiles, void *scratch, struct mzg_pool *pool);
+void mzg_column_tiles_sort(const struct mzg_column_tiles *tiles, void *scratch, struct mzg_pool *pool);
 
 #endif

@@ -14,7 +14,6 @@
 
 #include <float.h>
 #include <math.h>
-#include <stdbool.h>
 
 enum { LANES = 8 };
 

@@ -100,23 +100,23 @@ static void check(const struct table *t, bool plain, struct mzg_pool *pool)
     uint16_t *column_counts = calloc((size_t)t->n_columns, sizeof *column_counts);
     uint16_t *rows = malloc((size_t)(n + 1) * sizeof *rows);
     char *values = malloc((size_t)((n + 1) * size));
-    struct mzg_tiles tiles = {.rows = &t->rows,
-                              .n_columns = t->n_columns,
-                              .value_size = size,
-                              .n_workers = mzg_pool_size(pool),
-                              .plain = plain,
-                              .bucket_shift = mzg_column_bucket_shift(t->n_columns),
-                              .bucket_begins = bucket_begins,
-                              .column_counts = column_counts,
-                              .sorted_rows = rows,
-                              .sorted_values = values};
+    struct mzg_column_tiles tiles = {.rows = &t->rows,
+                                     .n_columns = t->n_columns,
+                                     .value_size = size,
+                                     .n_workers = mzg_pool_size(pool),
+                                     .plain = plain,
+                                     .bucket_shift = mzg_column_bucket_shift(t->n_columns),
+                                     .bucket_begins = bucket_begins,
+                                     .column_counts = column_counts,
+                                     .sorted_rows = rows,
+                                     .sorted_values = values};
     rows[n] = 12345; /* nothing is written behind the values */
     memset(values + n * size, 77, (size_t)size);
-    int64_t bytes = mzg_tiles_memory(&tiles);
+    int64_t bytes = mzg_column_tiles_memory(&tiles);
     cr_assert(gt(i64, bytes, 0));
     void *scratch = aligned_alloc(64, (size_t)bytes);
     memset(scratch, 255, (size_t)bytes);
-    mzg_tiles_sort(&tiles, scratch, pool);
+    mzg_column_tiles_sort(&tiles, scratch, pool);
     struct mzg_column_block block = {.n_columns = t->n_columns,
                                      .n_values = n,
                                      .bucket_begins = bucket_begins,
@@ -172,10 +172,10 @@ MPI_TEST(column_tiles, are_not_for_rows_with_few_values_or_without_any)
 {
     struct table table;
     make_table(100, 1000, 2, false, false, &table);
-    struct mzg_tiles tiles = {.rows = &table.rows, .n_columns = 1000, .value_size = 4, .n_workers = 1};
-    cr_expect(eq(i64, mzg_tiles_memory(&tiles), 0));
+    struct mzg_column_tiles tiles = {.rows = &table.rows, .n_columns = 1000, .value_size = 4, .n_workers = 1};
+    cr_expect(eq(i64, mzg_column_tiles_memory(&tiles), 0));
     table.rows.n_rows = 0;
     table.rows.n_values = 0;
-    cr_expect(eq(i64, mzg_tiles_memory(&tiles), 0));
+    cr_expect(eq(i64, mzg_column_tiles_memory(&tiles), 0));
     free_table(&table);
 }
