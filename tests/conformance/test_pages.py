@@ -35,7 +35,7 @@ NOT_RUN = {
     "docs/performance/README.md": 1,
     "docs/performance/python.md": 3,
     "docs/python.md": 2,
-    "docs/scaling.md": 1,
+    "docs/scaling.md": 2,
     "docs/thyra.md": 4,
     "docs/tuning.md": 2,
     "docs/viewers.md": 3,

@@ -116,7 +116,7 @@ def planes(folder):
     return make(source, folder / "planes.zarr", "--mass-axis-type", "native")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def file(program, folder):
     """An imzML file, and its store."""
     from readers import AXIS
