@@ -60,7 +60,7 @@ def draw_image(axes, image, title, extent):
     axes.set_title(title)
     axes.set_xlabel("µm")
     axes.set_ylabel("µm")
-    axes.figure.colorbar(shown, ax=axes, shrink=0.8)
+    axes.figure.colorbar(shown, ax=axes, shrink=0.8, label="intensity")
 
 
 def draw_spectrum(axes, table, mz):
@@ -81,6 +81,7 @@ def save(path, size, *draw):
     figure, panes = pyplot.subplots(1, len(draw), figsize=size, layout="constrained", squeeze=False)
     for axes, function in zip(panes[0], draw):
         function(axes)
+    figure.get_layout_engine().set(w_pad=0.1)
     figure.savefig(path, dpi=90)
     pyplot.close(figure)
 

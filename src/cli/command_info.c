@@ -138,8 +138,8 @@ const struct mzg_command mzg_command_info = {
     .description =
         "Prints what INPUT is: format, number of spectra and pixels, image size, spectrum type, instrument. "
         "It reads only the header, the sizes of the files and some spectra, so it takes no longer for large "
-        "inputs, unless --decisions is given. Of a store it prints sizes, mass axis, method, layout and "
-        "skipped pixels.",
+        "inputs, unless --decisions is given. Of a store it prints sizes, mass axis, method, layout, "
+        "feature table and skipped pixels.",
     .operands = {"INPUT"},
     .options = options,
     .without_mpi = works_without_mpi,

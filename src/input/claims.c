@@ -48,8 +48,8 @@ enum mzg_status mzg_claims_check(const struct mzg_context *context, const struct
         mzg_fail(err, MZG_ENOMEM,
                  "%s: the memory limit of %" PRId64
                  " MiB per node is too small: its largest spectrum has %" PRId64
-                 " points, and reading such spectra takes %.0f MiB; raise --memory-limit, or use fewer ranks "
-                 "and threads",
+                 " points, and the program takes %.0f MiB as it reads such spectra; raise --memory-limit, or "
+                 "use fewer ranks and threads",
                  path, limit >> 20, dataset->most_points, needed / 0x1p20 + 1);
     return mzg_agree(context->comm, err);
 }

@@ -383,8 +383,8 @@ void mzg_plan_log(const struct mzg_plan *plan, struct mzg_log *log, int level)
                  : plan->by_column ? "wait in memory, in the order of the columns"
                  : plan->in_memory ? "wait in memory"
                                    : "wait in an HDF5 file");
-    mzg_log_line(log, l, "plan: memory limit %" PRId64 " MiB for %d ranks of a node", plan->limit >> 20,
-                 plan->ranks_per_node);
+    mzg_log_line(log, l, "plan: memory limit %" PRId64 " MiB for %d rank%s of a node", plan->limit >> 20,
+                 plan->ranks_per_node, plan->ranks_per_node == 1 ? "" : "s");
     mzg_log_line(log, l,
                  "plan: each rank: in use %.1f MiB (index: %.0f bytes per pixel, once a node), statistics "
                  "%.1f, chunks %.1f, spectra being decoded %.1f, columns %.1f; the ranks of a node together: "

@@ -43,6 +43,35 @@ static json_t *describe_bytes(const struct mzg_view *view)
     return json_pack("{s:I, s:I}", "bytes", (json_int_t)all, "matrix_bytes", (json_int_t)values);
 }
 
+/* The name of the feature table of these bins and its number of peaks, null if that cannot be read; an empty
+ * object if there is none. */
+static json_t *describe_features(const struct mzg_view *view)
+{
+    struct mzg_error ignored = {0};
+    struct mzg_zarr_input *mz = NULL;
+    char *table = NULL, *node = NULL;
+    json_t *json = NULL, *peaks = NULL;
+    if (asprintf(&table, "%s_peaks", view->table) < 0)
+        table = NULL;
+    node = table ? mzg_view_node(table, "var/mz") : NULL;
+    if (!node)
+        goto cleanup;
+    if (!mzg_view_has(view->store, table)) {
+        json = json_object();
+        goto cleanup;
+    }
+    if (mzg_view_has(view->store, node) && mzg_zarr_input_open(view->store, node, &mz, &ignored) == MZG_OK)
+        peaks = json_integer(mzg_zarr_input_shape(mz)->shape[0]);
+    json = json_pack("{s:o, s:o}", "feature_table", mzg_json_text(strrchr(table, '/') + 1), "peaks",
+                     peaks ? peaks : json_null());
+
+cleanup:
+    mzg_zarr_input_free(mz);
+    free(node);
+    free(table);
+    return json;
+}
+
 /* The number of pixels skipped, and of each reason. */
 static enum mzg_status describe_skipped(const struct mzg_view *view, json_t **description,
                                         struct mzg_error *err)
@@ -137,6 +166,7 @@ enum mzg_status mzg_view_describe(const struct mzg_view *view, json_t **descript
     json = mzg_json_with(json, "bin_widths_da", describe_widths(view));
     json = mzg_json_merge(json, describe_matrix(view));
     json = mzg_json_merge(json, describe_bytes(view));
+    json = mzg_json_merge(json, describe_features(view));
     json = mzg_json_merge(json, json_incref(skipped));
     json = mzg_json_merge(json, describe_decisions(made));
     if (!json)

@@ -11,8 +11,8 @@
 enum mzg_status mzg_view_tree(const struct mzg_view *view, const char *node, json_t **tree,
                               struct mzg_error *err);
 
-/* Sizes, mass axis and method with their reasons, layout, bytes on the disk, pixels that were skipped, with
- * reasons: an object of numbers and words, a new reference. */
+/* Sizes, mass axis and method with their reasons, layout, bytes on the disk, the feature table if there is
+ * one, pixels that were skipped, with reasons: an object of numbers and words, a new reference. */
 enum mzg_status mzg_view_describe(const struct mzg_view *view, json_t **description, struct mzg_error *err);
 
 #endif

@@ -1,6 +1,7 @@
 """`mzgrid image` and `mzgrid spectrum` against the store as spatialdata and anndata read it: the values of the .tif and
 .csv, the colours of the .png; and what they say about input that is none."""
 import json
+import re
 import shutil
 import xml.etree.ElementTree as ET
 
@@ -381,9 +382,11 @@ def test_a_table_of_peaks(mzgrid, tmp_path):
     values = np.asarray(peaks.X.toarray() if sp.issparse(peaks.X) else peaks.X)
     strongest = int(values.sum(axis=0).argmax())
     mz = float(peaks.var["mz"].iloc[strongest])
-    assert json.loads(mzgrid("info", store, "--json").out)["bins"] == 500
+    told = json.loads(mzgrid("info", store, "--json").out)
+    assert (told["bins"], told["feature_table"], told["peaks"]) == (500, "msi_dataset_z0_peaks", peaks.n_vars)
+    assert re.search(rf"^feature table +msi_dataset_z0_peaks\npeaks +{peaks.n_vars}$", mzgrid("info", store).out, re.M)
     told = json.loads(mzgrid("info", store, "--json", "--dataset", "msi_dataset_z0_peaks").out)
-    assert told["bins"] == peaks.n_vars
+    assert told["bins"] == peaks.n_vars and "feature_table" not in told
     out = tmp_path / "a.tif"
     assert mzgrid("image", store, "--dataset", "msi_dataset_z0_peaks", "--mz", repr(mz), "-o", out).status == 0
     assert read_tif(out)[0].sum(dtype=float) == pytest.approx(values[:, strongest].sum(dtype=float), rel=1e-6)
@@ -461,6 +464,7 @@ def test_info_of_a_store(mzgrid, stores, layout):
     assert told["pixel_size_um"] == [20, 10] and told["layout"] == layout and told["dtype"] == "float32"
     assert told["mz_range"] == pytest.approx([var["mz_lower"].iloc[0], var["mz_upper"].iloc[-1]], rel=1e-14)
     assert told["bytes"] == sum(p.stat().st_size for p in made.path.rglob("*") if p.is_file())
+    assert "feature_table" not in told
     assert told["skipped_pixels"] == 0 and told["table"] == made.name and told["written_by_mzgrid"] == "0.1.0"
     assert told.get("values_stored") == (None if layout == "dense" else made.table.X.nnz)
     assert told["resampling"]["method"] == made.table.uns["mzgrid"]["resampling"]["method"]
