@@ -10,7 +10,7 @@ enum mzg_vectors { MZG_VECTORS_AVX512, MZG_VECTORS_AVX2, MZG_VECTORS_NONE };
 #if defined(__x86_64__) && defined(__GNUC__)
 #define MZG_HAS_AVX 1
 #define MZG_AVX2 __attribute__((target("avx2,popcnt")))
-#define MZG_AVX512 __attribute__((target("avx512f,popcnt")))
+#define MZG_AVX512 __attribute__((target("avx512f,avx512vl,popcnt")))
 #else
 #define MZG_HAS_AVX 0
 #endif
@@ -20,7 +20,8 @@ static inline enum mzg_vectors mzg_vectors_of_cpu(void)
 {
 #if MZG_HAS_AVX
     if (__builtin_cpu_supports("popcnt") && __builtin_cpu_supports("avx2"))
-        return __builtin_cpu_supports("avx512f") ? MZG_VECTORS_AVX512 : MZG_VECTORS_AVX2;
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") ? MZG_VECTORS_AVX512
+                                                                                       : MZG_VECTORS_AVX2;
 #endif
     return MZG_VECTORS_NONE;
 }

@@ -1,12 +1,12 @@
 #include <stage/column_tiles.h>
 
 #include <core/pool.h>
+#include <core/vectors.h>
 
 #include <string.h>
 
-#if defined(__x86_64__) && defined(__GNUC__)
+#if MZG_HAS_AVX
 #include <immintrin.h>
-#define WITH_AVX512
 #endif
 
 enum {
@@ -62,12 +62,7 @@ static struct layout layout_of(const struct mzg_column_tiles *t)
 
 static bool gathers_at_once(const struct mzg_column_tiles *t)
 {
-#ifdef WITH_AVX512
-    return !t->plain && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
-#else
-    (void)t;
-    return false;
-#endif
+    return !t->plain && mzg_vectors_of_cpu() == MZG_VECTORS_AVX512;
 }
 
 int64_t mzg_column_tiles_memory(const struct mzg_column_tiles *t)
@@ -182,12 +177,12 @@ static int64_t gather_doubles(const void *column, int64_t n, int64_t at, int64_t
     return gather_rest(column, 0, n, at, end, rows, values, true);
 }
 
-#ifdef WITH_AVX512
+#if MZG_HAS_AVX
 
 /* The same for processors that leave gaps out of a register. Behind its n rows a column is 0 up to the end of
  * a line. What a register holds behind its values is written over. */
-__attribute__((target("avx512f,avx512vl,popcnt"))) static int64_t
-gather_floats_at_once(const void *column, int64_t n, int64_t at, int64_t end, uint16_t *rows, void *values)
+MZG_AVX512 static int64_t gather_floats_at_once(const void *column, int64_t n, int64_t at, int64_t end,
+                                                uint16_t *rows, void *values)
 {
     const float *from = column;
     float *to = values;
@@ -205,8 +200,8 @@ gather_floats_at_once(const void *column, int64_t n, int64_t at, int64_t end, ui
     return gather_rest(column, row, n, at, end, rows, values, false);
 }
 
-__attribute__((target("avx512f,avx512vl,popcnt"))) static int64_t
-gather_doubles_at_once(const void *column, int64_t n, int64_t at, int64_t end, uint16_t *rows, void *values)
+MZG_AVX512 static int64_t gather_doubles_at_once(const void *column, int64_t n, int64_t at, int64_t end,
+                                                 uint16_t *rows, void *values)
 {
     const double *from = column;
     double *to = values;
@@ -229,7 +224,7 @@ gather_doubles_at_once(const void *column, int64_t n, int64_t at, int64_t end, u
 static gather_fn *gather_for(const struct mzg_column_tiles *t)
 {
     bool wide = t->value_size == sizeof(double);
-#ifdef WITH_AVX512
+#if MZG_HAS_AVX
     if (gathers_at_once(t))
         return wide ? gather_doubles_at_once : gather_floats_at_once;
 #endif
