@@ -13,10 +13,14 @@ static bool takes_file(const struct mzg_option *option)
     return option->kind == MZG_OPTION_TEXT;
 }
 
-static void print_choices(FILE *file, const struct mzg_option *option)
+/* With a backslash before each character that is in `special`. */
+static void print_choices(FILE *file, const struct mzg_option *option, const char *special)
 {
-    for (int i = 0; option->choice(i); i++)
-        fprintf(file, "%s%s", i ? " " : "", option->choice(i));
+    for (int i = 0; option->choice(i); i++) {
+        fputs(i ? " " : "", file);
+        for (const char *at = option->choice(i); *at; at++)
+            fprintf(file, "%s%c", strchr(special, *at) ? "\\" : "", *at);
+    }
 }
 
 static void print_shells(FILE *file)
@@ -57,7 +61,7 @@ static void print_bash(FILE *file, const struct mzg_command *const *commands)
         for (const struct mzg_option *option = commands[i]->options; option->name; option++)
             if (is_choice(option)) {
                 fprintf(file, "    %s/--%s) words='", commands[i]->name, option->name);
-                print_choices(file, option);
+                print_choices(file, option, "");
                 fprintf(file, "' ;;\n");
             }
     fprintf(file, "    help/help) words='");
@@ -95,7 +99,7 @@ static void print_zsh_option(FILE *file, const struct mzg_option *option)
         fputc(':', file);
         if (is_choice(option)) {
             fputc('(', file);
-            print_choices(file, option);
+            print_choices(file, option, ":");
             fputc(')', file);
         } else if (takes_file(option)) {
             fprintf(file, "_files");
@@ -171,7 +175,7 @@ static void print_fish(FILE *file, const struct mzg_command *const *commands)
                 fprintf(file, " -s %c", option->letter);
             if (is_choice(option)) {
                 fprintf(file, " -x -a '");
-                print_choices(file, option);
+                print_choices(file, option, "");
                 fputc('\'', file);
             } else if (!mzg_option_is_flag(option)) {
                 fputs(takes_file(option) ? " -r" : " -x", file);

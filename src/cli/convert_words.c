@@ -56,7 +56,7 @@ const char *mzg_polarity_choice(int number)
 
 const char *mzg_codec_choice(int number)
 {
-    static const char *const names[] = {"none", "zstd", "blosc-lz4", "blosc-zstd", NULL};
+    static const char *const names[] = {"none", "zstd", "blosc-lz4", "blosc-zstd", "blosc-zstd:fast", NULL};
     return names[number];
 }
 

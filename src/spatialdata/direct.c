@@ -9,11 +9,10 @@
  *     written by            owner of the shard of each
  *
  * A unit that is not whole yet stays where its items are; the rank before packs it if that has more of it
- * (direct_begun.h). The owner of shard s is rank s
- * modulo the number of ranks. All ranks know what each appends, so that they know who packs which unit, and
- * nothing is asked or agreed on: what is sent is what the other waits for. A rank that fails sends refusals
- * instead, and the round says so at its end. Nobody waits for ever, because all send and receive in the order
- * of the units.
+ * (direct_begun.h). The owner of shard s is rank s modulo the number of ranks. All ranks know what each
+ * appends, so that they know who packs which unit, and nothing is asked or agreed on: what is sent is what
+ * the other waits for. A rank that fails sends refusals instead, and the round says so at its end. Nobody
+ * waits for ever, because all send and receive in the order of the units.
  *
  * What the arrays hold in the end is known in the end: they are declared with the most that they can hold,
  * and cut when the stage is sealed.

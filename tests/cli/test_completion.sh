@@ -50,7 +50,7 @@ offers "csc csr csc+csr" convert a.imzML a.zarr --layout cs
 offers "--pixels --pixel-size" convert --pixel
 offers "csc csr csc+csr" convert a.imzML a.zarr --layout = cs
 offers "csc csr dense csc+csr" convert a.imzML a.zarr --layout =
-offers "blosc-lz4 blosc-zstd" convert a.imzML a.zarr --compression bl
+offers "blosc-lz4 blosc-zstd blosc-zstd:fast" convert a.imzML a.zarr --compression bl
 offers "magma" image x.zarr --colormap m
 offers "--normalize" image x.zarr --no
 offers "" convert some
@@ -78,6 +78,7 @@ for shell in zsh fish; do
     offers_in $shell "bash fish zsh" "mzgrid completion "
     offers_in $shell "csc csc+csr csr dense" "mzgrid convert a.imzML a.zarr --layout "
     offers_in $shell "--layout=csc --layout=csc+csr --layout=csr" "mzgrid convert a.imzML a.zarr --layout=cs"
+    offers_in $shell "blosc-zstd blosc-zstd:fast" "mzgrid convert a.imzML a.zarr --compression blosc-z"
     offers_in $shell "--normalize" "mzgrid image x.zarr --no"
     offers_in $shell "magma" "mzgrid image x.zarr --colormap m"
 done
