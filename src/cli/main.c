@@ -4,6 +4,7 @@
 #include <cli/launch.h>
 #include <cli/signals.h>
 #include <core/hdf5.h>
+#include <core/memory.h>
 #include <core/mpi.h>
 
 #include <dlfcn.h>
@@ -25,6 +26,7 @@ int main(int argc, char **argv)
     int thread_level;
     mzg_reserve_streams();
     mzg_signals_allow_file_limit();
+    mzg_memory_keep_to_limit();
     struct mzg_launch launch = mzg_launch_read();
     if (!mzg_needs_mpi(argc, argv))
         return mzg_main(MPI_COMM_NULL, &launch, argc, argv);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/sysinfo.h>
 #ifdef __GLIBC__ /* which a header above tells */
 #include <malloc.h>
@@ -125,6 +126,25 @@ void *mzg_memory_grow(void *memory, int64_t used, int64_t bytes)
         memcpy(grown, memory, (size_t)used);
     free(memory);
     return grown;
+}
+
+static bool is_limited(int resource)
+{
+    struct rlimit limit;
+    return getrlimit(resource, &limit) != 0 || limit.rlim_cur != RLIM_INFINITY;
+}
+
+bool mzg_memory_is_limited(void)
+{
+    return is_limited(RLIMIT_AS) || is_limited(RLIMIT_DATA);
+}
+
+void mzg_memory_keep_to_limit(void)
+{
+#ifdef __GLIBC__
+    if (mzg_memory_is_limited())
+        mallopt(M_ARENA_MAX, 1);
+#endif
 }
 
 void mzg_memory_give_back(void)

@@ -2,6 +2,7 @@
 #ifndef MZG_CORE_MEMORY_H
 #define MZG_CORE_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +38,13 @@ void *mzg_memory_large(int64_t bytes);
 /* Such a buffer in place of `memory`, which may be NULL, with its first `used` bytes. NULL if there is no
  * memory, or none for so many bytes: then `memory` is still there. */
 void *mzg_memory_grow(void *memory, int64_t used, int64_t bytes);
+
+/* Whether a limit counts addresses or data of this process, touched or not (`ulimit -v`, `ulimit -d`). */
+bool mzg_memory_is_limited(void);
+
+/* If so, the C library is to keep one heap for all threads, if it can be told: else it sets aside 64 MiB for
+ * each thread, and a run fails for want of addresses that nobody uses. Before there are threads. */
+void mzg_memory_keep_to_limit(void);
 
 /* Gives what free() has left in the process back to the system, if the C library can. */
 void mzg_memory_give_back(void);

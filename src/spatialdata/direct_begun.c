@@ -52,7 +52,7 @@ enum mzg_status mzg_direct_begun_init(struct mzg_direct_begun *begun, const stru
     begun->arriving_last = malloc(context->size > 1 ? (size_t)most_bytes(begun, x->unit_items) : 1);
     if (!begun->pieces || !begun->completed || !begun->givers || !begun->requests || !begun->arriving ||
         !begun->arriving_last)
-        return mzg_fail(err, MZG_ENOMEM, "no memory for what %d ranks send each other", context->size);
+        return mzg_fail(err, MZG_ENOMEM, "no memory for %s", begun_values);
     return MZG_OK;
 }
 

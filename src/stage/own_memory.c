@@ -1,6 +1,7 @@
 #include <stage/own_memory.h>
 
 #include <core/array.h>
+#include <core/memory.h>
 
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -8,11 +9,12 @@
 
 enum { PIECE = 256 << 20, LINE = 64 }; /* of a piece only what is touched takes memory */
 
-/* Makes a piece that has room for so many bytes. */
+/* Makes a piece that has room for so many bytes. Limits like `ulimit -v` count what nobody touches, too, and
+ * all else of this process has to find its place below them: then it has room for these alone. */
 static char *add_piece(struct mzg_own_memory *memory, int64_t bytes)
 {
     struct mzg_error err = {0};
-    int64_t size = bytes > PIECE ? bytes : PIECE;
+    int64_t size = bytes > PIECE || mzg_memory_is_limited() ? bytes : PIECE;
     if (mzg_array_grow(&memory->pieces, sizeof *memory->pieces, memory->n + 1, &memory->capacity,
                        "pieces of memory", &err) != MZG_OK)
         return NULL;
