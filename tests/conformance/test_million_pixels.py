@@ -1,5 +1,7 @@
-"""What `mzgrid image`, `spectrum` and `info` take of a store of a million pixels, and how large its report is. With --full."""
+"""What `mzgrid image`, `spectrum`, `info` and `peaks` take of a store of a million pixels, and how large its report is. With --full;
+`peaks` on fewer pixels always."""
 import pytest
+import zarr
 from conftest import measured
 
 
@@ -42,3 +44,19 @@ def test_the_report_of_a_million_pixels_is_below_5_mb(million):
     tree = check_page(page)
     assert page.stat().st_size < 5_000_000
     assert len(list(section(tree, "peaks").iter("img"))) >= 10 and len(numbers(tree)["mean"]) > 1000
+
+
+def test_peaks_take_less_time_than_the_conversion(mzgrid, full, tmp_path):
+    """Of a processor, which a busy machine hardly changes: the conversion once, and the least of two for the peaks."""
+    side, path = 1000 if full else 200, tmp_path / "a.zarr"
+    axis = ["--mass-axis-type", "linear_tof", "--min-mz", "100", "--max-mz", "1000", "--bins", "100000"]
+    convert = [mzgrid.path, "convert", f"synthetic:{side}x{side}:300:centroid:1:full", path, "-q", "--no-report", "--threads", "1"]
+    status, err, conversion, _ = measured([*convert, *axis])
+    assert status == 0, err
+    runs = [measured([mzgrid.path, "peaks", path, "-q", "--replace", "--threads", "1"]) for _ in range(2)]
+    assert all(status == 0 for status, *_ in runs), runs
+    peaks = min(seconds for _, _, seconds, _ in runs)
+    print(f"{side * side} pixels: conversion {conversion:.2f} s, peaks {peaks:.2f} s of a processor")
+    assert peaks < conversion
+    table = zarr.open_group(path / "tables/msi_dataset_z0_peaks", mode="r")
+    assert table["obs/tic"].shape == (side * side,) and table["var/mz"].shape[0] > 50

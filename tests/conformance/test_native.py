@@ -125,6 +125,15 @@ def test_more_mz_than_memory_allows_is_refused_with_the_numbers(mzgrid, tmp_path
         assert not list(tmp_path.iterdir())
 
 
+def test_more_mz_than_a_native_axis_may_have_are_refused_with_the_number(mzgrid, full, tmp_path):
+    """20 million of them, with all the memory that they need."""
+    if not full:
+        pytest.skip("seconds of a processor; with --full")
+    run = mzgrid("convert", "synthetic:300x250:300", tmp_path / "x.zarr", *NATIVE, "-q", "--memory-limit", "4G", timeout=600)
+    assert run.status == 1 and "more than 10000000 different m/z" in run.err and "--bin-width" in run.err, str(run)
+    assert run.err.count("\n") == 1 and not list(tmp_path.iterdir())
+
+
 def last_bit(pixels):
     pixels[-1].mz[40] = np.nextafter(np.float32(pixels[-1].mz[40]), np.float32(0))
 

@@ -102,6 +102,21 @@ def test_the_bytes_do_not_depend_on_ranks_threads_memory_or_the_layout_of_x(mzgr
         assert_sums(bins, found)
 
 
+def test_a_table_of_peaks_is_dense_up_to_64_mi_values(mzgrid, tmp_path):
+    """4,096 pixels and 16,384 or 16,385 peaks, all but one beside the axis, so that they cost nothing."""
+    path, listed = tmp_path / "a.zarr", tmp_path / "list"
+    mzgrid.convert("synthetic:64x64:20:centroid:1:full", path, "-q", "--bins", 100, "--mass-axis-type", "constant", "--no-report")
+    sums = []
+    for n, kind in ((1 << 14, np.ndarray), ((1 << 14) + 1, sp.csc_matrix)):
+        listed.write_text("500\n" + "".join(f"{5000 + i}\n" for i in range(1, n)))
+        peaks(mzgrid, path, "-q", "--replace", "--peak-list", listed)
+        found = anndata.read_zarr(path / "tables/msi_dataset_z0_peaks")
+        assert isinstance(found.X, kind) and found.shape == (4096, n)
+        sums.append(np.asarray(whole(found.X[:, :1])).ravel())
+        assert sums[-1].any() and found.var["n_pixels"].iloc[1:].sum() == 0
+    assert np.array_equal(*sums)
+
+
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_a_conversion_with_peaks_is_a_conversion_and_then_peaks(mzgrid, store, tmp_path, ranks):
     path = store("centroid")
