@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <mzgrid/version.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,7 +78,13 @@ void mzg_name_window(const struct mzg_view_window *window, const char *divided_b
                      char *subtitle)
 {
     int64_t n = window->end - window->first;
-    snprintf(title, MZG_PICTURE_TITLE, "m/z %.4f ± %.4f", window->mz, (window->high - window->low) / 2);
+    /* One bin may lie otherwise, mostly on a native axis: then the subtitle alone says where. */
+    bool is_centred =
+        fabs((window->low + window->high) / 2 - window->mz) < 0.5e-4; /* not in the digits shown */
+    int length = snprintf(title, MZG_PICTURE_TITLE, "m/z %.4f", window->mz);
+    if (is_centred && length > 0 && length < MZG_PICTURE_TITLE)
+        snprintf(title + length, (size_t)(MZG_PICTURE_TITLE - length), " ± %.4f",
+                 (window->high - window->low) / 2);
     snprintf(subtitle, MZG_PICTURE_TITLE, "%.4f to %.4f, %" PRId64 " bin%s%s%s", window->low, window->high, n,
              n == 1 ? "" : "s", divided_by ? ", divided by " : "", divided_by ? divided_by : "");
 }

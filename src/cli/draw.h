@@ -19,7 +19,7 @@ enum mzg_status mzg_check_picture(const char *option, const char *path, const ch
 /* Warns if the answer takes reading all of the matrix. */
 void mzg_warn_of_cost(struct mzg_log *log, const struct mzg_view *view, enum mzg_view_question question);
 
-/* The title and subtitle of an image of a window. */
+/* The title and subtitle of an image of a window. The title has a "±" only if the m/z is its middle. */
 void mzg_name_window(const struct mzg_view_window *window, const char *divided_by, char *title,
                      char *subtitle);
 

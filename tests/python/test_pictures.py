@@ -32,6 +32,15 @@ def test_a_plot(csc):
         d.plot(500.0, percentile=0)
 
 
+def test_a_title_says_where_the_window_lies():
+    from mzgrid._pictures import title
+
+    even = {"mz": 885.5461, "window_low": 885.543762, "window_high": 885.548401, "n_bins": 1}
+    assert title(even) == "m/z 885.5461 ± 0.0023 (1 bin)"
+    uneven = {"mz": 1105.6152, "window_low": 1101.592590, "window_high": 1106.103577, "n_bins": 1}  # of a native axis
+    assert title(uneven) == "m/z 1105.6152, 1101.5926 to 1106.1036 (1 bin)"
+
+
 def test_a_png(csc, tmp_path):
     path = mzgrid.open(csc.path).save_png(tmp_path / "a.png", 500.0, da=1, normalize="tic", dpi=100)
     picture = matplotlib.image.imread(path)

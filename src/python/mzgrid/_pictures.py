@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +55,7 @@ def paint(image: xr.DataArray, percentile: float, colormap: str, ax: matplotlib.
     unit = "µm" if a["pixel_size_unit"] == "micrometer" else "pixels"
     slim = width * len(x) / (height * len(y))  # below 1 if the image is higher than wide
     words = title(a)
-    ax.set(xlabel=f"x [{unit}]", ylabel=f"y [{unit}]", title=words.replace(" ± ", "\n± ") if slim < 1 / 3 else words)
+    ax.set(xlabel=f"x [{unit}]", ylabel=f"y [{unit}]", title=re.sub(" (?=± )|(?<=,) ", "\n", words) if slim < 1 / 3 else words)
     for axis, share in ((ax.xaxis, slim), (ax.yaxis, 1 / slim)):  # along a short side there is room for one number
         axis.set_major_locator(MaxNLocator(max(1, min(8, round(8 * share))), steps=[1, 2, 5, 10], min_n_ticks=1))
     figure = ax.get_figure()
@@ -68,7 +69,10 @@ def paint(image: xr.DataArray, percentile: float, colormap: str, ax: matplotlib.
 
 def title(a: dict[str, Any]) -> str:
     bins = "1 bin" if a["n_bins"] == 1 else f"{a['n_bins']} bins"
-    return f"m/z {a['mz']:.4f} ± {(a['window_high'] - a['window_low']) / 2:.4f} ({bins})"
+    low, high = a["window_low"], a["window_high"]
+    if abs((low + high) / 2 - a["mz"]) < 0.5e-4:  # not in the digits shown
+        return f"m/z {a['mz']:.4f} ± {(high - low) / 2:.4f} ({bins})"
+    return f"m/z {a['mz']:.4f}, {low:.4f} to {high:.4f} ({bins})"
 
 
 def save_png(image: xr.DataArray, path: str | os.PathLike[str], percentile: float, colormap: str, dpi: float) -> Path:
