@@ -1,5 +1,5 @@
-"""check_vitessce.py STORE SCREENSHOT FACTS.json FEATURE: holds what Vitessce shows, by the screenshot and by the texts of its
-page, against the store: the outline of the tissue, the colour of each pixel, the list of peaks, the range of the legend."""
+"""check_vitessce.py STORE TABLE SCREENSHOT FACTS.json FEATURE: holds what Vitessce shows, by the screenshot and by the texts of its
+page, against the store: the outline of the tissue, the colour of each pixel, the list of features, the range of the legend."""
 import json
 import sys
 
@@ -10,10 +10,10 @@ import zarr
 from PIL import Image
 from scipy import ndimage, sparse
 
-store, screenshot, facts, feature = sys.argv[1:5]
+store, name, screenshot, facts, feature = sys.argv[1:6]
 facts = json.load(open(facts))
 root = zarr.open_group(store, mode="r")
-table = anndata.read_zarr(f"{store}/tables/msi_dataset_z0_peaks")
+table = anndata.read_zarr(f"{store}/tables/{name}")
 names = list(table.var_names)
 values = table[:, feature].X
 values = np.asarray(values.todense() if sparse.issparse(values) else values).ravel()
@@ -25,8 +25,8 @@ height, width = labels.shape
 # The page's words.
 text = facts["text"]
 listed = text.partition("Peak List\n")[2].split("\n")
-assert listed[-1] == f"{len(names)} peaks", f"not {len(names)} peaks: {listed[-1]}"
-assert len(listed) > 10 and listed[:-1] == names[: len(listed) - 1], f"other peaks than those of the store: {listed[:5]}"
+assert listed[-1] == f"{len(names)} peaks", f"not {len(names)} features: {listed[-1]}"
+assert len(listed) > 10 and listed[:-1] == names[: len(listed) - 1], f"other features than those of the store: {listed[:5]}"
 assert f"{len(values):,} segmentations" in text, f"not {len(values):,} pixels: {text[-300:]}"
 assert feature in text and f"{int(values.max()):,}" in text, f"the legend has not {feature} up to {values.max():.0f}"
 
@@ -55,4 +55,4 @@ strong = pixels & (by_key[labels] > 0.2 * values.max())
 dark = pixels & (by_key[labels] < 0.02 * values.max())
 assert strong.sum() > 100 and dark.sum() > 100
 assert shown[strong, 1].mean() > shown[dark, 1].mean() + 40, "pixels with much of the peak are no brighter than those without"
-print(f"vitessce: {width} x {height} cells in {agreement:.1%} where the store has them, coloured by m/z {feature}, {len(names)} peaks")
+print(f"vitessce: {name}, {width} x {height} cells in {agreement:.1%} where the store has them, coloured by m/z {feature}, {len(names)} features")

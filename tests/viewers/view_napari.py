@@ -1,6 +1,6 @@
-"""view_napari.py STORE OUT.png: opens a store in napari with napari-spatialdata, adds TIC and labels, colours the labels by the
-strongest peak, as a double click on its name does, and takes a screenshot. Checks the layers against the store and the picture.
-Without a screen: xvfb-run -a -s "-screen 0 1400x900x24" python view_napari.py STORE OUT.png"""
+"""view_napari.py STORE TABLE OUT.png: opens a store in napari with napari-spatialdata, adds TIC and labels, colours the labels by the
+strongest feature of a table, as a double click on its name does, and takes a screenshot. Checks the layers against the store and the picture.
+Without a screen: xvfb-run -a -s "-screen 0 1400x900x24" python view_napari.py STORE TABLE OUT.png"""
 import os
 import sys
 import time
@@ -14,17 +14,17 @@ import spatialdata  # noqa: E402
 from napari._qt.dialogs.qt_notification import NapariQtNotification  # noqa: E402
 from napari_spatialdata import Interactive  # noqa: E402
 from napari_spatialdata._view import QtAdataViewWidget  # noqa: E402
+from feature import name_of_feature  # noqa: E402
 from PIL import Image  # noqa: E402
 from qtpy.QtWidgets import QApplication  # noqa: E402
 
 SECONDS = 120
 
-store, out = sys.argv[1:3]
+store, name_of_table, out = sys.argv[1:4]
 sdata = spatialdata.read_zarr(store)
 (image,), (labels,) = sdata.images, sdata.labels
-peaks = sdata.tables["msi_dataset_z0_peaks"]
-somewhere = peaks.var["n_pixels"] < 0.6 * peaks.n_obs  # the strongest peak that is not everywhere
-peak = peaks.var_names[int((peaks.var["area"] * somewhere).to_numpy().argmax())]
+table = sdata.tables[name_of_table]
+feature = name_of_feature(table)
 interactive = Interactive(sdata, headless=True)
 viewer = interactive._viewer
 application = QApplication.instance()
@@ -47,7 +47,7 @@ def wait_for(what, is_there):
 def colours():
     """Of the labels in the layer, by label."""
     shown = viewer.layers[labels].colormap
-    return np.array([shown.map(np.array([key]))[0][:3] for key in peaks.obs["instance_key"]])
+    return np.array([shown.map(np.array([key]))[0][:3] for key in table.obs["instance_key"]])
 
 
 for name in (image, labels):  # one at a time: a worker reads it
@@ -63,13 +63,13 @@ viewer.layers.selection.active = viewer.layers[labels]
 pause(0.2)
 view._select_layer()
 tables = view.table_name_widget
-tables.setCurrentText("msi_dataset_z0_peaks")
+tables.setCurrentText(name_of_table)
 pause(0.5)
 listed = [view.var_widget.item(i).text() for i in range(view.var_widget.count())]
-assert listed == list(peaks.var_names), f"{len(listed)} names under Vars, not those of the {peaks.n_vars} peaks"
-view.var_widget._onAction([peak])
+assert listed == list(table.var_names), f"{len(listed)} names under Vars, not those of the {table.n_vars} features"
+view.var_widget._onAction([feature])
 pause(1)
-values = np.asarray(peaks[:, peak].X.todense() if hasattr(peaks.X, "todense") else peaks[:, peak].X).ravel()
+values = np.asarray(table[:, feature].X.todense() if hasattr(table.X, "todense") else table[:, feature].X).ravel()
 shown = colours().sum(axis=1)
 rank = pandas.Series(values).rank().corr(pandas.Series(shown).rank())  # yellow is brighter than blue
 assert rank > 0.8, f"the colours follow the values by {rank:.2f} only"
@@ -84,5 +84,5 @@ screenshot = viewer.screenshot(canvas_only=False, flash=False)
 Image.fromarray(screenshot[..., :3]).save(out)
 canvas = viewer.screenshot(canvas_only=True, flash=False)[..., :3]
 assert len(np.unique(canvas.reshape(-1, 3), axis=0)) > 50, "the canvas is blank"
-print(f"napari: {len(viewer.layers)} layers, {len(listed)} peaks, coloured by m/z {peak}", flush=True)
+print(f"napari: {len(viewer.layers)} layers, {name_of_table} with {len(listed)} features, coloured by m/z {feature}", flush=True)
 os._exit(0)  # Qt's threads would wait
