@@ -10,13 +10,14 @@
 enum { PIECE = 256 << 20, LINE = 64 }; /* of a piece only what is touched takes memory */
 
 /* Makes a piece that has room for so many bytes. Limits like `ulimit -v` count what nobody touches, too, and
- * all else of this process has to find its place below them: then it has room for these alone. */
+ * all else of this process has to find its place below them, also what moves the rows to a file when they do
+ * not fit: then there is none. */
 static char *add_piece(struct mzg_own_memory *memory, int64_t bytes)
 {
     struct mzg_error err = {0};
-    int64_t size = bytes > PIECE || mzg_memory_is_limited() ? bytes : PIECE;
-    if (mzg_array_grow(&memory->pieces, sizeof *memory->pieces, memory->n + 1, &memory->capacity,
-                       "pieces of memory", &err) != MZG_OK)
+    int64_t size = bytes > PIECE ? bytes : PIECE;
+    if (mzg_memory_is_limited() || mzg_array_grow(&memory->pieces, sizeof *memory->pieces, memory->n + 1,
+                                                  &memory->capacity, "pieces of memory", &err) != MZG_OK)
         return NULL;
     void *begin =
         mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
