@@ -54,8 +54,8 @@ def paint(image: xr.DataArray, percentile: float, colormap: str, ax: matplotlib.
     picture = ax.imshow(image.to_numpy(), extent=extent, cmap=colormap, vmin=low, vmax=top, interpolation="nearest")
     unit = "µm" if a["pixel_size_unit"] == "micrometer" else "pixels"
     slim = width * len(x) / (height * len(y))  # below 1 if the image is higher than wide
-    words = title(a)
-    ax.set(xlabel=f"x [{unit}]", ylabel=f"y [{unit}]", title=re.sub(" (?=± )|(?<=,) ", "\n", words) if slim < 1 / 3 else words)
+    words = re.sub(" (?=± )|(?<=,) ", "\n", title(a)) if slim < 1 / 3 else title(a)
+    ax.set(xlabel=f"x [{unit}]", ylabel=f"y [{unit}]", title=words)
     for axis, share in ((ax.xaxis, slim), (ax.yaxis, 1 / slim)):  # along a short side there is room for one number
         axis.set_major_locator(MaxNLocator(max(1, min(8, round(8 * share))), steps=[1, 2, 5, 10], min_n_ticks=1))
     figure = ax.get_figure()
