@@ -9,9 +9,12 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
+#include <time.h>
 #ifdef __GLIBC__ /* which a header above tells */
 #include <malloc.h>
 #endif
+
+static const double looks_cost = 100; /* times what a look at all pages takes, until the next */
 
 /* The number of kB behind `key` in a /proc file of "Key:   123 kB" lines, in bytes; 0 if it is not there. */
 static int64_t read_kilobytes(const char *path, const char *key)
@@ -46,6 +49,27 @@ int64_t mzg_memory_resident(void)
 int64_t mzg_memory_peak(void)
 {
     return read_kilobytes("/proc/self/status", "VmHWM");
+}
+
+static double seconds_of(clockid_t clock)
+{
+    struct timespec now = {0};
+    clock_gettime(clock, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+int64_t mzg_memory_gauge_read(struct mzg_memory_gauge *gauge)
+{
+    int64_t resident = mzg_memory_resident();
+    if (seconds_of(CLOCK_MONOTONIC) >= gauge->next) {
+        double begin = seconds_of(CLOCK_THREAD_CPUTIME_ID);
+        gauge->pss = mzg_memory_pss();
+        gauge->resident = resident;
+        double cost = seconds_of(CLOCK_THREAD_CPUTIME_ID) - begin;
+        gauge->next = seconds_of(CLOCK_MONOTONIC) + looks_cost * cost;
+    }
+    int64_t pss = gauge->pss + resident - gauge->resident;
+    return pss > 0 ? pss : 0;
 }
 
 int64_t mzg_memory_shared_elsewhere(int n)

@@ -45,6 +45,7 @@ struct mzg_metrics {
     FILE *file; /* rank 0; NULL after a failed write */
     const char *path;
     double begin;
+    struct mzg_memory_gauge used;
     double counted[COUNTERS]; /* those that are counted here */
     double *now;              /* rank 0, as all below: of each rank its values, */
     double *at_round;         /*  as they were at the line of a round before, */
@@ -119,7 +120,7 @@ static void gather(struct mzg_metrics *m)
     mine[BUSY] = mzg_pool_busy(m->context->pool);
     mine[WAITING] = mzg_agree_seconds();
     mine[RSS] = (double)mzg_memory_resident();
-    mine[PSS] = (double)mzg_memory_pss();
+    mine[PSS] = (double)mzg_memory_gauge_read(&m->used);
     mine[PRESSURE] = mzg_memory_pressure();
     MZG_MPI(MPI_Gather(mine, VALUES, MPI_DOUBLE, m->now, VALUES, MPI_DOUBLE, 0, m->context->comm));
 }

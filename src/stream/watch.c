@@ -1,11 +1,9 @@
 #include <stream/watch.h>
 
-#include <core/memory.h>
 #include <core/mpi.h>
 
-/* To look at each page takes five milliseconds for each gigabyte in small ones. A rank alone on its node,
- * which may have all rows in its own memory, need not: it shares the same with other jobs as in the
- * beginning. */
+#include <math.h>
+
 static const double look_seconds = 0.2;
 
 /* Chunks shrink before the limit is reached, for buffers go on growing for a while. */
@@ -39,9 +37,11 @@ void mzg_watch_begin(struct mzg_watch *watch, const struct mzg_context *context,
     MZG_MPI(MPI_Comm_split_type(context->comm, MPI_COMM_TYPE_SHARED, context->rank, MPI_INFO_NULL, &node));
     MZG_MPI(MPI_Comm_rank(node, &rank));
     MZG_MPI(MPI_Comm_size(node, &size));
-    watch->is_alone = size == 1;
-    if (watch->is_alone)
-        watch->shared = mzg_memory_resident() - mzg_memory_pss();
+    mzg_memory_gauge_read(&watch->used);
+    /* A rank alone on its node, which may have all rows in its own memory, need not look at its pages again:
+     * it shares the same with other jobs as in the beginning. */
+    if (size == 1)
+        watch->used.next = INFINITY;
     int64_t counts = rank == 0;
     MZG_MPI(MPI_Exscan(&counts, &watch->node, 1, MPI_INT64_T, MPI_SUM, context->comm));
     if (context->rank == 0)
@@ -56,7 +56,7 @@ struct mzg_watch_sight mzg_watch_look(struct mzg_watch *watch)
     double now = MPI_Wtime();
     if (now >= watch->next) {
         watch->sight.left = mzg_memory_available();
-        watch->sight.pss = watch->is_alone ? mzg_memory_resident() - watch->shared : mzg_memory_pss();
+        watch->sight.pss = mzg_memory_gauge_read(&watch->used);
         watch->sight.waits = mzg_memory_group_pressure() > much_pressure;
         watch->next = MPI_Wtime() + look_seconds;
     }

@@ -9,6 +9,7 @@
 #define MZG_STREAM_WATCH_H
 
 #include <core/context.h>
+#include <core/memory.h>
 #include <stdint.h>
 
 /* Why memory is running out, if it is. */
@@ -36,10 +37,9 @@ void mzg_watch_merge(const struct mzg_watch_sight *from, struct mzg_watch_sight 
 struct mzg_watch {
     int64_t limit; /* of a node */
     int64_t n_nodes;
-    int64_t node;   /* of this rank: nodes count from 0, by their lowest ranks */
-    double next;    /* when this rank looks again */
-    bool is_alone;  /* on its node */
-    int64_t shared; /* bytes of what it has in RAM that count for other processes; if it is alone */
+    int64_t node; /* of this rank: nodes count from 0, by their lowest ranks */
+    double next;  /* when this rank looks again */
+    struct mzg_memory_gauge used;
     struct mzg_watch_sight sight;
 };
 
