@@ -19,19 +19,25 @@ static struct span own_part(const struct mzg_passing_file *file, int64_t begin, 
     return (struct span){first, file->part == file->parts - 1 ? end - first : share};
 }
 
+static int64_t window_of(const struct mzg_passing_file *file)
+{
+    return file->window > 0 ? file->window : MZG_PASSING_WINDOW;
+}
+
 void mzg_passing_written(struct mzg_passing_file *file, int64_t end)
 {
+    int64_t window = window_of(file);
     end = end / GRAIN * GRAIN;
-    if (file->fd < 0 || end <= MZG_PASSING_WINDOW || end <= file->started)
+    if (file->fd < 0 || end <= window || end <= file->started)
         return;
     struct span fresh = own_part(file, file->started, end);
     if (fresh.size > 0) /* 0 would mean all that follows */
         sync_file_range(file->fd, fresh.begin, fresh.size, SYNC_FILE_RANGE_WRITE);
     file->started = end;
-    struct span old = own_part(file, file->dropped, end - MZG_PASSING_WINDOW);
+    struct span old = own_part(file, file->dropped, end - window);
     if (old.size > 0)
         posix_fadvise(file->fd, old.begin, old.size, POSIX_FADV_DONTNEED);
-    file->dropped = end - MZG_PASSING_WINDOW;
+    file->dropped = end - window;
 }
 
 void mzg_passing_soon(const struct mzg_passing_file *file, int64_t begin, int64_t end)

@@ -6,19 +6,20 @@
  * used again for the next ones.
  *
  * All of it is advice: while rows are written nothing waits until the disk has them, though perhaps for room
- * in its queue, and files below a window of 128 MiB are left alone.
+ * in its queue, and files below a window are left alone.
  */
 #ifndef MZG_CORE_PASSING_FILE_H
 #define MZG_CORE_PASSING_FILE_H
 
 #include <stdint.h>
 
-enum { MZG_PASSING_WINDOW = 128 << 20 }; /* bytes */
+enum { MZG_PASSING_WINDOW = 128 << 20 }; /* bytes, if nobody says otherwise */
 
 /* Begins as {.fd = ..., .part = ..., .parts = ...}; positions are bytes from the beginning of the file. */
 struct mzg_passing_file {
     int fd;          /* open for reading or writing; borrowed; -1: nothing is done */
     int part, parts; /* on writing, this process sees to one part of all; 0 of 1: alone */
+    int64_t window;  /* bytes; 0: MZG_PASSING_WINDOW; tests have less, so that they need less of the disk */
     int64_t started; /* the disk was told to begin with what lies before; 0: within the window */
     int64_t dropped; /* what lies before was given back, as far as the disk had it */
 };

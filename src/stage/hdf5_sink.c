@@ -310,6 +310,7 @@ static enum mzg_status hdf5_open(const struct mzg_sink_spec *spec, struct mzg_si
             hdf5_close(&made->base);
         return err->status;
     }
+    made->passing.window = spec->passing_window;
     begin_passing(made);
     *sink = &made->base;
     return MZG_OK;

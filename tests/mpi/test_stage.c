@@ -240,7 +240,7 @@ static void check_columns_of(enum kind kind, enum mzg_type type, const char *nam
     column_begins[COLUMNS] = n;
 
     struct mzg_transpose_options options = {.column_begins = column_begins, .scratch_path = f.path};
-    char scratch[300];
+    char scratch[sizeof f.path + 32];
     snprintf(scratch, sizeof scratch, "%s.columns-%d", f.path, mpi_rank);
     options.scratch_path = scratch;
 

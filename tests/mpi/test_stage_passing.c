@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ROW = 1 << 14, CHUNK_ROWS = 64, CHUNK = CHUNK_ROWS * ROW, CHUNKS = 48, ENTRY = 8 };
-static const int64_t n_bytes = (int64_t)CHUNKS * CHUNK * ENTRY; /* 3 windows */
+enum { ROW = 1 << 14, CHUNK_ROWS = 16, CHUNK = CHUNK_ROWS * ROW, CHUNKS = 48, ENTRY = 8 };
+enum { N_BYTES = CHUNKS * CHUNK * ENTRY, WINDOW = N_BYTES / 3 };
 
 static float value_of(int64_t i)
 {
@@ -36,8 +36,11 @@ static void begin(struct fixture *f)
     f->bins = malloc(CHUNK * sizeof *f->bins);
     f->values = malloc(CHUNK * sizeof *f->values);
     cr_assert(f->bins && f->values);
-    struct mzg_sink_spec spec = {
-        .context = &f->context, .n_columns = ROW, .value_type = MZG_FLOAT32, .path = f->path};
+    struct mzg_sink_spec spec = {.context = &f->context,
+                                 .n_columns = ROW,
+                                 .value_type = MZG_FLOAT32,
+                                 .path = f->path,
+                                 .passing_window = WINDOW};
     mzg_sink_open(&mzg_hdf5_sink, &spec, &f->sink, &f->err);
     cr_assert(eq(int, (int)f->err.status, MZG_OK), "%s", f->err.text);
 
@@ -90,7 +93,7 @@ static void check_rounds(struct fixture *f)
     int fd = open(f->path, O_RDONLY);
     cr_assert(fd >= 0);
     if (lies_on_disk(f->path))
-        cr_expect(lt(i64, resident_bytes(fd, 0, n_bytes), n_bytes / 2));
+        cr_expect(lt(i64, resident_bytes(fd, 0, N_BYTES), N_BYTES / 2));
     else
         cr_log_warn("%s lies in memory: what stays of files on a disk was not tested", f->path);
     close(fd);

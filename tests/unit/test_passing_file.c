@@ -8,7 +8,7 @@
 #include <string.h>
 #include <temp_files.h>
 
-enum { MB = 1 << 20, STEP = 8 << 20, ROUND = MZG_PASSING_WINDOW, SIZE = 3 * ROUND };
+enum { MB = 1 << 20, STEP = 8 << 20, ROUND = 32 << 20, SIZE = 3 * ROUND };
 
 /* The byte that fills step number `step`. */
 static int byte_of(int64_t step)
@@ -54,10 +54,10 @@ static void expect_same_bytes(int fd, int64_t end)
 
 /* Whether begin .. begin + size - 1 has `expected` bytes in memory, or a few less: the system takes pages
  * that the disk has whenever it likes (seen under load: 4.1 of 384 MiB that had just been read). A mistake in
- * what is given back would be 85 MiB or more. Those at a border may lie in one folio with others. */
+ * what is given back would be 21 MiB or more. Those at a border may lie in one folio with others. */
 static bool resident_about(int fd, int64_t begin, int64_t size, int64_t expected)
 {
-    const int64_t taken = 32 * MB, border = 4 * MB;
+    const int64_t taken = 8 * MB, border = 4 * MB;
     int64_t resident = resident_bytes(fd, begin, size);
     bool is_about = resident >= expected - taken && resident <= expected + border;
     if (!is_about)
@@ -77,11 +77,11 @@ Test(passing_file, within_the_window_stays)
 {
     char path[300];
     int fd = create_file(path);
-    struct mzg_passing_file file = {.fd = fd, .parts = 1};
-    write_steps(fd, 0, MZG_PASSING_WINDOW);
-    mzg_passing_written(&file, MZG_PASSING_WINDOW);
-    cr_expect(eq(int, mzg_passing_read(&file, 0, MZG_PASSING_WINDOW), 0));
-    cr_expect(resident_about(fd, 0, MZG_PASSING_WINDOW, MZG_PASSING_WINDOW));
+    struct mzg_passing_file file = {.fd = fd, .parts = 1, .window = ROUND};
+    write_steps(fd, 0, ROUND);
+    mzg_passing_written(&file, ROUND);
+    cr_expect(eq(int, mzg_passing_read(&file, 0, ROUND), 0));
+    cr_expect(resident_about(fd, 0, ROUND, ROUND));
     cr_expect(eq(i64, file.started, 0));
     close(fd);
 }
@@ -90,15 +90,15 @@ Test(passing_file, what_the_disk_has_is_given_back)
 {
     char path[300];
     int fd = create_file(path);
-    struct mzg_passing_file file = {.fd = fd, .parts = 1};
+    struct mzg_passing_file file = {.fd = fd, .parts = 1, .window = ROUND};
     for (int64_t end = ROUND; end <= SIZE; end += ROUND) {
         write_steps(fd, end - ROUND, end);
         mzg_passing_written(&file, end);
     }
     if (can_be_seen(path)) {
-        int64_t passed = SIZE - MZG_PASSING_WINDOW;
+        int64_t passed = SIZE - ROUND;
         cr_expect(eq(i64, resident_bytes(fd, 0, passed), 0));
-        cr_expect(resident_about(fd, passed, MZG_PASSING_WINDOW, MZG_PASSING_WINDOW));
+        cr_expect(resident_about(fd, passed, ROUND, ROUND));
     }
     expect_same_bytes(fd, SIZE);
     if (can_be_seen(path)) {
@@ -116,9 +116,9 @@ Test(passing_file, each_part_sees_to_its_own)
     int fd = create_file(path);
     struct mzg_passing_file files[3];
     write_steps(fd, 0, SIZE);
-    int64_t passed = SIZE - MZG_PASSING_WINDOW;
+    int64_t passed = SIZE - ROUND;
     for (int part = 2; part >= 0; part--) {
-        files[part] = (struct mzg_passing_file){.fd = fd, .part = part, .parts = 3};
+        files[part] = (struct mzg_passing_file){.fd = fd, .part = part, .parts = 3, .window = ROUND};
         mzg_passing_written(&files[part], SIZE);
         if (can_be_seen(path))
             cr_expect(resident_about(fd, 0, passed, passed / 3 * part), "part %d", part);
@@ -127,9 +127,24 @@ Test(passing_file, each_part_sees_to_its_own)
     close(fd);
 }
 
+/* What a run has: as large a file as the others would not leave the window. */
+Test(passing_file, a_window_is_128_mebibytes_unless_told)
+{
+    int ends[2];
+    cr_assert(eq(int, pipe(ends), 0));
+    struct mzg_passing_file file = {.fd = ends[0], .parts = 1};
+    mzg_passing_written(&file, 128 * MB);
+    cr_expect(eq(i64, file.started, 0));
+    mzg_passing_written(&file, 256 * MB);
+    cr_expect(eq(i64, file.started, 256 * MB));
+    cr_expect(eq(i64, file.dropped, 128 * MB));
+    close(ends[0]);
+    close(ends[1]);
+}
+
 Test(passing_file, nothing_is_done_without_a_file)
 {
-    struct mzg_passing_file file = {.fd = -1, .parts = 1};
+    struct mzg_passing_file file = {.fd = -1, .parts = 1, .window = ROUND};
     mzg_passing_written(&file, SIZE);
     cr_expect(eq(i64, file.started, 0));
     cr_expect(eq(int, mzg_passing_read(&file, 0, SIZE), 0));
@@ -140,7 +155,7 @@ Test(passing_file, a_file_that_takes_no_advice_is_no_failure)
 {
     int ends[2];
     cr_assert(eq(int, pipe(ends), 0));
-    struct mzg_passing_file file = {.fd = ends[0], .parts = 1};
+    struct mzg_passing_file file = {.fd = ends[0], .parts = 1, .window = ROUND};
     mzg_passing_written(&file, SIZE);
     cr_expect(eq(i64, file.started, SIZE));
     cr_expect(eq(int, mzg_passing_read(&file, 0, SIZE), 0));
