@@ -1,5 +1,7 @@
 #include <run/check.h>
 
+#include <spatialdata/cells.h>
+
 #include <inttypes.h>
 
 struct mzg_reader_options mzg_check_reading(const struct mzg_convert_options *options)
@@ -77,14 +79,10 @@ enum mzg_status mzg_check_grid(const struct mzg_convert_options *options,
                                const struct mzg_sdata_geometry *geometry, const struct mzg_dataset *dataset,
                                struct mzg_log *log, struct mzg_error *err)
 {
-    double cells = 1;
-    for (int axis = 0; axis < 3; axis++)
-        cells *= (double)geometry->max[axis] - geometry->min[axis] + 1;
-    if (cells > 0x1p32 && !geometry->allow_large)
-        return mzg_fail(err, MZG_ERANGE,
-                        "%s: the positions span %.0f cells, more than 2^32; a position may be wrong, or "
-                        "--allow-large-grid accepts it",
-                        dataset->path, cells);
+    struct mzg_raster_size size;
+    struct mzg_error found = {0};
+    if (mzg_raster_size(geometry, &size, &found) != MZG_OK)
+        return mzg_fail(err, found.status, "%s: %s", dataset->path, found.text);
     const double *offset = dataset->position_offset;
     bool has_offset = !options->ignore_position_offset && (offset[0] != 0 || offset[1] != 0);
     if (has_offset && geometry->in_micrometers)

@@ -5,6 +5,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+/* The bytes of so many numbers in whole shards are still an int64, and so are all tiles (tiles.h). */
+static const int64_t most_cells = INT64_C(1) << 59;
+
 enum mzg_status mzg_raster_size(const struct mzg_sdata_geometry *geometry, struct mzg_raster_size *size,
                                 struct mzg_error *err)
 {
@@ -17,12 +20,14 @@ enum mzg_status mzg_raster_size(const struct mzg_sdata_geometry *geometry, struc
                             geometry->min[d], geometry->max[d], d);
     }
     int64_t total = mzg_size_product3(cells[0], cells[1], cells[2]);
-    if (total < 0 || (total > INT64_C(1) << 32 && !geometry->allow_large))
-        return mzg_fail(
-            err, MZG_ERANGE,
-            "the pixels lie in a box of %" PRId64 " x %" PRId64 " x %" PRId64
-            " cells (x, y, z), more than 2^32: correct their positions, or use --allow-large-grid",
-            cells[0], cells[1], cells[2]);
+    bool is_too_large = total < 0 || total > most_cells;
+    if (is_too_large || (total > INT64_C(1) << 32 && !geometry->allow_large))
+        return mzg_fail(err, MZG_ERANGE,
+                        "the pixels lie in a box of %" PRId64 " x %" PRId64 " x %" PRId64
+                        " cells (x, y, z), more than %s: correct their positions%s",
+                        cells[0], cells[1], cells[2],
+                        is_too_large ? "the 2^59 that a raster can have" : "2^32",
+                        is_too_large ? "" : ", or use --allow-large-grid");
     *size = (struct mzg_raster_size){.width = cells[0], .height = cells[1], .depth = cells[2]};
     return MZG_OK;
 }

@@ -28,8 +28,8 @@ struct mzg_raster_size {
     int64_t width;
 };
 
-/* The size of the bounding box. MZG_ERANGE for more than 2^32 cells, unless the geometry allows them, and for
- * a box that ends before it begins. Local. */
+/* The size of the bounding box. MZG_ERANGE for more than 2^32 cells, unless the geometry allows them, for
+ * more than 2^59, and for a box that ends before it begins. Local. */
 enum mzg_status mzg_raster_size(const struct mzg_sdata_geometry *geometry, struct mzg_raster_size *size,
                                 struct mzg_error *err);
 

@@ -15,7 +15,8 @@ struct mzg_tiles mzg_tiles_of(const struct mzg_raster_size *size, int n_ranks)
                               .n_ranks = n_ranks};
 }
 
-/* The first tile of a rank: tile t of n goes to rank t * n_ranks / n. */
+/* The first tile of a rank: tile t of n goes to rank t * n_ranks / n. There are no more tiles than cells,
+ * which an int64 counts (mzg_raster_size()). */
 static int64_t first_of(const struct mzg_tiles *tiles, int rank)
 {
     int64_t n = tiles->columns * tiles->rows * tiles->planes;

@@ -116,3 +116,14 @@ def test_absurd_position_is_refused(mzgrid, tmp_path):
     mzgrid.convert(source, tmp_path / "out.zarr", *AXIS, *METHOD, "--allow-large-grid")
     files = [p for p in (tmp_path / "out.zarr").rglob("*") if p.is_file()]
     assert sum(p.stat().st_size for p in files) < 2_000_000
+
+
+def test_impossible_position_is_refused_before_the_pixels_are_read(mzgrid, tmp_path):
+    """No array counts the cells of such a box: the run must not find that out once all pixels are resampled."""
+    far = 2**31 - 1
+    source = write(tmp_path / "in.imzML", [(1, 1), (far, far)])
+    run = mzgrid("convert", source, tmp_path / "out.zarr", *AXIS, *METHOD, "--allow-large-grid", "-vv")
+    error = run.err.splitlines()[-1]
+    assert run.status == 1 and f"box of {far} x {far} x 1 cells" in error and "--allow-large-grid" not in error
+    assert "plan:" not in run.err
+    assert len(list(tmp_path.iterdir())) == 2

@@ -72,6 +72,14 @@ Test(cells, more_than_2_32_need_permission)
                                            .max = {INT32_MAX, INT32_MAX, INT32_MAX},
                                            .allow_large = true};
     cr_expect(eq(int, mzg_raster_size(&geometry, &size, &err), MZG_ERANGE));
+    cr_expect_null(strstr(err.text, "--allow-large-grid")); /* which would not help */
+    err.status = MZG_OK;
+    geometry =
+        (struct mzg_sdata_geometry){.min = {1, 1, 1}, .max = {1 << 30, 1 << 29, 1}, .allow_large = true};
+    cr_expect(eq(int, mzg_raster_size(&geometry, &size, &err), MZG_OK));
+    geometry.max[2] = 2;
+    cr_expect(eq(int, mzg_raster_size(&geometry, &size, &err), MZG_ERANGE));
+    cr_expect_not_null(strstr(err.text, "more than the 2^59"));
     err.status = MZG_OK;
     geometry = (struct mzg_sdata_geometry){.min = {5, 1, 1}, .max = {4, 1, 1}};
     cr_expect(eq(int, mzg_raster_size(&geometry, &size, &err), MZG_ERANGE));
