@@ -122,10 +122,10 @@ static enum mzg_status pack_piece(struct writer *w, struct mzg_error *err)
         if (w->packed[i].err.status != MZG_OK)
             return mzg_fail(err, w->packed[i].err.status, "%s", w->packed[i].err.text);
         int64_t bytes = (int64_t)(sizeof(int64_t) + w->packed[i].chunk.size);
+        total = mzg_mpi_count(total + bytes, on_their_way); /* and so the sums below fit an int, too */
         sent[writer_of(w, i, w->piece)] += (int)bytes;
-        total += bytes;
     }
-    if (mzg_buffer_reserve(&w->sent, (size_t)mzg_mpi_count(total, on_their_way) + 1, err) != MZG_OK)
+    if (mzg_buffer_reserve(&w->sent, (size_t)total + 1, err) != MZG_OK)
         return err->status;
     for (int rank = 0, at = 0; rank < size; rank++) {
         begins[rank] = at;

@@ -4,6 +4,7 @@
 #include <core/array.h>
 #include <core/mpi.h>
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,11 @@ enum mzg_status mzg_direct_parcel_init(struct mzg_direct_parcel *parcel, const s
     else
         most = most_packed(x->unit_items * value) + most_packed(x->unit_items * mzg_type_size(x->index_type));
     parcel->most_bytes = head_bytes(parcel) + most;
+    if (context->size > 1 && parcel->most_bytes > INT_MAX) /* of a dense matrix, one row of which is a unit */
+        return mzg_fail(err, MZG_ERANGE,
+                        "a row of the dense matrix can take %lld bytes, more than MPI can send at once; use "
+                        "fewer bins, or --streaming hdf5",
+                        (long long)parcel->most_bytes);
     parcel->requests = calloc((size_t)most_units, sizeof(MPI_Request));
     parcel->arrived = malloc(context->size > 1 ? (size_t)parcel->most_bytes : 1);
     if (!parcel->requests || !parcel->arrived)

@@ -87,7 +87,7 @@ static enum mzg_status deal_turn(struct dealer *d, int64_t turn, struct mzg_erro
     }
     if (mzg_agree(context->comm, err) != MZG_OK)
         return err->status;
-    mzg_mpi_line_up(sent, sent_begins, size);
+    (void)mzg_mpi_count(mzg_mpi_line_up(sent, sent_begins, size), rows_known);
     MZG_MPI(MPI_Alltoall(sent, 1, MPI_INT, counts, 1, MPI_INT, context->comm));
     int64_t piece = turn * size + context->rank, n = mzg_mpi_line_up(counts, begins, size);
     int64_t *to = d->ends->held + turn * MZG_PIECE_ROWS + (piece == 0);

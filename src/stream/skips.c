@@ -95,8 +95,8 @@ static struct mzg_skip_parcel pack(struct mzg_skips *skips, int64_t n, struct mz
     for (int64_t i = 0; i < n; i++)
         parcel.n_bytes += (int64_t)strlen(skips->kept[i].fault.text) + 1;
     int64_t numbers = n * (int64_t)sizeof *skips->list.skips;
-    if (mzg_array_reserve(&skips->parcel, 1, numbers + parcel.n_bytes, &skips->parcel_capacity,
-                          "bytes of skipped spectra", err) != MZG_OK)
+    if (mzg_array_reserve(&skips->parcel, 1, numbers + parcel.n_bytes, &skips->parcel_capacity, of_skips,
+                          err) != MZG_OK)
         return parcel;
     char *text = skips->parcel + numbers;
     for (int64_t i = 0; i < n; i++) {
