@@ -6,14 +6,19 @@
 #include <core/mpi.h>
 #include <run/axis_broadcast.h>
 #include <run/axis_choice.h>
+#include <run/choices.h>
 #include <run/native_mz.h>
 #include <run/plan.h>
 #include <run/range.h>
 #include <run/sample.h>
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+/* From so many m/z on, an axis of them may be what a memory limit has no room for. */
+static const int64_t many_mz = 100000;
 
 /* Bins that are so much narrower or wider than the distance of points in the data are warned of. */
 static const double much_narrower = 4, much_wider = 2;
@@ -60,6 +65,27 @@ static void decide_type(const struct mzg_convert_options *options, const struct 
     d->fit = sample->fit;
 }
 
+/* Whether so many m/z, which are `found` on rank 0, leave room for the rest of the run; `why_not` says if
+ * not. Fewer are not what takes the memory. Collective. */
+static bool has_room(const struct mzg_context *context, const struct mzg_convert_options *options,
+                     const struct mzg_reader *reader, int64_t found, int64_t memory, char why_not[160])
+{
+    struct mzg_plan_request request = {.options = options,
+                                       .reader = reader,
+                                       .method = MZG_NEAREST_NEIGHBOR,
+                                       .n_bins = found,
+                                       .value_type = mzg_dtype_type(options->dtype),
+                                       .memory_is_shared = true};
+    MZG_MPI(MPI_Bcast(&request.n_bins, 1, MPI_INT64_T, 0, context->comm));
+    if (request.n_bins < many_mz || mzg_plan_has_room(context, &request))
+        return true;
+    snprintf(why_not, 160,
+             "a conversion to the %" PRId64 " different m/z of the spectra takes more than the memory limit "
+             "of %" PRId64 " MiB",
+             request.n_bins, memory >> 20);
+    return false;
+}
+
 /* A native axis where nobody asked for another one, or a width, and the spectra share their m/z. `why_not` is
  * "" if they do not seem to. Collective. */
 static enum mzg_status try_native(const struct mzg_context *context,
@@ -75,7 +101,8 @@ static enum mzg_status try_native(const struct mzg_context *context,
         native->most = memory / mzg_axis_bytes_per_bin();
     if (mzg_native_try(context, reader, sample->distinct, native, &fits, why_not, err) != MZG_OK)
         return err->status;
-    if (!fits) {
+    if (!fits || !has_room(context, options, reader, native->n, memory, why_not)) {
+        mzg_mz_set_clear(native);
         d->shares_mz = false;
         return MZG_OK;
     }

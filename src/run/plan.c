@@ -312,8 +312,9 @@ enum mzg_status mzg_plan_try_memory(const struct mzg_context *context,
     return MZG_OK;
 }
 
-enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mzg_plan_request *request,
-                              struct mzg_plan *plan, struct mzg_error *err)
+/* What follows from the request alone, and what a node needs at least. Collective. */
+static int64_t measure(const struct mzg_context *context, const struct mzg_plan_request *request,
+                       struct mzg_plan *plan, struct weights *weights)
 {
     const struct mzg_dataset *dataset = &request->reader->dataset;
     *plan = (struct mzg_plan){.limit = mzg_plan_limit(context->comm, request->options->memory_limit),
@@ -336,11 +337,26 @@ enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mz
         .per_value = plan->by_column
                          ? entry_size(request) + mzg_column_sort_per_value(mzg_type_size(request->value_type))
                          : 3 * entry_size(request)};
+    weigh_pixels(context, request, &plan->weight, weights);
+    plan->largest = weights->largest;
+    plan->decoding = decoding_of_all(context, &plan->weight, weights->points);
+    return least_of_node(plan);
+}
+
+bool mzg_plan_has_room(const struct mzg_context *context, const struct mzg_plan_request *request)
+{
+    struct mzg_plan plan;
     struct weights weights;
-    weigh_pixels(context, request, &plan->weight, &weights);
-    plan->largest = weights.largest;
-    plan->decoding = decoding_of_all(context, &plan->weight, weights.points);
-    int64_t needed = least_of_node(plan);
+    int64_t needed = measure(context, request, &plan, &weights);
+    return needed + needed / 16 <= plan.limit;
+}
+
+enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mzg_plan_request *request,
+                              struct mzg_plan *plan, struct mzg_error *err)
+{
+    const struct mzg_dataset *dataset = &request->reader->dataset;
+    struct weights weights;
+    int64_t needed = measure(context, request, plan, &weights);
     if (needed > plan->limit) {
         /* Pages of libraries count by how many processes share them, so the next run may start with more: at
          * most as much as without the jobs that run beside this one. */

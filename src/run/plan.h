@@ -77,6 +77,10 @@ enum mzg_status mzg_plan_try_memory(const struct mzg_context *context,
 enum mzg_status mzg_plan_make(const struct mzg_context *context, const struct mzg_plan_request *request,
                               struct mzg_plan *plan, struct mzg_error *err);
 
+/* Whether the limit would be enough for such a run, and a sixteenth more, as far as it can be told before the
+ * axis is made. The same on all ranks. Collective over context->comm. */
+bool mzg_plan_has_room(const struct mzg_context *context, const struct mzg_plan_request *request);
+
 /* Logs the plan, item by item. Local. */
 void mzg_plan_log(const struct mzg_plan *plan, struct mzg_log *log, int level);
 

@@ -235,6 +235,40 @@ def test_mz_that_turn_out_not_to_repeat_fall_back_with_the_reason(mzgrid, tmp_pa
         assert why in axis["type_reason"], axis
 
 
+def axis_of(mzgrid, source, *options, ranks=1):
+    run = mzgrid("info", source, "--json", "--decisions", *options, ranks=ranks)
+    assert run.status == 0, str(run)
+    return json.loads(run.out)["decisions"]["mass_axis"]
+
+
+def test_mz_that_memory_has_no_room_for_fall_back_with_the_reason(mzgrid, tmp_path):
+    """600,000 m/z, each in a spectrum of either half. A set of so many, with 30 MB; a conversion to them, with more."""
+    mz = 100 + np.sort(np.random.default_rng(3).choice(1 << 22, 600_000, replace=False)) * (900 / (1 << 22))
+    source = write_imzml(tmp_path / "in.imzML", [Pixel(1 + i, 1, mz[i // 2 :: 12], np.ones(50_000)) for i in range(24)])
+    for ranks, little, more, *dry in ((1, "30M", "110M"), (2, "60M", "190M", "--dry-run")):
+        axis = axis_of(mzgrid, source, "--memory-limit", little, ranks=ranks)
+        assert axis["type"] == "constant" and "not native, because the spectra have more than" in axis["type_reason"]
+        assert axis["type_reason"].endswith("different m/z, the most allowed within this memory limit")
+        run = mzgrid("convert", source, tmp_path / f"{ranks}.zarr", "--threads", 1, "--memory-limit", more, *dry, ranks=ranks)
+        why = f"a conversion to the 600000 different m/z of the spectra takes more than the memory limit of {more[:-1]} MiB"
+        assert run.status == 0 and "mass axis constant" in run.err and f"not native, because {why})" in run.err, str(run)
+    assert "not native" in stores.open_store(tmp_path / "1.zarr").table.uns["mzgrid"]["mass_axis"]["type_reason"]
+    assert axis_of(mzgrid, source, "--memory-limit", "2G")["type"] == "native"
+    source.with_suffix(".ibd").unlink()
+
+
+def test_more_mz_than_a_native_axis_may_have_fall_back_with_the_reason(mzgrid, tmp_path):
+    """One spectrum of 10,000,001 m/z."""
+    mz = np.arange(10_000_001, dtype="<i4") + np.float32(100).view("<i4")
+    pixel = Pixel(1, 1, mz.view("<f4"), np.zeros(len(mz), "<f4"))
+    source = write_imzml(tmp_path / "in.imzML", [pixel], continuous=True, mz_type="<f4")
+    axis = axis_of(mzgrid, source, "--memory-limit", "200G")
+    source.with_suffix(".ibd").unlink()
+    assert axis["type"] != "native"
+    why = "not native, because the spectra have more than 10000000 different m/z, the most allowed"
+    assert axis["type_reason"].endswith(why)
+
+
 def test_a_width_or_a_law_that_is_given_makes_an_axis(mzgrid, data, tmp_path):
     source = data / "example-processed" / "example-processed.imzML"
     for i, options in enumerate((["--bin-width", "5mDa"], ["--bins", 1000], ["--bin-width", "1step"], ["--mass-axis-type", "constant"])):
