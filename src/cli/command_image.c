@@ -181,7 +181,12 @@ static enum mzg_status fill_pane(const struct image_settings *settings, const st
                                  struct mzg_image_pane *pane, struct mzg_error *err)
 {
     const char *divisor = divisor_of(settings->norm);
+    char width[60] = "1 bin each";
     int c = pane->n_channels++;
+    if (settings->ppm > 0)
+        snprintf(width, sizeof width, "± %g ppm", settings->ppm);
+    else if (settings->da > 0)
+        snprintf(width, sizeof width, "± %g Da", settings->da);
     pane->raster[c] = images->rasters[i];
     pane->colours = settings->colours;
     snprintf(pane->names[c], MZG_PICTURE_TITLE, "m/z %.4f", images->windows[i].mz);
@@ -189,8 +194,8 @@ static enum mzg_status fill_pane(const struct image_settings *settings, const st
     if (c == 0)
         mzg_name_window(&images->windows[i], divisor, pane->title, pane->subtitle);
     else
-        snprintf(pane->subtitle, MZG_PICTURE_TITLE, "each to its percentile %g%s%s", settings->percentile,
-                 divisor ? ", divided by " : "", divisor ? divisor : "");
+        snprintf(pane->subtitle, MZG_PICTURE_TITLE, "%s, each to its percentile %g%s%s", width,
+                 settings->percentile, divisor ? ", divided by " : "", divisor ? divisor : "");
     return mzg_limits_of(&images->rasters[i], settings->percentile, &pane->limits[c], err);
 }
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static char *format_scaled(char *text, size_t size, int64_t bytes, double base, const char *const units[])
@@ -42,6 +43,28 @@ char *mzg_format_count(char *text, size_t size, int64_t count)
             text[used++] = ',';
     }
     text[used] = '\0';
+    return text;
+}
+
+char *mzg_format_value(char *text, size_t size, double value, int digits)
+{
+    static const char *const superscripts[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
+    char rounded[64], power[16];
+    snprintf(rounded, sizeof rounded, "%.*e", digits - 1, value);
+    const char *mark = strchr(rounded, 'e');
+    int exponent = mark ? atoi(mark + 1) : 0;
+    if (value == 0) {
+        snprintf(text, size, "0");
+    } else if (exponent >= 3 && exponent >= digits - 1 && exponent < 6) { /* none stands behind the point */
+        mzg_format_count(text, size, llround(atof(rounded)));
+    } else if (!isfinite(value) || (exponent >= -3 && exponent < 6)) {
+        snprintf(text, size, "%.*g", digits, value);
+    } else {
+        int n = snprintf(text, size, "%g×10%s", atof(rounded) / pow(10, exponent), exponent < 0 ? "⁻" : "");
+        snprintf(power, sizeof power, "%d", abs(exponent));
+        for (const char *digit = power; *digit && n > 0 && (size_t)n < size; digit++)
+            n += snprintf(text + n, size - (size_t)n, "%s", superscripts[*digit - '0']);
+    }
     return text;
 }
 

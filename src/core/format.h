@@ -19,6 +19,10 @@ char *mzg_format_data(char *text, size_t size, int64_t bytes);
 /* A count with its thousands apart: "1,234,567". */
 char *mzg_format_count(char *text, size_t size, int64_t count);
 
+/* A measured value with `digits` significant digits, the thousands apart: "0.0123", "12.3", "97,180"; from a
+ * million, and below a thousandth, "7.54×10⁶". */
+char *mzg_format_value(char *text, size_t size, double value, int digits);
+
 /* A rate with three digits at least: "0.123", "12.3", "1,234"; "-" where `seconds` is 0, or too short to
  * tell. */
 char *mzg_format_rate(char *text, size_t size, double amount, double seconds);

@@ -21,7 +21,7 @@ struct mzg_image_layout {
     double width, height; /* of all */
     double left, top;     /* where the image begins */
     int image_width, image_height;
-    double bar, bar_height; /* width and height of the colour bar; 0: none */
+    double gap, bar, bar_height; /* before the colour bar, its width and height; 0: none */
 };
 /* With the longer side of the image `side` dots long, or more if it has more cells. */
 void mzg_image_measure(cairo_t *cairo, const struct mzg_image_pane *pane, double side,

@@ -107,8 +107,14 @@ void mzg_image_measure(cairo_t *cairo, const struct mzg_image_pane *pane, double
     if (pane->n_channels == 1) {
         layout->bar = 1.2 * size;
         layout->bar_height = fmax(layout->image_height, LEAST_BAR * size);
+        layout->gap = 0.8 * size;
+        if (layout->bar_height > layout->image_height) { /* it ends beside the numbers of x */
+            ticks = ticks_along(raster->origin_x, (double)raster->width * raster->size_x, layout->image_width,
+                                5 * size);
+            layout->gap = fmax(layout->gap, widest_tick(cairo, &ticks, size) / 2 + 0.5 * size);
+        }
         ticks = bar_ticks(pane, layout->bar_height, size);
-        right = 0.8 * size + layout->bar + 0.8 * size + widest_tick(cairo, &ticks, size) + 2.4 * size;
+        right = layout->gap + layout->bar + 0.8 * size + widest_tick(cairo, &ticks, size) + 2.4 * size;
     }
     layout->width = layout->left + layout->image_width + right;
     layout->height = layout->top + fmax(layout->image_height + 5.4 * size, layout->bar_height + 2 * size);
@@ -244,7 +250,7 @@ static void draw_bar(cairo_t *cairo, const struct mzg_image_pane *pane, double x
     double size = layout->size, height = layout->bar_height, bar = layout->bar;
     struct mzg_ticks ticks = bar_ticks(pane, height, size);
     char text[TEXT];
-    x += layout->image_width + 0.8 * size;
+    x += layout->image_width + layout->gap;
     for (int i = 0; i < height; i++) {
         mzg_set_colour(cairo, mzg_colour(pane->colours, 1 - (i + 0.5) / height));
         cairo_rectangle(cairo, x, y + i, bar, 1);

@@ -22,24 +22,23 @@ static void add_image(struct mzg_html *html, const struct mzg_raster *raster, in
     struct mzg_indexed indexed = {0};
     unsigned char *png = NULL;
     int64_t n;
-    char alt[MZG_REPORT_TEXT], low[32], high[32];
+    char alt[MZG_REPORT_TEXT], low[MZG_FORMAT_SIZE], high[MZG_FORMAT_SIZE];
     if (html->err.status != MZG_OK || mzg_limits_of(raster, percentile, &limits, &html->err) != MZG_OK ||
         mzg_indexed_new(raster, &limits, 0, side, &indexed, &html->err) != MZG_OK)
         return;
     if (mzg_indexed_png(&indexed, &png, &n, &html->err) == MZG_OK) {
-        snprintf(low, sizeof low, "%.3g", limits.low);
-        snprintf(high, sizeof high, "%s%.3g", limits.has_more ? "≥ " : "", limits.high);
-        snprintf(alt, sizeof alt,
-                 "%s: image of %" PRId64 " by %" PRId64 " cells, colours from %.3g to %.3g%s", what,
-                 raster->width, raster->height, limits.low, limits.high,
+        mzg_format_value(low, sizeof low, limits.low, 3);
+        mzg_format_value(high, sizeof high, limits.high, 3);
+        snprintf(alt, sizeof alt, "%s: image of %" PRId64 " by %" PRId64 " cells, colours from %s to %s%s",
+                 what, raster->width, raster->height, low, high,
                  limits.has_more ? ", the 99.5th percentile" : "");
         mzg_html_markup(html, "<div class=\"image\">\n");
         mzg_report_picture(html, png, n, raster, shown, alt);
         mzg_report_scale(html, raster);
         MZG_HTML_FILL(html,
-                      "<div class=\"colours\"><span>~</span><span class=\"ramp\"></span><span>~</span></div>"
+                      "<div class=\"colours\"><span>~</span><span class=\"ramp\"></span><span>~~</span></div>"
                       "\n</div>\n",
-                      low, high);
+                      low, limits.has_more ? "≥ " : "", high);
     }
     free(png);
     free(indexed.dots);
@@ -66,6 +65,7 @@ static void tell_of_tic(const struct mzg_report_subject *subject, struct mzg_htm
     double least = HUGE_VAL, most = -HUGE_VAL, sum = 0;
     int64_t brightest = 0, cell = -1;
     char text[MZG_REPORT_TEXT], where[120] = "", extent[200], count[MZG_FORMAT_SIZE], plane[120] = "";
+    char lowest[MZG_FORMAT_SIZE], highest[MZG_FORMAT_SIZE], mean[MZG_FORMAT_SIZE];
     for (int64_t i = 0; i < view->n_pixels; i++) {
         if (subject->tic[i] > most)
             brightest = i;
@@ -85,10 +85,13 @@ static void tell_of_tic(const struct mzg_report_subject *subject, struct mzg_htm
         snprintf(plane, sizeof plane, " Shown is z = %" PRId64 ", the first of %" PRId64 " planes.", place->z,
                  place->n_planes);
     snprintf(text, sizeof text,
-             "The sum of all intensities of each of %s pixels: %.4g to %.4g, on average %.4g%s. %s.%s The "
+             "The sum of all intensities of each of %s pixels: %s to %s, on average %s%s. %s.%s The "
              "brightest colour stands for the 99.5th percentile.",
-             mzg_format_count(count, sizeof count, view->n_pixels), least, most, sum / (double)view->n_pixels,
-             where, extent_of(subject, extent, sizeof extent), plane);
+             mzg_format_count(count, sizeof count, view->n_pixels),
+             mzg_format_value(lowest, sizeof lowest, least, 4),
+             mzg_format_value(highest, sizeof highest, most, 4),
+             mzg_format_value(mean, sizeof mean, sum / (double)view->n_pixels, 4), where,
+             extent_of(subject, extent, sizeof extent), plane);
     MZG_HTML_FILL(html, "<figcaption>~</figcaption>\n", text);
 }
 
@@ -206,15 +209,15 @@ static void add_peak_row(const struct mzg_report_subject *subject, int p, struct
 {
     const struct mzg_view *view = subject->view;
     const struct mzg_peak *peak = &subject->peaks[p];
-    char mz[40], range[80], mean[40], most[40], count[MZG_FORMAT_SIZE], share[40];
+    char mz[40], range[80], share[40];
+    char mean[MZG_FORMAT_SIZE], most[MZG_FORMAT_SIZE], count[MZG_FORMAT_SIZE];
     snprintf(mz, sizeof mz, "%.4f", view->mz[peak->top]);
     snprintf(range, sizeof range, "%.4f to %.4f", view->mz[peak->first], view->mz[peak->end - 1]);
-    snprintf(mean, sizeof mean, "%.4g", subject->mean[peak->top]);
-    snprintf(most, sizeof most, "%.4g", subject->maximum[peak->top]);
     snprintf(share, sizeof share, " (%.3g %%)", 100 * subject->n_pixels[peak->top] / (double)view->n_pixels);
     MZG_HTML_FILL(html,
                   "<tr><th scope=\"row\">~</th><td>~</td><td>~</td><td>~</td><td>~~</td><td class=\"act\">",
-                  mz, range, mean, most,
+                  mz, range, mzg_format_value(mean, sizeof mean, subject->mean[peak->top], 4),
+                  mzg_format_value(most, sizeof most, subject->maximum[peak->top], 4),
                   mzg_format_count(count, sizeof count, (int64_t)subject->n_pixels[peak->top]), share);
     add_peak_button(subject, peak, mz, html);
     mzg_html_markup(html, "</td></tr>\n");

@@ -12,8 +12,12 @@
 
   function short(value) {
     if (value === null || !isFinite(value)) return '–';
-    if (value !== 0 && (Math.abs(value) >= 1e5 || Math.abs(value) < 1e-2)) return value.toExponential(2);
-    return String(+value.toPrecision(4));
+    var parts = value.toExponential(3).split('e'), exponent = +parts[1];
+    if (value !== 0 && (exponent >= 6 || exponent < -3))
+      return +parts[0] + '×10' + (exponent < 0 ? '⁻' : '') + String(Math.abs(exponent)).replace(/\d/g, function (digit) {
+        return '⁰¹²³⁴⁵⁶⁷⁸⁹'.charAt(digit);
+      });
+    return String(+value.toPrecision(4)).replace(/\B(?=(\d{3})+$)/g, exponent >= 3 ? ',' : '');
   }
 
   function element(id) {
@@ -58,6 +62,24 @@
       return charts.length > 0 ? charts[0].xAxisRange() : [low, high];
     }
 
+    /* Of an m/z, behind its point. */
+    function digits(width) {
+      return Math.max(0, Math.min(5, Math.ceil(-Math.log(width) / Math.LN10) + 2));
+    }
+
+    /* As many round m/z as have room; if that is one, as on a telephone, two that may be less round. */
+    function ticks(from, to, pixels, get, chart, values) {
+      var width = to - from, room = 8.5 * to.toFixed(digits(width)).length + 8;
+      var found = Dygraph.numericTicks(from, to, pixels, function (name) {
+        return name === 'pixelsPerLabel' ? room : get(name);
+      }, chart, values);
+      if (found.filter(function (tick) { return tick.label && tick.v >= from && tick.v <= to; }).length >= 2) return found;
+      return [0.25, 0.75].map(function (share) {
+        var label = (from + share * width).toFixed(digits(width));
+        return { v: +label, label: label };
+      });
+    }
+
     function look(name) {
       var options = shared();
       options.colors = [colour('--' + name)];
@@ -94,9 +116,8 @@
       options.dateWindow = [low, high];
       options.includeZero = true;
       options.axes = {
-        x: { axisLabelWidth: 70, pixelsPerLabel: 80, axisLabelFormatter: function (mz) {
-          var width = range()[1] - range()[0];
-          return mz.toFixed(Math.max(0, Math.min(5, Math.ceil(-Math.log(width) / Math.LN10) + 2)));
+        x: { axisLabelWidth: 70, ticker: ticks, axisLabelFormatter: function (mz) {
+          return mz.toFixed(digits(range()[1] - range()[0]));
         } },
         y: { axisLabelWidth: 66, pixelsPerLabel: 30, axisLabelFormatter: short }
       };

@@ -170,7 +170,7 @@ def test_pictures_of_several_and_as_red_green_and_blue(mzgrid, stores, tmp_path)
     assert (np.abs(found - wanted).max(axis=2) <= 2).mean() > 0.99
 
 
-SHAPES = {"wide": (190, 3), "tall": (3, 190), "one": (1, 1), "two": (1, 2)}
+SHAPES = {"wide": (200, 3), "tall": (3, 190), "one": (1, 1), "two": (1, 2)}
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -197,6 +197,11 @@ def test_long_and_narrow_images_can_be_seen(mzgrid, tmp_path, shape):
     rows = np.flatnonzero(np.diff(np.concatenate([[0], numbers.any(axis=1), [0]])))
     heights = rows[1::2] - rows[::2]
     assert heights.max() < 60, "numbers at the axis of y touch each other"
+    # The colour bar, the last thing with colours, stands free: no number of x, which stands below the image, runs into it.
+    bar = np.flatnonzero(np.diff(np.concatenate([[0], cells.any(axis=0), [0]])))[-2]
+    height = np.flatnonzero(cells[:, bar + 4])
+    beside = picture[height[0] : height[-1], bar - 12 : bar - 4]
+    assert (beside == 255).all(), "something runs into the colour bar"
 
 
 def test_no_line_crosses_the_number_of_a_peak(mzgrid, tmp_path):

@@ -204,6 +204,21 @@ def test_layouts(mzgrid, tmp_path, layout, ranks):
     assert len(seen[0]) > 0 and seen[0] == seen[1]
 
 
+def test_numbers_are_written_for_people(mzgrid, tmp_path):
+    """Intensities of all sizes: 97,180 and 7.5×10⁶, not 9.718e+04."""
+    mz = np.linspace(100, 1000, 2001)
+    for name, height in (("a", 3e3), ("b", 4e7), ("c", 2e-5)):
+        values = [height * x * np.exp(-(((mz - 400) / 1.5) ** 2)) for x in range(1, 5)]
+        write_imzml(tmp_path / f"{name}.imzML", [Pixel(x, 1, mz, v) for x, v in enumerate(values, 1)], profile=True)
+        mzgrid.convert(tmp_path / f"{name}.imzML", tmp_path / f"{name}.zarr", "-q", "--mass-axis-type", "native")
+        tree = check_page(tmp_path / f"{name}.zarr.report.html")
+        said = " ".join(text_of(section(tree, part)) for part in ("tic", "peaks"))
+        said += " ".join(image.get("alt") for image in tree.iter("img"))
+        assert not re.search(r"\de[+-]\d", said), said
+        brightest = {"a": "11,880 4 (100 %)", "b": "1.584×10⁸ 4 (100 %)", "c": "7.92×10⁻⁵ 4 (100 %)"}[name]
+        assert brightest in [" ".join(row[3:5]) for row in rows(section(tree, "peaks"))[1:]], said
+
+
 def test_a_report_made_later(mzgrid, tmp_path, sample):
     """What the run alone knew is in its record, or told to be unknown."""
     shutil.copytree(sample / "a.zarr", tmp_path / "a.zarr")
@@ -316,6 +331,22 @@ def test_browser_draws_it(chromium, sample, tmp_path, dark, width):
     assert all(n > 0 and 20 < shown <= width for n, shown in sizes)
     chromium.screenshot(tmp_path / "page.png")
     assert (tmp_path / "page.png").stat().st_size > 10000
+
+
+def test_browser_labels_a_narrow_chart(chromium, mzgrid, tmp_path):
+    """From a telephone to a desk, at all m/z and at few: two m/z at least, and none touches the next."""
+    mzgrid.convert("synthetic:7x6:50:centroid:7", tmp_path / "a.zarr", "-q")  # m/z 100 to 1000
+    for width in (320, 390, 1200):
+        chromium.open((tmp_path / "a.zarr.report.html").as_uri(), width=width)
+        for _ in range(7):
+            boxes = chromium.evaluate("""[...document.querySelectorAll('#spectrum-mean .dygraph-axis-label-x')].map(label => {
+                const range = document.createRange(); range.selectNodeContents(label);
+                const box = range.getBoundingClientRect(); return [box.left, box.right, label.textContent]; })""")
+            assert len(boxes) >= 2, (width, boxes)
+            assert all(left[1] + 4 < right[0] for left, right in zip(boxes, boxes[1:])), (width, boxes)
+            assert boxes[-1][1] <= width
+            chromium.evaluate("document.querySelector('[data-do=in]').click()")
+            chromium.evaluate("document.querySelector('[data-do=in]').click()")
 
 
 def test_browser_zooms_by_keys_and_mouse(chromium, sample):

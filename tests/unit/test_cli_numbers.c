@@ -124,6 +124,37 @@ Test(cli_format, counts_have_their_thousands_apart)
     cr_expect(eq(str, mzg_format_count(text, sizeof text, INT64_MIN), "-9,223,372,036,854,775,808"));
 }
 
+Test(cli_format, values_are_read_without_counting_zeros)
+{
+    static const struct {
+        double value;
+        int digits;
+        const char *text;
+    } cases[] = {
+        {0, 3, "0"},
+        {-0.0, 3, "0"},
+        {7, 3, "7"},
+        {12.345, 3, "12.3"},
+        {0.012345, 3, "0.0123"},
+        {0.00099996, 3, "0.001"},
+        {999.6, 3, "1,000"},
+        {8683.2, 3, "8,680"},
+        {97184.4, 4, "97,180"},
+        {1140.2, 4, "1,140"},
+        {-2526, 3, "-2,530"},
+        {999951, 4, "1×10⁶"},
+        {12345.67, 6, "12345.7"},
+        {7.54e6, 3, "7.54×10⁶"},
+        {1.5e-12, 3, "1.5×10⁻¹²"},
+        {-3.2e-38, 3, "-3.2×10⁻³⁸"},
+    };
+    char text[MZG_FORMAT_SIZE];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        cr_expect(eq(str, mzg_format_value(text, sizeof text, cases[i].value, cases[i].digits),
+                     (char *)cases[i].text));
+    cr_expect(eq(str, mzg_format_value(text, sizeof text, INFINITY, 3), "inf"));
+}
+
 Test(cli_format, rates_keep_three_digits)
 {
     char text[MZG_FORMAT_SIZE];
