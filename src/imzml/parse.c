@@ -2,6 +2,7 @@
 #include <imzml/ibd.h>
 #include <imzml/parse.h>
 #include <imzml/trailing.h>
+#include <input/not_input.h>
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -131,7 +132,7 @@ static enum mzg_status on_truncated(const struct mzg_imzml_source *source, struc
 static enum mzg_status conclude(const struct mzg_imzml_source *source, struct attempt *attempt,
                                 enum mzg_xml_state state, struct mzg_error *err)
 {
-    const char *path = source->path;
+    const char *path = source->path, *words;
     switch (state) {
     case MZG_XML_MORE:
     case MZG_XML_DONE:
@@ -142,6 +143,9 @@ static enum mzg_status conclude(const struct mzg_imzml_source *source, struct at
                             attempt->err.text);
         return MZG_OK;
     case MZG_XML_NOT_XML:
+        words = mzg_not_input_words(path);
+        if (words)
+            return mzg_fail(err, MZG_EFORMAT, "%s: not an imzML file: it is %s", path, words);
         return mzg_fail(err, MZG_EFORMAT, "%s: not an imzML file: it does not begin as XML (%s)", path,
                         mzg_xml_message(attempt->xml));
     case MZG_XML_TRUNCATED:

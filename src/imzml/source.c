@@ -1,6 +1,7 @@
 #include <core/file.h>
 #include <imzml/ibd.h>
 #include <imzml/source.h>
+#include <input/not_input.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +14,7 @@ enum mzg_status mzg_imzml_source_open(const char *path, struct mzg_imzml_source 
 {
     struct mzg_imzml_source opened = {.path = path, .fd = -1};
     if (mzg_open_regular(path, &opened.fd, &opened.size, err) != MZG_OK)
-        return err->status;
+        return access(path, F_OK) != 0 ? mzg_not_there(path, errno, err) : err->status;
     /* Whoever reads it goes from front to back: the kernel may read ahead further. */
     posix_fadvise(opened.fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     *source = opened;

@@ -3,13 +3,9 @@
 #include <core/context.h>
 #include <imzml/imzml_kind.h>
 #include <input/foreign.h>
+#include <input/not_input.h>
 #include <input/reader.h>
 #include <input/synthetic_kind.h>
-
-#include <errno.h>
-#include <string.h>
-#include <strings.h>
-#include <sys/stat.h>
 
 static const struct mzg_reader_kind *const kinds[] = {&mzg_imzml_kind, &mzg_synthetic_kind};
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
@@ -22,17 +18,7 @@ static enum mzg_status find_kind(const char *path, const struct mzg_reader_kind 
             return MZG_OK;
         }
     }
-    struct stat info;
-    if (stat(path, &info) != 0)
-        return mzg_fail(err, MZG_EIO, "%s: cannot open: %s", path, strerror(errno));
-    if (S_ISDIR(info.st_mode))
-        return mzg_fail(err, MZG_EFORMAT, "%s: it is a directory; give the .imzML file in it", path);
-    size_t length = strlen(path);
-    if (length > 4 && strcasecmp(path + length - 4, ".ibd") == 0)
-        return mzg_fail(err, MZG_EFORMAT, "%s: it is the binary half of a pair; give the .imzML beside it",
-                        path);
-    return mzg_fail(err, MZG_EFORMAT,
-                    "%s: not an imzML file; give the .imzML of a pair, not its .ibd or a folder", path);
+    return mzg_not_input(path, err);
 }
 
 static enum mzg_status check_part(const struct mzg_reader_kind *kind, const char *path,

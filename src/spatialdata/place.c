@@ -119,21 +119,22 @@ static enum mzg_status check_output(const struct mzg_place *place, struct mzg_er
 {
     struct stat status;
     if (stat(place->directory, &status) != 0)
-        return mzg_fail(err, MZG_EIO, "%s: cannot be made, because its directory %s cannot be used: %s",
-                        place->path, place->directory, strerror(errno));
+        return mzg_fail(err, MZG_EIO, "%s: cannot be made, because its directory %s cannot be used: %s%s",
+                        place->path, place->directory, strerror(errno),
+                        errno == ENOENT ? "; make it first (mkdir -p)" : "");
     if (!S_ISDIR(status.st_mode))
         return mzg_fail(err, MZG_EIO, "%s: cannot be made, because %s is not a directory", place->path,
                         place->directory);
     if (access(place->directory, W_OK | X_OK) != 0)
         return mzg_fail(err, MZG_EIO, "%s: cannot be made, because its directory %s is not writable: %s",
                         place->path, place->directory, strerror(errno));
-    if (exists(place->path) && !place->overwrite)
-        return mzg_fail(err, MZG_EIO, "%s exists; use --overwrite to replace it", place->path);
     if (exists(place->path) && !is_replaceable(place->path))
         return mzg_fail(
             err, MZG_EIO,
             "%s exists and is not a Zarr store: it is not replaced; remove it or choose another output",
             place->path);
+    if (exists(place->path) && !place->overwrite)
+        return mzg_fail(err, MZG_EIO, "%s exists; use --overwrite to replace it", place->path);
     return MZG_OK;
 }
 

@@ -16,19 +16,33 @@ cp good.imzML bare.imzML
 mkdir directory.imzML in_the_way.zarr
 printf 'kept\n' >in_the_way.zarr/file
 printf 'kept\n' >plain_file
+mkdir store.zarr run.d waters.raw
+: >store.zarr/zarr.json
+: >run.d/analysis.tsf
+: >waters.raw/_FUNC001.DAT
+gzip -kc good.imzML >packed.imzML.gz
+cp packed.imzML.gz packed.imzML
+printf 'PK\003\004' >both.zip
+printf '\001\241F\000i\000n\000n\000i\000g\000a\000n\000' >thermo.raw
+: >run.mzML
 before=$(find . | sort)
 
 # expect_refused TEXT ARGUMENTS: an exit status of 1 or 2 and a line with TEXT in it, and the files are as before.
 expect_refused() {
     local text=$1
     shift
-    for ranks in 1 3; do
+    for ranks in ${only:-1 3}; do
         run $ranks "$@"
         check "exit status 1 or 2" [ "$status" = 1 -o "$status" = 2 ]
         expect_empty "$out"
         expect_error_line "$text"
         check "nothing left behind" [ "$(find . | sort)" = "$before" ]
     done
+}
+
+# The same on one rank, which is quicker.
+expect_words() {
+    only=1 expect_refused "$@"
 }
 
 expect_refused "missing.imzML" convert missing.imzML out.zarr
@@ -41,10 +55,30 @@ expect_refused "bare.ibd" convert bare.imzML out.zarr
 expect_refused "directory.imzML" convert directory.imzML out.zarr
 expect_refused "in_the_way.zarr: it is a directory; give the .imzML file in it" convert in_the_way.zarr out.zarr
 expect_refused "good.ibd: it is the binary half of a pair; give the .imzML beside it" convert good.ibd out.zarr
+# What users take for an input, in words: what it is, and what to do.
+expect_words "missing.imzML: cannot open: No such file or directory; look for a slip in the path, which counts from $PWD" \
+    convert missing.imzML out.zarr
+expect_words "missing: cannot open: No such file or directory; look for a slip in the path, which counts from" info missing
+expect_words "/missing.imzML: cannot open: No such file or directory; look for a slip in the path" info /missing.imzML
+expect_words "mzgrid reads files, not URLs; download the .imzML and the .ibd first" \
+    convert https://example.org/a.imzML out.zarr
+expect_words "give the path without file://" convert "file://$PWD/good.imzML" out.zarr
+expect_words "only the shell knows '~'" convert '~/good.imzML' out.zarr
+expect_words "store.zarr: it is a Zarr store; give the .imzML file that it was made from" convert store.zarr out.zarr
+expect_words "run.d: it is raw data of Bruker; convert it to imzML first" convert run.d out.zarr
+expect_words "waters.raw: it is raw data of Waters; convert it to imzML first" convert waters.raw out.zarr
+expect_words "thermo.raw: it is raw data of Thermo; convert it to imzML first" convert thermo.raw out.zarr
+expect_words "packed.imzML.gz: it is compressed by gzip; unpack it first (gunzip)" convert packed.imzML.gz out.zarr
+expect_words "packed.imzML: not an imzML file: it is compressed by gzip" convert packed.imzML out.zarr
+expect_words "both.zip: it is a zip archive; unpack it first (unzip)" convert both.zip out.zarr
+expect_words "run.mzML: it is mzML, which has no positions" convert run.mzML out.zarr
 expect_refused " of ms level 1, positive" convert good.imzML out.zarr --ms-level 2
 
 expect_refused "in_the_way.zarr" convert good.imzML in_the_way.zarr
-expect_refused "--overwrite" convert good.imzML in_the_way.zarr
+# Where --overwrite would not help, nobody is told to use it.
+expect_words "in_the_way.zarr exists and is not a Zarr store: it is not replaced" convert good.imzML in_the_way.zarr
+expect_words "store.zarr exists; use --overwrite to replace it" convert good.imzML store.zarr
+expect_words "cannot be used: No such file or directory; make it first (mkdir -p)" convert good.imzML missing_directory/out.zarr
 expect_refused "missing_directory" convert good.imzML missing_directory/out.zarr
 expect_refused "plain_file" convert good.imzML plain_file/out.zarr
 expect_refused "missing_directory" convert good.imzML out.zarr --keep-hdf5 --temp-dir missing_directory
