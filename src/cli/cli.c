@@ -67,6 +67,12 @@ int mzg_exit_status(enum mzg_status status)
     return 1;
 }
 
+static bool is_called(const char *path, const char *end)
+{
+    size_t n = strlen(path), m = strlen(end);
+    return n > m && strcmp(path + n - m, end) == 0;
+}
+
 static enum mzg_status find_command(const char *name, const struct mzg_command **command,
                                     struct mzg_error *err)
 {
@@ -85,6 +91,12 @@ static enum mzg_status find_command(const char *name, const struct mzg_command *
             strcmp(name + 2, option->name) == 0)
             return mzg_fail(err, MZG_EUSAGE, "%s stands behind the command: mzgrid COMMAND %s", name, name);
     const char *what = name[0] == '-' ? "option" : "command";
+    if (strcmp(name, "version") == 0 || strcmp(name, "-v") == 0)
+        suggestion.word = "--version";
+    if (!suggestion.word && (strrchr(name, '.') || strchr(name, '/')) && name[0] != '-')
+        return mzg_fail(err, MZG_EUSAGE, "'%s' is no command: a command comes first, such as 'mzgrid %s %s'",
+                        name, is_called(name, ".zarr") ? "info" : "convert",
+                        is_called(name, ".zarr") ? name : "INPUT OUTPUT.zarr");
     if (suggestion.word)
         return mzg_fail(err, MZG_EUSAGE, "unknown %s '%s' (did you mean '%s'?)", what, name, suggestion.word);
     return mzg_fail(err, MZG_EUSAGE, "unknown %s '%s'", what, name);

@@ -1,5 +1,6 @@
 #include <cli/numbers.h>
 #include <cli/options.h>
+#include <cli/other_names.h>
 #include <cli/suggest.h>
 
 #include <inttypes.h>
@@ -56,18 +57,27 @@ const struct mzg_option *mzg_command_option(const struct mzg_command *command, i
 static enum mzg_status fail_unknown(const struct mzg_command *command, const char *name, size_t length,
                                     struct mzg_error *err)
 {
-    char typed[64];
-    snprintf(typed, sizeof typed, "%.*s", (int)(length < 60 ? length : 60), name);
+    char shown[64], *typed = shown + 2;
+    snprintf(shown, sizeof shown, "--%.*s", (int)(length < 60 ? length : 60), name);
     struct mzg_suggestion suggestion = {.typed = typed};
     const struct mzg_option *option;
     for (int i = 0; (option = mzg_command_option(command, i)); i++) {
         if (option->kind != MZG_OPTION_GROUP)
             mzg_suggest(&suggestion, option->name);
     }
-    if (suggestion.word)
-        return mzg_fail(err, MZG_EUSAGE, "unknown option '--%s' (did you mean '--%s'?)", typed,
-                        suggestion.word);
-    return mzg_fail(err, MZG_EUSAGE, "unknown option '--%s'", typed);
+    return mzg_refuse_option(command, shown, suggestion.word, err);
+}
+
+/* `word` begins with a letter that no option has; it may be a long option with one dash. */
+static enum mzg_status fail_letter(const struct mzg_command *command, const char *word, char letter,
+                                   struct mzg_error *err)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 1, "="), word + 1);
+    const struct mzg_option *option = mzg_command_find(command, name, strlen(name));
+    if (!word[2] || option || mzg_other_name(command, name))
+        return mzg_refuse_option(command, word, option ? option->name : NULL, err);
+    return mzg_fail(err, MZG_EUSAGE, "unknown option '-%c' in '%s'", letter, word);
 }
 
 static enum mzg_status apply_one(const struct mzg_argument *argument, void *target, struct mzg_error *err);
@@ -140,7 +150,7 @@ static enum mzg_status parse_letters(struct mzg_arguments *arguments, const char
     for (const char *letter = word + 1; *letter; letter++) {
         const struct mzg_option *option = find_letter(arguments->command, *letter);
         if (!option)
-            return mzg_fail(err, MZG_EUSAGE, "unknown option '-%c' in '%s'", *letter, word);
+            return fail_letter(arguments->command, word, *letter, err);
         if (!mzg_option_is_flag(option)) {
             const char *value = letter[1] ? letter + 1 : next;
             *used_next = value == next;

@@ -33,6 +33,23 @@ expect_refused "INPUT is missing" info --json
 expect_refused "STORE.zarr is missing" image --mz 500 -o a.png
 expect_refused "--mz is missing" image x.zarr -o a.png
 
+# What other commands and programs call an option.
+expect_refused "unknown option '-o': paths stand without one, as in 'mzgrid convert INPUT OUTPUT.zarr'" convert in.imzML -o out.zarr
+expect_refused "unknown option '--input': paths stand without one" convert --input in.imzML out.zarr
+expect_refused "unknown option '--overwrite' (did you mean '--replace'?)" peaks x.zarr --overwrite
+expect_refused "unknown option '--replace' (did you mean '--overwrite'?)" image x.zarr --mz 5 -o a.png --replace
+expect_refused "unknown option '-f' (did you mean '--overwrite'?)" convert in.imzML out.zarr -f
+expect_refused "unknown option '--ppm' (did you mean '--bin-width'?)" convert in.imzML out.zarr --ppm 5
+expect_refused "unknown option '--ppm' (did you mean '--tolerance'?)" peaks x.zarr --ppm 5
+expect_refused "unknown option '--resample-bins' (did you mean '--bins'?)" convert in.imzML out.zarr --resample-bins=5
+expect_refused "unknown option '-bins' (did you mean '--bins'?)" convert in.imzML out.zarr -bins 5
+expect_refused "unknown option '-j' (did you mean '--threads'?)" convert in.imzML out.zarr -j 8
+expect_refused "unknown option '-n': several ranks are started as in 'mpirun -n 4 mzgrid convert'" convert in.imzML out.zarr -n 2
+expect_refused "unknown command 'version' (did you mean '--version'?)" version
+expect_refused "unknown option '-v' (did you mean '--version'?)" -v
+expect_refused "'in.imzML' is no command: a command comes first, such as 'mzgrid convert INPUT OUTPUT.zarr'" in.imzML out.zarr
+expect_refused "'a/b.zarr' is no command: a command comes first, such as 'mzgrid info a/b.zarr'" a/b.zarr
+
 expect_refused "--layout: unknown value 'CS' (did you mean 'csc'?)" convert in.imzML out.zarr --layout CS
 expect_refused "--interpolation-method: unknown value 'LINAER' (did you mean 'linear'?)" \
     convert in.imzML out.zarr --interpolation-method LINAER
