@@ -1,5 +1,7 @@
-#include <core/select_rank.h>
 #include <peaks/noise.h>
+
+#include <core/select_rank.h>
+#include <peaks/chance.h>
 
 #include <inttypes.h>
 #include <math.h>
@@ -85,19 +87,20 @@ static double sigma_of_few(const struct mzg_noise *noise, const struct mzg_spect
     return typical * sqrt(rate) / (double)spectra->n_rows;
 }
 
-/* How many pixels a bin of centroids needs. */
-static double least_pixels(const struct mzg_spectra *spectra, int64_t first, int64_t end, double *scratch)
+/* How many pixels a bin of centroids needs; whether peaks crowd the window. */
+static bool count_chance(const struct mzg_spectra *spectra, int64_t first, int64_t end, double *scratch,
+                         double *rate, double *least)
 {
-    enum { FEW = 10 }; /* of so many bins one is empty at least, or the share of empty ones tells little */
-    int64_t n = end - first, n_empty = 0;
-    if (!spectra->is_centroid)
-        return 0;
-    for (int64_t k = first; k < end; k++) {
+    enum { CROWD = 5 };
+    int64_t n_peaks = 0;
+    for (int64_t k = first; k < end; k++)
         scratch[k - first] = (double)spectra->n_pixels[k];
-        n_empty += spectra->n_pixels[k] == 0;
-    }
-    double mean = n_empty > n / FEW ? log((double)n / (double)n_empty) : median_of(scratch, n);
-    return fmin(3 + mean + 6 * sqrt(mean), (double)spectra->n_rows);
+    *rate = mzg_chance_rate(scratch, end - first, spectra->n_rows);
+    int64_t needed = mzg_chance_least(*rate, spectra->n_rows, spectra->n_bins);
+    for (int64_t k = first; k < end; k++)
+        n_peaks += spectra->n_pixels[k] >= needed;
+    *least = (double)(needed < spectra->n_rows ? needed : spectra->n_rows);
+    return n_peaks * CROWD > end - first;
 }
 
 enum mzg_status mzg_noise_measure(const struct mzg_spectra *spectra, const double *values,
@@ -107,9 +110,10 @@ enum mzg_status mzg_noise_measure(const struct mzg_spectra *spectra, const doubl
     *noise = (struct mzg_noise){.n_bins = spectra->n_bins, .n_windows = n_windows > 0 ? n_windows : 1};
     noise->sigma = calloc((size_t)noise->n_windows, sizeof *noise->sigma);
     noise->median = calloc((size_t)noise->n_windows, sizeof *noise->median);
+    noise->rate = calloc((size_t)noise->n_windows, sizeof *noise->rate);
     noise->least = calloc((size_t)noise->n_windows, sizeof *noise->least);
     double *scratch = calloc(2 * MZG_PEAK_WINDOW + 2, sizeof *scratch);
-    if (!noise->sigma || !noise->median || !noise->least || !scratch) {
+    if (!noise->sigma || !noise->median || !noise->rate || !noise->least || !scratch) {
         mzg_noise_destroy(noise);
         mzg_fail(err, MZG_ENOMEM, "no memory for the noise of %" PRId64 " bins", spectra->n_bins);
         goto cleanup;
@@ -126,7 +130,9 @@ enum mzg_status mzg_noise_measure(const struct mzg_spectra *spectra, const doubl
             sigma = found > sigma ? found : sigma;
         }
         noise->sigma[window] = sigma > 0 ? sigma : sigma_of_few(noise, spectra, values, first, end, scratch);
-        noise->least[window] = least_pixels(spectra, first, end, scratch);
+        if (spectra->is_centroid &&
+            count_chance(spectra, first, end, scratch, &noise->rate[window], &noise->least[window]))
+            noise->sigma[window] = NAN;
         for (int64_t k = first; k < end; k++)
             scratch[k - first] = value_at(noise, spectra, values, k);
         noise->median[window] = median_of(scratch, end - first);
@@ -141,6 +147,7 @@ void mzg_noise_destroy(struct mzg_noise *noise)
 {
     free(noise->sigma);
     free(noise->median);
+    free(noise->rate);
     free(noise->least);
     *noise = (struct mzg_noise){0};
 }

@@ -6,9 +6,10 @@
 
 struct mzg_noise {
     int64_t n_bins, n_windows;
-    double *sigma;  /* of each window: standard deviation */
+    double *sigma;  /* of each window: standard deviation; NaN if peaks crowd it */
     double *median; /* of its values */
-    double *least;  /* pixels that a bin needs to be no chance; 0 of curves */
+    double *rate;   /* of mzg_chance_rate(); 0 of curves */
+    double *least;  /* pixels that a bin needs to be no chance, or all of them; 0 of curves */
     double nothing; /* what mzg_noise_is_nothing() goes by: the largest value that is as good as 0 */
 };
 
@@ -30,8 +31,9 @@ extern const double mzg_noise_detector_range;
  * median, would give if they fell into bins at random, as often as the share of bins that have none says
  * (Poisson's law).
  *
- * Of centroids, pixels that have a value in the same bin by chance are as Poisson's law has it with the mean
- * that the share of empty bins tells: more than 3 + mean + 6 sqrt(mean) in one bin, or all pixels, are none.
+ * Of centroids, a bin that has values in more pixels than chance puts there (chance.h) holds a peak. Peaks
+ * crowd a window if more than a fifth of its bins do: then half of the differences have one among their three
+ * bins, and sigma would be that of peaks.
  * Release with mzg_noise_destroy(). Local.
  */
 enum mzg_status mzg_noise_measure(const struct mzg_spectra *spectra, const double *values,

@@ -1,6 +1,7 @@
 #include <peaks/pick.h>
 
 #include <peaks/bounds.h>
+#include <peaks/chance.h>
 #include <peaks/noise.h>
 
 #include <inttypes.h>
@@ -23,21 +24,30 @@ static enum mzg_status make_room(int64_t n, struct mzg_peaks *peaks, struct mzg_
     return MZG_OK;
 }
 
-/* For each bin, going through them in the direction `step`: the lowest value since the last one that was
- * higher, or since the beginning, beyond which centroids have nothing. `stack` is scratch of n_bins. */
+/* What lies beyond the ends of centroids: nothing. */
+enum { BEYOND = -1 };
+
+static double value_of(const double *values, int64_t bin)
+{
+    return bin == BEYOND ? 0 : values[bin];
+}
+
+/* For each bin, going through them in the direction `step`: the lowest bin since the last one that was
+ * higher, the nearest of several, or since the beginning, beyond which centroids have nothing. `stack` is
+ * scratch of n_bins. */
 static void find_feet(const struct mzg_spectra *spectra, const double *values, int step, int64_t *stack,
-                      double *feet)
+                      int64_t *feet)
 {
     int64_t n = spectra->n_bins, depth = 0;
     for (int64_t i = 0; i < n; i++) {
         int64_t k = step > 0 ? i : n - 1 - i;
-        double foot = values[k];
+        int64_t foot = k;
         while (depth > 0 && values[stack[depth - 1]] <= values[k]) {
-            double lower = feet[stack[--depth]];
-            foot = lower < foot ? lower : foot;
+            int64_t lower = feet[stack[--depth]];
+            foot = value_of(values, lower) < value_of(values, foot) ? lower : foot;
         }
-        if (depth == 0 && spectra->is_centroid && foot > 0)
-            foot = 0;
+        if (depth == 0 && spectra->is_centroid && value_of(values, foot) > 0)
+            foot = BEYOND;
         feet[k] = foot;
         stack[depth++] = k;
     }
@@ -62,21 +72,37 @@ static int64_t find_tops(const struct mzg_spectra *spectra, const double *values
     return n_tops;
 }
 
+/* Whether a peak stands out of the noise: where peaks crowd the window, if its pixels are more than chance
+ * puts into a bin as often as into its higher foot, or as into the lowest bins of the window. */
+static bool stands_out(const struct mzg_spectra *spectra, const struct mzg_peak *peak, int64_t foot,
+                       const struct mzg_noise *noise, int64_t window, double snr)
+{
+    int64_t n_pixels = spectra->n_pixels[peak->top];
+    if ((double)n_pixels < noise->least[window])
+        return false;
+    if (!isnan(peak->noise))
+        return peak->prominence >= snr * peak->noise;
+    double rate = foot == BEYOND ? 0 : (double)spectra->n_pixels[foot] / (double)spectra->n_rows;
+    return rate <= noise->rate[window] ||
+           n_pixels >= mzg_chance_least(rate, spectra->n_rows, spectra->n_bins);
+}
+
 /* The peaks among n tops. */
 static void judge_tops(const struct mzg_spectra *spectra, const double *values, const int64_t *tops,
-                       int64_t n, const double *left, const double *right, const struct mzg_noise *noise,
+                       int64_t n, const int64_t *left, const int64_t *right, const struct mzg_noise *noise,
                        double snr, struct mzg_peaks *peaks)
 {
     for (int64_t i = 0; i < n; i++) {
-        double height = values[tops[i]];
-        double foot = left[tops[i]] > right[tops[i]] ? left[tops[i]] : right[tops[i]];
-        int64_t window = mzg_noise_window(noise, tops[i]);
-        struct mzg_peak peak = {
-            .top = tops[i], .height = height, .prominence = height - foot, .noise = noise->sigma[window]};
-        if (!mzg_noise_is_nothing(noise, spectra, peak.top) && peak.prominence > 0 &&
-            peak.prominence >= snr * peak.noise &&
-            (double)spectra->n_pixels[tops[i]] >= noise->least[window] &&
-            peak.prominence >= mzg_peak_share * (height - noise->median[window]))
+        int64_t top = tops[i], window = mzg_noise_window(noise, top);
+        int64_t foot = value_of(values, left[top]) >= value_of(values, right[top]) ? left[top] : right[top];
+        double height = values[top];
+        struct mzg_peak peak = {.top = top,
+                                .height = height,
+                                .prominence = height - value_of(values, foot),
+                                .noise = noise->sigma[window]};
+        if (!mzg_noise_is_nothing(noise, spectra, top) && peak.prominence > 0 &&
+            peak.prominence >= mzg_peak_share * (height - noise->median[window]) &&
+            stands_out(spectra, &peak, foot, noise, window, snr))
             peaks->items[peaks->n++] = peak;
     }
 }
@@ -87,7 +113,7 @@ static enum mzg_status pick_tops(const struct mzg_spectra *spectra, const double
 {
     size_t n = (size_t)spectra->n_bins;
     int64_t *tops = malloc((n + 1) * sizeof *tops), *stack = malloc((n + 1) * sizeof *stack);
-    double *left = malloc((n + 1) * sizeof *left), *right = malloc((n + 1) * sizeof *right);
+    int64_t *left = malloc((n + 1) * sizeof *left), *right = malloc((n + 1) * sizeof *right);
     if (!tops || !stack || !left || !right) {
         mzg_fail(err, MZG_ENOMEM, "no memory to pick peaks among %" PRId64 " bins", spectra->n_bins);
         goto cleanup;

@@ -24,7 +24,7 @@ struct mzg_peak {
     int64_t first, end; /* its bins are first .. end - 1 */
     double height;      /* of the spectrum in which it was found, at its top; 0 without a bin */
     double prominence;  /* NaN if nothing was picked: of lists and of columns that are peaks as they are */
-    double noise;       /* standard deviation of the noise around it, likewise */
+    double noise; /* standard deviation of the noise around it, likewise, and if peaks crowd its window */
     enum mzg_peak_source source;
 };
 
@@ -60,7 +60,8 @@ enum {
  * height above the window's median: noise grows with the intensity, and would split every large peak. */
 extern const double mzg_peak_share;
 
-/* Picks the peaks whose prominence is at least `snr` times the noise, or MZG_PEAK_RARE times that. Columns of
+/* Picks the peaks whose prominence is at least `snr` times the noise, or MZG_PEAK_RARE times that; of
+ * centroids, those alone that more pixels have than chance, which decides where peaks crowd. Columns of
  * a native axis of centroids are peaks as they are, if any pixel has a value there; those within MZG_PEAK_PPM
  * of a higher one are part of it. MZG_ENOMEM. Release with mzg_peaks_destroy(). Local. */
 enum mzg_status mzg_peaks_pick(const struct mzg_spectra *spectra, double snr, struct mzg_peaks *peaks,

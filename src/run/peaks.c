@@ -147,18 +147,34 @@ static void tell_of_list(const struct run *run)
                      run->source.edges[0], run->source.edges[run->source.n_bins], run->list.items[first].mz);
 }
 
+/* No peak was found: `peaks` fails, and a conversion is worth having without. Rank 0. */
+static void tell_of_none(const struct run *run, struct mzg_error *err)
+{
+    const char *than_chance = "", *what_helps = "a lower --snr finds smaller ones";
+    if (run->source.is_centroid) {
+        than_chance = " in more pixels than share a bin by chance";
+        what_helps = "wider bins (--bin-width of 'mzgrid convert') hold peaks together that wander, a lower "
+                     "--snr finds smaller ones";
+    }
+    if (run->is_part)
+        mzg_log_line(run->context->log, MZG_LOG_WARNING,
+                     "no peak reaches S/N %g%s: there is no feature table; %s, and 'mzgrid peaks' "
+                     "with a --peak-list makes one of peaks that are known",
+                     run->options->snr, than_chance, what_helps);
+    else
+        mzg_fail(err, MZG_EFORMAT,
+                 "%s/%s: no peak reaches S/N %g%s; %s, and --peak-list takes peaks that are known",
+                 run->store, run->source.table, run->options->snr, than_chance, what_helps);
+}
+
 /* Rank 0. */
 static enum mzg_status find_peaks(struct run *run, struct mzg_error *err)
 {
     const struct mzg_peaks_options *options = run->options;
     struct mzg_spectra spectra = mzg_peaks_source_spectra(&run->source);
     if (!options->list) {
-        if (mzg_peaks_pick(&spectra, options->snr, &run->peaks, err) == MZG_OK && run->peaks.n == 0 &&
-            !run->is_part)
-            mzg_fail(err, MZG_EFORMAT,
-                     "%s/%s: no peak reaches S/N %g; a lower --snr finds smaller ones, and "
-                     "--peak-list takes peaks that are known",
-                     run->store, run->source.table, options->snr);
+        if (mzg_peaks_pick(&spectra, options->snr, &run->peaks, err) == MZG_OK && run->peaks.n == 0)
+            tell_of_none(run, err);
         return err->status;
     }
     struct mzg_tolerance tolerance = {options->tolerance, !options->tolerance_in_da};
@@ -396,13 +412,8 @@ enum mzg_status mzg_peaks_add(const struct mzg_context *context, const char *sto
         find_peaks(&run, err);
     if (mzg_agree(context->comm, err) != MZG_OK || share_peaks(&run, err) != MZG_OK)
         goto cleanup;
-    if (run.peaks.n == 0) { /* of a conversion, which is worth having without */
-        mzg_log_line(context->log, MZG_LOG_WARNING,
-                     "no peak reaches S/N %g: there is no feature table; 'mzgrid peaks' makes one "
-                     "with a lower --snr or a --peak-list",
-                     options->snr);
+    if (run.peaks.n == 0)
         goto cleanup;
-    }
     if (make_slots(&run, err) == MZG_OK && begin_update(&run, err) == MZG_OK &&
         watch_store(&run, err) == MZG_OK && write_matrix(&run.matrix, err) == MZG_OK &&
         write_rest(&run, err) == MZG_OK && watch_store(&run, err) == MZG_OK &&

@@ -1,8 +1,10 @@
 """Peaks and their sums as docs/mathematics.md has them, written down once more with scipy and numpy."""
 import anndata
 import numpy as np
+import scipy.optimize
 import scipy.signal
 import scipy.sparse as sp
+import scipy.stats
 
 WINDOW, REACH, PPM, SHARE, RARE = 2000, 3, 10, 0.05, 2
 DETECTOR_RANGE = 2.0**-20
@@ -30,20 +32,34 @@ def as_good_as_empty(table):
     return (largest <= limit) & (np.abs(table.var["mean_intensity"].to_numpy()) <= limit)
 
 
+def chance_rate(counts, rows):
+    """The probability of a value in a pixel, which the lowest tenth of the bins tells."""
+    q = np.sort(counts)[-(-len(counts) // 10) - 1]
+    share = np.mean(counts <= q)
+    if q == 0:
+        return 1 - share ** (1 / rows)
+    if share == 1:
+        return min(q / rows, 1)
+    z = scipy.stats.norm.ppf(share)
+    return scipy.optimize.brentq(lambda p: q + 0.5 - rows * p - z * np.sqrt(rows * p * (1 - p)), 0, 1, xtol=1e-15)
+
+
+def chance_least(rate, rows, bins):
+    """The fewest pixels that come together in less than one of 100 such spectra; more than there are if all do."""
+    if rate == 0:
+        return 3
+    return max(3, scipy.stats.binom.isf(0.01 / bins, rows, rate) + 1) if rate < 1 else rows + 1
+
+
 def noise(values, table, is_mean, centroid):
-    """Standard deviation and median of each bin's window, and how many pixels a bin of centroids needs."""
+    """Standard deviation and median of each bin's window, how many pixels a bin of centroids needs, and the rate of
+    those that come by chance. The deviation is NaN where peaks crowd."""
     n = len(values)
     values = np.where(as_good_as_empty(table), 0, values)
-    sigma, median, least = np.empty(n), np.empty(n), np.empty(n)
+    sigma, median, least, rate = np.empty(n), np.empty(n), np.zeros(n), np.zeros(n)
     pixels = table.var["n_pixels"].to_numpy()
     for begin, end in windows(n):
         best = 0
-        least[begin:end] = 0
-        if centroid:
-            counts = pixels[begin:end]
-            empty = np.sum(counts == 0)
-            chance = -np.log(empty / len(counts)) if empty > len(counts) // 10 else np.median(counts)
-            least[begin:end] = min(3 + chance + 6 * np.sqrt(chance), table.n_obs)
         for lag in (1, 2, 4, 8):
             k = np.arange(max(begin, lag), min(end, n - lag))
             if len(k):
@@ -56,8 +72,15 @@ def noise(values, table, is_mean, centroid):
                 best = typical * np.sqrt(-np.log((np.sum(~occupied) + 1) / (end - begin + 1))) / table.n_obs
             elif occupied.any():
                 best = np.median(part[occupied])
+        if centroid:
+            counts = pixels[begin:end]
+            rate[begin:end] = chance_rate(counts, table.n_obs)
+            needed = chance_least(rate[begin], table.n_obs, n)
+            least[begin:end] = min(needed, table.n_obs)
+            if np.mean(counts >= needed) > 1 / 5:
+                best = np.nan
         sigma[begin:end], median[begin:end] = best, np.median(part)
-    return sigma, median, least
+    return sigma, median, least, rate
 
 
 def spread(values, top, low, high, half):
@@ -82,10 +105,18 @@ def pick(values, table, is_mean, centroid, snr):
     tops, facts = scipy.signal.find_peaks(padded, prominence=0)
     prominences = facts["prominences"]
     tops = tops - int(centroid)
-    sigma, median, least = noise(values, table, is_mean, centroid)
+    sigma, median, least, rate = noise(values, table, is_mean, centroid)
     pixels = table.var["n_pixels"].to_numpy()
-    keep = (prominences > 0) & (prominences >= snr * sigma[tops]) & (prominences >= SHARE * (values[tops] - median[tops]))
+    keep = (prominences > 0) & (prominences >= SHARE * (values[tops] - median[tops]))
     keep &= (pixels[tops] >= least[tops]) & ~as_good_as_empty(table)[tops]
+    around = np.concatenate([[0], pixels, [0]]) if centroid else pixels
+    for i in np.flatnonzero(keep):
+        if not np.isnan(sigma[tops[i]]):
+            keep[i] = prominences[i] >= snr * sigma[tops[i]]
+            continue
+        feet = facts["left_bases"][i], facts["right_bases"][i]
+        foot = around[feet[0] if padded[feet[0]] >= padded[feet[1]] else feet[1]] / table.n_obs
+        keep[i] = foot <= rate[tops[i]] or pixels[tops[i]] >= chance_least(foot, table.n_obs, len(values))
     tops, prominences = tops[keep], prominences[keep]
     if centroid:  # the highest first; those near it go
         left, at = np.ones(len(tops), dtype=bool), mz[tops]

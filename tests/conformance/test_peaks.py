@@ -66,7 +66,7 @@ def test_all_known_peaks_of_a_tissue_are_found_and_none_is_invented(mzgrid, tmp_
     distance = np.array([np.min(np.abs(catalogue - mz[top])) for top in tops])
     invented = distance > 2 * width[tops] + 15e-6 * mz[tops]
     assert not invented.any(), found.var[invented]
-    sigma, _, least = noise(mean, bins, True, kind == "centroid")
+    sigma, _, least, _ = noise(mean, bins, True, kind == "centroid")
     pixels = bins.var["n_pixels"].to_numpy()
     n_known = 0
     for known in catalogue:
@@ -282,15 +282,53 @@ def test_columns_of_a_native_axis_of_centroids_become_peaks_within_ten_ppm(mzgri
     assert str(found.uns["mzgrid"]["peaks"]["picking"]["from"]) == "columns"
 
 
-@pytest.mark.parametrize("name", ["maldiquant-cont-f64", "cardinal-picked", "i2nca-pc-71k"])
+def assert_as_expected(bins, found):
+    expected = expected_peaks(bins)
+    assert list(np.flatnonzero(bins.var["is_peak"])) == [p["top"] for p in expected]
+    for column, key in (("first_bin", "first"), ("source", "source"), ("prominence", "prominence")):
+        assert list(found.var[column]) == [p[key] for p in expected], column
+    assert np.allclose(found.var["noise"], [p["noise"] for p in expected], rtol=1e-9, atol=0, equal_nan=True)
+
+
+@pytest.mark.parametrize("share, wander", [(0.95, 0.05), (0.6, 0.12)])
+def test_where_peaks_crowd_all_that_recur_are_found(mzgrid, tmp_path, share, wander):
+    """Peaks at each mass from 900 to 999, in most pixels, and bins of a quarter of their distance."""
+    rng = np.random.default_rng(3)
+    pixels = []
+    for i in range(60):
+        mass = np.arange(900, 1000)[rng.random(100) < share] + 0.5
+        mz = np.sort(mass + rng.normal(0, wander, len(mass)))
+        pixels.append(Pixel(1 + i % 10, 1 + i // 10, mz, rng.lognormal(1, 1, len(mz))))
+    write_imzml(tmp_path / "a.imzML", pixels)
+    mzgrid.convert(tmp_path / "a.imzML", tmp_path / "a.zarr", "-q", "--mass-axis-type", "constant", "--bin-width", "0.25", "--peaks")
+    bins, found = tables(tmp_path / "a.zarr")
+    assert list(np.floor(found.var["mz"])) == list(range(900, 1000))
+    assert found.var["noise"].isna().all() and found.var["snr"].isna().all()
+    assert_as_expected(bins, found)
+    assert_sums(bins, found)
+
+
+@pytest.mark.parametrize("power", [1, 3])
+def test_chance_that_is_denser_here_than_there_makes_no_crowd_of_peaks(mzgrid, tmp_path, power):
+    """Points at random, most of them at low m/z: the lowest bins tell too low a rate. One top is the whole hill."""
+    rng = np.random.default_rng(4)
+    pixels = [Pixel(1 + i % 10, 1 + i // 10, np.sort(900 + 100 * rng.random(40) ** power), rng.uniform(3, 9, 40)) for i in range(200)]
+    write_imzml(tmp_path / "a.imzML", pixels)
+    mzgrid.convert(tmp_path / "a.imzML", tmp_path / "a.zarr", "-q", "--mass-axis-type", "constant", "--bins", 200, "--peaks")
+    bins = anndata.read_zarr(tmp_path / "a.zarr/tables/msi_dataset_z0")
+    assert [p["top"] for p in expected_peaks(bins)] == list(np.flatnonzero(bins.var.get("is_peak", np.zeros(200))))
+    assert len(expected_peaks(bins)) <= 1
+
+
+@pytest.mark.parametrize("name", ["maldiquant-cont-f64", "cardinal-picked", "i2nca-pc-71k", "i2nca-pc", "maldiquant-2peaks", "maldiquant-peaks-proc"])
 def test_no_feature_of_a_real_set_is_empty_or_beyond_what_a_detector_tells(mzgrid, data, tmp_path, name):
     """Sets that other programs smoothed or filled up: half of a window may be 0, or 1e-30."""
     mzgrid.convert(data / name / f"{name}.imzML", tmp_path / "a.zarr", "-q", "--peaks")
     bins, found = tables(tmp_path / "a.zarr")
     largest = bins.var["max_intensity"].to_numpy()
     assert (found.var["n_pixels"] > 0).all()
-    if found.var["noise"].notna().any():
+    if str(found.uns["mzgrid"]["peaks"]["picking"]["from"]) == "spectra":
         assert (largest[bins.var["is_peak"].to_numpy()] > largest.max() * 2.0**-20).all()
-        assert list(np.flatnonzero(bins.var["is_peak"])) == [p["top"] for p in expected_peaks(bins)]
+        assert_as_expected(bins, found)
     else:  # columns that are peaks as they are: nothing is lost
         assert whole(found.X).sum() == pytest.approx(bins.X.sum(), rel=1e-6)

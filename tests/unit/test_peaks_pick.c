@@ -151,7 +151,7 @@ Test(peaks_pick, in_an_empty_spectrum_what_many_pixels_have_is_a_peak_and_what_o
     n_pixels[101] = 20;
     maximum[101] = 1;
     mean[303] = maximum[303] / ROWS;
-    n_pixels[303] = 6; /* as few as are no chance: 3 + 0.11 + 6 sqrt(0.11) = 5.1 */
+    n_pixels[303] = 4; /* as few as are no chance: with 0.00108 in each pixel, in one bin of 200,000 */
     maximum[303] = 21; /* 21 times the median of the others */
     maximum[311] = 30; /* of one pixel */
     mean[311] = 0.3;
@@ -161,6 +161,76 @@ Test(peaks_pick, in_an_empty_spectrum_what_many_pixels_have_is_a_peak_and_what_o
     cr_assert(eq(i64, peaks.n, 2));
     expect_peak(0, 101, 101, 102, MZG_PEAK_MEAN);
     expect_peak(1, 303, 303, 304, MZG_PEAK_MAXIMUM);
+}
+
+/* 0, 3, 50 and 3 of 100 pixels, again and again. */
+static void add_crowd(double *values, int first, int end_bin)
+{
+    static const int64_t pixels[] = {0, 3, 50, 3};
+    for (int k = first; k < end_bin; k++) {
+        n_pixels[k] = pixels[k % 4];
+        values[k] = (double)n_pixels[k] / ROWS;
+    }
+}
+
+Test(peaks_pick, where_peaks_crowd_each_that_recurs_is_one)
+{
+    spectra.is_centroid = true;
+    add_crowd(mean, 0, BINS);
+    mean[198] = 0.04; /* of 4 pixels: no more than its neighbours, by chance */
+    n_pixels[198] = 4;
+    pick(10);
+    cr_assert(eq(i64, peaks.n, 99));
+    expect_peak(0, 2, 1, 4, MZG_PEAK_MEAN);
+    expect_peak(48, 194, 193, 196, MZG_PEAK_MEAN);
+    expect_peak(49, 202, 201, 204, MZG_PEAK_MEAN);
+    cr_expect(isnan(peaks.items[0].noise));
+    cr_expect(ieee_ulp_eq(dbl, peaks.items[0].prominence, 0.5, 4));
+}
+
+/* Chance puts more into one half than into the other, whose lowest bins tell the rate: 40 pixels, and 50 or
+ * 70 in a bin between. If chance gives 40 of 100, 61 in one of 400 bins are none. */
+Test(peaks_pick, where_peaks_crowd_a_bin_needs_more_pixels_than_its_foot_has_by_chance)
+{
+    spectra.is_centroid = true;
+    add_crowd(mean, 0, BINS);
+    for (int k = 200; k < BINS; k++) {
+        n_pixels[k] = k % 8 == 2 ? 50 : k % 8 == 6 ? 70 : 40;
+        mean[k] = (double)n_pixels[k] / ROWS;
+    }
+    pick(10);
+    cr_assert(eq(i64, peaks.n, 75));
+    cr_expect(eq(i64, peaks.items[49].top, 198));
+    cr_expect(eq(i64, peaks.items[50].top, 206));
+    cr_expect(eq(i64, peaks.items[74].top, 398));
+}
+
+/* All pixels have a value everywhere: no number of pixels is more than chance. */
+Test(peaks_pick, where_all_pixels_have_all_bins_the_noise_of_values_decides)
+{
+    spectra.is_centroid = true;
+    add_noise(mean);
+    mean[100] = 41; /* from 9: 32 */
+    mean[200] = 31;
+    pick(10);
+    cr_assert(eq(i64, peaks.n, 1));
+    cr_expect(eq(i64, peaks.items[0].top, 100));
+    cr_expect(ieee_ulp_eq(dbl, peaks.items[0].noise, 1.4826 * 2 / sqrt(1.5), 4));
+}
+
+Test(peaks_pick, three_pixels_at_one_mz_are_no_chance_if_there_is_hardly_another)
+{
+    spectra.is_centroid = true;
+    spectra.n_rows = 9;
+    for (int k = 0; k < BINS; k++)
+        n_pixels[k] = 0;
+    for (int i = 1, k = 100; i < 4; i++, k += 100) {
+        n_pixels[k] = i;
+        mean[k] = i;
+    }
+    pick(10);
+    cr_assert(eq(i64, peaks.n, 1));
+    expect_peak(0, 300, 300, 301, MZG_PEAK_MEAN);
 }
 
 Test(peaks_pick, centroids_within_ten_ppm_of_a_higher_one_are_not_peaks_of_their_own)
