@@ -158,28 +158,32 @@ def test_the_sampled_memory_keeps_to_the_limit(mzgrid, large, monkeypatch, ranks
     assert 0 < run.peak_pss <= limit << 20, run.peak_pss / (1 << 20)
 
 
-def bytes_read(command):
-    """By a process, as the system counts them: asked for when it has ended, before it is waited for."""
-    run = subprocess.Popen(list(map(str, command)), env=mpi_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    os.waitid(os.P_PID, run.pid, os.WEXITED | os.WNOWAIT)
-    counted = Path(f"/proc/{run.pid}/io").read_text()
-    assert run.wait() == 0
-    return int(re.search(r"^rchar: (\d+)$", counted, re.MULTILINE)[1])
+def bytes_read(mzgrid, ranks, command, folder):
+    """By each rank, as the system counts them for a shell and what it waited for."""
+    counted = 'n=$1; shift; "$@" && grep rchar: /proc/$$/io >"$n/${OMPI_COMM_WORLD_RANK:-0}"'
+    launcher = measure.launch(mzgrid.path, ranks, [])[:-1]
+    for leftover in folder.glob("[0-9]"):
+        leftover.unlink()
+    run = [*launcher, "bash", "-c", counted, "bash", folder, mzgrid.path, *command]
+    subprocess.run(list(map(str, run)), env=mpi_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
+    return [int((folder / str(rank)).read_text().split()[1]) for rank in range(ranks)]
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_columns_are_read_once(mzgrid, large, threads):
-    """Peaks that cover every bin: all values of X are read, and none twice, but where the work of two threads meets."""
+@pytest.mark.parametrize("ranks, threads", [(1, 1), (1, 2), (2, 1)])
+def test_columns_are_read_once(mzgrid, large, ranks, threads):
+    """Peaks that cover every bin: all values of X are read, and none twice, but where the work of two threads or ranks
+    meets. Each rank reads some of them."""
     table = anndata.read_zarr(large / "tables/msi_dataset_z0")
     listed = large.parent / "list.txt"
     listed.write_text("".join(f"{mz}\n" for mz in np.linspace(table.var["mz"].iloc[0], table.var["mz"].iloc[-1], 200)))
     half = (table.var["mz"].iloc[-1] - table.var["mz"].iloc[0]) / 199 / 2
     values = sum(p.stat().st_size for part in ("data", "indices") for p in (large / "tables/msi_dataset_z0/X" / part).rglob("c/*"))
-    command = [mzgrid.path, "peaks", large, "--replace", "-q", "--threads", threads, "--peak-list", listed, "--tolerance"]
-    read = bytes_read([*command, f"{half}Da"])
+    command = ["peaks", large, "--replace", "-q", "--threads", threads, "--peak-list", listed, "--tolerance", f"{half}Da"]
+    read = bytes_read(mzgrid, ranks, command, large.parent)
     found = anndata.read_zarr(large / "tables/msi_dataset_z0_peaks")
     assert np.isclose(found.X.sum(dtype="f8"), table.X.sum(dtype="f8"), rtol=1e-5), "the peaks cover all bins"
-    assert 60_000_000 < values < read < 1.1 * values, (read, values)
+    assert 60_000_000 < values < sum(read) < 1.1 * values, (read, values)
+    assert min(read) > 0.2 * values, (read, values)
 
 
 # Whatever happens on the way, the old store opens.
