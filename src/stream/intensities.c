@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FEW = 32, MANY = 128, OCTAVES = 64 };
+enum { FEW = 32, MANY = 128, OCTAVES = 64, AT_ONCE = 32 };
 
 /* How far about a median that of the next pixel is looked for, as a factor less 1: at first, at least and at
  * most. It grows when the next one is not found there, and shrinks as long as it is, so that one in fifteen
@@ -172,14 +172,26 @@ static void drop_rest(struct search *s, int64_t few_enough)
 MZG_CLONES
 static int64_t next_value(const double *values, int64_t n, int64_t low)
 {
-    int64_t next = INT64_MAX;
-    for (int64_t i = 0; i < n; i++) {
-        int64_t bits;
-        memcpy(&bits, &values[i], sizeof bits);
-        bits = bits > low ? bits : INT64_MAX;
-        next = bits < next ? bits : next;
+    /* Several at once, as each waits for the one before it. */
+    int64_t next[AT_ONCE];
+    for (int k = 0; k < AT_ONCE; k++)
+        next[k] = INT64_MAX;
+    int64_t i = 0;
+    for (; i + AT_ONCE <= n; i += AT_ONCE) {
+        int64_t bits[AT_ONCE];
+        memcpy(bits, values + i, sizeof bits);
+        for (int k = 0; k < AT_ONCE; k++) {
+            bits[k] = bits[k] > low ? bits[k] : INT64_MAX;
+            next[k] = bits[k] < next[k] ? bits[k] : next[k];
+        }
     }
-    return next;
+    for (; i < n; i++) {
+        int64_t bits = bits_of(values[i]);
+        next[0] = bits > low && bits < next[0] ? bits : next[0];
+    }
+    for (int k = 1; k < AT_ONCE; k++)
+        next[0] = next[k] < next[0] ? next[k] : next[0];
+    return next[0];
 }
 
 /* Halves the range until few values are left in it, of which it takes the middle. */
