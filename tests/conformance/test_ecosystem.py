@@ -1,5 +1,6 @@
 """What users do with a table and its rasters: images of bins, tables of several samples as one."""
 
+import json
 import warnings
 
 import anndata
@@ -107,3 +108,19 @@ def test_a_table_is_opened_lazily_without_a_warning(mzgrid, tmp_path):
         table = stores.open_store(tmp_path / f"{layout}.zarr").table
         assert list(lazy.var_names) == list(table.var_names)
         assert np.array_equal(dense(lazy.X.compute()), dense(table.X))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_values_of_a_native_axis_are_read_through_its_codec(mzgrid, tmp_path, layout):
+    """Spectra that share their m/z: the table is the matrix of the file, by way of the codec of such stores."""
+    rng = np.random.default_rng(7)
+    mz = np.cumsum(rng.uniform(0.01, 0.3, 3000)) + 100
+    rows = rng.lognormal(size=(30, len(mz))).astype("f4") * (rng.random((30, len(mz))) < 0.4)
+    pixels = [Pixel(1 + i % 6, 1 + i // 6, mz, row) for i, row in enumerate(rows)]
+    source = write_imzml(tmp_path / "a.imzML", pixels, continuous=True, pixel_size=(20, 20))
+    mzgrid.convert(source, tmp_path / "a.zarr", "--layout", layout)
+    store = stores.open_store(tmp_path / "a.zarr", check=True, rewrite=layout == "csc")
+    described = json.loads((store.path / "tables" / store.name / "X" / ("data" if layout != "dense" else "") / "zarr.json").read_text())
+    codecs = described["codecs"][0]["configuration"]["codecs"]
+    assert [(c["configuration"]["cname"], c["configuration"]["clevel"]) for c in codecs if c["name"] == "blosc"] == [("zstd", 1)]
+    assert np.array_equal(store.table.var["mz"], mz) and np.array_equal(dense(store.table.X), rows)

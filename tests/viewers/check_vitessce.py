@@ -24,8 +24,9 @@ height, width = labels.shape
 
 # The page's words.
 text = facts["text"]
-listed = text.partition("Peak List\n")[2].split("\n")
-assert listed[-1] == f"{len(names)} peaks", f"not {len(names)} features: {listed[-1]}"
+kind = "peak" if name.endswith("_peaks") else "bin"
+listed = text.partition(f"{kind.title()} List\n")[2].split("\n")
+assert listed[-1] == f"{len(names):,} {kind}s", f"not {len(names)} features: {listed[-1]}"
 assert len(listed) > 10 and listed[:-1] == names[: len(listed) - 1], f"other features than those of the store: {listed[:5]}"
 assert f"{len(values):,} segmentations" in text, f"not {len(values):,} pixels: {text[-300:]}"
 assert feature in text and f"{int(values.max()):,}" in text, f"the legend has not {feature} up to {values.max():.0f}"

@@ -1,4 +1,4 @@
-"""vitessce_config.py URL_OF_STORE FEATURE TABLE: prints a view config: TIC, labels coloured by a peak, the list of peaks."""
+"""vitessce_config.py URL_OF_STORE FEATURE TABLE: prints a view config: TIC, labels coloured by a peak or bin, the list of them."""
 import json
 import sys
 
@@ -6,6 +6,7 @@ from vitessce import CoordinationLevel, VitessceConfig, get_initial_coordination
 
 url, feature, name = sys.argv[1:4]
 table = f"tables/{name}"
+kind, value = ("peak", "area") if name.endswith("_peaks") else ("bin", "intensity")
 config = VitessceConfig(schema_version="1.0.17", name="mzgrid")
 data = config.add_dataset(name="msi").add_file(
     file_type="spatialdata.zarr",
@@ -15,12 +16,13 @@ data = config.add_dataset(name="msi").add_file(
         "labels": {"path": "labels/msi_dataset_z0_pixels", "tablePath": table, "coordinateSystem": "global"},
         "obsFeatureMatrix": {"path": f"{table}/X"},
     },
-    coordination_values={"obsType": "pixel", "featureType": "peak", "featureValueType": "area", "fileUid": "msi"},
+    coordination_values={"obsType": "pixel", "featureType": kind, "featureValueType": value, "fileUid": "msi"},
 )
 space = config.add_view("spatialBeta", dataset=data)
 layers = config.add_view("layerControllerBeta", dataset=data)
 features = config.add_view("featureList", dataset=data)
-config.link_views([space, layers, features], ["obsType", "featureType", "featureValueType"], ["pixel", "peak", "area"])
+features.set_props(sort="original")  # by m/z; else by the letters of their names: 100.9, 1000, 101
+config.link_views([space, layers, features], ["obsType", "featureType", "featureValueType"], ["pixel", kind, value])
 (selected,) = config.add_coordination("featureSelection")
 selected.set_value([feature])
 (colour,) = config.add_coordination("obsColorEncoding")
@@ -31,7 +33,7 @@ image = [{"fileUid": "msi", "spatialLayerOpacity": 1.0, "photometricInterpretati
           "imageChannel": CoordinationLevel(channel)}]  # fmt: skip
 config.link_views_by_dict([space, layers], {"imageLayer": CoordinationLevel(image)}, meta=True,
                           scope_prefix=get_initial_coordination_scope_prefix("A", "image"))  # fmt: skip
-segments = [{"spatialTargetC": 0, "obsType": "pixel", "featureType": "peak", "featureValueType": "area",
+segments = [{"spatialTargetC": 0, "obsType": "pixel", "featureType": kind, "featureValueType": value,
              "spatialChannelColor": [255, 0, 0], "spatialChannelOpacity": 1.0, "spatialSegmentationFilled": True,
              "obsColorEncoding": colour, "featureSelection": selected, "featureValueColormap": "viridis",
              "featureValueColormapRange": [0.0, 1.0]}]  # fmt: skip
