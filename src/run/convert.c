@@ -205,8 +205,9 @@ static enum mzg_type type_of_kept_indices(const struct conversion *c)
 
 static enum mzg_status make_sink(struct conversion *c, struct mzg_error *err)
 {
-    const struct mzg_direct_target store = {
-        .sdata = c->sdata, .matrix = matrix_spec(c, 0), .memory = mzg_plan_left(&c->plan, 0) / 2};
+    const struct mzg_direct_target store = {.sdata = c->sdata,
+                                            .matrix = matrix_spec(c, 0),
+                                            .memory = c->plan.bands + mzg_plan_left(&c->plan, 0) / 2};
     struct mzg_sink_spec spec = {.context = c->context,
                                  .n_columns = c->axis.n_bins,
                                  .value_type = value_type(c),

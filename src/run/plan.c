@@ -9,7 +9,7 @@
 #include <core/pool.h>
 #include <run/layout.h>
 #include <run/warnings.h>
-#include <spatialdata/matrix.h>
+#include <spatialdata/direct.h>
 #include <spatialdata/tiles.h>
 #include <stage/column_block.h>
 #include <stage/memory_block.h>
@@ -203,10 +203,21 @@ static void choose_order(const struct mzg_plan_request *request, struct mzg_plan
     plan->by_column = plan->by_column && values >= request->n_bins / 2;
 }
 
+/* A rank packs whole bands of a dense X, however low the limit is. */
+static void measure_bands(const struct mzg_plan_request *request, struct mzg_plan *plan)
+{
+    if (request->options->layout != MZG_LAYOUT_DENSE)
+        return;
+    int64_t rows = least(mzg_matrix_band_rows(request->n_bins), request->reader->dataset.n_pixels);
+    int64_t values = rows * values_per_pixel(request), entry = entry_size(request);
+    plan->bands = values * (plan->direct ? MZG_DIRECT_OTHER_UNITS * entry
+                                         : entry + mzg_type_size(request->value_type) /* as packed */);
+}
+
 static int64_t total_of_node(const struct mzg_plan *plan, int64_t working)
 {
     return plan->ranks_per_node * (plan->used + plan->statistics + plan->columns + plan->decoding +
-                                   plan->peers + LIBRARY_BYTES + working) +
+                                   plan->peers + (plan->direct ? plan->bands : 0) + LIBRARY_BYTES + working) +
            plan->table;
 }
 
@@ -246,13 +257,17 @@ static void measure_table(const struct mzg_context *context, const struct mzg_pl
     plan->assembling = most(rasters, 0) + plan->ranks_per_node * least(PIECE_BYTES, pixels * PIECE_ROW_BYTES);
 }
 
-/* What a node needs at least: while pixels stream, or when obs and rasters are made of what came of them. */
+/* What a node needs at least: while pixels stream, when they become bands, or when obs and rasters are made
+ * of what came of them. Rows wait in memory beside the bands if they take no more than a third of the limit.
+ */
 static int64_t least_of_node(const struct mzg_plan *plan)
 {
-    int64_t assembling =
-        plan->ranks_per_node * (plan->used + plan->statistics + plan->peers + LIBRARY_BYTES) + plan->table +
-        plan->assembling;
-    return most(total_of_node(plan, LEAST_BYTES + plan->largest), assembling);
+    int64_t kept =
+        plan->ranks_per_node * (plan->used + plan->statistics + plan->peers + LIBRARY_BYTES) + plan->table;
+    int64_t packing = kept + plan->ranks_per_node * (plan->bands + LEAST_BYTES);
+    packing += plan->in_memory ? least(plan->waiting, packing / 2) : 0;
+    return most(total_of_node(plan, LEAST_BYTES + plan->largest),
+                most(plan->bands > 0 ? packing : 0, kept + plan->assembling));
 }
 
 /* The bytes that the run leaves, and those that it takes meanwhile: the rows staged, and once more while they
@@ -330,6 +345,7 @@ static int64_t measure(const struct mzg_context *context, const struct mzg_plan_
     plan->columns = request->n_bins * (COLUMN_BYTES + mzg_column_sort_per_column((int)most_of[1]));
     find_nodes(context->comm, plan);
     choose_stage(request, plan);
+    measure_bands(request, plan);
     measure_table(context, request, plan);
     plan->weight = (struct mzg_pixel_weight){
         .interpolates = mzg_method_interpolates(request->method),
@@ -407,6 +423,9 @@ void mzg_plan_log(const struct mzg_plan *plan, struct mzg_log *log, int level)
                  "table %.1f MiB, rasters %.1f MiB",
                  mib(plan->used), plan->bytes_per_pixel_of_index, mib(plan->statistics), mib(plan->chunk),
                  mib(plan->decoding), mib(plan->columns), mib(plan->table), mib(plan->assembling));
+    if (plan->is_dense)
+        mzg_log_line(log, l, "plan: each rank: %.1f MiB for rows of X that it packs together%s",
+                     mib(plan->bands), plan->direct ? "" : ", once all are resampled");
     mzg_log_line(log, l,
                  "plan: at most %.1f MB in the store before compression, at most %.1f MB of temporary files",
                  (double)plan->final_bytes / 1e6, (double)plan->temporary_bytes / 1e6);

@@ -33,7 +33,8 @@ struct mzg_plan {
     int64_t chunk;      /* both chunks under way, with the workers' buffers */
     int64_t peers;      /* what it keeps of each rank of the run, of all together */
     int64_t columns;    /* for turning rows into columns, beside what waits in memory */
-    int64_t decoding;   /* of all its workers: one spectrum each, as large as the largest */
+    int64_t bands;    /* of a dense X: rows that are packed together, while pixels stream (direct) or then */
+    int64_t decoding; /* of all its workers: one spectrum each, as large as the largest */
     struct mzg_pixel_weight weight;
     int64_t largest;         /* what the heaviest pixel takes in a chunk */
     int64_t chunk_bytes;     /* what a chunk may take, unless it is one pixel that takes more */

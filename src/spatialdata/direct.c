@@ -30,10 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    MOST_UNITS = 128, /* that a rank packs at once; bounds what waits for the owners of their shards */
-    OTHER_UNITS = 6   /* for which a rank has memory beside these: begun, on their way, arrived */
-};
+enum { MOST_UNITS = 128 }; /* that a rank packs at once; bounds what waits for the owners of their shards */
 
 struct direct {
     struct mzg_sink base;
@@ -372,7 +369,7 @@ static int64_t units_of_step(const struct mzg_matrix_arrays *x, int64_t memory)
     int64_t index = x->index_type == MZG_INT64 ? (int64_t)sizeof(int64_t) : (int64_t)sizeof(int32_t);
     int64_t value = mzg_type_size(x->spec.value_type), entry = value + index;
     int64_t values = x->spec.layout == MZG_MATRIX_DENSE ? x->unit_items * x->spec.n_columns : x->unit_items;
-    int64_t units = (memory / (values * entry) - OTHER_UNITS) / 2; /* packed, and leaving */
+    int64_t units = (memory / (values * entry) - MZG_DIRECT_OTHER_UNITS) / 2; /* packed, and leaving */
     return units < 1 ? 1 : units > MOST_UNITS ? MOST_UNITS : units;
 }
 

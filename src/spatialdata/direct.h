@@ -6,11 +6,15 @@
 #include <spatialdata/matrix.h>
 #include <stage/sink.h>
 
+/* Units of X (matrix_arrays.h) for which a rank has memory beside those that it packs: begun, on their way,
+ * arrived. A unit of a dense matrix is a band. */
+enum { MZG_DIRECT_OTHER_UNITS = 6 };
+
 /* What spec->target of this kind is. */
 struct mzg_direct_target {
     struct mzg_sdata *sdata; /* borrowed until the sink is closed */
     struct mzg_matrix_spec matrix;
-    int64_t memory; /* bytes that a rank may take */
+    int64_t memory; /* bytes that a rank may take; it takes them for at least one unit beside the others */
 };
 
 extern const struct mzg_sink_kind mzg_direct_sink;

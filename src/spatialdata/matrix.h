@@ -30,6 +30,9 @@ struct mzg_matrix_spec {
  * because rows may be written before they are counted. Local. */
 enum mzg_type mzg_matrix_index_type(int64_t n_values, int64_t wide_from);
 
+/* The rows of a dense matrix that are packed together: those of a chunk. Local. */
+int64_t mzg_matrix_band_rows(int64_t n_columns);
+
 /* Told how many of the matrix's chunk files this rank has written. */
 typedef void mzg_matrix_progress_fn(void *context, int64_t done, int64_t total);
 

@@ -111,13 +111,19 @@ static enum mzg_status declare_sparse(struct mzg_sdata *sdata, int64_t n_rows, i
     return declare_vector(sdata, spec, "indices", &indices, &x->arrays[1], err);
 }
 
+int64_t mzg_matrix_band_rows(int64_t n_columns)
+{
+    int64_t rows = BAND_ROWS;
+    while (rows > 1 && rows * n_columns > BAND_VALUES)
+        rows /= 2;
+    return rows;
+}
+
 static enum mzg_status declare_dense(struct mzg_sdata *sdata, int64_t n_rows, struct mzg_matrix_arrays *x,
                                      struct mzg_error *err)
 {
     const struct mzg_matrix_spec *spec = &x->spec;
-    int64_t band = BAND_ROWS;
-    while (band > 1 && band * spec->n_columns > BAND_VALUES)
-        band /= 2;
+    int64_t band = mzg_matrix_band_rows(spec->n_columns);
     int64_t chunk = DENSE_CHUNK / band;
     x->chunk_columns = chunk < spec->n_columns ? chunk : spec->n_columns;
     x->unit_items = band;

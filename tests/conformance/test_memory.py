@@ -99,6 +99,24 @@ def test_few_pixels_with_nearly_all_points(mzgrid, tmp_path, streaming):
     assert tic.sum() == sum(p.intensity.sum() for p in pixels)
 
 
+@pytest.mark.parametrize("streaming, needed_at_least", [("direct", 2 * 6 * 58), ("hdf5", 2 * 58 * 3 / 2)])
+def test_a_dense_matrix_is_packed_in_bands_that_the_plan_counts(mzgrid, tmp_path, streaming, needed_at_least):
+    """A band is 128 rows of 60,000 values of 8 bytes with their bins, 58 MiB, however low the limit is: the run took 630 of
+    256 MiB."""
+    mz = np.linspace(100, 1000, 60001)
+    intensity = np.random.default_rng(1).random(60001) + 1
+    pixels = [Pixel(1 + i % 20, 1 + i // 20, mz, intensity) for i in range(260)]
+    source = write_imzml(tmp_path / "in.imzML", pixels, continuous=True, profile=True)
+    options = ["--mass-axis-type", "constant", "--bins", 60000, "--interpolation-method", "linear", "--layout", "dense",
+               "--streaming", streaming, "--no-report"]
+    run = convert(mzgrid, source, tmp_path / "a.zarr", "160M", *options, ranks=2)
+    needed = int(re.search(r"need (\d+) MiB", run.log)[1])
+    assert run.status == 1 and needed >= needed_at_least
+    run = convert(mzgrid, source, tmp_path / "a.zarr", f"{needed}M", *options, ranks=2)
+    assert run.status == 0, run.log
+    assert run.peak_pss <= needed * MIB, run.peak_pss / MIB
+
+
 def test_the_plan_is_told_and_nothing_is_made(mzgrid, tmp_path):
     source = "synthetic:100x100:300:centroid:1:full"
     run = mzgrid("convert", source, tmp_path / "a.zarr", "--bins", 5000, "--dry-run", "--streaming", "hdf5", "--memory-limit", "200M", ranks=2)  # fmt: skip
