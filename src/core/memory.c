@@ -51,22 +51,23 @@ int64_t mzg_memory_peak(void)
     return read_kilobytes("/proc/self/status", "VmHWM");
 }
 
-static double seconds_of(clockid_t clock)
+/* That this thread has computed. */
+static double seconds_computed(void)
 {
     struct timespec now = {0};
-    clock_gettime(clock, &now);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
 int64_t mzg_memory_gauge_read(struct mzg_memory_gauge *gauge)
 {
     int64_t resident = mzg_memory_resident();
-    if (seconds_of(CLOCK_MONOTONIC) >= gauge->next) {
-        double begin = seconds_of(CLOCK_THREAD_CPUTIME_ID);
+    double begin = seconds_computed();
+    if (begin >= gauge->next) {
         gauge->pss = mzg_memory_pss();
         gauge->resident = resident;
-        double cost = seconds_of(CLOCK_THREAD_CPUTIME_ID) - begin;
-        gauge->next = seconds_of(CLOCK_MONOTONIC) + looks_cost * cost;
+        double end = seconds_computed();
+        gauge->next = end + looks_cost * (end - begin);
     }
     int64_t pss = gauge->pss + resident - gauge->resident;
     return pss > 0 ? pss : 0;

@@ -15,12 +15,12 @@ int64_t mzg_memory_peak(void);
 /* Follows Pss; `{0}` to begin. */
 struct mzg_memory_gauge {
     int64_t pss, resident; /* bytes, when each page was looked at last */
-    double next;           /* seconds of the monotonic clock, when that is done again */
+    double next;           /* seconds that this thread has computed, when that is done again */
 };
 
 /* Pss now, or somewhat more. To look at each page takes five milliseconds and more for each gigabyte in small
- * ones: that is done so seldom that it takes a hundredth of the time, and what this process has got since
- * counts whole, shared or not. */
+ * ones: that is done so seldom that it takes a hundredth of what this thread computes, and what this process
+ * has got since counts whole, shared or not. Always by the same thread. */
 int64_t mzg_memory_gauge_read(struct mzg_memory_gauge *gauge);
 
 /* Bytes by which this process's share of programs and libraries would grow if no processes used them but `n`

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <time.h>
 
 enum { BYTES = 64 << 20, NEAR = 4 << 20 };
 
@@ -50,4 +51,22 @@ Test(memory_gauge, looks_at_each_page_again)
     expect_growth(&gauge, before, BYTES);
     cr_expect(lt(i64, llabs(gauge.pss - before - BYTES), (int64_t)NEAR));
     cr_assert(munmap(bytes, BYTES) == 0);
+}
+
+static double seconds_computed(void)
+{
+    struct timespec now = {0};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+/* A rank that shares its core with others computes for a part of the time only. */
+Test(memory_gauge, looks_so_seldom_that_it_takes_a_hundredth_of_what_is_computed)
+{
+    struct mzg_memory_gauge gauge = {0};
+    double begin = seconds_computed();
+    mzg_memory_gauge_read(&gauge);
+    double end = seconds_computed();
+    cr_expect(gauge.next > end);
+    cr_expect(gauge.next <= end + 100 * (end - begin));
 }
