@@ -3,8 +3,8 @@
 
 #include <core/json.h>
 
-#include <inttypes.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,12 +16,19 @@ static int64_t copy_text(const char *from, size_t length, char *text, int64_t si
     return (int64_t)length;
 }
 
+/* By hand: of 10^8 rows snprintf(), which is asked for each twice, takes seconds. */
 int64_t mzg_decimal_text(const void *source, int64_t i, char *text, int64_t size)
 {
     const struct mzg_decimals *decimals = source;
-    char decimal[24];
-    int length = snprintf(decimal, sizeof decimal, "%" PRId64, decimals->numbers[i - decimals->first]);
-    return copy_text(decimal, (size_t)length, text, size);
+    int64_t number = decimals->numbers[i - decimals->first];
+    uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    char decimal[24], *end = decimal + sizeof decimal, *begin = end;
+    do
+        *--begin = (char)('0' + left % 10);
+    while ((left /= 10) > 0);
+    if (number < 0)
+        *--begin = '-';
+    return copy_text(begin, (size_t)(end - begin), text, size);
 }
 
 static int64_t index_text(const void *source, int64_t i, char *text, int64_t size)
