@@ -153,15 +153,11 @@ void *mzg_memory_grow(void *memory, int64_t used, int64_t bytes)
     return grown;
 }
 
-static bool is_limited(int resource)
-{
-    struct rlimit limit;
-    return getrlimit(resource, &limit) != 0 || limit.rlim_cur != RLIM_INFINITY;
-}
-
 bool mzg_memory_is_limited(void)
 {
-    return is_limited(RLIMIT_AS) || is_limited(RLIMIT_DATA);
+    struct rlimit addresses, data;
+    return getrlimit(RLIMIT_AS, &addresses) != 0 || addresses.rlim_cur != RLIM_INFINITY ||
+           getrlimit(RLIMIT_DATA, &data) != 0 || data.rlim_cur != RLIM_INFINITY;
 }
 
 void mzg_memory_keep_to_limit(void)
