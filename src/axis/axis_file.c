@@ -209,8 +209,9 @@ enum mzg_status mzg_axis_read(const char *path, struct mzg_axis *axis, struct mz
     json_t *root = json_loadf(file, JSON_REJECT_DUPLICATES, &where);
     fclose(file);
     if (!root)
-        return mzg_fail(err, MZG_EFORMAT, "%s: not JSON: line %d, column %d: %s", path, where.line,
-                        where.column, where.text);
+        return mzg_fail(err, MZG_EFORMAT,
+                        "%s: not JSON, expected a mass axis that 'mzgrid axis' wrote: line %d, column %d: %s",
+                        path, where.line, where.column, where.text);
 
     struct mzg_axis_spec spec;
     struct mzg_axis built = {0};

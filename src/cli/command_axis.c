@@ -1,6 +1,7 @@
 /* `mzgrid axis`: one mass axis for several inputs, as a file that `mzgrid convert --mass-axis-file` takes. */
 #include <cli/commands.h>
 #include <cli/convert_options.h>
+#include <cli/draw.h>
 #include <cli/prepare.h>
 #include <core/agree.h>
 #include <core/context.h>
@@ -16,8 +17,10 @@ static void check_output(const struct mzg_convert_options *options, const struct
         if (mzg_check_named("-o", options->output, arguments->repeated[i], NULL, err) != MZG_OK)
             return;
     struct stat info;
-    if (stat(options->output, &info) != 0)
+    if (stat(options->output, &info) != 0) {
+        mzg_check_directory(options->output, err);
         return;
+    }
     if (S_ISDIR(info.st_mode))
         mzg_fail(err, MZG_EIO, "%s is not a file: it is not replaced; give another name", options->output);
     else if (!options->overwrite)
@@ -45,9 +48,11 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
         check_output(&settings.convert, arguments, err);
     if (mzg_agree(context->comm, err) != MZG_OK)
         return 0;
-    if (mzg_prepare(context, mzg_convert_log_level(&settings), NULL, settings.threads, err) != MZG_OK ||
-        mzg_run_axis(context, &settings.convert, arguments->repeated, arguments->n_repeated, &axis, err) !=
-            MZG_OK)
+    if (mzg_prepare(context, mzg_convert_log_level(&settings), NULL, settings.threads, err) != MZG_OK)
+        return 0;
+    mzg_warn_of_width(context->log, &settings);
+    if (mzg_run_axis(context, &settings.convert, arguments->repeated, arguments->n_repeated, &axis, err) !=
+        MZG_OK)
         return 0;
     if (context->rank == 0)
         write_axis(context, &axis, settings.convert.output, err);

@@ -226,6 +226,7 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
         mzg_hosts_gather(context, &hosts, err) != MZG_OK)
         goto cleanup;
 
+    mzg_warn_of_width(context->log, &settings);
     mzg_progress_begin(&view, context->log, settings.progress != PROGRESS_AUTO || settings.quiet,
                        mzg_clock_seconds());
     foresee_phases(&settings, &view);

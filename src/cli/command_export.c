@@ -95,7 +95,7 @@ static enum mzg_status read_settings(const struct mzg_arguments *arguments, stru
     if (settings->export.processed && !settings->imzml)
         return mzg_fail(err, MZG_EUSAGE, "--processed is for --imzml");
     if (settings->export.output)
-        return MZG_OK;
+        return mzg_check_ending("-o", settings->export.output, settings->imzml ? ".imzML" : ".csv", err);
     const char *end = settings->imzml ? ".imzML" : settings->csv ? ".peaks.csv" : ".peak-list.csv";
     if (asprintf(output, "%.*s%s", (int)stem_of(store, ".zarr"), store, end) < 0) {
         *output = NULL;

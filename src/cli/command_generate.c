@@ -77,7 +77,7 @@ static const struct mzg_option options[] = {
     {.kind = MZG_OPTION_INTEGER, .name = "threads", .argument = "N",
      .offset = offsetof(struct generate_settings, threads), .least = 1, .most = 4096,
      .standard = "the cores that the launcher gave the rank",
-     .help = "Worker threads of each rank."},
+     .help = "Threads of each rank that compute, its main thread among them."},
     {.kind = MZG_OPTION_FLAG, .name = "quiet", .letter = 'q',
      .offset = offsetof(struct generate_settings, quiet),
      .help = "Only warnings and errors."},

@@ -1,6 +1,7 @@
 /* `mzgrid merge`: several stores as one. */
 #include <cli/commands.h>
 #include <cli/convert_words.h>
+#include <cli/draw.h>
 #include <cli/prepare.h>
 #include <cli/progress_view.h>
 #include <core/agree.h>
@@ -100,7 +101,7 @@ static const struct mzg_option options[] = {
     {.kind = MZG_OPTION_INTEGER, .name = "threads", .argument = "N",
      .offset = offsetof(struct merge_settings, threads), .least = 1, .most = 4096,
      .standard = "the cores that the launcher gave the rank",
-     .help = "Worker threads of each rank."},
+     .help = "Threads of each rank that compute, its main thread among them."},
     {.kind = MZG_OPTION_TEXT, .name = "log-file", .argument = "FILE",
      .offset = offsetof(struct merge_settings, log_file),
      .help = "Append all messages, with their times, to FILE as well."},
@@ -133,6 +134,8 @@ static enum mzg_status check(const struct mzg_arguments *arguments, const struct
 {
     if (!settings->output)
         return mzg_fail(err, MZG_EUSAGE, "the merged store is missing: give it with -o STUDY.zarr");
+    if (mzg_check_ending("-o", settings->output, ".zarr", err) != MZG_OK)
+        return err->status;
     if (!settings->concat &&
         (mzg_arguments_has(arguments, "table") || mzg_arguments_has(arguments, "compression")))
         return mzg_fail(err, MZG_EUSAGE,

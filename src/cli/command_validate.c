@@ -32,7 +32,7 @@ static const struct mzg_option options[] = {
     {.kind = MZG_OPTION_INTEGER, .name = "threads", .argument = "N",
      .offset = offsetof(struct validate_settings, threads), .least = 1, .most = 4096,
      .standard = "the cores that the launcher gave the rank",
-     .help = "Worker threads of each rank."},
+     .help = "Threads of each rank that compute, its main thread among them."},
     {.kind = MZG_OPTION_SIZE, .name = "memory-limit", .argument = "SIZE",
      .offset = offsetof(struct validate_settings, memory_limit),
      .standard = "the smaller of 8G and half of what the node has free",

@@ -1,5 +1,6 @@
 #include <cli/convert_options.h>
 #include <cli/convert_words.h>
+#include <cli/draw.h>
 #include <cli/peaks_options.h>
 #include <input/reader.h>
 #include <run/choices.h>
@@ -229,7 +230,7 @@ const struct mzg_option mzg_axis_option_table[] = {
      .help = "Use the complete spectra of an imzML file that ends early."},
     {.kind = MZG_OPTION_INTEGER, .name = "threads", .argument = "N", .offset = AT(threads), .least = 1,
      .most = 4096, .standard = "the cores that the launcher gave the rank",
-     .help = "Worker threads of each rank."},
+     .help = "Threads of each rank that compute, its main thread among them."},
     {.kind = MZG_OPTION_SIZE, .name = "memory-limit", .argument = "SIZE", .offset = AT(convert.memory_limit),
      .standard = "the smaller of 8G and half of what the node has free",
      .help = "Memory for all ranks of a node together, such as 900M or 16G."},
@@ -249,7 +250,7 @@ static enum mzg_status read_output_path(const char *path, struct mzg_convert_set
     while (length > 1 && settings->output[length - 1] == '/')
         settings->output[--length] = '\0';
     settings->convert.output = settings->output;
-    return MZG_OK;
+    return mzg_check_ending("OUTPUT.zarr", settings->output, ".zarr", err);
 }
 
 static enum mzg_status translate_axis(const struct mzg_arguments *arguments,
@@ -355,6 +356,15 @@ enum mzg_status mzg_axis_settings_read(const struct mzg_arguments *arguments,
     if (!settings->convert.output)
         return mzg_fail(err, MZG_EUSAGE, "the file of the axis is missing: give it with -o FILE");
     return mzg_check_options(&settings->convert, err);
+}
+
+void mzg_warn_of_width(struct mzg_log *log, const struct mzg_convert_settings *settings)
+{
+    const struct mzg_bin_width *width = &settings->bin_width;
+    if (width->is_bare && width->value > 1)
+        mzg_log_line(log, MZG_LOG_WARNING,
+                     "--bin-width %g is %g Da, because it has no unit; say %gmDa or %gppm if that is meant",
+                     width->value, width->value, width->value, width->value);
 }
 
 void mzg_convert_settings_destroy(struct mzg_convert_settings *settings)

@@ -16,6 +16,7 @@ struct mzg_convert_settings {
     struct mzg_bin_width {
         double value;
         enum { MZG_WIDTH_DA, MZG_WIDTH_PPM, MZG_WIDTH_STEP } unit;
+        bool is_bare; /* without a unit, so that it counts as Da */
     } bin_width;
     struct mzg_hints {
         size_t n;         /* bytes of: */
@@ -45,6 +46,9 @@ struct mzg_convert_settings {
 
 extern const struct mzg_option mzg_convert_option_table[];
 extern const struct mzg_option mzg_axis_option_table[];
+
+/* Warns of a --bin-width that is so wide, and without a unit, that mDa or ppm may be meant. Local. */
+void mzg_warn_of_width(struct mzg_log *log, const struct mzg_convert_settings *settings);
 
 /* Defaults, then what was given; checked as far as can be without reading the input. Release with
  * mzg_convert_settings_destroy(), also after a failure. Local. */

@@ -73,13 +73,13 @@ enum mzg_status mzg_set_bin_width(const char *text, void *target, struct mzg_err
     double value;
     if (mzg_read_quantity(text, &unit, &value) && value > 0) {
         if (!*unit || mzg_same_word(unit, "Da"))
-            *width = (struct mzg_bin_width){value, MZG_WIDTH_DA};
+            *width = (struct mzg_bin_width){value, MZG_WIDTH_DA, !*unit};
         else if (mzg_same_word(unit, "mDa"))
-            *width = (struct mzg_bin_width){value / 1000, MZG_WIDTH_DA};
+            *width = (struct mzg_bin_width){value / 1000, MZG_WIDTH_DA, false};
         else if (mzg_same_word(unit, "ppm"))
-            *width = (struct mzg_bin_width){value, MZG_WIDTH_PPM};
+            *width = (struct mzg_bin_width){value, MZG_WIDTH_PPM, false};
         else if (mzg_same_word(unit, "step") || mzg_same_word(unit, "steps"))
-            *width = (struct mzg_bin_width){value, MZG_WIDTH_STEP};
+            *width = (struct mzg_bin_width){value, MZG_WIDTH_STEP, false};
         else
             return mzg_fail(err, MZG_EUSAGE, "'%s' has an unknown unit, expected Da, mDa, ppm or step", text);
         return MZG_OK;

@@ -33,8 +33,23 @@ enum mzg_file_kind mzg_file_kind_of(const char *path)
     return MZG_FILE_OTHER;
 }
 
-/* That of a file to be made. */
-static enum mzg_status check_directory(const char *path, struct mzg_error *err)
+enum mzg_status mzg_check_ending(const char *what, const char *path, const char *end, struct mzg_error *err)
+{
+    static const char *const known[] = {".zarr", ".h5ad", ".h5",   ".hdf5", ".imzML", ".ibd", ".mzML",
+                                        ".zip",  ".tif",  ".tiff", ".png",  ".jpg",   ".svg", ".pdf",
+                                        ".html", ".json", ".csv",  ".xlsx", ".xls",   ".txt", ".toml",
+                                        ".log",  ".py",   ".R",    NULL};
+    const char *found = strrchr(path, '.');
+    for (int i = 0; found && known[i]; i++)
+        if (mzg_same_word(found, known[i]) && !mzg_same_word(found, end))
+            return mzg_fail(err, MZG_EUSAGE,
+                            "%s: '%s' ends in %s, which is another kind of file; expected a name "
+                            "that ends in %s",
+                            what, path, found, end);
+    return MZG_OK;
+}
+
+enum mzg_status mzg_check_directory(const char *path, struct mzg_error *err)
 {
     char *directory = mzg_own_directory_of(path);
     if (!directory)
@@ -53,7 +68,7 @@ enum mzg_status mzg_check_picture(const char *option, const char *path, const ch
     if (mzg_named_check(option, path, "the store", store, err) != MZG_OK)
         return err->status;
     if (lstat(path, &info) != 0)
-        return check_directory(path, err);
+        return mzg_check_directory(path, err);
     if (S_ISDIR(info.st_mode))
         return mzg_fail(err, MZG_EIO, "%s is not a file: it is not replaced; give another name", path);
     if (!overwrite)

@@ -16,6 +16,13 @@ enum mzg_file_kind mzg_file_kind_of(const char *path);
 enum mzg_status mzg_check_picture(const char *option, const char *path, const char *store, bool overwrite,
                                   struct mzg_error *err);
 
+/* Whether a file called `path` can be made in its directory: MZG_EIO. */
+enum mzg_status mzg_check_directory(const char *path, struct mzg_error *err);
+
+/* Refuses, as MZG_EUSAGE, a `path` that is called like files of another kind than those that end in `end`,
+ * such as a store called x.h5ad. Other ends are as good as none. `what` begins the message. */
+enum mzg_status mzg_check_ending(const char *what, const char *path, const char *end, struct mzg_error *err);
+
 /* Warns if the answer takes reading all of the matrix. */
 void mzg_warn_of_cost(struct mzg_log *log, const struct mzg_view *view, enum mzg_view_question question);
 

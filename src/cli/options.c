@@ -3,6 +3,7 @@
 #include <cli/other_names.h>
 #include <cli/suggest.h>
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -28,6 +29,8 @@ bool mzg_option_is_flag(const struct mzg_option *option)
 {
     return option->kind == MZG_OPTION_FLAG || option->kind == MZG_OPTION_REPEAT;
 }
+
+enum { LEAST_BARE_SIZE = 1 << 20 }; /* bytes; a smaller one lacks its letter */
 
 static const struct mzg_option *find_row(const struct mzg_option *table, const char *name, size_t length)
 {
@@ -391,6 +394,13 @@ static enum mzg_status apply_one(const struct mzg_argument *argument, void *targ
         if (!mzg_read_size(argument->text, target))
             return mzg_fail(err, MZG_EUSAGE, "%s: '%s' is not a size such as 512M, 1.5G or 16GB", name,
                             argument->text);
+        if (*(const int64_t *)target < LEAST_BARE_SIZE &&
+            isdigit((unsigned char)argument->text[strlen(argument->text) - 1]))
+            return mzg_fail(
+                err, MZG_EUSAGE,
+                "%s: '%s' counts bytes, which no run can do with; a letter behind it says more, as in "
+                "512M, 1.5G or 16GB",
+                name, argument->text);
         break;
     case MZG_OPTION_CHOICE:
         return set_choice(option, name, argument->text, target, err);

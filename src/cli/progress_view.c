@@ -26,7 +26,9 @@ static void format_parts(const struct mzg_progress_state *state, struct parts *p
     double to_do = (double)(state->total - state->done);
     double all = done_since + to_do;
     double seconds_left = -1; /* not known yet, "-" */
-    if (done_since > 0)
+    if (to_do == 0 && state->following == 0)
+        seconds_left = 0;
+    else if (done_since > 0)
         seconds_left = state->seconds * (to_do + state->following * all) / done_since;
     parts->percent = (int)(100 * ((double)state->done / (double)state->total));
     parts->rate[0] = '\0';

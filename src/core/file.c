@@ -48,35 +48,45 @@ static bool has_no_inodes(const char *path)
     return stat_file_system(path, &fs) == 0 && fs.f_files > 0 && fs.f_favail == 0;
 }
 
+/* Whether an option of its own says where the file lies. */
+static bool is_temporary(const char *path)
+{
+    size_t n = strlen(path);
+    const char *const ends[] = {".h5ad.part", ".columns"};
+    for (int i = 0; i < 2; i++)
+        if (n > strlen(ends[i]) && strcmp(path + n - strlen(ends[i]), ends[i]) == 0)
+            return true;
+    return false;
+}
+
 enum mzg_status mzg_file_write_failed(struct mzg_error *err, const char *path, const char *what, int code)
 {
     int64_t space = mzg_file_free_space(path);
     double megabytes = (double)(space < 0 ? 0 : space) / 1e6;
+    const char *it = is_temporary(path) ? "it (--temp-dir)" : "the output";
     if (code == EDQUOT)
         return mzg_fail(
             err, MZG_EIO,
             "%s: cannot write %s: your quota there is used up (the file system has %.1f MB free); "
-            "remove some files, or choose another place for the output or --temp-dir",
-            path, what, megabytes);
+            "remove some files, or choose another place for %s",
+            path, what, megabytes, it);
     if (code == ENOSPC && has_no_inodes(path))
         return mzg_fail(err, MZG_EIO,
                         "%s: cannot write %s: the file system takes no more files (no inodes left, though "
-                        "%.1f MB are free); remove some files, or choose another place for the output or "
-                        "--temp-dir",
-                        path, what, megabytes);
+                        "%.1f MB are free); remove some files, or choose another place for %s",
+                        path, what, megabytes, it);
     if (code == ENOSPC && space >= MUCH_SPACE)
         return mzg_fail(
             err, MZG_EIO,
             "%s: cannot write %s: no space left, though the file system has %.1f MB free: a quota, "
             "or another limit of this directory, is used up; remove some files, or choose another "
-            "place for the output or --temp-dir",
-            path, what, megabytes);
+            "place for %s",
+            path, what, megabytes, it);
     if (code == ENOSPC || (code == 0 && space >= 0 && space < 1 << 20))
         return mzg_fail(
             err, MZG_EIO,
-            "%s: cannot write %s: no space left (%.1f MB free); free some, or choose another place for "
-            "the output or --temp-dir",
-            path, what, megabytes);
+            "%s: cannot write %s: no space left (%.1f MB free); free some, or choose another place for %s",
+            path, what, megabytes, it);
     if (code == EFBIG)
         return mzg_fail(err, MZG_EIO,
                         "%s: cannot write %s: a limit of the size of files is reached (ulimit -f, or the "

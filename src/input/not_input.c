@@ -18,24 +18,19 @@ static const struct {
     size_t n_bytes;
     const char *words;
 } beginnings[] = {
-#define BEGINS(bytes, words)                                                                                 \
-    {                                                                                                        \
-        bytes, sizeof bytes - 1, words                                                                       \
-    }
+/* clang-format off */
+#define BEGINS(bytes, words) {(bytes), sizeof(bytes) - 1, words}
     BEGINS("\x1f\x8b", "compressed by gzip; unpack it first (gunzip)"),
     BEGINS("BZh", "compressed by bzip2; unpack it first (bunzip2)"),
-    BEGINS("\xfd"
-           "7zXZ",
-           "compressed by xz; unpack it first (unxz)"),
+    BEGINS("\xfd" "7zXZ", "compressed by xz; unpack it first (unxz)"),
     BEGINS("\x28\xb5\x2f\xfd", "compressed by zstd; unpack it first (unzstd)"),
     BEGINS("PK\3\4", "a zip archive; unpack it first (unzip)"),
     BEGINS("7z\xbc\xaf", "a 7z archive; unpack it first"),
-    BEGINS("\x01\xa1"
-           "F\0i\0n\0n\0i\0g\0a\0n\0",
-           RAW("Thermo")),
+    BEGINS("\x01\xa1" "F\0i\0n\0n\0i\0g\0a\0n\0", RAW("Thermo")),
     BEGINS("SQLite format 3", RAW("Bruker (or another database)")),
     BEGINS("\x89HDF", "an HDF5 file; give the imzML file that it was made from"),
 #undef BEGINS
+    /* clang-format on */
 };
 
 static const struct {

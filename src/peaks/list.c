@@ -35,6 +35,7 @@ struct parser {
     struct columns columns;
     struct mzg_peak_list *list;
     int64_t capacity;
+    struct field rest;  /* what stands behind the m/z of the last line of a list; borrowed */
     int64_t comma_line; /* the first line that may have a decimal comma, 0: none */
     bool has_no_commas; /* another line shows that they are none */
 };
@@ -243,7 +244,38 @@ static enum mzg_status read_line(struct parser *parser, struct field line, struc
     rest = trim(rest);
     if (rest.n > 0 && (rest.p[0] == ',' || rest.p[0] == ';'))
         rest = trim((struct field){.p = rest.p + 1, .n = rest.n - 1});
+    parser->rest = rest;
     return add(parser, mz, (struct mzg_tolerance){0}, rest, err);
+}
+
+/* A list on one line, of which only the first m/z would count. */
+static enum mzg_status refuse_row(const struct parser *parser, struct field rest, struct mzg_error *err)
+{
+    double value;
+    int n_numbers = 0;
+    for (size_t i = 0; i < rest.n;) {
+        size_t begin = i;
+        while (i < rest.n && !strchr(" \t,;", rest.p[i]))
+            i++;
+        if (i > begin && !read_number((struct field){.p = rest.p + begin, .n = i - begin}, false, &value))
+            return MZG_OK;
+        n_numbers += i > begin;
+        i += i == begin;
+    }
+    if (n_numbers < 2) /* one may be an intensity */
+        return MZG_OK;
+    return mzg_fail(err, MZG_EFORMAT, "%s: %d numbers stand on one line; expected an m/z on each line",
+                    parser->path, 1 + n_numbers);
+}
+
+/* What spreadsheets write that is no text. */
+static enum mzg_status refuse_binary(const char *path, const char *text, size_t size, struct mzg_error *err)
+{
+    if (size >= 4 && memcmp(text, "PK\3\4", 4) == 0)
+        return mzg_fail(err, MZG_EFORMAT, "%s: it is a workbook of a spreadsheet; save it as CSV", path);
+    if (size >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
+        return mzg_fail(err, MZG_EFORMAT, "%s: it is text in UTF-16; save it as CSV in UTF-8", path);
+    return MZG_OK;
 }
 
 static int compare_mz(const void *a, const void *b)
@@ -309,6 +341,8 @@ enum mzg_status mzg_peak_list_parse(const char *path, const char *text, size_t s
     struct mzg_peak_list read = {0};
     struct parser parser = {
         .path = path, .columns = {.separator = ' ', .mz = -1, .width = -1, .name = -1}, .list = &read};
+    if (refuse_binary(path, text, size, err) != MZG_OK)
+        return err->status;
     if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* a mark that it is UTF-8 */
         text += 3;
         size -= 3;
@@ -324,7 +358,9 @@ enum mzg_status mzg_peak_list_parse(const char *path, const char *text, size_t s
             line.p++;
             line.n--;
         }
-        if (line.n == 0 || line.p[0] == '#')
+        bool names_separator =
+            parser.line == 1 && line.n == 5 && strncasecmp(line.p, "sep=", 4) == 0; /* for Excel */
+        if (line.n == 0 || line.p[0] == '#' || names_separator)
             continue;
         if (parser.columns.mz >= 0)
             read_row(&parser, line, err);
@@ -337,6 +373,8 @@ enum mzg_status mzg_peak_list_parse(const char *path, const char *text, size_t s
                  ": its m/z seems to have a decimal comma; use points, or begin with a line m/z;name and put "
                  "semicolons between the columns",
                  path, parser.comma_line);
+    if (err->status == MZG_OK && read.n == 1 && parser.columns.mz < 0)
+        refuse_row(&parser, parser.rest, err);
     if (err->status == MZG_OK && read.n == 0)
         mzg_fail(err, MZG_EFORMAT, "%s: it lists no peak; expected an m/z on each line", path);
     if (err->status == MZG_OK)

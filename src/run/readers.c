@@ -18,7 +18,9 @@ static enum mzg_status find_kind(const char *path, const struct mzg_reader_kind 
             return MZG_OK;
         }
     }
-    return mzg_not_input(path, err);
+    struct mzg_error why = {0};
+    mzg_not_input(path, &why);
+    return mzg_fail(err, why.status == MZG_EIO ? MZG_EIO : MZG_EFORMAT, "%s", why.text);
 }
 
 static enum mzg_status check_part(const struct mzg_reader_kind *kind, const char *path,

@@ -19,10 +19,14 @@ static int64_t count_below(const struct mzg_view *view, double mz, bool or_at)
     return first;
 }
 
-/* The bin whose centre is nearest, and how far that is, as words. */
+/* The bin whose centre is nearest, and how far that is, as words; off the axis, where the axis lies. */
 static void describe_nearest(const struct mzg_view *view, double mz, char *text, size_t size)
 {
     int64_t k = count_below(view, mz, false);
+    if (mz < view->mz_low || mz > view->mz_high) {
+        snprintf(text, size, "the axis runs from %.8g to %.8g", view->mz_low, view->mz_high);
+        return;
+    }
     if (k == view->n_bins || (k > 0 && mz - view->mz[k - 1] <= view->mz[k] - mz))
         k--;
     double distance = fabs(view->mz[k] - mz);
@@ -83,9 +87,9 @@ enum mzg_status mzg_view_find(const struct mzg_view *view, double mz, struct mzg
         char nearest[300];
         describe_nearest(view, mz, nearest, sizeof nearest);
         return mzg_fail(err, MZG_ERANGE,
-                        "%s: no bin has its centre within %g %s of m/z %.10g (%.8g to %.8g); %s", view->store,
-                        tolerance.half, tolerance.unit == MZG_VIEW_PPM ? "ppm" : "Da", mz, found.low,
-                        found.high, nearest);
+                        "%s: no bin has its centre within %g %s of m/z %.10g (%.10g to %.10g); %s",
+                        view->store, tolerance.half, tolerance.unit == MZG_VIEW_PPM ? "ppm" : "Da", mz,
+                        found.low, found.high, nearest);
     }
     *window = found;
     return MZG_OK;

@@ -36,6 +36,23 @@ expect_error_line "no-such-file.imzML"
 run 1 axis a.imzML -o no-such-directory/x.json -q
 expect_status 1
 expect_error_line "no-such-directory/x.json: cannot create"
+
+# What cannot be written is known before any input is read.
+run 1 axis a.imzML -o no-such-directory/x.json
+expect_status 1
+expect_error_line "no-such-directory/x.json: cannot create it, because its directory cannot be used"
+
+# A width without a unit is in Da, which is seldom meant above 1.
+run 1 axis a.imzML -o wide.json --bin-width 5
+expect_status 0
+expect_text "$err" "warning: --bin-width 5 is 5 Da, because it has no unit; say 5mDa or 5ppm if that is meant"
+for width in 5Da 0.5 5mDa; do
+    run 1 axis a.imzML -o wide.json --overwrite -q --bin-width $width
+    expect_empty "$err"
+done
+run 1 convert a.imzML wide.zarr --dry-run -q --bin-width 5
+expect_text "$err" "warning: --bin-width 5 is 5 Da"
+rm wide.json
 run 1 axis a.imzML
 expect_usage_error "-o FILE"
 run 1 axis -o x.json

@@ -33,6 +33,15 @@ expect_refused "INPUT is missing" info --json
 expect_refused "STORE.zarr is missing" image --mz 500 -o a.png
 expect_refused "--mz is missing" image x.zarr -o a.png
 
+# A name that promises another kind of file than the one that is made.
+expect_refused "OUTPUT.zarr: 'out.h5ad' ends in .h5ad, which is another kind of file; expected a name that ends in .zarr" \
+    convert in.imzML out.h5ad
+expect_refused "'other.IMZML' ends in .IMZML" convert in.imzML other.IMZML
+expect_refused "-o: 'a.mzML' ends in .mzML, which is another kind of file; expected a name that ends in .imzML" \
+    export x.zarr --imzml -o a.mzML
+expect_refused "-o: 'a.xlsx' ends in .xlsx" export x.zarr --csv -o a.xlsx
+expect_refused "-o: 'a.h5ad' ends in .h5ad" merge x.zarr y.zarr -o a.h5ad
+
 # What other commands and programs call an option.
 expect_refused "unknown option '-o': paths stand without one, as in 'mzgrid convert INPUT OUTPUT.zarr'" convert in.imzML -o out.zarr
 expect_refused "unknown option '--input': paths stand without one" convert --input in.imzML out.zarr

@@ -52,6 +52,16 @@ Test(cli_progress, complete_is_100_percent_and_a_full_bar)
               "%s", text);
 }
 
+Test(cli_progress, nothing_is_left_of_a_phase_that_is_first_seen_at_its_end)
+{
+    char text[250];
+    struct mzg_progress_state end = {
+        .phase = "writing", .done = 4, .total = 4, .done_before = 4, .memory = 1024};
+    cr_expect(
+        eq(str, mzg_progress_line(text, sizeof text, &end), "writing: 100%, ETA 0.00 s, memory 1.0 KiB"),
+        "%s", text);
+}
+
 Test(cli_progress, a_rate_only_of_pixels)
 {
     char text[250];

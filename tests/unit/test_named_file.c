@@ -111,6 +111,15 @@ Test(write_failed, reason_is_told_by_its_name, .init = setup)
     }
 }
 
+Test(write_failed, only_files_that_wait_are_moved_by_temp_dir, .init = setup)
+{
+    mzg_file_write_failed(&err, directory, "rows", EDQUOT);
+    cr_expect_not_null(strstr(err.text, "or choose another place for the output"), "%s", err.text);
+    cr_expect_null(strstr(err.text, "--temp-dir"), "%s", err.text);
+    mzg_file_write_failed(&err, "/no-such-directory/x.zarr.1-2.h5ad.part", "rows", EDQUOT);
+    cr_expect_not_null(strstr(err.text, "or choose another place for it (--temp-dir)"), "%s", err.text);
+}
+
 Test(syncfs, tells_of_failed_writes_since_5_8)
 {
     static const struct {

@@ -46,6 +46,21 @@ Test(peaks_list, an_mz_on_each_line_and_a_name_behind_it)
     cr_expect(eq(dbl, list.items[0].tolerance.value, 0));
 }
 
+Test(peaks_list, what_spreadsheets_save)
+{
+    parse("sep=;\r\nm/z;Name\r\n497,295;Lipid A\r\n");
+    cr_assert(eq(i64, list.n, 1));
+    expect(0, 497.295, "Lipid A");
+    mzg_peak_list_destroy(&list);
+    parse("497.295,1200.5\n"); /* m/z and an intensity */
+    cr_assert(eq(i64, list.n, 1));
+    mzg_peak_list_destroy(&list);
+    refuse("PK\3\4 and more", "list: it is a workbook of a spreadsheet; save it as CSV");
+    refuse("\xff\xfem", "list: it is text in UTF-16; save it as CSV in UTF-8");
+    refuse("497.295,631.358,700.1\n", "list: 3 numbers stand on one line; expected an m/z on each line");
+    refuse("497.295 631.358\t700.1", "list: 3 numbers stand on one line; expected an m/z on each line");
+}
+
 Test(peaks_list, annotations_of_metaspace)
 {
     parse("# Generated at 11/5/2026\n# URL: https://metaspace2020.org\n"
