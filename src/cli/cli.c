@@ -16,6 +16,7 @@
 #include <core/agree.h>
 #include <core/context.h>
 #include <core/log.h>
+#include <core/memory.h>
 #include <core/mpi.h>
 #include <core/own_file.h>
 #include <core/pool.h>
@@ -257,6 +258,9 @@ static void log_failure(struct mzg_log *log, const struct hint *hint, const stru
     if (err->status == MZG_EUSAGE)
         mzg_log_line(log, MZG_LOG_ERROR, "%s; see 'mzgrid %s%s%s'", err->text, hint->command,
                      hint->command[0] ? " " : "", hint->option);
+    else if (err->status == MZG_ENOMEM && mzg_memory_is_limited() && !strstr(err->text, "memory limit"))
+        mzg_log_line(log, MZG_LOG_ERROR,
+                     "%s; here a limit (ulimit -v or -d) counts what each process sets aside", err->text);
     else
         mzg_log_line(log, MZG_LOG_ERROR, "%s", err->text);
 }

@@ -34,9 +34,13 @@ on_terminal 1 -q
 check "no bar with -q" [ "$(grep -c 'ETA' "$out")" = 0 ]
 
 for ranks in 1 2; do
+    begin=$SECONDS
     run $ranks convert in.imzML out.zarr --bins 500 --chunk-size 1 --overwrite
     expect_status 0
-    check "no bar in a file" [ "$(grep -cF -e ETA -e "$redraw" "$err")" = 0 ]
+    # Every ten seconds a line of the log tells how far it is.
+    lines=$(grep -cE '^mzgrid: [a-z ]+: [0-9]+%, .*ETA .*, memory [0-9.]+ [MG]iB$' "$err")
+    check "$lines lines tell how far it is, of which there is one in ten seconds" [ "$lines" -le $(((SECONDS - begin + 1) / 10)) ]
+    check "no bar in a file" [ "$(grep -cF -e ETA -e "$redraw" "$err")" = "$lines" ]
 done
 
 # For programs: objects on standard output and nothing else, on each number of ranks; the last one of a failure tells it.

@@ -4,12 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+import own_folder
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SHARED = REPOSITORY.parent / "shared"
@@ -31,12 +32,12 @@ def pytest_configure(config):
     if config.option.basetemp or not os.access(MEMORY, os.W_OK):
         return
     if shutil.disk_usage(MEMORY).free >= MEMORY_NEEDED:
-        config.own_basetemp = config.option.basetemp = tempfile.mkdtemp(prefix="mzgrid-test-", dir=MEMORY)
+        config.own_basetemp = config.option.basetemp = own_folder.make("mzgrid-test-", MEMORY)
 
 
 def pytest_unconfigure(config):
     if config.own_basetemp:
-        shutil.rmtree(config.own_basetemp, ignore_errors=True)
+        own_folder.remove(config.own_basetemp)
 
 
 @pytest.fixture(scope="session")
@@ -46,8 +47,8 @@ def full(request):
 
 # Open MPI keeps a directory for all jobs of a user, which the last one removes, at times while another one begins: each
 # process of pytest has one of its own. Its path is short, for sockets lie in it.
-JOBS = tempfile.mkdtemp(prefix="mzg-")
-atexit.register(shutil.rmtree, JOBS, ignore_errors=True)
+JOBS = own_folder.make("mzg-")
+atexit.register(own_folder.remove, JOBS)
 
 
 def mpi_environment():

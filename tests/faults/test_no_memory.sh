@@ -31,6 +31,18 @@ for input in synthetic:12x10:100 "$work/sample.imzML"; do
     rm -rf "$work/right"
 done
 
+# Else one would look for what takes the memory that the machine has left.
+for limit in unlimited $((1 << 30)); do
+    begin_case "ulimit -v $limit"
+    ulimit -Sv $limit
+    MZG_FAULT_AT=1 mzgrid 1 convert synthetic:12x10:100 "$out/out.zarr" -q --threads 1
+    ulimit -Sv unlimited
+    told=$(grep -c 'no memory .*; here a limit .ulimit -v or -d. counts what each process sets aside$' "$work/stderr")
+    [ "$told" = $([ $limit = unlimited ] && echo 0 || echo 1) ] || fail "not told, or told without one: $(cat "$work/stderr")"
+    expect_refusal 1 'no memory'
+    expect_nothing "$out"
+done
+
 export MZG_FAULT_CALL=malloc
 for ranks in 1 2; do
     for number in 1 2 3 4; do

@@ -3,12 +3,12 @@
 import os
 import shutil
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import anndata
 import numpy as np
+import own_folder
 import pytest
 import scipy.sparse as sp
 import writer
@@ -19,7 +19,7 @@ LAYOUTS = ("csc", "csr", "csc+csr", "dense")
 
 os.environ["MZGRID_PROGRAM"] = str(PROGRAM)
 # Jobs of MPI have a directory of their own, as in tests/conformance/conftest.py; and run as root in a container.
-JOBS = tempfile.mkdtemp(prefix="mzg-")
+JOBS = own_folder.make("mzg-")
 os.environ["OMPI_MCA_orte_tmpdir_base"] = JOBS
 os.environ["OMPI_ALLOW_RUN_AS_ROOT"] = os.environ["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"
 
@@ -36,7 +36,7 @@ def full(request):
 
 
 def pytest_unconfigure():
-    shutil.rmtree(JOBS, ignore_errors=True)
+    own_folder.remove(JOBS)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -78,9 +78,9 @@ def folder():
     """In memory, where there is room: stores are synced to the disk."""
     memory = Path("/dev/shm")
     base = memory if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 1 << 28 else None
-    path = Path(tempfile.mkdtemp(prefix="mzgrid-python-", dir=base))
+    path = Path(own_folder.make("mzgrid-python-", base))
     yield path
-    shutil.rmtree(path, ignore_errors=True)
+    own_folder.remove(path)
 
 
 @pytest.fixture(scope="session", params=LAYOUTS)
