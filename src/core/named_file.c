@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -85,7 +86,11 @@ enum mzg_status mzg_named_empty(const char *option, const char *path, int fd, co
     struct stat info;
     char head[256];
     size_t n = strlen(begin);
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size == 0)
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
+        return MZG_OK;
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) /* others: locks do not work there */
+        return mzg_fail(err, MZG_EIO, "%s: %s: another run is writing it; give another name", option, path);
+    if (info.st_size == 0)
         return MZG_OK;
     bool ours = n <= sizeof head && pread(fd, head, n, 0) == (ssize_t)n && memcmp(head, begin, n) == 0;
     if (!ours && !overwrite)

@@ -18,8 +18,8 @@ enum mzg_status mzg_named_check(const char *option, const char *path, const char
  * pipe nor takes anything but files, pipes and character devices. MZG_EIO. */
 enum mzg_status mzg_named_open(const char *option, const char *path, int *fd, struct mzg_error *err);
 
-/* Empties the file open as `fd`, if it begins as ours do, with `begin`, or `overwrite`; pipes and devices are
- * left as they are. MZG_EIO. */
+/* Empties the file open as `fd`, if it begins as ours do, with `begin`, or `overwrite`, and has it alone
+ * until `fd` is closed; pipes and devices are left as they are. MZG_EIO, also if another run has it. */
 enum mzg_status mzg_named_empty(const char *option, const char *path, int fd, const char *begin,
                                 bool overwrite, struct mzg_error *err);
 

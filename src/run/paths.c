@@ -66,6 +66,8 @@ static enum mzg_status claim(const struct mzg_convert_options *options, const st
 {
     const char *stage;
     if (mzg_own_claim(paths->directory, options->output, false, &paths->own, err) != MZG_OK ||
+        (options->keep_hdf5 &&
+         mzg_own_claim(paths->directory, paths->h5ad, true, &paths->kept, err) != MZG_OK) ||
         mzg_paths_look(options, paths, err) != MZG_OK ||
         mzg_own_reserve(paths->own, stage_role, &stage, err) != MZG_OK)
         return err->status;
@@ -131,6 +133,7 @@ void mzg_paths_take_back(struct mzg_paths *paths)
 enum mzg_status mzg_paths_destroy(struct mzg_paths *paths, struct mzg_error *err)
 {
     mzg_own_close(paths->own, err);
+    mzg_own_close(paths->kept, err);
     free(paths->directory);
     free(paths->h5ad);
     free(paths->stage);

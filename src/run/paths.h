@@ -7,12 +7,13 @@
 #include <mzgrid/convert.h>
 
 struct mzg_paths {
-    char *directory;     /* of temporary files: TEMP_DIR, or that of the output */
-    char *h5ad;          /* [TEMP_DIR/]OUT.h5ad: the HDF5 file, once it is complete and kept */
-    char *stage;         /* where rows wait, of this run alone; NULL before mzg_paths_claim() */
-    char *scratch;       /* where this rank may make a temporary file; likewise */
-    struct mzg_own *own; /* rank 0 */
-    bool exchanged;      /* an old file at `h5ad` changed places with the stage */
+    char *directory;      /* of temporary files: TEMP_DIR, or that of the output */
+    char *h5ad;           /* [TEMP_DIR/]OUT.h5ad: the HDF5 file, once it is complete and kept */
+    char *stage;          /* where rows wait, of this run alone; NULL before mzg_paths_claim() */
+    char *scratch;        /* where this rank may make a temporary file; likewise */
+    struct mzg_own *own;  /* rank 0 */
+    struct mzg_own *kept; /* rank 0: the claim of `h5ad`; NULL: it is not to be kept */
+    bool exchanged;       /* an old file at `h5ad` changed places with the stage */
 };
 
 /* Fills `paths` but for what is claimed; owned by the caller, who releases them with mzg_paths_destroy() also

@@ -140,6 +140,32 @@ expect_store b/out.zarr two.zarr
 [ ! -e a/out.zarr ] || fail "the first run left a store"
 expect_clean
 
+# What would fail at the end is refused before the reading.
+for place in stage store name; do
+    for extra in "" --overwrite; do
+        begin_case "a kept file of one name ($extra), the first at $place"
+        clean
+        both $place "$program" convert $one a/out.zarr "${convert[@]}" --temp-dir temp --keep-hdf5 \
+            -- "$program" convert $two b/out.zarr "${convert[@]}" --temp-dir temp --keep-hdf5 $extra
+        [ $first = 0 ] || fail "the first run ended with $first: $(cat first.err)"
+        [ $second = 1 ] && grep -q 'temp/out.h5ad: another run is writing it' second.err ||
+            fail "the second ended with $second: $(cat second.err)"
+        expect_store a/out.zarr one.zarr
+        [ -e temp/out.h5ad ] && [ ! -e b/out.zarr ] || fail "the kept file is missing, or there is a second store"
+        expect_clean
+    done
+done
+
+begin_case "metrics of one name"
+clean
+both stage "$program" convert $one a/out.zarr "${convert[@]}" --metrics out.jsonl \
+    -- "$program" convert $two b/out.zarr "${convert[@]}" --metrics out.jsonl
+[ $first = 0 ] || fail "the first run ended with $first: $(cat first.err)"
+[ $second = 1 ] && grep -q 'out.jsonl: another run is writing it' second.err ||
+    fail "the second ended with $second: $(cat second.err)"
+"$program" metrics out.jsonl -o out.svg -q || fail "the metrics of the first run cannot be drawn"
+expect_clean
+
 if [ -n "${MZGRID_NO_FLOCK-}" ]; then
     for place in begin stage store name; do
         begin_case "one output where locks do not work, the first at $place"
