@@ -1,4 +1,5 @@
 #include <cli/job_places.h>
+#include <cli/nap.h>
 #include <cli/prepare.h>
 
 #include <core/agree.h>
@@ -20,8 +21,10 @@ enum mzg_status mzg_prepare(struct mzg_context *context, enum mzg_log_level leve
     }
     mzg_log_free(context->log);
     context->log = log;
-    if (mzg_pool_new(context->comm, (int)n_threads, &context->pool, err) == MZG_OK)
+    if (mzg_pool_new(context->comm, (int)n_threads, &context->pool, err) == MZG_OK) {
+        mzg_nap_allow(mzg_pool_placement(context->pool));
         mzg_places_warn(context, n_threads > 0);
+    }
     return err->status;
 }
 

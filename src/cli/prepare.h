@@ -10,7 +10,8 @@
 
 /* A log of this level, copied to `log_file` (NULL: none), takes the place of that of `context`, and gets
  * `n_threads` workers (0: as many as the launcher gave cores). `context` owns both, on failure too. Warns of
- * threads that share a core. Collective over context->comm. */
+ * threads that share a core, and lets ranks that wait nap if they are too many (cli/nap.h). Collective over
+ * context->comm. */
 enum mzg_status mzg_prepare(struct mzg_context *context, enum mzg_log_level level, const char *log_file,
                             int64_t n_threads, struct mzg_error *err);
 

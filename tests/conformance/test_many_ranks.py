@@ -2,6 +2,7 @@
 single rank."""
 
 import filecmp
+import os
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,32 @@ def test_32_ranks_on_the_sample_of_the_quickstart(mzgrid, tmp_path, full):
     mzgrid.convert(tmp_path / "in.imzML", tmp_path / "one.zarr", *AXIS)
     mzgrid.convert(tmp_path / "in.imzML", tmp_path / "many.zarr", *AXIS, ranks=32, timeout=600)
     assert_same(tmp_path / "one.zarr", tmp_path / "many.zarr")
+
+
+def naps_of(mzgrid, monkeypatch, tmp_path, cores):
+    """Of two ranks that share `cores`: how often each of them slept."""
+    library = mzgrid.path.parent / "tests/libtold_naps.so"
+    assert library.exists(), f"{library} is not built: build the target conformance_programs"
+    monkeypatch.setenv("LD_PRELOAD", str(library))
+    monkeypatch.setenv("MZG_TOLD_NAPS", str(tmp_path / "naps"))
+    monkeypatch.setenv("OMPI_MCA_mpi_yield_when_idle", "1")
+    mine = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        mzgrid.convert("synthetic:30x20:200:centroid:1:full", tmp_path / "out.zarr", *AXIS, "--layout", "csr", ranks=2)
+    finally:
+        os.sched_setaffinity(0, mine)
+    return [int(line) for line in (tmp_path / "naps").read_text().split()]
+
+
+def test_ranks_that_wait_for_their_core_nap(mzgrid, monkeypatch, tmp_path):
+    """They hand it round by sched_yield() otherwise, hundred thousands of times a second."""
+    naps = naps_of(mzgrid, monkeypatch, tmp_path, {min(os.sched_getaffinity(0))})
+    assert len(naps) == 2 and sum(naps) > 0
+
+
+def test_ranks_with_a_core_each_stay_awake(mzgrid, monkeypatch, tmp_path):
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        pytest.skip("there is one core only")
+    assert naps_of(mzgrid, monkeypatch, tmp_path, set(cores[:2])) == [0, 0]
