@@ -40,7 +40,7 @@ static const char *unit_of(const struct mzg_raster *raster)
 /* `room` is how many dots a number takes along the axis. */
 static struct mzg_ticks ticks_along(double origin, double extent, double dots, double room)
 {
-    return mzg_ticks_of(origin, origin + extent, (int)fmax(2, dots / room), false);
+    return mzg_ticks_pair(origin, origin + extent, (int)fmax(2, dots / room));
 }
 
 static double widest_tick(cairo_t *cairo, const struct mzg_ticks *ticks, double size)

@@ -21,6 +21,14 @@ struct mzg_ticks mzg_ticks_of(double low, double high, int wanted, bool scaled)
     return ticks;
 }
 
+struct mzg_ticks mzg_ticks_pair(double low, double high, int wanted)
+{
+    struct mzg_ticks ticks = {0};
+    for (int more = 0; ticks.n < 2 && more < 4; more++)
+        ticks = mzg_ticks_of(low, high, wanted + more, false);
+    return ticks;
+}
+
 double mzg_scale_bar_length(double longest, double cell)
 {
     for (int wanted = 8; wanted >= 1; wanted--) {

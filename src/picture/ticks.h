@@ -13,6 +13,8 @@ struct mzg_ticks {
 };
 /* At most about `wanted` of them. With `scaled` large and small numbers are divided by a power of ten. */
 struct mzg_ticks mzg_ticks_of(double low, double high, int wanted, bool scaled);
+/* Some more if that were less than two, which tell no scale; fewer only if there are no two round numbers. */
+struct mzg_ticks mzg_ticks_pair(double low, double high, int wanted);
 void mzg_tick_text(const struct mzg_ticks *ticks, int i, char *text, int size);
 /* The round length of the bar that tells the scale of an image whose longer side is `longest`: an eighth to a
  * fifth of that, no less than a `cell`; a cell, if nothing round lies between. */

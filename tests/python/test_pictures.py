@@ -32,6 +32,20 @@ def test_a_plot(csc):
         d.plot(500.0, percentile=0)
 
 
+@pytest.mark.parametrize(("colormap", "background"), [("viridis", "white"), ("gray", "#dce8f5"), ("Greys", "#dce8f5")])
+def test_a_cell_without_a_pixel_has_the_colour_of_no_value(csc, colormap, background):
+    d = mzgrid.open(csc.path)
+    (picture,) = d.plot(500.0, da=1, colormap=colormap).images
+    shown = picture.to_rgba(picture.get_array())
+    empty = np.isnan(d.ion_image(500.0, da=1).to_numpy())
+    assert empty.any() and not empty.all()
+    drawn = np.where(shown[..., 3:] > 0, shown[..., :3], 1)  # on white
+    assert np.allclose(drawn[empty], matplotlib.colors.to_rgb(background))
+    if colormap != "viridis":
+        assert not np.isclose(drawn[~empty], matplotlib.colors.to_rgb(background)).all(axis=1).any()
+    matplotlib.pyplot.close("all")
+
+
 def test_a_title_says_where_the_window_lies():
     from mzgrid._pictures import title
 
@@ -54,7 +68,7 @@ def is_seen(label, window):
     return window.x0 <= x <= window.x1 or window.y0 <= y <= window.y1
 
 
-@pytest.mark.parametrize(("width", "height"), [(40, 30), (120, 3), (3, 120)])
+@pytest.mark.parametrize(("width", "height"), [(40, 30), (120, 3), (3, 120), (120, 1), (1, 1)])
 def test_numbers_have_room_and_the_bar_is_as_high_as_the_image(tmp_path, width, height):
     import writer
 

@@ -35,6 +35,17 @@ Test(picture, ticks_are_round_numbers_in_the_interval)
     cr_expect(eq(str, (char *)texts_of(0, HUGE_VAL, 4, true), ""));
 }
 
+Test(picture, an_axis_has_two_numbers_or_more)
+{
+    struct mzg_ticks ticks = mzg_ticks_pair(300, 3650, 2); /* 2000 alone would tell no scale */
+    cr_expect(eq(dbl, ticks.first, 1000));
+    cr_expect(eq(dbl, ticks.step, 1000));
+    cr_expect(eq(int, ticks.n, 3));
+    cr_expect(eq(int, mzg_ticks_pair(100, 1100, 2).n, 2)); /* 500 and 1000 */
+    cr_expect(eq(int, mzg_ticks_pair(0, 800, 5).n, 5));
+    cr_expect(eq(int, mzg_ticks_pair(5, 5, 2).n, 0));
+}
+
 Test(picture, a_scale_bar_has_a_round_length_if_one_fits)
 {
     cr_expect(eq(dbl, mzg_scale_bar_length(1000, 1), 200));

@@ -13,7 +13,11 @@ from ._extras import require
 
 if TYPE_CHECKING:
     import matplotlib.axes
+    import matplotlib.colors
+    import matplotlib.ticker
     import xarray as xr
+
+WITHOUT_PIXEL = "#dce8f5"
 
 
 def limits(image: xr.DataArray, percentile: float) -> tuple[float, float]:
@@ -44,25 +48,45 @@ def draw(
     return paint(image, percentile, colormap, ax)
 
 
-def paint(image: xr.DataArray, percentile: float, colormap: str, ax: matplotlib.axes.Axes) -> matplotlib.axes.Axes:
-    from matplotlib.ticker import MaxNLocator
+def colours(name: str) -> matplotlib.colors.Colormap:
+    """Cells without a pixel are white, or pale blue if a value could be white as well."""
+    import matplotlib
 
+    found = matplotlib.colormaps[name]
+    has_white = min(found(0.0)[:3]) > 0.95 or min(found(1.0)[:3]) > 0.95
+    return found.with_extremes(bad=WITHOUT_PIXEL) if has_white else found
+
+
+def locator(low: float, high: float, room: int) -> matplotlib.ticker.Locator:
+    """Round numbers, at most `room` of them; one if there is less room than that."""
+    from matplotlib.ticker import FixedLocator, MaxNLocator
+
+    several = MaxNLocator(max(1, min(8, room)), steps=[1, 2, 5, 10], min_n_ticks=1)
+    if room >= 1:
+        return several
+    return FixedLocator([tick for tick in several.tick_values(low, high) if low <= tick <= high][:1])
+
+
+def paint(image: xr.DataArray, percentile: float, colormap: str, ax: matplotlib.axes.Axes) -> matplotlib.axes.Axes:
     a = image.attrs
     low, top = limits(image, percentile)
     (y, x), (height, width) = (image["y"].to_numpy(), image["x"].to_numpy()), (a["pixel_size_y"], a["pixel_size_x"])
     extent = (x[0] - width / 2, x[-1] + width / 2, y[-1] + height / 2, y[0] - height / 2)
-    picture = ax.imshow(image.to_numpy(), extent=extent, cmap=colormap, vmin=low, vmax=top, interpolation="nearest")
+    cmap = colours(colormap)
+    picture = ax.imshow(image.to_numpy(), extent=extent, cmap=cmap, vmin=low, vmax=top, interpolation="nearest")
     unit = "µm" if a["pixel_size_unit"] == "micrometer" else "pixels"
     slim = width * len(x) / (height * len(y))  # below 1 if the image is higher than wide
     words = re.sub(" (?=± )|(?<=,) ", "\n", title(a)) if slim < 1 / 3 else title(a)
     ax.set(xlabel=f"x [{unit}]", ylabel=f"y [{unit}]", title=words)
-    for axis, share in ((ax.xaxis, slim), (ax.yaxis, 1 / slim)):  # along a short side there is room for one number
-        axis.set_major_locator(MaxNLocator(max(1, min(8, round(8 * share))), steps=[1, 2, 5, 10], min_n_ticks=1))
+    ax.xaxis.set_major_locator(locator(extent[0], extent[1], round(8 * slim)))
+    ax.yaxis.set_major_locator(locator(extent[3], extent[2], round(8 / slim)))
     figure = ax.get_figure()
     if figure is not None:
         what = "intensity" if a["normalize"] == "none" else f"intensity / {a['normalize']}"
         # As high as the image, unless that is so low that its numbers had no room.
-        beside: dict[str, Any] = {"cax": ax.inset_axes((1.03, 0, 0.05, 1))} if 1 / 3 <= slim <= 3 else {"ax": ax}
+        beside: dict[str, Any] = {"ax": ax, "shrink": 0.5 if slim > 3 else 1}
+        if 1 / 3 <= slim <= 3:
+            beside = {"cax": ax.inset_axes((1.03, 0, 0.05, 1))}
         figure.colorbar(picture, label=what, extend="max" if float(image.max()) > top else "neither", **beside)
     return ax
 
