@@ -103,3 +103,22 @@ enum mzg_status mzg_check_grid(const struct mzg_convert_options *options,
             "the pixel size is unknown, so positions are in pixels; --pixel-size gives it in micrometres");
     return MZG_OK;
 }
+
+enum mzg_status mzg_check_values(const struct mzg_convert_options *options, const char *path,
+                                 const struct mzg_axis *axis, const int64_t *counts,
+                                 const struct mzg_outside *outside, enum mzg_method method,
+                                 struct mzg_error *err)
+{
+    for (int64_t k = 0; k < axis->n_bins; k++)
+        if (counts[k] > 0)
+            return MZG_OK;
+    const char *hint = "";
+    if (options->min_intensity > 0)
+        hint = "; --min-intensity may be too high";
+    else if (mzg_method_interpolates(method) && outside->n_points > 0)
+        hint = "; a method that interpolates gives single points no value, nearest_neighbor does";
+    return mzg_fail(err, MZG_EFORMAT,
+                    "%s: none of its spectra has a value on the mass axis, m/z %.10g to %.10g, so there is "
+                    "nothing to write%s",
+                    path, axis->edges[0], axis->edges[axis->n_bins], hint);
+}

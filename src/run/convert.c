@@ -220,23 +220,6 @@ static enum mzg_status make_sink(struct conversion *c, struct mzg_error *err)
     return mzg_stage_open(c->plan.stage, &spec, &c->sink, err);
 }
 
-/* A store without any value is nobody's wish. */
-static enum mzg_status refuse_empty(const struct conversion *c, struct mzg_error *err)
-{
-    for (int64_t k = 0; k < c->axis.n_bins; k++)
-        if (c->statistics.counts[k] > 0)
-            return MZG_OK;
-    const char *hint = "";
-    if (c->options->min_intensity > 0)
-        hint = "; --min-intensity may be too high";
-    else if (mzg_method_interpolates(c->decisions.method) && c->stream.outside.n_points > 0)
-        hint = "; a method that interpolates gives single points no value, nearest_neighbor does";
-    return mzg_fail(err, MZG_EFORMAT,
-                    "%s: none of its spectra has a value on the mass axis, m/z %.10g to %.10g, so there is "
-                    "nothing to write%s",
-                    c->reader->dataset.path, c->axis.edges[0], c->axis.edges[c->axis.n_bins], hint);
-}
-
 static enum mzg_status stream_pixels(struct conversion *c, struct mzg_error *err)
 {
     const struct mzg_convert_options *options = c->options;
@@ -272,7 +255,8 @@ static enum mzg_status stream_pixels(struct conversion *c, struct mzg_error *err
     mzg_statistics_reduce(&c->statistics, c->context->comm);
     mzg_warn_of_counts(&c->stream, c->options->mobility_sum && c->reader->dataset.has_mobility,
                        c->context->log);
-    if (refuse_empty(c, err) != MZG_OK)
+    if (mzg_check_values(c->options, c->reader->dataset.path, &c->axis, c->statistics.counts,
+                         &c->stream.outside, c->decisions.method, err) != MZG_OK)
         return err->status;
     c->outcome->seconds_stream = lap(c, "stream");
     return MZG_OK;

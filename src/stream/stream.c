@@ -17,6 +17,7 @@
 #include <stream/tally.h>
 #include <stream/watch.h>
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -226,7 +227,8 @@ static void post_tally(struct stream *s, int64_t round, struct mzg_error *err)
 }
 
 /* Takes the tallies of the round before the one under way, which all ranks do before they append its rows.
- * `owner` is the stream. All ranks return the same status. Collective. */
+ * What this rank has failed at these tallies tell already: nothing fails between them and here. `owner` is
+ * the stream. All ranks return the same status. Collective. */
 static enum mzg_status learn_parts(void *owner, int64_t round, const struct mzg_sink_part **parts,
                                    struct mzg_error *err)
 {
@@ -235,6 +237,7 @@ static enum mzg_status learn_parts(void *owner, int64_t round, const struct mzg_
     s->taken = round + 1;
     *err = (struct mzg_error){0};
     s->is_over = take_round(s, round, &mine, err) != MZG_OK;
+    assert(s->is_over || mine.status == MZG_OK);
     *parts = s->parts;
     return err->status;
 }
@@ -279,9 +282,9 @@ static enum mzg_status run_rounds(struct stream *s, struct mzg_error *err)
         mzg_deal_round(s->deal, s->round + 1);
         if (mine.status == MZG_OK)
             mzg_pipeline_round(&s->pipeline, s->round, &mine);
+        const struct mzg_sink_part *unused;
         if (!s->pipeline.is_local && s->taken < s->round)
-            learn_parts(s, s->round - 1, &s->parts,
-                        &mine); /* this rank has failed: it hears from the others */
+            learn_parts(s, s->round - 1, &unused, &mine); /* this rank has failed: it hears from the others */
         if (s->is_over) {
             *err = mine;
             return err->status;

@@ -218,6 +218,23 @@ static enum mzg_status take_part(void *context, const struct mzg_column_values *
     return err->status;
 }
 
+/* What the columns hold, and where they begin; returns how many values. */
+static int64_t expect_columns(enum mzg_type type, int64_t *column_begins, int32_t *rows, double *values)
+{
+    int64_t n = 0;
+    for (int64_t column = 0; column < COLUMNS; column++) {
+        column_begins[column] = n;
+        for (int32_t row = 0; row < ROWS; row++) {
+            if (!stored(row, column))
+                continue;
+            rows[n] = row;
+            values[n++] = stored_value(row, column, type);
+        }
+    }
+    column_begins[COLUMNS] = n;
+    return n;
+}
+
 static void check_columns_of(enum kind kind, enum mzg_type type, const char *name)
 {
     struct fixture f;
@@ -227,18 +244,7 @@ static void check_columns_of(enum kind kind, enum mzg_type type, const char *nam
     int64_t column_begins[COLUMNS + 1] = {0};
     static int32_t expected_rows[ROWS * COLUMNS];
     static double expected_values[ROWS * COLUMNS];
-    int64_t n = 0;
-    for (int64_t column = 0; column < COLUMNS; column++) {
-        column_begins[column] = n;
-        for (int32_t row = 0; row < ROWS; row++) {
-            if (!stored(row, column))
-                continue;
-            expected_rows[n] = row;
-            expected_values[n++] = stored_value(row, column, type);
-        }
-    }
-    column_begins[COLUMNS] = n;
-
+    int64_t n = expect_columns(type, column_begins, expected_rows, expected_values);
     struct mzg_transpose_options options = {.column_begins = column_begins, .scratch_path = f.path};
     char scratch[sizeof f.path + 32];
     snprintf(scratch, sizeof scratch, "%s.columns-%d", f.path, mpi_rank);

@@ -77,6 +77,22 @@ static double value_of(int64_t number, int64_t bin, bool wide)
     return state >> 10 & 1 && bin > 0 ? -value : value;
 }
 
+/* Adds rows that were sorted by column. */
+static void add_by_column(const struct mzg_rows *rows, int64_t value_size, struct mzg_pool *pool,
+                          struct mzg_statistics *statistics)
+{
+    struct mzg_error err = {0};
+    struct mzg_column_sorter *sorter = NULL;
+    struct mzg_column_block sorted;
+    struct mzg_rows all = *rows;
+    cr_assert(
+        eq(int, (int)mzg_column_sorter_new(BINS, value_size, mzg_pool_size(pool), &sorter, &err), MZG_OK));
+    cr_assert(eq(int, (int)mzg_column_sort(sorter, &all, pool, &sorted, &err), MZG_OK));
+    all.by_column = &sorted;
+    mzg_statistics_add(statistics, &all, pool);
+    mzg_column_sorter_free(sorter);
+}
+
 /* Adds up many values of a type, dealt to the ranks, and one by one here, without the words in front: row by
  * row, or all at once, sorted by column. */
 static void check_many(enum mzg_type type, bool by_column)
@@ -128,17 +144,8 @@ static void check_many(enum mzg_type type, bool by_column)
         all_counts[all.n_rows++] = BINS;
         all.n_values += BINS;
     }
-    if (by_column) {
-        struct mzg_column_sorter *sorter = NULL;
-        struct mzg_column_block sorted;
-        cr_assert(
-            eq(int, (int)mzg_column_sorter_new(BINS, (int64_t)value_size, mzg_pool_size(pool), &sorter, &err),
-               MZG_OK));
-        cr_assert(eq(int, (int)mzg_column_sort(sorter, &all, pool, &sorted, &err), MZG_OK));
-        all.by_column = &sorted;
-        mzg_statistics_add(&statistics, &all, pool);
-        mzg_column_sorter_free(sorter);
-    }
+    if (by_column)
+        add_by_column(&all, (int64_t)value_size, pool, &statistics);
     mzg_statistics_reduce(&statistics, MPI_COMM_WORLD);
     for (int bin = 0; bin < BINS; bin++) {
         cr_expect(eq(i64, statistics.counts[bin], MANY));
