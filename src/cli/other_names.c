@@ -48,11 +48,19 @@ static bool is_listed(const char *list, const char *word)
     return false;
 }
 
+/* By the table alone: what looks for options as they are typed asks here for other names. */
+static bool has_option(const struct mzg_command *command, const char *name)
+{
+    const struct mzg_option *option = command->options;
+    while (option->name && strcmp(option->name, name) != 0)
+        option++;
+    return option->name != NULL;
+}
+
 const char *mzg_other_name(const struct mzg_command *command, const char *typed)
 {
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (is_listed(others[i].typed, typed) &&
-            mzg_command_find(command, others[i].meant, strlen(others[i].meant)))
+        if (is_listed(others[i].typed, typed) && has_option(command, others[i].meant))
             return others[i].meant;
     return NULL;
 }
