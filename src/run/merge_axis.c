@@ -171,9 +171,9 @@ static enum mzg_status check_fit(const struct sample_axis *a, const struct sampl
     describe(b, other, sizeof other);
     return mzg_fail(
         err, MZG_EUSAGE,
-        "--concat: %s has %s, %s has %s: their columns are not the same; convert both with one "
-        "--mass-axis-type and --bin-width, or with the --mass-axis-file that 'mzgrid axis' makes of "
-        "both inputs, or merge without --concat",
+        "--concat: %s has %s, %s has %s: their columns are not the same; make one axis of all inputs, "
+        "'mzgrid axis A.imzML B.imzML -o axis.json', and convert each again, 'mzgrid convert A.imzML "
+        "A.zarr --mass-axis-file axis.json --overwrite', or merge without --concat",
         a->sample->store, one, b->sample->store, other);
 }
 

@@ -137,6 +137,15 @@ static enum mzg_status count_distinct(const struct drawn *drawn, struct mzg_samp
     return err->status;
 }
 
+/* Few points that happen to lie evenly are no sampling: the range of a profile has many steps. */
+static bool has_steps(const struct mzg_sample *sample)
+{
+    static const double least_steps = 32;
+    const struct mzg_sampling *step = &sample->fit.sampling;
+    return sample->ends[1] - sample->ends[0] >=
+           least_steps * step->scale * pow(sample->middle_mz, step->exponent);
+}
+
 static enum mzg_status summarise(const struct drawn *drawn, struct mzg_sample *sample, struct mzg_error *err)
 {
     struct mzg_error too_few = {0};
@@ -151,6 +160,7 @@ static enum mzg_status summarise(const struct drawn *drawn, struct mzg_sample *s
     sample->curved = n_filled > 0 ? (double)drawn->n_curved / (double)n_filled : 0;
     if (count_distinct(drawn, sample, err) != MZG_OK)
         return err->status;
+    sample->has_fit = sample->has_fit && has_steps(sample);
     return mzg_spacings_collect(drawn->spectra, drawn->n, &sample->spacings, err);
 }
 

@@ -207,6 +207,42 @@ def test_a_real_file_in_halves(mzgrid, data, tmp_path, name, options):
     assert_same_values(table.X, expected.X)
 
 
+def halves_of(table):
+    """Two regions of about as many pixels each: above and below, or side by side."""
+    x, y = table.obs["x"], table.obs["y"]
+    along, across = (y, x) if y.nunique() > 1 else (x, y)
+    middle = max(int(np.median(along)), along.min() + 1)
+    parts = [f"{along.min()}:{middle - 1}", f"{middle}:{along.max()}"]
+    return [f"{across.min()}:{across.max()},{p}" if along is y else f"{p},{across.min()}:{across.max()}" for p in parts]
+
+
+@pytest.mark.parametrize("name, differ", [("maldiquant-peaks-proc", True), ("thyra-iontof-sparse", False)])
+def test_halves_get_one_axis_by_the_commands_that_the_message_names(mzgrid, data, tmp_path, name, differ):
+    """Without an option, and then with an axis of all pixels. The few, even points of thyra have no sampling step: its
+    halves get bins of the width of the whole, which end with their own points."""
+    source, whole = data / name / f"{name}.imzML", tmp_path / "whole.zarr"
+    convert(mzgrid, source, whole)
+    expected, parts = table_of(whole), [tmp_path / "a.zarr", tmp_path / "b.zarr"]
+    regions = halves_of(expected)
+    for part, region in zip(parts, regions):
+        convert(mzgrid, source, part, "--region", region)
+    if differ:
+        refused(mzgrid, "'mzgrid axis A.imzML B.imzML -o axis.json'", *parts, "-o", tmp_path / "both.zarr")
+    else:
+        concat(mzgrid, *parts, "-o", tmp_path / "both.zarr")
+        assert set(anndata.read_zarr(tmp_path / "both.zarr/tables/all_samples").var["mz"]) <= set(expected.var["mz"])
+        shutil.rmtree(tmp_path / "both.zarr")
+    run = mzgrid("axis", source, source, "-o", tmp_path / "axis.json")
+    assert run.status == 0, str(run)
+    for part, region in zip(parts, regions):
+        convert(mzgrid, source, part, "--region", region, "--mass-axis-file", tmp_path / "axis.json", "--overwrite")
+    concat(mzgrid, *parts, "-o", tmp_path / "both.zarr")
+    table = anndata.read_zarr(tmp_path / "both.zarr/tables/all_samples")
+    order = [list(table.obs["instance_key"]).index(key) for key in expected.obs["instance_key"]]
+    assert np.array_equal(table.var["mz"], expected.var["mz"])
+    assert_same_values(sp.csr_matrix(table.X)[order], expected.X)
+
+
 def test_columns_of_users(mzgrid, windows, tmp_path):
     """Columns that all samples have are kept, text and categories too; what only one has is left out and said."""
     paths = []
