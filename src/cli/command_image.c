@@ -259,7 +259,8 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
         mzg_view_raster(view, !mzg_arguments_has(arguments, "z"), settings.z, &images.places, err) != MZG_OK)
         goto cleanup;
     mzg_warn_of_cost(context->log, view, MZG_VIEW_IMAGES);
-    if (read_images(view, &settings, &images, err) != MZG_OK)
+    read_images(view, &settings, &images, err);
+    if (mzg_view_check_same(view, err) != MZG_OK)
         goto cleanup;
     if (mzg_file_kind_of(settings.output) == MZG_FILE_PNG)
         write_picture(view, &settings, &images, err);

@@ -69,9 +69,12 @@ static enum mzg_status print_store(const struct mzg_context *context, const char
 {
     struct mzg_view *view = NULL;
     json_t *description = NULL;
-    if (mzg_view_open(path, settings->dataset, context->stop, &view, err) == MZG_OK &&
-        mzg_view_describe(view, &description, err) == MZG_OK)
+    if (mzg_view_open(path, settings->dataset, context->stop, &view, err) == MZG_OK)
+        mzg_view_describe(view, &description, err);
+    if (mzg_view_check_same(view, err) == MZG_OK)
         print_json(description, settings->json, err);
+    else
+        json_decref(description);
     mzg_view_free(view);
     return err->status;
 }

@@ -203,8 +203,10 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
         return 0;
     if (mzg_check_picture("-o", settings.output, store, settings.overwrite, err) != MZG_OK ||
         mzg_view_open(store, settings.dataset, context->stop, &view, err) != MZG_OK ||
-        choose_bins(view, &settings, &first, &end, err) != MZG_OK ||
-        read_spectrum(view, &settings, context->log, &values, err) != MZG_OK || !values)
+        choose_bins(view, &settings, &first, &end, err) != MZG_OK)
+        goto cleanup;
+    read_spectrum(view, &settings, context->log, &values, err);
+    if (mzg_view_check_same(view, err) != MZG_OK || !values)
         goto cleanup;
     if (mzg_file_kind_of(settings.output) == MZG_FILE_PNG)
         draw_spectrum(view, &settings, values, first, end, err);

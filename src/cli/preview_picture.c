@@ -121,7 +121,8 @@ enum mzg_status mzg_preview_draw(const struct mzg_context *context, const char *
     if (mzg_view_open(store, dataset, context->stop, &view, err) != MZG_OK ||
         find_places(view, &preview, err) != MZG_OK ||
         mzg_view_bins(view, "mean_intensity", &preview.mean, err) != MZG_OK ||
-        add_tic(view, &preview, err) != MZG_OK || add_peak(view, &preview, err) != MZG_OK)
+        add_tic(view, &preview, err) != MZG_OK || add_peak(view, &preview, err) != MZG_OK ||
+        mzg_view_check_same(view, err) != MZG_OK)
         goto cleanup;
     add_spectrum(view, &preview);
     mzg_note(view, note, sizeof note);

@@ -207,11 +207,10 @@ enum mzg_status mzg_report_write(const char *store, const struct mzg_report_fact
     struct mzg_html html = {0};
     if (mzg_report_subject_read(store, facts, &subject, err) == MZG_OK) {
         make_page(&subject, &html);
-        if (html.err.status != MZG_OK)
-            *err = html.err;
-        else
-            mzg_aside_write(path, replace, html.text, (size_t)html.n, "the report", err);
+        *err = html.err;
     }
+    if (mzg_view_check_same(subject.view, err) == MZG_OK)
+        mzg_aside_write(path, replace, html.text, (size_t)html.n, "the report", err);
     mzg_report_subject_destroy(&subject);
     mzg_html_destroy(&html);
     return err->status;

@@ -243,6 +243,7 @@ enum mzg_status mzg_export_csv(const struct mzg_context *context, const struct m
         write_list(view, csv, err);
     else
         write_table(view, options->memory_limit, csv, err);
+    mzg_view_check_same(view, err);
     errno = 0;
     bool is_whole = fflush(csv) == 0 && !ferror(csv);
     if (err->status == MZG_OK && !is_whole)

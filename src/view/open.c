@@ -118,12 +118,21 @@ enum mzg_status mzg_view_open(const char *store, const char *dataset, const atom
     struct mzg_view *made = calloc(1, sizeof *made);
     if (!made)
         return mzg_fail(err, MZG_ENOMEM, "%s: no memory to open it", store);
+    char *table = NULL;
     made->stop = stop;
+    made->store = strdup(store);
+    if (!made->store) {
+        mzg_fail(err, MZG_ENOMEM, "%s: no memory to open it", store);
+        goto cleanup;
+    }
+    mzg_view_mark(store, &made->marks[0]);
     if (mzg_view_find_table(store, dataset, &made->name, err) != MZG_OK)
         goto cleanup;
-    made->store = strdup(store);
     made->table = mzg_view_node("tables", made->name);
-    made->version = made->store && made->table ? read_version(made) : NULL;
+    table = made->table ? mzg_view_node(store, made->table) : NULL;
+    if (table)
+        mzg_view_mark(table, &made->marks[1]);
+    made->version = table ? read_version(made) : NULL;
     if (!made->version)
         mzg_fail(err, MZG_ENOMEM, "%s: no memory to open it", store);
     else if (open_table(made, err) != MZG_OK && is_newer(made->version)) {
@@ -133,6 +142,9 @@ enum mzg_status mzg_view_open(const char *store, const char *dataset, const atom
     }
 
 cleanup:
+    free(table);
+    if (err->status != MZG_OK)
+        mzg_view_check_same(made, err);
     if (err->status == MZG_OK)
         *view = made;
     else

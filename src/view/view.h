@@ -26,6 +26,12 @@ struct mzg_view_lines {
     int64_t n_lines, n_places;
 };
 
+/* Which directory was at a path. */
+struct mzg_view_mark {
+    bool is_set;
+    int64_t device, file;
+};
+
 /* To be read; filled by mzg_view_open(). */
 struct mzg_view {
     char *store;        /* its path */
@@ -40,6 +46,7 @@ struct mzg_view {
     struct mzg_view_lines columns, rows;
     struct mzg_zarr_input *dense; /* NULL, or X as one array */
     const atomic_int *stop;
+    struct mzg_view_mark marks[2]; /* of the store and of the table */
 };
 
 /* Opens the table `dataset` of the store, with or without the "_z0" at its end; NULL: the only one of bins
@@ -48,6 +55,11 @@ struct mzg_view {
  * there; MZG_EUSAGE if there are several to choose from, or none of that name. */
 enum mzg_status mzg_view_open(const char *store, const char *dataset, const atomic_int *stop,
                               struct mzg_view **view, struct mzg_error *err);
+/* What was read so far is of the store that was opened: no other took its place, or that of the table,
+ * meanwhile. MZG_EIO if one did, also in place of a failure that `err` holds, of which it is the cause.
+ * Before anything is made of what was read. Accepts NULL. */
+enum mzg_status mzg_view_check_same(const struct mzg_view *view, struct mzg_error *err);
+
 /* Accepts NULL. */
 void mzg_view_free(struct mzg_view *view);
 

@@ -20,6 +20,9 @@ enum { MZG_VIEW_BLOCK = 1 << 18 };
 enum mzg_status mzg_view_find_table(const char *store, const char *dataset, char **name,
                                     struct mzg_error *err);
 
+/* Marks the directory `path`, so that another one in its place is known. */
+void mzg_view_mark(const char *path, struct mzg_view_mark *mark);
+
 /* `parent`/`name`, to be freed. NULL: no memory. */
 char *mzg_view_node(const char *parent, const char *name);
 

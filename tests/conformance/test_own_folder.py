@@ -1,9 +1,11 @@
-"""The folders of these tests themselves: what a run leaves that was killed is removed by the next one, and only that."""
+"""What the tests themselves take of the disk: a run that is killed leaves folders, which the next one removes, and only those."""
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import own_folder
+from conftest import REPOSITORY
 
 HOLD = "import own_folder, sys; print(own_folder.make('t-', sys.argv[1]), flush=True); sys.stdin.read()"
 
@@ -26,3 +28,13 @@ def test_what_a_killed_run_left_is_removed_and_what_is_at_work_stays(tmp_path):
     own_folder.remove(own)
     own_folder.remove_left("t-", tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_whole_run_refuses_a_disk_without_room(tmp_path):
+    df = tmp_path / "df"
+    df.write_text("#!/bin/sh\necho Avail\necho 900000\n")
+    df.chmod(0o755)
+    run = subprocess.run([REPOSITORY / "scripts/test"], env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}, timeout=10,
+                         capture_output=True, text=True)
+    assert run.returncode == 1 and not run.stdout, run
+    assert run.stderr.startswith(f"test: {REPOSITORY} has 878 MB free, and builds, ") and run.stderr.count("\n") == 1, run

@@ -193,6 +193,31 @@ for preload in "" ${MZGRID_NO_FLOCK-}; do
     expect_clean
 done
 
+# What is read by one name before and after would be of two stores.
+places[values]="open 2 STOP /X/" # of the matrix
+places[axis]="open 2 STOP /var/"
+for reader in "values image out.zarr --mz 500 -o out.png" "axis spectrum out.zarr --mean -o out.png" \
+    "axis report out.zarr -o out.html" "axis info out.zarr"; do
+    begin_case "a store that another run replaces while it is read by ${reader#* }"
+    clean
+    "$program" convert $one out.zarr "${convert[@]}" --layout dense --no-report 2>/dev/null
+    both ${reader%% *} "$program" ${reader#* } >out.text \
+        -- "$program" convert $two out.zarr "${convert[@]}" --layout dense --overwrite --no-report
+    [ $second = 0 ] || fail "the run that replaces it ended with $second: $(cat second.err)"
+    [ $first = 1 ] && grep -q 'out.zarr: another run replaced it while it was read' first.err && [ "$(wc -l <first.err)" = 1 ] ||
+        fail "the reader ended with $first: $(cat first.err)"
+    [ ! -e out.png ] && [ ! -e out.html ] && [ ! -s out.text ] || fail "something was made of two stores"
+done
+
+begin_case "a store that gets peaks while it is read"
+clean
+"$program" convert $one out.zarr "${convert[@]}" 2>/dev/null
+"$program" image out.zarr --mz 500 -o out.png 2>/dev/null
+both values "$program" image out.zarr --mz 500 -o out2.png -- "$program" peaks out.zarr -q
+[ "$first $second" = "0 0" ] || fail "exit statuses $first $second: $(cat first.err second.err)"
+cmp out.png out2.png || fail "the image is another one"
+expect_clean
+
 begin_case "files of the store that another takes away while it is written"
 clean
 places[sync]="syncfs 1 STOP .part" # they are written, and about to be brought to the disk
