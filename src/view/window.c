@@ -19,20 +19,20 @@ static int64_t count_below(const struct mzg_view *view, double mz, bool or_at)
     return first;
 }
 
-/* The bin whose centre is nearest, and how far that is, as words; off the axis, where the axis lies. */
+/* The bin whose centre is nearest, and how far that is, as words. */
 static void describe_nearest(const struct mzg_view *view, double mz, char *text, size_t size)
 {
     int64_t k = count_below(view, mz, false);
-    if (mz < view->mz_low || mz > view->mz_high) {
-        snprintf(text, size, "the axis runs from %.8g to %.8g", view->mz_low, view->mz_high);
-        return;
-    }
+    char far[60];
     if (k == view->n_bins || (k > 0 && mz - view->mz[k - 1] <= view->mz[k] - mz))
         k--;
     double distance = fabs(view->mz[k] - mz);
-    snprintf(text, size,
-             "the nearest bin is at m/z %.10g, %.3g Da (%.3g ppm) away, and the axis runs from %.8g to %.8g",
-             view->mz[k], distance, distance / mz * 1e6, view->mz_low, view->mz_high);
+    if (distance >= 1)
+        snprintf(far, sizeof far, "%.1f Da", distance);
+    else
+        snprintf(far, sizeof far, "%.3g Da (%.3g ppm)", distance, distance / mz * 1e6);
+    snprintf(text, size, "the nearest bin is at m/z %.10g, %s away, and the axis runs from %.8g to %.8g",
+             view->mz[k], far, view->mz_low, view->mz_high);
 }
 
 static enum mzg_status read_edges(const struct mzg_view *view, int64_t bin, double edges[2],

@@ -84,6 +84,8 @@ def test_options_become_words(options, words):
 def test_an_option_that_does_not_exist():
     with pytest.raises(TypeError, match="convert has no option 'bin_widht', did you mean 'bin_width'"):
         mzgrid.convert("a", "b", bin_widht=1)
+    with pytest.raises(TypeError, match="convert has no option 'n_jobs', did you mean 'threads'"):
+        mzgrid.convert("a", "b", n_jobs=2)
     with pytest.raises(mzgrid.UsageError, match="overwrite is 'yes', expected True or False"):
         mzgrid.convert("a", "b", overwrite="yes")
     for ranks in (0, 1.5, True):

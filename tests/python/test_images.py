@@ -138,6 +138,7 @@ def test_the_maximum_of_negative_values_counts_what_is_not_stored(planes):
         ),
         (dict(mz=50.0, ppm=10), r"nearest bin is at m/z 100\..*axis runs from 100\.\d+ to 999\."),
         (dict(mz=1e4), r"no bin holds m/z 10000; the nearest bin is at m/z 99\d"),
+        (dict(mz=1e4), r"m/z 99\d[.\d]*, 900\d\.\d Da away, and the axis runs from"),
         (dict(mz=float("nan")), "m/z is nan, expected a finite number"),
         (dict(mz=float("inf"), ppm=1), "m/z is inf"),
         (dict(mz=-5.0), "m/z is -5, expected a number above 0"),

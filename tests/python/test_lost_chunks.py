@@ -53,6 +53,25 @@ def test_lost_values_are_not_zeros(copy):
             assert question().sum() > 0
 
 
+@pytest.mark.parametrize("by", ["mean", "max"])
+def test_no_peaks_are_not_lost_peaks(csc, tmp_path, by):
+    store = tmp_path / "x.zarr"
+    shutil.copytree(csc.path, store)
+    lose(store, f"var/{by}_intensity")
+    with pytest.raises(mzgrid.StoreError, match=f"{by}_intensity: chunks are missing"):
+        mzgrid.open(store).peaks(by=by)
+
+
+def test_a_store_that_is_gone_is_not_incomplete(csc, tmp_path):
+    store = tmp_path / "x.zarr"
+    shutil.copytree(csc.path, store)
+    d = mzgrid.open(store)
+    shutil.rmtree(store)
+    for question in (lambda: d.ion_image(500.0, da=50), lambda: d.mean_spectrum, d.peaks):
+        with pytest.raises(mzgrid.StoreError, match="the store is no longer there: it was removed or replaced"):
+            question()
+
+
 @pytest.mark.parametrize("name", ["x", "y"])
 def test_lost_positions_are_not_zeros(csc, tmp_path, name):
     store = tmp_path / "x.zarr"

@@ -46,6 +46,17 @@ def test_a_cell_without_a_pixel_has_the_colour_of_no_value(csc, colormap, backgr
     matplotlib.pyplot.close("all")
 
 
+def test_a_name_promises_what_is_written(csc, tmp_path):
+    d = mzgrid.open(csc.path)
+    with pytest.raises(
+        ValueError, match=r"a\.jpg: expected a name that ends in \.png, because that is what is written"
+    ):
+        d.save_png(tmp_path / "a.jpg", 500.0, da=1)
+    with pytest.raises(ValueError, match=r"a\.png: expected a name that ends in \.tif or \.tiff"):
+        d.save_tiff(tmp_path / "a.png", 500.0, da=1)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_title_says_where_the_window_lies():
     from mzgrid._pictures import title
 

@@ -57,6 +57,8 @@ def test_rows_are_read_where_the_store_has_them(made):
         (dict(mask=np.ones((2, 2), bool), x=1, y=1), "give either a mask, or x and y"),
         (dict(mask=np.ones((2, 2), bool)), r"the mask has the shape \(2, 2\), expected that of an image"),
         (dict(mask=np.ones(7)), "the mask has the type float64, expected booleans"),
+        (dict(x=1.5, y=1), r"x is 1\.5, expected a whole number"),
+        (dict(x=1, y="2"), "y is '2', expected a whole number"),
         (dict(x=1, y=1, reduce="max"), "reduce is 'max', expected 'mean' or 'sum'"),
     ],
 )
@@ -129,6 +131,8 @@ def test_peaks(csc, n, ppm):
         pd.testing.assert_frame_equal(found, var.iloc[expected].reset_index(drop=True), check_names=False)
     with pytest.raises(ValueError, match="n is 0"):
         d.peaks(0)
+    with pytest.raises(ValueError, match="n is '5', expected a whole number of 1 or more"):
+        d.peaks("5")
 
 
 @quiet

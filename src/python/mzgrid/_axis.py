@@ -93,16 +93,12 @@ class Axis:
         raise ValueError(f"no bin holds m/z {mz:.10g}; {self._nearest(mz)}")
 
     def _nearest(self, mz: float) -> str:
-        low, high = self.range
-        if not low <= mz <= high:
-            return f"the axis runs from {low:.8g} to {high:.8g}"
         k = int(np.searchsorted(self.mz, mz))
         near = min((i for i in (k - 1, k) if 0 <= i < len(self.mz)), key=lambda i: abs(self.mz[i] - mz))
-        centre = float(self.mz[near])
-        return (
-            f"the nearest bin is at m/z {centre:.10g}, {abs(centre - mz):.3g} Da "
-            f"({abs(centre - mz) / mz * 1e6:.3g} ppm) away, and the axis runs from {low:.8g} to {high:.8g}"
-        )
+        centre, (low, high) = float(self.mz[near]), self.range
+        away = abs(centre - mz)
+        far = f"{away:.1f} Da" if away >= 1 else f"{away:.3g} Da ({away / mz * 1e6:.3g} ppm)"
+        return f"the nearest bin is at m/z {centre:.10g}, {far} away, and the axis runs from {low:.8g} to {high:.8g}"
 
 
 def positive(name: str, value: object) -> float:

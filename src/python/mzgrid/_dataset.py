@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union
@@ -29,6 +30,14 @@ Normalize = Union[Literal["tic", "rms", "median"], "pd.Series[Any]", npt.ArrayLi
 NORMALIZERS = {"tic": "tic", "rms": "rms", "median": "median_intensity"}
 
 T = TypeVar("T")
+
+
+def whole(name: str, value: Any) -> int:
+    """A position, which is never rounded; 30.0 is as good as 30."""
+    number = value.item() if isinstance(value, (np.ndarray, np.generic)) and value.size == 1 else value
+    if not isinstance(number, (int, float)) or not float(number).is_integer():
+        raise ValueError(f"{name} is {value!r}, expected a whole number")
+    return int(number)
 
 
 class Dataset:
@@ -205,11 +214,13 @@ class Dataset:
     def peaks(self, n: int = 50, *, ppm: float = 10, by: Literal["mean", "max"] = "mean") -> pd.DataFrame:
         """The rows of var with the `n` strongest peaks of the mean or the maximum spectrum, strongest first: bins above
         both their neighbours, of which no stronger one lies within `ppm`."""
-        if n < 1:
-            raise ValueError(f"n is {n}, expected 1 or more")
+        if not isinstance(n, numbers.Integral) or n < 1:
+            raise ValueError(f"n is {n!r}, expected a whole number of 1 or more")
         if by not in ("mean", "max"):
             raise ValueError(f"by is {by!r}, expected 'mean' or 'max'")
-        tops = _axis.strongest(self._axis, self._bins(f"{by}_intensity"), n, _axis.not_negative("ppm", ppm))
+        tops = _axis.strongest(
+            self._axis, self._series(f"{by}_intensity").to_numpy(), int(n), _axis.not_negative("ppm", ppm)
+        )
         return self._bin_rows(tops)
 
     def table(
@@ -387,7 +398,7 @@ class Dataset:
     def _pixel(self, x: int | None, y: int | None, z: int | None) -> npt.NDArray[np.int64]:
         if x is None or y is None:
             raise ValueError("a pixel is chosen by x and y: give both")
-        row = self._raster.at(int(x), int(y), None if z is None else int(z))
+        row = self._raster.at(whole("x", x), whole("y", y), None if z is None else whole("z", z))
         if row is None:
             planes, height, width = self._raster.shape
             z0, y0, x0 = self._raster.origin

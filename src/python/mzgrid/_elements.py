@@ -4,6 +4,7 @@ Reading has its errors in one place: what zarr and codecs raise becomes a StoreE
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,8 +48,16 @@ def absent(array: zarr.Array[Any], values: npt.NDArray[Any], begin: int = 0) -> 
     return None
 
 
+def lost(node: zarr.Array[Any] | zarr.Group) -> str:
+    """What to say of chunks that are not there: the store may be gone since it was opened."""
+    root = getattr(node.store, "root", None)
+    if root is not None and not os.path.exists(root):
+        return "the store is no longer there: it was removed or replaced, open it again"
+    return "chunks are missing; the store is incomplete, copy it again"
+
+
 def incomplete(array: zarr.Array[Any]) -> StoreError:
-    return StoreError(f"{array.store_path}: chunks are missing; the store is incomplete, copy it again")
+    return StoreError(f"{array.store_path}: {lost(array)}")
 
 
 def member(group: zarr.Group, name: str) -> Any:

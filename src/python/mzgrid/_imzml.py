@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import numbers
 import os
 import threading
 from collections import deque
@@ -212,11 +213,12 @@ class ImzML:
 
     def chunks(self, pixels: int = CHUNK) -> Iterator[Chunk]:
         """The spectra of `pixels` pixels at a time, in the order of the file; memory is needed for these alone."""
-        if pixels < 1:
-            raise UsageError(f"pixels is {pixels}, expected 1 or more")
+        if not isinstance(pixels, numbers.Integral) or pixels < 1:
+            raise UsageError(f"pixels is {pixels!r}, expected a whole number of 1 or more")
+        pixels = int(pixels)
         for first in range(0, self.n_pixels, pixels):
             n = min(pixels, self.n_pixels - first)
-            yield on_worker(lambda first=first, n=n: self._read(first, n))  # type: ignore[misc]
+            yield on_worker(lambda first=first, n=n: self._read(first, n))
 
     def _read(self, first: int, n: int) -> Chunk:
         if not self._reader:

@@ -30,7 +30,8 @@ def open_root(
         options = {"storage_options": storage_options} if storage_options else {}
         root = zarr.open_group(source, mode="r", **options)  # type: ignore[arg-type]
     except ImportError as fault:
-        raise StoreError(f"{source}: needs a package that is not installed: {fault}") from fault
+        how = "; pip install 'mzgrid[remote]' brings what URLs need" if remote else ""
+        raise StoreError(f"{source}: needs a package that is not installed: {fault}{how}") from fault
     except FileNotFoundError as fault:  # GroupNotFoundError of zarr is one
         raise StoreError(f"{source}: no store is there: it has no zarr.json{unfinished(source)}") from fault
     except Exception as fault:

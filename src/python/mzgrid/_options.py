@@ -87,6 +87,21 @@ FLAGS = frozenset(
     ]
 )
 NAMES = tuple(Options.__annotations__)
+# What others call them.
+OTHERS = {
+    "n_jobs": "threads",
+    "jobs": "threads",
+    "workers": "threads",
+    "ppm": "bin_width",
+    "step": "bin_width",
+    "n_bins": "bins",
+    "method": "interpolation_method",
+    "mz_range": "min_mz",
+    "force": "overwrite",
+    "exist_ok": "overwrite",
+    "max_memory": "memory_limit",
+    "tmpdir": "temp_dir",
+}
 
 
 def arguments(options: Mapping[str, Any]) -> list[str]:
@@ -94,8 +109,8 @@ def arguments(options: Mapping[str, Any]) -> list[str]:
     words: list[str] = []
     for name, value in options.items():
         if name not in NAMES:
-            near = difflib.get_close_matches(name, NAMES, 1)
-            raise TypeError(f"convert has no option {name!r}{f', did you mean {near[0]!r}?' if near else ''}")
+            near = OTHERS.get(name) or next(iter(difflib.get_close_matches(name, NAMES, 1)), None)
+            raise TypeError(f"convert has no option {name!r}{f', did you mean {near!r}?' if near else ''}")
         option = f"--{name.replace('_', '-')}"
         if value is None:
             continue

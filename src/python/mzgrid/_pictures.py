@@ -99,18 +99,26 @@ def title(a: dict[str, Any]) -> str:
     return f"m/z {a['mz']:.4f}, {low:.4f} to {high:.4f} ({bins})"
 
 
+def target_of(path: str | os.PathLike[str], *ends: str) -> Path:
+    """The path, if its name ends as the files do that are written: another end would promise another format."""
+    target = Path(path)
+    if target.suffix.lower() not in ends:
+        raise ValueError(f"{target}: expected a name that ends in {' or '.join(ends)}, because that is what is written")
+    return target
+
+
 def save_png(image: xr.DataArray, path: str | os.PathLike[str], percentile: float, colormap: str, dpi: float) -> Path:
     """Without pyplot, so that it works in any thread and leaves no figure behind."""
     require("matplotlib", "pictures")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    target = target_of(path, ".png")
     if image.ndim != 2:
         raise ValueError(f"the store has {image.sizes['z']} planes, and a picture shows one: give z")
     figure = Figure(layout="constrained")
     FigureCanvasAgg(figure)
     paint(image, percentile, colormap, figure.subplots())
-    target = Path(path)
     figure.savefig(target, dpi=dpi, format="png")
     return target
 
@@ -120,9 +128,9 @@ def save_tiff(images: xr.DataArray, path: str | os.PathLike[str], fill: float) -
     require("tifffile", "pictures")
     import tifffile
 
+    target = target_of(path, ".tif", ".tiff")
     if images.ndim != 3:
         raise ValueError(f"the store has {images.sizes['z']} planes, and a channel holds one: give z")
-    target = Path(path)
     values = images.to_numpy()
     metadata: dict[str, Any] = {
         "axes": "CYX",

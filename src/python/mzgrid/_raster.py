@@ -168,7 +168,7 @@ def check_extent(labels: zarr.Array[Any] | None, table: zarr.Group, shape: tuple
     if labels is not None and labels.shape not in (shape, shape[1:]):
         raise StoreError(
             f"{table.store_path}: positions of obs take {' × '.join(map(str, shape))} cells and the labels "
-            f"{' × '.join(map(str, labels.shape))}: chunks are missing; the store is incomplete, copy it again"
+            f"{' × '.join(map(str, labels.shape))}: {_elements.lost(table)}"
         )
 
 
