@@ -64,28 +64,12 @@ uint32_t mzg_cell_y(const struct mzg_cell *cell)
     return gather(cell->code >> 1);
 }
 
-static int compare_cells(const void *a, const void *b)
-{
-    const struct mzg_cell *first = a, *second = b;
-    if (first->z != second->z)
-        return first->z < second->z ? -1 : 1;
-    if (first->code != second->code)
-        return first->code < second->code ? -1 : 1;
-    return (first->label > second->label) - (first->label < second->label);
-}
-
 /* As float32, with what lies beyond its range at the end of it. */
 static float to_float(double value)
 {
     if (value > (double)FLT_MAX)
         return FLT_MAX;
     return value < -(double)FLT_MAX ? -FLT_MAX : (float)value;
-}
-
-void mzg_cells_sort(struct mzg_cell *cells, int64_t n)
-{
-    if (n > 0)
-        qsort(cells, (size_t)n, sizeof *cells, compare_cells);
 }
 
 enum mzg_status mzg_cells_new(const struct mzg_sdata_geometry *geometry,

@@ -38,7 +38,7 @@ enum mzg_status mzg_cells_new(const struct mzg_sdata_geometry *geometry,
                               const struct mzg_sdata_pixels *pixels, struct mzg_cell **cells,
                               struct mzg_error *err);
 
-/* Orders them so. Takes as much memory again. Local. */
+/* Orders them so, those of one place by their labels. In place. Local. */
 void mzg_cells_sort(struct mzg_cell *cells, int64_t n);
 
 /* Position of a cell in its plane. */

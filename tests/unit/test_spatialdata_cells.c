@@ -1,9 +1,11 @@
 /* Cells on the Z curve, and the levels of a pyramid made of them against means computed on a full raster. */
+#include <core/memory.h>
 #include <spatialdata/cells.h>
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <float.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,5 +144,76 @@ Test(cells, levels_are_means_of_the_existing_cells)
             raster[mzg_cell_y(&cells[i]) * (uint32_t)width + mzg_cell_x(&cells[i])] = cells[i].value;
         cr_expect_arr_eq(raster, halved, (size_t)(width * height) * sizeof *raster);
     }
+    free(cells);
+}
+
+/* Numbers that look random, the same on each machine. */
+static uint32_t next_number(uint32_t *state)
+{
+    return *state = *state * UINT32_C(1664525) + UINT32_C(1013904223);
+}
+
+static int compare(const struct mzg_cell *a, const struct mzg_cell *b)
+{
+    if (a->z != b->z)
+        return a->z < b->z ? -1 : 1;
+    if (a->code != b->code)
+        return a->code < b->code ? -1 : 1;
+    return (a->label > b->label) - (a->label < b->label);
+}
+
+/* Sorts `n` cells with this many bits of z, code and label that differ, and follows them by their values. */
+static void expect_order(int64_t n, int z_bits, int code_bits, int label_bits)
+{
+    uint32_t state = 1;
+    struct mzg_cell *cells = malloc((size_t)n * sizeof *cells), *before = malloc((size_t)n * sizeof *before);
+    bool *seen = calloc((size_t)n, sizeof *seen);
+    cr_assert(cells && before && seen);
+    for (int64_t i = 0; i < n; i++) {
+        uint64_t code = (uint64_t)next_number(&state) << 32;
+        code |= next_number(&state);
+        before[i] = cells[i] = (struct mzg_cell){.z = z_bits ? next_number(&state) >> (32 - z_bits) : 3,
+                                                 .code = code_bits ? code >> (64 - code_bits) : 5,
+                                                 .value = (float)i};
+        uint32_t label = label_bits ? next_number(&state) >> (32 - label_bits) : 0;
+        before[i].label = cells[i].label = (int32_t)label - (label_bits > 30 ? 0 : 7);
+    }
+    mzg_cells_sort(cells, n);
+    for (int64_t i = 0; i < n; i++) {
+        int64_t from = (int64_t)cells[i].value;
+        cr_assert(eq(int, seen[from], 0));
+        cr_assert(eq(int, compare(&cells[i], &before[from]), 0));
+        seen[from] = true;
+        if (i > 0)
+            cr_assert(compare(&cells[i - 1], &cells[i]) <= 0, "cell %ld", (long)i);
+    }
+    free(cells);
+    free(before);
+    free(seen);
+}
+
+Test(cells, are_sorted_by_plane_curve_and_label)
+{
+    for (int64_t n = 1; n < 60; n++)
+        expect_order(n, 2, 3, 3);
+    expect_order(20000, 0, 64, 32); /* values are exact up to 2^24 */
+    expect_order(20000, 32, 20, 4);
+    expect_order(20000, 1, 6, 32);
+    expect_order(20000, 0, 0, 3);
+    expect_order(20000, 0, 0, 0);
+    expect_order(20000, 0, 30, 0);
+}
+
+Test(cells, are_sorted_without_memory_of_their_number)
+{
+    enum { N = 1 << 20 };
+    uint32_t state = 1;
+    struct mzg_cell *cells = malloc(N * sizeof *cells);
+    cr_assert(cells != NULL);
+    for (int64_t i = 0; i < N; i++)
+        cells[i] = (struct mzg_cell){.code = next_number(&state)};
+    int64_t before = mzg_memory_peak();
+    mzg_cells_sort(cells, N);
+    cr_expect(lt(i64, mzg_memory_peak() - before, (int64_t)(N * sizeof *cells / 4)));
     free(cells);
 }
