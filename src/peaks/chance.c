@@ -2,6 +2,7 @@
 
 #include <core/select_rank.h>
 
+#include <float.h>
 #include <math.h>
 
 MZG_DEFINE_SELECT_RANK(select_rank, double)
@@ -39,18 +40,25 @@ double mzg_chance_rate(double *counts, int64_t n, int64_t n_rows)
     return (2 * a + z * z + (z < 0 ? root : -root)) / (2 * (rows + z * z));
 }
 
-/* Of the binomial law, how often `count` or more come up; count is at least the mean. */
-static double tail(double count, double rows, double rate)
+/* How often a bin may have the pixels of a peak by chance. */
+static double most_often(int64_t n_bins)
+{
+    return 1.0 / MZG_CHANCE_SPECTRA / (double)n_bins;
+}
+
+/* Whether `count` or more come up no more often than `most` by the binomial law; count is at least the mean.
+ * Terms fall; the rest of them is nothing once one is, and what is too much already does not get less. */
+static bool is_rare(double count, double rows, double rate, double most)
 {
     int sign; /* of the gamma function, which is positive here */
     double ways = lgamma_r(rows + 1, &sign) - lgamma_r(count + 1, &sign) - lgamma_r(rows - count + 1, &sign);
     double term = exp(ways + count * log(rate) + (rows - count) * log1p(-rate));
     double sum = term, odds = rate / (1 - rate);
-    for (double k = count; k < rows && term > sum * 1e-17; k++) {
+    for (double k = count; k < rows && sum <= most && term > sum * 1e-17 && term >= DBL_MIN; k++) {
         term *= (rows - k) / (k + 1) * odds;
         sum += term;
     }
-    return sum;
+    return sum <= most;
 }
 
 int64_t mzg_chance_least(double rate, int64_t n_rows, int64_t n_bins)
@@ -59,14 +67,22 @@ int64_t mzg_chance_least(double rate, int64_t n_rows, int64_t n_bins)
         return MZG_CHANCE_PIXELS;
     if (rate >= 1)
         return n_rows + 1;
-    double most = 1.0 / MZG_CHANCE_SPECTRA / (double)n_bins;
+    double most = most_often(n_bins);
     int64_t low = (int64_t)ceil((double)n_rows * rate), high = n_rows + 1; /* the least is in (low, high] */
     while (high - low > 1) {
         int64_t middle = low + (high - low) / 2;
-        if (tail((double)middle, (double)n_rows, rate) <= most)
+        if (is_rare((double)middle, (double)n_rows, rate, most))
             high = middle;
         else
             low = middle;
     }
     return high > MZG_CHANCE_PIXELS ? high : MZG_CHANCE_PIXELS;
+}
+
+bool mzg_chance_excludes(int64_t n_pixels, double rate, int64_t n_rows, int64_t n_bins)
+{
+    if (n_pixels < MZG_CHANCE_PIXELS || !(rate > 0) || rate >= 1)
+        return n_pixels >= MZG_CHANCE_PIXELS && !(rate > 0);
+    return (double)n_pixels > ceil((double)n_rows * rate) &&
+           is_rare((double)n_pixels, (double)n_rows, rate, most_often(n_bins));
 }

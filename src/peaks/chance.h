@@ -6,6 +6,7 @@
 #ifndef MZG_PEAKS_CHANCE_H
 #define MZG_PEAKS_CHANCE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Chance reaches the pixels of a peak in one of so many spectra of as many bins; and so few pixels are chance
@@ -23,5 +24,8 @@ double mzg_chance_rate(double *counts, int64_t n, int64_t n_rows);
 /* The fewest pixels that are no chance in a spectrum of n_bins bins; more than n_rows if all pixels in one
  * bin may be chance. */
 int64_t mzg_chance_least(double rate, int64_t n_rows, int64_t n_bins);
+
+/* Whether so many pixels are no fewer, which is found out in less time. */
+bool mzg_chance_excludes(int64_t n_pixels, double rate, int64_t n_rows, int64_t n_bins);
 
 #endif

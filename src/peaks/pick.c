@@ -84,7 +84,7 @@ static bool stands_out(const struct mzg_spectra *spectra, const struct mzg_peak 
         return peak->prominence >= snr * peak->noise;
     double rate = foot == BEYOND ? 0 : (double)spectra->n_pixels[foot] / (double)spectra->n_rows;
     return rate <= noise->rate[window] ||
-           n_pixels >= mzg_chance_least(rate, spectra->n_rows, spectra->n_bins);
+           mzg_chance_excludes(n_pixels, rate, spectra->n_rows, spectra->n_bins);
 }
 
 /* The peaks among n tops. */
