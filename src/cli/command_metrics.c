@@ -47,7 +47,7 @@ struct columns {
     int n_phases;
     const char **rounds; /* names of phases that have rounds, sorted */
     size_t n_rounds;
-    double seconds, pixels;
+    double seconds;
 };
 
 static int compare_names(const void *a, const void *b)
@@ -103,10 +103,8 @@ static enum mzg_status make_columns(const char *path, const struct mzg_metrics_f
     for (int64_t i = 0; i < file->n; i++) {
         const struct mzg_metrics_line *line = &file->lines[i];
         c->seconds = fmax(c->seconds, line->end);
-        if (!line->is_round) {
+        if (!line->is_round)
             c->phases[c->n_phases++] = (struct mzg_chart_phase){line->phase, line->begin, line->end};
-            c->pixels += line->pixels;
-        }
         const char *phase = line->phase;
         if (!line->is_round && bsearch(&phase, c->rounds, c->n_rounds, sizeof phase, compare_names))
             continue;
@@ -115,6 +113,10 @@ static enum mzg_status make_columns(const char *path, const struct mzg_metrics_f
                (size_t)file->n_rows * sizeof *c->waiting);
         c->n++;
     }
+    int64_t open = mzg_metrics_file_open_rounds(file);
+    if (open < file->n) /* the phase in which the run was killed */
+        c->phases[c->n_phases++] =
+            (struct mzg_chart_phase){file->lines[open].phase, file->lines[open].begin, c->seconds};
     if (!(c->seconds > 0))
         return mzg_fail(err, MZG_EFORMAT, "%s: no time passed in this run, so there is nothing to draw",
                         path);
@@ -156,7 +158,7 @@ static void fill_chart(const char *path, const struct mzg_metrics_file *file, co
              mzg_format_duration(time, sizeof time, c->seconds), (long long)file->ranks,
              file->ranks == 1 ? "" : "s", (long long)file->threads, file->threads == 1 ? "" : "s");
     snprintf(line->subtitle, sizeof line->subtitle, "%s pixels%s, drawn by mzgrid %s",
-             mzg_format_count(pixels, sizeof pixels, (int64_t)c->pixels),
+             mzg_format_count(pixels, sizeof pixels, (int64_t)mzg_metrics_file_pixels(file)),
              file->is_cut ? ", the file ends in the middle of a line" : "", mzg_version());
     add_pane(line, c, "Resampling", "pixels/s", 0, 1, (enum column[]){RATE}, (const char *const[]){NULL});
     add_pane(line, c, "Bytes moved by read and write calls", "MB/s", 0, 2, (enum column[]){READ, WRITTEN},

@@ -170,6 +170,24 @@ enum mzg_status mzg_metrics_file_read(const char *path, struct mzg_metrics_file 
     return err->status;
 }
 
+int64_t mzg_metrics_file_open_rounds(const struct mzg_metrics_file *file)
+{
+    int64_t first = file->n;
+    while (first > 0 && file->lines[first - 1].is_round) /* the line of a phase stands behind its rounds */
+        first--;
+    return first;
+}
+
+double mzg_metrics_file_pixels(const struct mzg_metrics_file *file)
+{
+    int64_t open = mzg_metrics_file_open_rounds(file);
+    double pixels = 0;
+    for (int64_t i = 0; i < file->n; i++)
+        if (!file->lines[i].is_round || i >= open)
+            pixels += file->lines[i].pixels;
+    return pixels;
+}
+
 void mzg_metrics_file_destroy(struct mzg_metrics_file *file)
 {
     free(file->lines);

@@ -29,6 +29,11 @@ struct mzg_metrics_file {
 
 /* Reads the file at `path`. MZG_EIO, MZG_EFORMAT with the line. Destroy it, on failure too. Local. */
 enum mzg_status mzg_metrics_file_read(const char *path, struct mzg_metrics_file *file, struct mzg_error *err);
+/* The first of the rounds at the end of the file whose phase did not end, as of a run that was killed; n:
+ * none. */
+int64_t mzg_metrics_file_open_rounds(const struct mzg_metrics_file *file);
+/* Pixels that are done: those of phases, and those of such rounds. */
+double mzg_metrics_file_pixels(const struct mzg_metrics_file *file);
 void mzg_metrics_file_destroy(struct mzg_metrics_file *file);
 
 #endif

@@ -61,6 +61,28 @@ Test(cli_metrics_file, sums_over_ranks)
     mzg_metrics_file_destroy(&file);
 }
 
+/* Killed in its stream, or complete: the pixels of rounds are those of their phase, too. */
+Test(cli_metrics_file, pixels_of_a_killed_run_are_those_of_its_rounds)
+{
+    static const char round[] = "{\"event\":\"round\",\"stage\":\"stream\",\"at\":2,\"seconds\":1,"
+                                "\"pixels\":30,\"ranks\":[]}\n",
+                      end[] = "{\"event\":\"stage\",\"stage\":\"stream\",\"at\":3,\"seconds\":2,"
+                              "\"pixels\":60,\"ranks\":[]}\n";
+    struct mzg_metrics_file file;
+    struct mzg_error err;
+    char text[2000];
+    snprintf(text, sizeof text, "%s%s%s%s", RUN, PHASE, round, round);
+    cr_assert(eq(int, (int)read_text(text, &file, &err), MZG_OK), "%s", err.text);
+    cr_expect(eq(i64, mzg_metrics_file_open_rounds(&file), 1));
+    cr_expect(eq(dbl, mzg_metrics_file_pixels(&file), 60));
+    mzg_metrics_file_destroy(&file);
+    snprintf(text, sizeof text, "%s%s%s%s%s", RUN, PHASE, round, round, end);
+    cr_assert(eq(int, (int)read_text(text, &file, &err), MZG_OK), "%s", err.text);
+    cr_expect(eq(i64, mzg_metrics_file_open_rounds(&file), 4));
+    cr_expect(eq(dbl, mzg_metrics_file_pixels(&file), 60));
+    mzg_metrics_file_destroy(&file);
+}
+
 Test(cli_metrics_file, many_ranks_are_taken_together)
 {
     struct mzg_metrics_file file;
