@@ -69,6 +69,8 @@ const struct mzg_command mzg_command_axis = {
         "m/z ranges of all INPUTs, and writes it as JSON to FILE. 'mzgrid convert --mass-axis-file FILE' "
         "then "
         "resamples each of them onto this axis, so that their tables have the same columns.",
+    .examples = "mzgrid axis liver.imzML kidney.imzML -o axis.json --bin-width 10ppm\n"
+                "mzgrid convert liver.imzML liver.zarr --mass-axis-file axis.json",
     .operands = {"INPUT"},
     .needed = "-o FILE",
     .repeats = true,

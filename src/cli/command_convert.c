@@ -260,6 +260,9 @@ const struct mzg_command mzg_command_convert = {
         "MPI ranks, as in 'mpirun -n 8 "
         "mzgrid convert ...'; the result is the same. A record of the run is left in "
         "OUTPUT.zarr.run.json, and a report to look at in OUTPUT.zarr.report.html.",
+    .examples = "mzgrid convert tissue.imzML tissue.zarr\n"
+                "mzgrid convert tissue.imzML tissue.zarr --bin-width 5ppm --peaks\n"
+                "mpirun -n 8 mzgrid convert tissue.imzML tissue.zarr --memory-limit 16G",
     .operands = {"INPUT", "OUTPUT.zarr"},
     .options = mzg_convert_option_table,
     .run = run,

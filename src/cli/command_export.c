@@ -168,6 +168,8 @@ const struct mzg_command mzg_command_export = {
         "Writes STORE.zarr, which 'mzgrid convert' made, for programs that do not read it: its spectra as "
         "imzML, with the bins' centres as m/z, or its feature table, which 'mzgrid peaks' made, as CSV. The "
         "store is not changed. imzML is written by any number of MPI ranks, which write the same bytes.",
+    .examples = "mzgrid export tissue.zarr --imzml --processed\n"
+                "mzgrid export tissue.zarr --csv -o peaks.csv",
     .operands = {"STORE.zarr"},
     .needed = "--imzml | --csv | --peak-list",
     .options = options,

@@ -116,6 +116,7 @@ const struct mzg_command mzg_command_generate = {
     .description =
         "Writes synthetic tissue as OUTPUT.imzML and OUTPUT.ibd: a few regions with peaks of their own, "
         "noise, and empty pixels around them. Runs on any number of MPI ranks and writes the same bytes.",
+    .examples = "mzgrid generate sample.imzML --size 100x80 --points 400",
     .operands = {"OUTPUT.imzML"},
     .options = options,
     .run = run,

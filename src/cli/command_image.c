@@ -289,6 +289,8 @@ const struct mzg_command mzg_command_image = {
         "micrometres, a scale bar and a colour bar, or writes their values as an OME-TIFF. Only the columns "
         "of "
         "these m/z are read.",
+    .examples = "mzgrid image tissue.zarr --mz 798.54 --ppm 10 -o lipid.png\n"
+                "mzgrid image tissue.zarr --mz 798.54,616.18 --ppm 10 -o lipids.ome.tif",
     .operands = {"STORE.zarr"},
     .needed = "--mz MZ -o FILE",
     .options = options,

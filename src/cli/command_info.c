@@ -143,6 +143,9 @@ const struct mzg_command mzg_command_info = {
         "It reads only the header, the sizes of the files and some spectra, so it takes no longer for large "
         "inputs, unless --decisions is given. Of a store it prints sizes, mass axis, method, layout, "
         "feature table and skipped pixels.",
+    .examples = "mzgrid info tissue.imzML\n"
+                "mzgrid info tissue.imzML --decisions\n"
+                "mzgrid info tissue.zarr --json",
     .operands = {"INPUT"},
     .options = options,
     .without_mpi = works_without_mpi,

@@ -222,6 +222,8 @@ const struct mzg_command mzg_command_merge = {
         "are not changed. Images, labels, points, shapes and tables of any SpatialData store in Zarr 3 are "
         "taken "
         "over as they are.",
+    .examples = "mzgrid merge a.zarr b.zarr -o study.zarr --rename 'msi_dataset={sample}'\n"
+                "mzgrid merge liver.zarr kidney.zarr -o study.zarr --concat",
     .operands = {"STORE"},
     .needed = "-o STUDY.zarr",
     .repeats = true,

@@ -242,6 +242,8 @@ const struct mzg_command mzg_command_metrics = {
                    "how long each of them waited for others, over the time of the run. A run that was killed "
                    "is drawn as far as it "
                    "came.",
+    .examples = "mzgrid convert tissue.imzML tissue.zarr --metrics run.jsonl\n"
+                "mzgrid metrics run.jsonl -o run.svg",
     .operands = {"METRICS"},
     .needed = "-o FILE",
     .options = options,

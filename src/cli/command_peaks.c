@@ -126,6 +126,8 @@ const struct mzg_command mzg_command_peaks = {
                    "of a peak's bins. Marks the tops of the peaks in var[\"is_peak\"] of NAME_z0. The store "
                    "opens at any "
                    "moment. Runs on any number of MPI ranks; the result is the same.",
+    .examples = "mzgrid peaks tissue.zarr\n"
+                "mzgrid peaks tissue.zarr --peak-list lipids.csv --tolerance 5ppm --replace",
     .operands = {"STORE.zarr"},
     .options = options,
     .run = run,

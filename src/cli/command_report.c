@@ -117,6 +117,7 @@ const struct mzg_command mzg_command_report = {
         "needs nothing "
         "beside it. What only the run knew comes from STORE.zarr.run.json if that is there; only the "
         "report of the run shows how speed and memory went over time.",
+    .examples = "mzgrid report tissue.zarr --overwrite",
     .operands = {"STORE.zarr"},
     .options = options,
     .without_mpi = works_without_mpi,

@@ -234,6 +234,8 @@ const struct mzg_command mzg_command_spectrum = {
     .description =
         "Draws the mean or the maximum spectrum of STORE.zarr, which 'mzgrid convert' made, or that of one "
         "pixel, with the m/z of its strongest peaks, or lists it as text.",
+    .examples = "mzgrid spectrum tissue.zarr --mean -o mean.png\n"
+                "mzgrid spectrum tissue.zarr --pixel 50,40 -o pixel.csv",
     .operands = {"STORE.zarr"},
     .needed = "-o FILE",
     .options = options,

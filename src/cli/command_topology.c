@@ -137,6 +137,8 @@ const struct mzg_command mzg_command_topology = {
                    "Start it as the "
                    "conversion is started: 'mpirun -n "
                    "4 mzgrid topology'.",
+    .examples = "mpirun -n 4 mzgrid topology\n"
+                "mpirun -n 3 --bind-to none mzgrid topology --threads 4 -o places.svg",
     .operands = {NULL},
     .options = options,
     .run = run,

@@ -177,6 +177,8 @@ const struct mzg_command mzg_command_validate = {
                    "Prints each kind of oddity once, with a count and the first case, and the spectra that "
                    "cannot be used. "
                    "Writes nothing. The exit status is 0 if nothing was found, and 1 otherwise.",
+    .examples = "mzgrid validate tissue.imzML\n"
+                "mpirun -n 4 mzgrid validate tissue.imzML --json",
     .operands = {"INPUT"},
     .options = options,
     .run = run,

@@ -69,6 +69,17 @@ static void print_option(FILE *file, const struct mzg_option *option)
     print_row(file, OPTION_COLUMN, left, help);
 }
 
+static void print_examples(FILE *file, const char *examples)
+{
+    if (examples)
+        fputs("\nExamples:\n", file);
+    for (const char *line = examples; line && *line;) {
+        int length = (int)strcspn(line, "\n");
+        fprintf(file, "  %.*s\n", length, line);
+        line += length + (line[length] != '\0');
+    }
+}
+
 void mzg_help_command(FILE *file, const struct mzg_command *command)
 {
     fprintf(file, "Usage: mzgrid %s", command->name);
@@ -80,6 +91,7 @@ void mzg_help_command(FILE *file, const struct mzg_command *command)
     int column = 0;
     print_wrapped(file, command->description, 0, &column);
     fputc('\n', file);
+    print_examples(file, command->examples);
     const struct mzg_option *option;
     for (int i = 0; (option = mzg_command_option(command, i)); i++) {
         if (option->kind == MZG_OPTION_GROUP)

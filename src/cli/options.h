@@ -60,6 +60,7 @@ struct mzg_command {
     const char *name;
     const char *summary;                    /* one line for `mzgrid --help` */
     const char *description;                /* sentences for `mzgrid NAME --help` */
+    const char *examples;                   /* command lines for `mzgrid NAME --help`, one a line; or NULL */
     const char *operands[MZG_MAX_OPERANDS]; /* names of what must be given, such as "INPUT" */
     bool repeats;                           /* the last operand may be given more than once */
     const char *needed;                     /* options that must be given, as the usage shows them; or NULL */

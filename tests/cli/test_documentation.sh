@@ -41,3 +41,13 @@ if command -v groff >/dev/null; then
     expect_status 0
     expect_empty "$err"
 fi
+
+# Templates of jobs that are started by hand.
+for template in "$repository"/jobs/*.sbatch; do
+    last_run="$template, without SLURM"
+    status=0
+    env -u SLURM_JOB_ID bash "$template" in.imzML out.zarr >"$out" 2>"$err" || status=$?
+    expect_status 2
+    expect_text "$err" "${template##*/} is for SLURM: give it to sbatch"
+    check "one line" [ "$(wc -l <"$err")" = 1 ]
+done

@@ -45,6 +45,19 @@ for command in convert info image spectrum validate generate; do
     expect_help
     expect_text "$out" "Usage: mzgrid $command "
 done
+# Examples are lines that the command understands.
+for command in convert axis info image spectrum export report merge peaks validate generate topology metrics; do
+    run 1 $command --help
+    expect_help
+    expect_text "$out" "Examples:"
+    sed -n '/^Examples:$/,/^$/s/^  //p' "$out" >"$box/examples"
+    check "an example" grep -q "mzgrid $command " "$box/examples"
+    while read -r line; do
+        line=${line#*mzgrid }
+        eval "run 1 $line --print-config"
+        expect_status 0
+    done <"$box/examples"
+done
 run 1 convert --help
 cp "$out" "$box/help"
 run 1 help convert
