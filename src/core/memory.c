@@ -62,10 +62,15 @@ static double seconds_computed(void)
 int64_t mzg_memory_gauge_read(struct mzg_memory_gauge *gauge)
 {
     int64_t resident = mzg_memory_resident();
+    if (resident == 0) /* it cannot be read now: what was known stands */
+        resident = gauge->resident;
     double begin = seconds_computed();
     if (begin >= gauge->next) {
-        gauge->pss = mzg_memory_pss();
-        gauge->resident = resident;
+        int64_t pss = mzg_memory_pss();
+        if (pss > 0) {
+            gauge->pss = pss;
+            gauge->resident = resident;
+        }
         double end = seconds_computed();
         gauge->next = end + looks_cost * (end - begin);
     }

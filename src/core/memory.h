@@ -20,7 +20,8 @@ struct mzg_memory_gauge {
 
 /* Pss now, or somewhat more. To look at each page takes five milliseconds and more for each gigabyte in small
  * ones: that is done so seldom that it takes a hundredth of what this thread computes, and what this process
- * has got since counts whole, shared or not. Always by the same thread. */
+ * has got since counts whole, shared or not; all that is resident does, if /proc does not tell Pss. Always by
+ * the same thread. */
 int64_t mzg_memory_gauge_read(struct mzg_memory_gauge *gauge);
 
 /* Bytes by which this process's share of programs and libraries would grow if no processes used them but `n`

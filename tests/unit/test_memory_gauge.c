@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 
 enum { BYTES = 64 << 20, NEAR = 4 << 20 };
@@ -51,6 +52,28 @@ Test(memory_gauge, looks_at_each_page_again)
     expect_growth(&gauge, before, BYTES);
     cr_expect(lt(i64, llabs(gauge.pss - before - BYTES), (int64_t)NEAR));
     cr_assert(munmap(bytes, BYTES) == 0);
+}
+
+/* Without descriptors no file of /proc opens. */
+static void let_files_open(rlim_t n)
+{
+    struct rlimit limit;
+    cr_assert(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    limit.rlim_cur = n;
+    cr_assert(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+}
+
+Test(memory_gauge, keeps_what_it_knew_if_nothing_can_be_read)
+{
+    struct mzg_memory_gauge gauge = {0};
+    int64_t before = mzg_memory_gauge_read(&gauge);
+    cr_assert(gt(i64, before, 0));
+    gauge.next = 0;
+    let_files_open(0);
+    int64_t blind = mzg_memory_gauge_read(&gauge);
+    let_files_open(64);
+    cr_expect(eq(i64, blind, before));
+    expect_growth(&gauge, before, 0);
 }
 
 static double seconds_computed(void)
