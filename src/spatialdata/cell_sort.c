@@ -1,5 +1,5 @@
 /*
- * Cells are dealt into 256 buckets by a byte of their key, in place, and each bucket by the next byte, until
+ * Cells are dealt into 256 piles by a byte of their key, in place, and each pile by the next byte, until
  * it is so small that comparing is quicker. Merge sort, which qsort() is, goes through all cells once for
  * each doubling of their number, and takes their memory again.
  */
@@ -8,10 +8,10 @@
 #include <string.h>
 
 enum {
-    BUCKETS = 256,
-    FEW = 24,                     /* cells that are sorted by comparing */
-    BYTES = 4 + 8 + 4,            /* of a key: z, code, label */
-    MOST_RANGES = BYTES * BUCKETS /* that wait: those beside each one that is being dealt */
+    PILES = 256,
+    FEW = 24,                   /* cells that are sorted by comparing */
+    BYTES = 4 + 8 + 4,          /* of a key: z, code, label */
+    MOST_RANGES = BYTES * PILES /* that wait: those beside each one that is being dealt */
 };
 
 /* Cells that have the first `byte` bytes of their keys in common. */
@@ -49,20 +49,20 @@ static void insert(struct mzg_cell *cells, int64_t n)
     }
 }
 
-/* Deals the cells into buckets; ends[b] becomes where bucket b ends. False: all are in one. */
-static bool deal(const struct range *range, int64_t ends[BUCKETS])
+/* Deals the cells into piles; ends[b] becomes where pile b ends. False: all are in one. */
+static bool deal(const struct range *range, int64_t ends[PILES])
 {
-    int64_t next[BUCKETS];
-    memset(ends, 0, BUCKETS * sizeof *ends);
+    int64_t next[PILES];
+    memset(ends, 0, PILES * sizeof *ends);
     for (int64_t i = 0; i < range->n; i++)
         ends[byte_of(&range->cells[i], range->byte)]++;
     if (ends[byte_of(range->cells, range->byte)] == range->n)
         return false;
-    for (int64_t b = 0, at = 0; b < BUCKETS; b++) {
+    for (int64_t b = 0, at = 0; b < PILES; b++) {
         next[b] = at;
         ends[b] = at += ends[b];
     }
-    for (int b = 0; b < BUCKETS; b++)
+    for (int b = 0; b < PILES; b++)
         while (next[b] < ends[b]) {
             struct mzg_cell cell = range->cells[next[b]];
             unsigned its = byte_of(&cell, range->byte);
@@ -81,7 +81,7 @@ void mzg_cells_sort(struct mzg_cell *cells, int64_t n)
 {
     struct range ranges[MOST_RANGES];
     int n_ranges = 0;
-    int64_t ends[BUCKETS];
+    int64_t ends[PILES];
     ranges[n_ranges++] = (struct range){cells, n, 0};
     while (n_ranges > 0) {
         struct range range = ranges[--n_ranges];
@@ -93,7 +93,7 @@ void mzg_cells_sort(struct mzg_cell *cells, int64_t n)
             range.byte++;
         if (range.byte == BYTES) /* all are the same */
             continue;
-        for (int64_t b = 0, at = 0; b < BUCKETS; at = ends[b++])
+        for (int64_t b = 0, at = 0; b < PILES; at = ends[b++])
             if (ends[b] - at > 1)
                 ranges[n_ranges++] = (struct range){range.cells + at, ends[b] - at, range.byte + 1};
     }
