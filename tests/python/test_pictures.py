@@ -57,6 +57,15 @@ def test_a_name_promises_what_is_written(csc, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_axes_and_bar_tell_their_scale(csc):
+    from mzgrid._pictures import locator
+
+    assert list(locator(80, 1100, 2).tick_values(80, 1100)) == [0, 500, 1000, 1500]
+    ax = mzgrid.open(csc.path).plot(500.0, da=1, normalize="tic")
+    assert "intensity / TIC" in [a.get_ylabel() for a in [*ax.get_figure().axes, *ax.child_axes]]
+    matplotlib.pyplot.close("all")
+
+
 def test_a_title_says_where_the_window_lies():
     from mzgrid._pictures import title
 
@@ -102,6 +111,9 @@ def test_numbers_have_room_and_the_bar_is_as_high_as_the_image(tmp_path, width, 
     assert whole.x0 <= title.x0 and title.x1 <= whole.x1
     bar = next(a for a in [*figure.axes, *ax.child_axes] if a.get_ylabel() == "intensity").get_window_extent()
     assert bar.height > 100
+    both = [ax.get_window_extent(), bar]
+    middle = (min(box.x0 for box in both) + max(box.x1 for box in both)) / 2
+    assert abs(middle - whole.width / 2) < 0.2 * whole.width, "image and bar stand at one side"
     if (width, height) == (40, 30):
         assert 0.94 < bar.height / ax.get_window_extent().height < 1.01  # with its head, which tells of larger values
     matplotlib.pyplot.close(figure)

@@ -61,7 +61,8 @@ def locator(low: float, high: float, room: int) -> matplotlib.ticker.Locator:
     """Round numbers, at most `room` of them; one if there is less room than that."""
     from matplotlib.ticker import FixedLocator, MaxNLocator
 
-    several = MaxNLocator(max(1, min(8, room)), steps=[1, 2, 5, 10], min_n_ticks=1)
+    # One number tells no scale: two where they have room.
+    several = MaxNLocator(max(1, min(8, room)), steps=[1, 2, 5, 10], min_n_ticks=2 if room >= 2 else 1)
     if room >= 1:
         return several
     return FixedLocator([tick for tick in several.tick_values(low, high) if low <= tick <= high][:1])
@@ -82,11 +83,13 @@ def paint(image: xr.DataArray, percentile: float, colormap: str, ax: matplotlib.
     ax.yaxis.set_major_locator(locator(extent[3], extent[2], round(8 / slim)))
     figure = ax.get_figure()
     if figure is not None:
-        what = "intensity" if a["normalize"] == "none" else f"intensity / {a['normalize']}"
+        divisor = {"none": "", "tic": " / TIC", "rms": " / RMS"}.get(a["normalize"], f" / {a['normalize']}")
+        what = f"intensity{divisor}"
         # As high as the image, unless that is so low that its numbers had no room.
-        beside: dict[str, Any] = {"ax": ax, "shrink": 0.5 if slim > 3 else 1}
-        if 1 / 3 <= slim <= 3:
-            beside = {"cax": ax.inset_axes((1.03, 0, 0.05, 1))}
+        beside: dict[str, Any] = {"ax": ax, "shrink": 0.5}
+        if slim <= 3:
+            wide = max(1, 0.5 / slim)  # beside a slim image no slimmer than beside others
+            beside = {"cax": ax.inset_axes((1 + 0.03 * wide, 0, 0.05 * wide, 1))}
         figure.colorbar(picture, label=what, extend="max" if float(image.max()) > top else "neither", **beside)
     return ax
 
