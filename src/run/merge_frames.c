@@ -5,6 +5,7 @@
 #include <core/log.h>
 #include <run/merge_axis.h>
 #include <version.h>
+#include <zarr/read.h>
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -168,16 +169,66 @@ static enum mzg_status make_var(const struct mzg_merge_samples *samples, const s
     return MZG_OK;
 }
 
-static enum mzg_status make_uns(const struct mzg_merge_inputs *inputs, const struct mzg_axis *axis,
+/* Whether a sample has `name` in the dict at `below`. */
+static bool has_member(const struct mzg_merge_sample *sample, const char *below, const char *name,
+                       struct mzg_error *err)
+{
+    bool has = false;
+    struct mzg_zarr_strings names = {0};
+    char *path = mzg_merge_sample_path(sample, below, err);
+    if (path && mzg_zarr_members(sample->store, path, &names, err) == MZG_OK) {
+        for (int64_t i = 0; i < names.n; i++)
+            has = has || strcmp(names.items[i], name) == 0;
+    }
+    mzg_zarr_strings_free(&names);
+    free(path);
+    return has;
+}
+
+/* Adds to `json` the word that uns/mzgrid/resampling of all samples has for `key`, if it is the same: what is
+ * a peak depends on it. */
+static json_t *add_common(const struct mzg_merge_samples *samples, const char *key, json_t *json,
+                          struct mzg_error *err)
+{
+    static const char resampling[] = "uns/mzgrid/resampling";
+    char below[64], word[32] = "";
+    snprintf(below, sizeof below, "%s/%s", resampling, key);
+    for (int i = 0; i < samples->n; i++) {
+        const struct mzg_merge_sample *sample = &samples->samples[i];
+        struct mzg_zarr_strings text = {0};
+        if (!has_member(sample, "uns/mzgrid", "resampling", err) || !has_member(sample, resampling, key, err))
+            return json;
+        char *path = mzg_merge_sample_path(sample, below, err);
+        bool is_common = path && mzg_zarr_read_strings(sample->store, path, 1, &text, err) == MZG_OK &&
+                         text.n == 1 && (i == 0 || strcmp(text.items[0], word) == 0);
+        if (is_common)
+            snprintf(word, sizeof word, "%s", text.items[0]);
+        mzg_zarr_strings_free(&text);
+        free(path);
+        if (!is_common)
+            return json;
+    }
+    return mzg_json_with(json, key, json_string(word));
+}
+
+static enum mzg_status make_uns(const struct mzg_merge_inputs *inputs,
+                                const struct mzg_merge_samples *samples, const struct mzg_axis *axis,
                                 struct mzg_merge_frames *frames, struct mzg_error *err)
 {
     json_t *names = json_array();
     for (int i = 0; i < inputs->n; i++)
         names = mzg_json_append(names, json_string(inputs->inputs[i].sample));
-    frames->uns =
-        json_pack("{s:{s:O, s:s, s:s}, s:{s:s, s:o, s:o}}", "spatialdata_attrs", "region", frames->regions,
-                  "region_key", "region", "instance_key", "instance_key", "mzgrid", "version", MZG_VERSION,
-                  "samples", names, "mass_axis", mzg_merge_axis_describe(axis));
+    json_t *resampling = add_common(samples, "spectrum_type", json_object(), err);
+    resampling = add_common(samples, "values", resampling, err);
+    if (err->status != MZG_OK) {
+        json_decref(resampling);
+        json_decref(names);
+        return err->status;
+    }
+    frames->uns = json_pack("{s:{s:O, s:s, s:s}, s:{s:s, s:o, s:o, s:o}}", "spatialdata_attrs", "region",
+                            frames->regions, "region_key", "region", "instance_key", "instance_key", "mzgrid",
+                            "version", MZG_VERSION, "samples", names, "mass_axis",
+                            mzg_merge_axis_describe(axis), "resampling", resampling);
     return frames->uns
                ? MZG_OK
                : mzg_fail(err, MZG_ENOMEM, "no memory for the description of the table of all samples");
@@ -194,7 +245,7 @@ static enum mzg_status make_rest(const struct mzg_context *context, const struct
         return mzg_fail(err, MZG_ENOMEM, "no memory for the names of regions");
     if (find_regions(inputs, frames, err) != MZG_OK ||
         make_var(samples, axis, statistics, frames, err) != MZG_OK ||
-        make_uns(inputs, axis, frames, err) != MZG_OK)
+        make_uns(inputs, samples, axis, frames, err) != MZG_OK)
         return err->status;
     for (int i = 0; i < inputs->n; i++) {
         if (tell_left_out(context, &inputs->inputs[i], frames, err) != MZG_OK)

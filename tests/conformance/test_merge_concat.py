@@ -243,6 +243,20 @@ def test_halves_get_one_axis_by_the_commands_that_the_message_names(mzgrid, data
     assert_same_values(sp.csr_matrix(table.X)[order], expected.X)
 
 
+@pytest.mark.parametrize("name", ["cardinal-9peaks", "maldiquant-peaks-proc"])
+def test_peaks_of_a_study_are_judged_as_those_of_its_samples(mzgrid, data, tmp_path, name):
+    """Centroids stay centroids: a set beside itself has its features."""
+    for part in ("a", "b"):
+        convert(mzgrid, data / name / f"{name}.imzML", tmp_path / f"{part}.zarr", "--peaks")
+    concat(mzgrid, tmp_path / "a.zarr", tmp_path / "b.zarr", "-o", tmp_path / "both.zarr")
+    run = mzgrid("peaks", tmp_path / "both.zarr", "--table", "all_samples")
+    assert run.status == 0, str(run)
+    one = anndata.read_zarr(tmp_path / "a.zarr/tables/a_z0_peaks")
+    both = anndata.read_zarr(tmp_path / "both.zarr/tables/all_samples_peaks")
+    assert str(anndata.read_zarr(tmp_path / "both.zarr/tables/all_samples").uns["mzgrid"]["resampling"]["spectrum_type"]) == "centroid"
+    assert set(one.var_names) <= set(both.var_names) and both.n_obs == 2 * one.n_obs
+
+
 def test_columns_of_users(mzgrid, windows, tmp_path):
     """Columns that all samples have are kept, text and categories too; what only one has is left out and said."""
     paths = []
