@@ -1,6 +1,5 @@
 /* Preloaded into the program: each process of it appends a line to the file MZG_TOLD_NAPS at its end, how
  * often it called nanosleep(), as waits that are slept through do (cli/nap.h). */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

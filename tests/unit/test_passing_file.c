@@ -8,7 +8,8 @@
 #include <string.h>
 #include <temp_files.h>
 
-enum { MB = 1 << 20, STEP = 8 << 20, ROUND = 32 << 20, SIZE = 3 * ROUND };
+static const int64_t MB = 1 << 20;
+enum { STEP = 8 << 20, ROUND = 32 << 20, SIZE = 3 * ROUND };
 
 /* The byte that fills step number `step`. */
 static int byte_of(int64_t step)
@@ -61,7 +62,7 @@ static bool resident_about(int fd, int64_t begin, int64_t size, int64_t expected
     int64_t resident = resident_bytes(fd, begin, size);
     bool is_about = resident >= expected - taken && resident <= expected + border;
     if (!is_about)
-        cr_log_error("%.2f of %ld MiB are in memory, expected %ld", (double)resident / MB, size / MB,
+        cr_log_error("%.2f of %ld MiB are in memory, expected %ld", (double)resident / (double)MB, size / MB,
                      expected / MB);
     return is_about;
 }
