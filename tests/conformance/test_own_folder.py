@@ -34,6 +34,9 @@ def test_the_whole_run_refuses_a_disk_without_room(tmp_path):
     df = tmp_path / "df"
     df.write_text("#!/bin/sh\necho Avail\necho 900000\n")
     df.chmod(0o755)
+    rm = tmp_path / "rm"  # a run that begins all the same would remove the logs of the one that runs this test
+    rm.write_text("#!/bin/sh\nkill $PPID\n")
+    rm.chmod(0o755)
     run = subprocess.run([REPOSITORY / "scripts/test"], env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}, timeout=10,
                          capture_output=True, text=True)
     assert run.returncode == 1 and not run.stdout, run
