@@ -48,22 +48,24 @@ static bool has_no_inodes(const char *path)
     return stat_file_system(path, &fs) == 0 && fs.f_files > 0 && fs.f_favail == 0;
 }
 
-/* Whether an option of its own says where the file lies. */
-static bool is_temporary(const char *path)
+/* What says where the file lies: rows wait in OUT.zarr.TAG.h5ad.part and OUT.zarr.TAG.columns-RANK; who owns
+ * files is told beside these and beside the output. */
+static const char *place_of(const char *path)
 {
-    size_t n = strlen(path);
-    const char *const ends[] = {".h5ad.part", ".columns"};
-    for (int i = 0; i < 2; i++)
-        if (n > strlen(ends[i]) && strcmp(path + n - strlen(ends[i]), ends[i]) == 0)
-            return true;
-    return false;
+    static const char rows[] = ".h5ad.part", columns[] = ".columns-";
+    size_t n = strlen(path), n_rows = sizeof rows - 1;
+    const char *slash = strrchr(path, '/'), *role = strrchr(slash ? slash : path, '.');
+    if ((n > n_rows && strcmp(path + n - n_rows, rows) == 0) ||
+        (role && strncmp(role, columns, sizeof columns - 1) == 0))
+        return "it (--temp-dir)";
+    return role && strcmp(role, ".owner") == 0 ? "the output or --temp-dir" : "the output";
 }
 
 enum mzg_status mzg_file_write_failed(struct mzg_error *err, const char *path, const char *what, int code)
 {
     int64_t space = mzg_file_free_space(path);
     double megabytes = (double)(space < 0 ? 0 : space) / 1e6;
-    const char *it = is_temporary(path) ? "it (--temp-dir)" : "the output";
+    const char *it = place_of(path);
     if (code == EDQUOT)
         return mzg_fail(
             err, MZG_EIO,

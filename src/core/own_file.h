@@ -2,7 +2,7 @@
  * Files and directories that are this run's own: temporary ones, and those that get their name when they are
  * complete. Their names hold the name of the output, a digest of its whole path and a random number:
  *
- *     OUT.zarr.1a2b3c4d-9f8e7d6c.part      .owner, .old, .h5ad.part, .columns
+ *     OUT.zarr.1a2b3c4d-9f8e7d6c.part      .owner, .old, .h5ad.part, .columns-RANK
  *
  * They are made exclusively, never through a link. A claim of an output on a directory is the file
  * NAME.owner, locked while its process lives (core/own_owner.h); whoever claims the same output later removes

@@ -118,6 +118,12 @@ Test(write_failed, only_files_that_wait_are_moved_by_temp_dir, .init = setup)
     cr_expect_null(strstr(err.text, "--temp-dir"), "%s", err.text);
     mzg_file_write_failed(&err, "/no-such-directory/x.zarr.1-2.h5ad.part", "rows", EDQUOT);
     cr_expect_not_null(strstr(err.text, "or choose another place for it (--temp-dir)"), "%s", err.text);
+    mzg_file_write_failed(&err, "/no-such-directory/x.zarr.1-2.columns-13", "rows", EDQUOT);
+    cr_expect_not_null(strstr(err.text, "or choose another place for it (--temp-dir)"), "%s", err.text);
+    mzg_file_write_failed(&err, "/no-such-directory/x.zarr.1-2.owner", "who owns temporary files", EDQUOT);
+    cr_expect_not_null(strstr(err.text, "another place for the output or --temp-dir"), "%s", err.text);
+    mzg_file_write_failed(&err, "/no-such-directory/a.columns-b/x", "rows", EDQUOT);
+    cr_expect_null(strstr(err.text, "--temp-dir"), "%s", err.text);
 }
 
 Test(syncfs, tells_of_failed_writes_since_5_8)
