@@ -270,6 +270,19 @@ static int64_t least_of_node(const struct mzg_plan *plan)
                 most(plan->bands > 0 ? packing : 0, kept + plan->assembling));
 }
 
+/* What a node needs at least. Rows that leave no room for bands beside them wait in a file, if nobody asked
+ * for memory: the limit may be enough for that. */
+static int64_t settle_stage(const struct mzg_plan_request *request, struct mzg_plan *plan)
+{
+    int64_t needed = least_of_node(plan);
+    bool may_move = plan->in_memory && plan->bands > 0 && request->options->streaming == MZG_STREAMING_AUTO;
+    if (needed <= plan->limit || !may_move)
+        return needed;
+    plan->in_memory = false;
+    plan->stage = "hdf5";
+    return least_of_node(plan);
+}
+
 /* The bytes that the run leaves, and those that it takes meanwhile: the rows staged, and once more while they
  * turn into columns. */
 static void measure_disk(const struct mzg_plan_request *request, struct mzg_plan *plan)
@@ -356,7 +369,7 @@ static int64_t measure(const struct mzg_context *context, const struct mzg_plan_
     weigh_pixels(context, request, &plan->weight, weights);
     plan->largest = weights->largest;
     plan->decoding = decoding_of_all(context, &plan->weight, weights->points);
-    return least_of_node(plan);
+    return settle_stage(request, plan);
 }
 
 bool mzg_plan_has_room(const struct mzg_context *context, const struct mzg_plan_request *request)
