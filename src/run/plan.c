@@ -228,6 +228,8 @@ static int64_t most_cells(const struct mzg_context *context, const struct mzg_da
     struct mzg_raster_size size = {.depth = (int64_t)dataset->max[2] - dataset->min[2] + 1,
                                    .height = (int64_t)dataset->max[1] - dataset->min[1] + 1,
                                    .width = (int64_t)dataset->max[0] - dataset->min[0] + 1};
+    if (mzg_size_product3(size.depth, size.height, size.width) < 0) /* which only conversions refuse */
+        return dataset->n_pixels;
     struct mzg_tiles tiles = mzg_tiles_of(&size, context->size);
     int64_t of_node = mzg_tiles_of_rank(&tiles, context->rank);
     MPI_Comm node;
