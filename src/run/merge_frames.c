@@ -199,8 +199,12 @@ static json_t *add_common(const struct mzg_merge_samples *samples, const char *k
         if (!has_member(sample, "uns/mzgrid", "resampling", err) || !has_member(sample, resampling, key, err))
             return json;
         char *path = mzg_merge_sample_path(sample, below, err);
-        bool is_common = path && mzg_zarr_read_strings(sample->store, path, 1, &text, err) == MZG_OK &&
-                         text.n == 1 && (i == 0 || strcmp(text.items[0], word) == 0);
+        if (path && mzg_zarr_read_strings(sample->store, path, 1, &text, err) == MZG_OK &&
+            (text.n != 1 || text.items[0][0] == '\0')) /* as of a chunk that was lost */
+            mzg_fail(err, MZG_EFORMAT,
+                     "%s/%s: it has no word; the store is damaged or incomplete, copy it again",
+                     sample->store, path);
+        bool is_common = err->status == MZG_OK && (i == 0 || strcmp(text.items[0], word) == 0);
         if (is_common)
             snprintf(word, sizeof word, "%s", text.items[0]);
         mzg_zarr_strings_free(&text);

@@ -404,6 +404,12 @@ def missing_indptr(store, table):
     shutil.rmtree(store / "tables" / table / "X/indptr/c")
 
 
+def missing_word(store, table):
+    """Zarr reads it as an empty one; peaks of the study would be judged as those of profiles."""
+    shutil.rmtree(store / "tables" / table / "uns/mzgrid/resampling/spectrum_type/c", ignore_errors=True)
+    (store / "tables" / table / "uns/mzgrid/resampling/spectrum_type/c").unlink(missing_ok=True)
+
+
 DAMAGE = {
     missing_data: "X/data: it has 0 chunk files; expected 1; the store is incomplete, copy it again",
     missing_indices: "X/indices: it has 0 chunk files",
@@ -413,6 +419,7 @@ DAMAGE = {
     wrong_index: "an index is outside",
     wrong_bins: "does not follow the one before it",
     another_version: "overlap",
+    missing_word: "uns/mzgrid/resampling/spectrum_type: it has no word; the store is damaged",
 }
 
 
