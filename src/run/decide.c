@@ -77,7 +77,10 @@ static bool has_room(const struct mzg_context *context, const struct mzg_convert
                                        .value_type = mzg_dtype_type(options->dtype),
                                        .memory_is_shared = true};
     MZG_MPI(MPI_Bcast(&request.n_bins, 1, MPI_INT64_T, 0, context->comm));
-    if (request.n_bins < many_mz || mzg_plan_has_room(context, &request))
+    if (request.n_bins < many_mz)
+        return true;
+    mzg_memory_give_back(); /* the plan to come does not count either what sample and gathering took */
+    if (mzg_plan_has_room(context, &request))
         return true;
     snprintf(why_not, 160,
              "a conversion to the %" PRId64 " different m/z of the spectra takes more than the memory limit "
