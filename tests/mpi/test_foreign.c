@@ -270,7 +270,7 @@ MPI_TEST(foreign, spectra_that_cannot_be)
     expect_failure(ENDLESS_READ, MZG_EFORMAT, "gave 9223372036854775807 spectra");
     expect_failure(BACKWARDS, MZG_EFORMAT, " to -1");
     expect_failure(NO_MZ, MZG_EFORMAT, "points without m/z");
-    expect_failure(FAR_POSITIONS, MZG_ERANGE, "cells, more than 2^32");
+    expect_failure(FAR_POSITIONS, MZG_ERANGE, "cells (x, y, z), more than 2^32");
 }
 
 MPI_TEST(foreign, inputs_that_cannot_be)
