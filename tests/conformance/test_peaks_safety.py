@@ -133,7 +133,8 @@ def test_too_little_memory_is_said_with_the_number_that_is_enough(mzgrid, tmp_pa
     run = mzgrid(*options, "30M")
     said = re.search(r"500 peaks of \d+ pixels need (\d+) MiB for each of 1 ranks; raise --memory-limit", run.err)
     assert run.status == 1 and said and stores.tree(path) == before, str(run)
-    assert mzgrid(*options, f"{int(said[1]) - 8}M").status == 1
+    # Up to 10 MB of the libraries are in the number also if programs beside this one have a share of them.
+    assert mzgrid(*options, f"{int(said[1]) - 20}M").status == 1
     run = mzgrid(*options, f"{int(said[1]) + 1}M")
     assert run.status == 0, str(run)
 
