@@ -78,7 +78,7 @@ static enum mzg_status fail_letter(const struct mzg_command *command, const char
     char name[64];
     snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 1, "="), word + 1);
     const struct mzg_option *option = mzg_command_find(command, name, strlen(name));
-    if (!word[2] || option || mzg_other_name(command, name))
+    if (!word[2] || option || mzg_is_other_name(command, name))
         return mzg_refuse_option(command, word, option ? option->name : NULL, err);
     return mzg_fail(err, MZG_EUSAGE, "unknown option '-%c' in '%s'", letter, word);
 }

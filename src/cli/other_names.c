@@ -37,7 +37,12 @@ static const struct {
     {" roi crop ", "region"},
     {" silent s ", "quiet"},
     {" debug ", "verbose"},
+    {" o out outfile output-file ", "output"},
 };
+
+/* What is no option: arguments, and how many ranks there are. */
+static const char paths[] = " i input in infile input-file o output out outfile output-file ";
+static const char ranks[] = " np n ranks nranks nodes mpi ";
 
 static bool is_listed(const char *list, const char *word)
 {
@@ -57,7 +62,7 @@ static bool has_option(const struct mzg_command *command, const char *name)
     return option->name != NULL;
 }
 
-const char *mzg_other_name(const struct mzg_command *command, const char *typed)
+static const char *other_name(const struct mzg_command *command, const char *typed)
 {
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (is_listed(others[i].typed, typed) && has_option(command, others[i].meant))
@@ -65,17 +70,22 @@ const char *mzg_other_name(const struct mzg_command *command, const char *typed)
     return NULL;
 }
 
+bool mzg_is_other_name(const struct mzg_command *command, const char *typed)
+{
+    return other_name(command, typed) || is_listed(paths, typed) || is_listed(ranks, typed);
+}
+
 enum mzg_status mzg_refuse_option(const struct mzg_command *command, const char *typed, const char *guess,
                                   struct mzg_error *err)
 {
     const char *name = typed + strspn(typed, "-");
-    const char *meant = mzg_other_name(command, name);
+    const char *meant = other_name(command, name);
     const char *const *operands = command->operands;
-    if (is_listed(" i input in infile input-file o output out outfile output-file ", name) && operands[0])
+    if (!meant && operands[0] && is_listed(paths, name))
         return mzg_fail(err, MZG_EUSAGE,
                         "unknown option '%s': paths stand without one, as in 'mzgrid %s %s%s%s'", typed,
                         command->name, operands[0], operands[1] ? " " : "", operands[1] ? operands[1] : "");
-    if (is_listed(" np n ranks nranks nodes mpi ", name))
+    if (is_listed(ranks, name))
         return mzg_fail(err, MZG_EUSAGE,
                         "unknown option '%s': several ranks are started as in 'mpirun -n 4 mzgrid %s'", typed,
                         command->name);

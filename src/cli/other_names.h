@@ -4,8 +4,8 @@
 
 #include <cli/options.h>
 
-/* The option of `command` that is meant by `typed`, without dashes, or NULL. Local. */
-const char *mzg_other_name(const struct mzg_command *command, const char *typed);
+/* Whether it is known what is meant by `typed`, without dashes, which is no option of `command`. Local. */
+bool mzg_is_other_name(const struct mzg_command *command, const char *typed);
 
 /* Refuses an option as it was typed, such as "-o": says which one is meant, how arguments are given if it is
  * one of them, or `guess`, an option whose name is close; NULL: none is. Local. */

@@ -54,6 +54,11 @@ expect_refused "unknown option '--resample-bins' (did you mean '--bins'?)" conve
 expect_refused "unknown option '-bins' (did you mean '--bins'?)" convert in.imzML out.zarr -bins 5
 expect_refused "unknown option '-j' (did you mean '--threads'?)" convert in.imzML out.zarr -j 8
 expect_refused "unknown option '-n': several ranks are started as in 'mpirun -n 4 mzgrid convert'" convert in.imzML out.zarr -n 2
+expect_refused "unknown option '-np': several ranks are started as in 'mpirun -n 4 mzgrid convert'" convert in.imzML out.zarr -np 2
+expect_refused "unknown option '-input': paths stand without one" convert -input in.imzML out.zarr
+# Of a command whose output is an option, that one is meant.
+expect_refused "unknown option '--out' (did you mean '--output'?)" image x.zarr --mz 5 --out a.png
+expect_refused "unknown option '--outfile' (did you mean '--output'?)" merge x.zarr y.zarr --outfile study.zarr
 expect_refused "unknown command 'version' (did you mean '--version'?)" version
 expect_refused "unknown option '-v' (did you mean '--version'?)" -v
 expect_refused "'in.imzML' is no command: a command comes first, such as 'mzgrid convert INPUT OUTPUT.zarr'" in.imzML out.zarr
