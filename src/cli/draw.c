@@ -38,8 +38,10 @@ enum mzg_status mzg_check_ending(const char *what, const char *path, const char 
     static const char *const known[] = {".zarr", ".h5ad", ".h5",   ".hdf5", ".imzML", ".ibd", ".mzML",
                                         ".zip",  ".tif",  ".tiff", ".png",  ".jpg",   ".svg", ".pdf",
                                         ".html", ".json", ".csv",  ".xlsx", ".xls",   ".txt", ".toml",
-                                        ".log",  ".py",   ".R",    NULL};
+                                        ".log",  ".py",   NULL};
     const char *found = strrchr(path, '.');
+    if (found && mzg_same_word(found, ".txt") && mzg_same_word(end, ".csv")) /* CSV is text */
+        return MZG_OK;
     for (int i = 0; found && known[i]; i++)
         if (mzg_same_word(found, known[i]) && !mzg_same_word(found, end))
             return mzg_fail(err, MZG_EUSAGE,

@@ -20,7 +20,8 @@ enum mzg_status mzg_check_picture(const char *option, const char *path, const ch
 enum mzg_status mzg_check_directory(const char *path, struct mzg_error *err);
 
 /* Refuses, as MZG_EUSAGE, a `path` that is called like files of another kind than those that end in `end`,
- * such as a store called x.h5ad. Other ends are as good as none. `what` begins the message. */
+ * such as a store called x.h5ad. Other ends are as good as none, and CSV may be called x.txt. `what` begins
+ * the message. */
 enum mzg_status mzg_check_ending(const char *what, const char *path, const char *end, struct mzg_error *err);
 
 /* Warns if the answer takes reading all of the matrix. */

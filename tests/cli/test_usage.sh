@@ -41,6 +41,17 @@ expect_refused "-o: 'a.mzML' ends in .mzML, which is another kind of file; expec
     export x.zarr --imzml -o a.mzML
 expect_refused "-o: 'a.xlsx' ends in .xlsx" export x.zarr --csv -o a.xlsx
 expect_refused "-o: 'a.h5ad' ends in .h5ad" merge x.zarr y.zarr -o a.h5ad
+expect_refused "OUTPUT.zarr: 'a.txt' ends in .txt" convert in.imzML a.txt
+# CSV is text, and R is a side of the body: these lines are understood, and the files are not there.
+for format in --csv --peak-list; do
+    run 1 export x.zarr $format -o a.txt
+    expect_status 1
+    expect_error_line "x.zarr"
+done
+run 1 convert in.imzML kidney.R
+expect_status 1
+expect_error_line "in.imzML"
+expect_no_files
 
 # What other commands and programs call an option.
 expect_refused "unknown option '-o': paths stand without one, as in 'mzgrid convert INPUT OUTPUT.zarr'" convert in.imzML -o out.zarr
