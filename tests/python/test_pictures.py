@@ -46,6 +46,16 @@ def test_a_cell_without_a_pixel_has_the_colour_of_no_value(csc, colormap, backgr
     matplotlib.pyplot.close("all")
 
 
+def test_a_colormap_that_does_not_exist_and_one_of_ones_own(csc):
+    d = mzgrid.open(csc.path)
+    with pytest.raises(ValueError, match="viridsi"):
+        d.plot(500.0, da=1, colormap="viridsi")
+    own = matplotlib.colors.ListedColormap(["black", "red"], name="own")
+    (picture,) = d.plot(500.0, da=1, colormap=own).images
+    assert picture.get_cmap()(1.0) == (1, 0, 0, 1)
+    matplotlib.pyplot.close("all")
+
+
 def test_a_name_promises_what_is_written(csc, tmp_path):
     d = mzgrid.open(csc.path)
     with pytest.raises(

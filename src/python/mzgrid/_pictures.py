@@ -52,7 +52,7 @@ def colours(name: str) -> matplotlib.colors.Colormap:
     """Cells without a pixel are white, or pale blue if a value could be white as well."""
     import matplotlib
 
-    found = matplotlib.colormaps[name]
+    found = matplotlib.colormaps.get_cmap(name)  # a ValueError if there is none; takes a Colormap, too, as imshow does
     has_white = min(found(0.0)[:3]) > 0.95 or min(found(1.0)[:3]) > 0.95
     return found.with_extremes(bad=WITHOUT_PIXEL) if has_white else found
 
