@@ -4,6 +4,7 @@ import anndata
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 import mzgrid
 
@@ -19,6 +20,8 @@ def test_the_spectrum_of_a_pixel(made):
         assert isinstance(spectrum, pd.Series) and spectrum.index.name == "mz"
         np.testing.assert_array_equal(spectrum.index, made.table.var["mz"])
         np.testing.assert_array_equal(spectrum, made.x[row])
+    for kind in (float, np.array, pd.Series, xr.DataArray):  # whatever holds one whole number
+        np.testing.assert_array_equal(d.spectrum(x=kind(at.x), y=kind(at.y)), made.x[row])
 
 
 @quiet

@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 def whole(name: str, value: Any) -> int:
     """A position, which is never rounded; 30.0 is as good as 30."""
-    number = value.item() if isinstance(value, (np.ndarray, np.generic)) and value.size == 1 else value
+    number = value.item() if getattr(value, "size", 0) == 1 else value  # of numpy, xarray or pandas
     if not isinstance(number, (int, float)) or not float(number).is_integer():
         raise ValueError(f"{name} is {value!r}, expected a whole number")
     return int(number)
