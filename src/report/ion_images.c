@@ -228,14 +228,13 @@ void mzg_report_peaks(const struct mzg_report_subject *subject, struct mzg_html 
     char found[MZG_FORMAT_SIZE], shown[20];
     mzg_html_markup(html, "<section aria-labelledby=\"h-peaks\">\n<h2 id=\"h-peaks\">Strongest peaks</h2>\n");
     if (subject->n_peaks == 0) {
-        mzg_html_markup(html, "<p>No peak of the mean spectrum stands out of the noise by S/N 10.</p>\n"
-                              "</section>\n");
+        mzg_html_markup(html, "<p><code>mzgrid peaks</code> picks no peak of the mean spectrum at S/N "
+                              "10.</p>\n</section>\n");
         return;
     }
     snprintf(shown, sizeof shown, "%d", subject->n_peaks);
     MZG_HTML_FILL(html,
-                  "<p>The ~ highest of ~ peaks that stand out of the noise by S/N 10, as <code>mzgrid "
-                  "peaks</code> picks them.</p>\n",
+                  "<p>The ~ highest of ~ peaks that <code>mzgrid peaks</code> picks at S/N 10.</p>\n",
                   shown, mzg_format_count(found, sizeof found, subject->n_found));
     add_gallery(subject, html);
     mzg_html_markup(
