@@ -3,10 +3,13 @@
  * value of each bin: a peak of many pixels shows in the first one, a rare one in the second only.
  *
  *            x  top
- *           x x              A peak is a top that stands out of what is around it (its prominence, as scipy
- * has
- * ....x x..x   x....x.x.     it) by more than the noise of the window of some 2,000 bins around it; its bins
- * reach |first      |end       to the valleys beside it, to zeros, or three half widths far.
+ *           x x
+ * ....x x..x   x....x.x.
+ *     |first      |end
+ *
+ * A peak is a top that stands out of what is around it (its prominence, as scipy has it) by more than the
+ * noise of the window of some 2,000 bins around it, or, where peaks of centroids crowd, that more pixels have
+ * than chance puts there. Its bins reach to the valleys beside it, to zeros, or three half widths far.
  *
  * Pure: arrays in, peaks out.
  */
