@@ -398,8 +398,7 @@ static enum mzg_status apply_one(const struct mzg_argument *argument, void *targ
             isdigit((unsigned char)argument->text[strlen(argument->text) - 1]))
             return mzg_fail(
                 err, MZG_EUSAGE,
-                "%s: '%s' counts bytes, which no run can do with; a letter behind it says more, as in "
-                "512M, 1.5G or 16GB",
+                "%s: '%s' is a number of bytes, too few for any run; give its unit, as in 512M, 1.5G or 16GB",
                 name, argument->text);
         break;
     case MZG_OPTION_CHOICE:

@@ -212,8 +212,8 @@ Test(cli_options, wrong_values)
     expect_refusal("a b --number 10.5", "--number: '10.5' is not a number above 0 and at most 10");
     expect_refusal("a b --number nan", "--number: 'nan' is not a number above 0 and at most 10");
     expect_refusal("a b --size 16",
-                   "--size: '16' counts bytes, which no run can do with; a letter behind it says "
-                   "more, as in 512M, 1.5G or 16GB");
+                   "--size: '16' is a number of bytes, too few for any run; give its unit, as in 512M, "
+                   "1.5G or 16GB");
     expect_refusal("a b --size 5XB", "--size: '5XB' is not a size such as 512M, 1.5G or 16GB");
     expect_refusal("a b --a-choice-with-a-long-name kiwi",
                    "--a-choice-with-a-long-name: unknown value 'kiwi', expected one of apple, pear");
