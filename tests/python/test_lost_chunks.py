@@ -72,6 +72,23 @@ def test_a_store_that_is_gone_is_not_incomplete(csc, tmp_path):
             question()
 
 
+def test_a_store_that_was_replaced_is_not_read_by_the_old_axis(csc, tmp_path):
+    """One of other bins, as many: the image would be that of another m/z."""
+    store, other = tmp_path / "x.zarr", tmp_path / "other.zarr"
+    shutil.copytree(csc.path, store)
+    shutil.copytree(csc.path, other)
+    d = mzgrid.open(store)
+    expected = d.ion_image(500.0, da=50)
+    store.rename(tmp_path / "old.zarr")
+    other.rename(store)
+    for question in (lambda: d.ion_image(500.0, da=50), lambda: d.spectrum(expected > 0), lambda: d.obs, d.peaks):
+        with pytest.raises(
+            mzgrid.StoreError, match="another run replaced the store since it was opened, open it again"
+        ):
+            question()
+    assert mzgrid.open(store).ion_image(500.0, da=50).identical(expected)
+
+
 @pytest.mark.parametrize("name", ["x", "y"])
 def test_lost_positions_are_not_zeros(csc, tmp_path, name):
     store = tmp_path / "x.zarr"

@@ -14,7 +14,7 @@ from . import _axis, _elements
 from ._axis import Axis, Edges, Window
 from ._errors import StoreError
 from ._matrix import Floats, Matrix, Reduce
-from ._raster import Raster, count_regions, open_raster
+from ._raster import Raster, count_regions, open_raster, whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,14 +32,6 @@ NORMALIZERS = {"tic": "tic", "rms": "rms", "median": "median_intensity"}
 T = TypeVar("T")
 
 
-def whole(name: str, value: Any) -> int:
-    """A position, which is never rounded; 30.0 is as good as 30."""
-    number = value.item() if getattr(value, "size", 0) == 1 else value  # of numpy, xarray or pandas
-    if not isinstance(number, (int, float)) or not float(number).is_integer():
-        raise ValueError(f"{name} is {value!r}, expected a whole number")
-    return int(number)
-
-
 class Dataset:
     """One table of a store. Made by :func:`open`. What is read once, as m/z and positions, is kept; the matrix never is.
 
@@ -52,6 +44,7 @@ class Dataset:
         self._storage_options = storage_options
         self._kept: dict[str, Any] = {}
         self._table: zarr.Group = root[f"tables/{name}"]  # type: ignore[assignment]
+        self._mark = _elements.mark(self._table)
         var, obs = (_elements.member(self._table, part) for part in ("var", "obs"))
         bins = _elements.array(var, "mz").shape[0]
         pixels = _elements.array(obs, "x").shape[0]
@@ -72,7 +65,9 @@ class Dataset:
     # would be held for ever in a child that was forked at the wrong moment.
     def _once(self, name: str, make: Callable[[], T]) -> T:
         if name not in self._kept:
-            self._kept[name] = make()
+            made = make()
+            _elements.check_same(self._table, self._mark)
+            self._kept[name] = made
         found: T = self._kept[name]
         return found
 
@@ -207,6 +202,7 @@ class Dataset:
         if not pixels.size:
             raise ValueError("the mask chooses no pixel")
         values = self._matrix.spectrum(pixels)
+        _elements.check_same(self._table, self._mark)
         if reduce == "mean":
             values /= pixels.size
         return pd.Series(values, index=pd.Index(self.mz, name="mz"), name="intensity")
@@ -421,6 +417,7 @@ class Dataset:
             keep(i, values if divisor is None else values / divisor)
 
         self._matrix.images(windows, reduce, divide)
+        _elements.check_same(self._table, self._mark)
 
     def _divisor(self, normalize: Normalize) -> npt.NDArray[np.float64] | None:
         """A number for each pixel, NaN where it is not above 0."""

@@ -56,6 +56,24 @@ def lost(node: zarr.Array[Any] | zarr.Group) -> str:
     return "chunks are missing; the store is incomplete, copy it again"
 
 
+def mark(table: zarr.Group) -> list[tuple[int, int]]:
+    """The folders of a store and of a table in it, which another run replaces as a whole; [] if they are none or gone."""
+    root = getattr(table.store, "root", None)
+    try:
+        found = [] if root is None else [os.stat(path) for path in (root, os.path.join(root, table.path))]
+    except OSError:
+        return []
+    return [(folder.st_dev, folder.st_ino) for folder in found]
+
+
+def check_same(table: zarr.Group, opened: list[tuple[int, int]]) -> None:
+    """Refuses what was read if it does not belong to the store that was opened."""
+    now = mark(table)
+    if opened and now != opened:
+        gone = lost(table) if not now else "another run replaced the store since it was opened, open it again"
+        raise StoreError(f"{table.store_path}: {gone}")
+
+
 def incomplete(array: zarr.Array[Any]) -> StoreError:
     return StoreError(f"{array.store_path}: {lost(array)}")
 

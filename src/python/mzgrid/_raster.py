@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     import zarr
 
 
+def whole(name: str, value: Any) -> int:
+    """A position, which is never rounded; 30.0 is as good as 30."""
+    number = value.item() if getattr(value, "size", 0) == 1 else value  # of numpy, xarray or pandas
+    if not isinstance(number, (int, float)) or not float(number).is_integer():
+        raise ValueError(f"{name} is {value!r}, expected a whole number")
+    return int(number)
+
+
 @dataclass(frozen=True)
 class Raster:
     """The box of the pixels. Cell (k, i, j) is z_min + k, y_min + i, x_min + j; `cell` is its ordinal for each pixel."""
