@@ -35,10 +35,9 @@ enum mzg_file_kind mzg_file_kind_of(const char *path)
 
 enum mzg_status mzg_check_ending(const char *what, const char *path, const char *end, struct mzg_error *err)
 {
-    static const char *const known[] = {".zarr", ".h5ad", ".h5",   ".hdf5", ".imzML", ".ibd", ".mzML",
-                                        ".zip",  ".tif",  ".tiff", ".png",  ".jpg",   ".svg", ".pdf",
-                                        ".html", ".json", ".csv",  ".xlsx", ".xls",   ".txt", ".toml",
-                                        ".log",  ".py",   NULL};
+    static const char *const known[] = {".zarr", ".h5ad", ".h5",  ".hdf5", ".imzML", ".ibd", ".mzML", ".zip",
+                                        ".tif",  ".tiff", ".png", ".jpg",  ".svg",   ".pdf", ".html", ".json",
+                                        ".csv",  ".xlsx", ".xls", ".txt",  ".toml",  ".log", ".py",   NULL};
     const char *found = strrchr(path, '.');
     if (found && mzg_same_word(found, ".txt") && mzg_same_word(end, ".csv")) /* CSV is text */
         return MZG_OK;

@@ -233,8 +233,7 @@ void mzg_report_peaks(const struct mzg_report_subject *subject, struct mzg_html 
         return;
     }
     snprintf(shown, sizeof shown, "%d", subject->n_peaks);
-    MZG_HTML_FILL(html,
-                  "<p>The ~ highest of ~ peaks that <code>mzgrid peaks</code> picks at S/N 10.</p>\n",
+    MZG_HTML_FILL(html, "<p>The ~ highest of ~ peaks that <code>mzgrid peaks</code> picks at S/N 10.</p>\n",
                   shown, mzg_format_count(found, sizeof found, subject->n_found));
     add_gallery(subject, html);
     mzg_html_markup(

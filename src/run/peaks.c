@@ -246,13 +246,13 @@ static enum mzg_status make_slots(struct run *run, struct mzg_error *err)
     slots = slots < workers ? slots : workers;
     MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &slots, 1, MPI_INT64_T, MPI_MIN, context->comm));
     if (slots < 1) {
-        /* Of the libraries also what other programs have a share of now, but perhaps not beside the next run. */
+        /* Of the libraries also what other programs have a share of now, but perhaps not beside the next run.
+         */
         int64_t used = mzg_memory_pss() + mzg_memory_shared_elsewhere(1);
         mzg_fail(err, MZG_ENOMEM,
                  "%" PRId64 " peaks of %" PRId64 " pixels need %" PRId64 " MiB for each of %d ranks; raise "
                  "--memory-limit, or use fewer ranks",
-                 n_peaks, source->n_rows, ((fixed + slot * 3 / 2 + used) >> 20) + 1,
-                 context->size);
+                 n_peaks, source->n_rows, ((fixed + slot * 3 / 2 + used) >> 20) + 1, context->size);
         return mzg_agree(context->comm, err); /* for the sentence: ranks take different memory */
     }
     matrix->memory = memory - fixed - slots * slot;
