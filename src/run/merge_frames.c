@@ -199,14 +199,16 @@ static json_t *add_common(const struct mzg_merge_samples *samples, const char *k
         if (!has_member(sample, "uns/mzgrid", "resampling", err) || !has_member(sample, resampling, key, err))
             return json;
         char *path = mzg_merge_sample_path(sample, below, err);
-        if (path && mzg_zarr_read_strings(sample->store, path, 1, &text, err) == MZG_OK &&
-            (text.n != 1 || text.items[0][0] == '\0')) /* as of a chunk that was lost */
+        if (path)
+            mzg_zarr_read_strings(sample->store, path, 1, &text, err);
+        const char *found = text.items && text.n == 1 ? text.items[0] : "";
+        if (err->status == MZG_OK && found[0] == '\0') /* as of a chunk that was lost */
             mzg_fail(err, MZG_EFORMAT,
                      "%s/%s: it has no word; the store is damaged or incomplete, copy it again",
                      sample->store, path);
-        bool is_common = err->status == MZG_OK && (i == 0 || strcmp(text.items[0], word) == 0);
+        bool is_common = err->status == MZG_OK && (i == 0 || strcmp(found, word) == 0);
         if (is_common)
-            snprintf(word, sizeof word, "%s", text.items[0]);
+            snprintf(word, sizeof word, "%s", found);
         mzg_zarr_strings_free(&text);
         free(path);
         if (!is_common)
