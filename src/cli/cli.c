@@ -8,13 +8,14 @@
 #include <cli/numbers.h>
 #include <cli/options.h>
 #include <cli/output.h>
-#include <cli/progress_view.h>
 #include <cli/signals.h>
 #include <cli/sources.h>
 #include <cli/suggest.h>
 #include <cli/versions.h>
 #include <core/agree.h>
+#include <core/clock.h>
 #include <core/context.h>
+#include <core/file.h>
 #include <core/log.h>
 #include <core/memory.h>
 #include <core/mpi.h>
@@ -68,12 +69,6 @@ int mzg_exit_status(enum mzg_status status)
     return 1;
 }
 
-static bool is_called(const char *path, const char *end)
-{
-    size_t n = strlen(path), m = strlen(end);
-    return n > m && strcmp(path + n - m, end) == 0;
-}
-
 static enum mzg_status find_command(const char *name, const struct mzg_command **command,
                                     struct mzg_error *err)
 {
@@ -94,10 +89,10 @@ static enum mzg_status find_command(const char *name, const struct mzg_command *
     const char *what = name[0] == '-' ? "option" : "command";
     if (strcmp(name, "version") == 0 || strcmp(name, "-v") == 0)
         suggestion.word = "--version";
-    if (!suggestion.word && (strrchr(name, '.') || strchr(name, '/')) && name[0] != '-')
+    bool is_store = mzg_file_ends_in(name, ".zarr");
+    if (!suggestion.word && (strchr(name, '.') || strchr(name, '/')) && name[0] != '-')
         return mzg_fail(err, MZG_EUSAGE, "'%s' is no command: a command comes first, such as 'mzgrid %s %s'",
-                        name, is_called(name, ".zarr") ? "info" : "convert",
-                        is_called(name, ".zarr") ? name : "INPUT OUTPUT.zarr");
+                        name, is_store ? "info" : "convert", is_store ? name : "INPUT OUTPUT.zarr");
     if (suggestion.word)
         return mzg_fail(err, MZG_EUSAGE, "unknown %s '%s' (did you mean '%s'?)", what, name, suggestion.word);
     return mzg_fail(err, MZG_EUSAGE, "unknown %s '%s'", what, name);

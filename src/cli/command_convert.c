@@ -12,6 +12,7 @@
 #include <cli/summary.h>
 #include <cli/timeline.h>
 #include <core/agree.h>
+#include <core/clock.h>
 #include <core/context.h>
 #include <core/file.h>
 #include <core/memory.h>

@@ -1,11 +1,12 @@
 /* `mzgrid export`: a finished store as files of other formats. */
 #include <cli/commands.h>
 #include <cli/draw.h>
-#include <cli/numbers.h>
 #include <cli/prepare.h>
 #include <cli/progress_view.h>
 #include <core/agree.h>
+#include <core/clock.h>
 #include <core/context.h>
+#include <core/file.h>
 #include <core/format.h>
 #include <run/export.h>
 
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct export_settings {
     struct mzg_export_options export;
@@ -55,17 +57,14 @@ static const struct mzg_option options[] = {
 };
 /* clang-format on */
 
-/* The name without a path's end that is `end`, in any case. */
-static size_t stem_of(const char *path, const char *end)
+/* How long a store's name is without its ".zarr" and what slashes follow. */
+static size_t stem_of(const char *store)
 {
-    size_t n = strlen(path), m = strlen(end);
-    while (n > 1 && path[n - 1] == '/')
+    static const char end[] = ".zarr";
+    size_t n = strlen(store), m = sizeof end - 1;
+    while (n > 1 && store[n - 1] == '/')
         n--;
-    if (n <= m)
-        return n;
-    char tail[8] = "";
-    memcpy(tail, path + n - m, m);
-    return mzg_same_word(tail, end) ? n - m : n;
+    return n > m && strncasecmp(store + n - m, end, m) == 0 ? n - m : n;
 }
 
 /* Which format is meant, if only another option or the output's name tells. */
@@ -74,7 +73,7 @@ static void guess_format(struct export_settings *settings)
     const char *output = settings->export.output;
     if (settings->imzml || settings->csv || settings->list)
         return;
-    settings->imzml = settings->export.processed || (output && stem_of(output, ".imzML") < strlen(output));
+    settings->imzml = settings->export.processed || (output && mzg_file_ends_in(output, ".imzML"));
     settings->csv = !settings->imzml && output && mzg_file_kind_of(output) == MZG_FILE_CSV;
 }
 
@@ -97,7 +96,7 @@ static enum mzg_status read_settings(const struct mzg_arguments *arguments, stru
     if (settings->export.output)
         return mzg_check_ending("-o", settings->export.output, settings->imzml ? ".imzML" : ".csv", err);
     const char *end = settings->imzml ? ".imzML" : settings->csv ? ".peaks.csv" : ".peak-list.csv";
-    if (asprintf(output, "%.*s%s", (int)stem_of(store, ".zarr"), store, end) < 0) {
+    if (asprintf(output, "%.*s%s", (int)stem_of(store), store, end) < 0) {
         *output = NULL;
         return mzg_fail(err, MZG_ENOMEM, "%s: no memory for a name beside it", store);
     }
@@ -110,7 +109,7 @@ static void log_outcome(const struct mzg_context *context, const struct export_s
 {
     char pixels[MZG_FORMAT_SIZE], bins[MZG_FORMAT_SIZE], size[MZG_FORMAT_SIZE];
     const char *output = settings->export.output;
-    bool is_named = !settings->imzml || stem_of(output, ".imzML") < strlen(output);
+    bool is_named = !settings->imzml || mzg_file_ends_in(output, ".imzML");
     mzg_format_count(pixels, sizeof pixels, outcome->pixels);
     mzg_format_count(bins, sizeof bins, outcome->bins);
     mzg_log_line(context->log, MZG_LOG_INFO, "%s%s is complete: %s %s, %s %s, %s", output,

@@ -3,6 +3,7 @@
 #include <cli/numbers.h>
 #include <core/agree.h>
 #include <core/context.h>
+#include <core/file.h>
 #include <core/log.h>
 #include <core/pool.h>
 #include <synthetic/synthetic.h>
@@ -10,7 +11,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 static const int64_t max_side = 1000000;
 
@@ -101,12 +101,10 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
                                               .seed = (uint64_t)settings.seed,
                                               .full = settings.full,
                                               .overwrite = settings.overwrite};
-    size_t length = strlen(path);
-    bool extended = length > 6 && strcasecmp(path + length - 6, ".imzML") == 0;
     if (mzg_synthetic_write(context, path, &synthetic, err) == MZG_OK && !settings.quiet)
         mzg_log_line(context->log, MZG_LOG_INFO, "%s%s is complete: %" PRId64 " x %" PRId64 " positions, %s",
-                     path, extended ? "" : ".imzML", synthetic.width, synthetic.height,
-                     kind_choice(settings.kind));
+                     path, mzg_file_ends_in(path, ".imzML") ? "" : ".imzML", synthetic.width,
+                     synthetic.height, kind_choice(settings.kind));
     return 0;
 }
 

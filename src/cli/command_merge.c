@@ -5,6 +5,7 @@
 #include <cli/prepare.h>
 #include <cli/progress_view.h>
 #include <core/agree.h>
+#include <core/clock.h>
 #include <core/context.h>
 #include <core/format.h>
 #include <core/named_file.h>

@@ -6,6 +6,7 @@
 #include <cli/progress_view.h>
 #include <cli/summary.h>
 #include <core/agree.h>
+#include <core/clock.h>
 #include <core/context.h>
 #include <core/format.h>
 #include <run/peaks.h>

@@ -6,6 +6,7 @@
 #include <cli/progress_view.h>
 #include <cli/signals.h>
 #include <core/agree.h>
+#include <core/clock.h>
 #include <core/context.h>
 #include <core/escape.h>
 #include <core/json_text.h>

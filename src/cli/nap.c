@@ -1,5 +1,7 @@
 #include <cli/nap.h>
 
+#include <core/clock.h>
+
 #include <sched.h>
 #include <stdbool.h>
 #include <sys/syscall.h>
@@ -33,24 +35,17 @@ void mzg_nap_end(struct mzg_nap *nap, double now)
     nap->last = now;
 }
 
-static double seconds(void)
-{
-    struct timespec now = {0};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 /* In place of that of the C library. */
 int sched_yield(void)
 {
     if (!is_allowed)
         return (int)syscall(SYS_sched_yield);
-    struct timespec nap = {.tv_nsec = (long)(mzg_nap_length(&wait_of_thread, seconds()) * 1e9)};
+    struct timespec nap = {.tv_nsec = (long)(mzg_nap_length(&wait_of_thread, mzg_clock_seconds()) * 1e9)};
     int status = 0;
     if (nap.tv_nsec == 0)
         status = (int)syscall(SYS_sched_yield);
     else
         nanosleep(&nap, NULL);
-    mzg_nap_end(&wait_of_thread, seconds());
+    mzg_nap_end(&wait_of_thread, mzg_clock_seconds());
     return status;
 }

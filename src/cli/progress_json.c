@@ -1,9 +1,10 @@
 #include <cli/how_far.h>
 #include <cli/progress_json.h>
-#include <cli/progress_view.h>
+#include <core/clock.h>
 #include <core/json_text.h>
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -1,12 +1,12 @@
 #include <cli/how_far.h>
 #include <cli/progress_view.h>
+#include <core/clock.h>
 #include <core/format.h>
 #include <core/memory.h>
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 static const double bar_interval = 0.1;
@@ -140,11 +140,4 @@ void mzg_progress_update(void *view, const char *phase, int64_t done, int64_t to
     double now = mzg_clock_seconds();
     mzg_how_far_note(phase, done, total, now);
     mzg_progress_tell(view, phase, done, total, now);
-}
-
-double mzg_clock_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }

@@ -57,7 +57,4 @@ void mzg_progress_end(struct mzg_progress_view *view);
  * Local. */
 void mzg_progress_update(void *view, const char *phase, int64_t done, int64_t total);
 
-/* Seconds on the monotonic clock. Local. */
-double mzg_clock_seconds(void);
-
 #endif

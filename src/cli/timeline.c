@@ -1,5 +1,5 @@
-#include <cli/progress_view.h>
 #include <cli/timeline.h>
+#include <core/clock.h>
 #include <core/memory.h>
 
 #include <stddef.h>

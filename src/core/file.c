@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/utsname.h>
@@ -193,6 +194,12 @@ enum mzg_status mzg_open_regular(const char *path, int *fd, int64_t *size, struc
     }
     close(new_fd);
     return err->status;
+}
+
+bool mzg_file_ends_in(const char *path, const char *end)
+{
+    size_t n = strlen(path), m = strlen(end);
+    return n > m && strcasecmp(path + n - m, end) == 0;
 }
 
 int mzg_read_at(int fd, void *bytes, int64_t n, int64_t offset)

@@ -42,6 +42,9 @@ void mzg_file_go_up(char *path);
 /* `head` followed by `tail`, in memory that the caller frees; NULL without memory. */
 char *mzg_file_path(const char *head, const char *tail);
 
+/* Whether a name, in front of which something stands, ends in `end`, such as ".imzML", in any case. */
+bool mzg_file_ends_in(const char *path, const char *end);
+
 /* Opens a regular file for reading, says what is wrong with any other. */
 enum mzg_status mzg_open_regular(const char *path, int *fd, int64_t *size, struct mzg_error *err);
 

@@ -6,6 +6,7 @@
  * Which core a worker gets placement.h says.
  */
 #include <core/agree.h>
+#include <core/clock.h>
 #include <core/mpi.h>
 #include <core/placement.h>
 #include <core/pool.h>
@@ -16,7 +17,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 struct worker {
     struct mzg_pool *pool;
@@ -55,16 +55,9 @@ struct mzg_pool {
     atomic_int_fast64_t next_item;
 };
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 static void run_items(struct mzg_pool *pool, struct worker *worker)
 {
-    double begin = now();
+    double begin = mzg_clock_seconds();
     for (;;) {
         int64_t item = atomic_fetch_add_explicit(&pool->next_item, 1, memory_order_relaxed);
         if (item >= pool->items)
@@ -72,7 +65,7 @@ static void run_items(struct mzg_pool *pool, struct worker *worker)
         pool->task(pool->context, item, worker->number);
     }
     double before = atomic_load_explicit(&worker->busy, memory_order_relaxed); /* no other thread adds */
-    atomic_store_explicit(&worker->busy, before + now() - begin, memory_order_relaxed);
+    atomic_store_explicit(&worker->busy, before + mzg_clock_seconds() - begin, memory_order_relaxed);
 }
 
 /* Some containers forbid it; the work is the same. */

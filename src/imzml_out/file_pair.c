@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -23,7 +22,7 @@ enum mzg_status mzg_file_pair_init(const char *path, struct mzg_file_pair *pair,
 {
     static const char extension[] = ".imzML";
     size_t length = strlen(path), tail = sizeof extension - 1;
-    bool extended = length > tail && strcasecmp(path + length - tail, extension) == 0;
+    bool extended = mzg_file_ends_in(path, extension);
     int stem = (int)(extended ? length - tail : length);
 
     *pair = (struct mzg_file_pair){.fd = {-1, -1}};

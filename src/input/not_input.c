@@ -43,12 +43,6 @@ static const struct {
     {".tar", "a tar archive; unpack it first (tar -xf)"},
 };
 
-static bool ends_with(const char *path, const char *end)
-{
-    size_t n = strlen(path), m = strlen(end);
-    return n > m && strcasecmp(path + n - m, end) == 0;
-}
-
 const char *mzg_not_input_words(const char *path)
 {
     char head[32];
@@ -56,7 +50,7 @@ const char *mzg_not_input_words(const char *path)
     int64_t size;
     struct mzg_error none = {0};
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (ends_with(path, endings[i].end))
+        if (mzg_file_ends_in(path, endings[i].end))
             return endings[i].words;
     if (mzg_open_regular(path, &fd, &size, &none) != MZG_OK)
         return NULL;

@@ -27,12 +27,6 @@ bool mzg_view_has(const char *store, const char *node)
     return has;
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t n = strlen(text), m = strlen(end);
-    return n >= m && strcmp(text + n - m, end) == 0;
-}
-
 /* What there is to say if a conversion to this name is under way, or was killed; "" or a clause. */
 static void say_unfinished(const char *store, char *clause, size_t size)
 {
@@ -48,7 +42,7 @@ static void say_unfinished(const char *store, char *clause, size_t size)
     while (n > 1 && pattern[n - 1] == '/')
         n--;
     memcpy(pattern + n, ".*.part", sizeof ".*.part");
-    if (ends_with(store, ".part") || ends_with(store, ".part/"))
+    if (mzg_file_ends_in(store, ".part") || mzg_file_ends_in(store, ".part/"))
         snprintf(clause, size, "; it is half of one, whose conversion is under way or was killed");
     else if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0 && found.gl_pathc > 0)
         snprintf(clause, size, "; %s is half of one, whose conversion is under way or was killed",
