@@ -1,5 +1,7 @@
 #include <core/file.h>
 
+#include <core/own_name.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -49,17 +51,14 @@ static bool has_no_inodes(const char *path)
     return stat_file_system(path, &fs) == 0 && fs.f_files > 0 && fs.f_favail == 0;
 }
 
-/* What says where the file lies: rows wait in OUT.zarr.TAG.h5ad.part and OUT.zarr.TAG.columns-RANK; who owns
- * files is told beside these and beside the output. */
+/* What says where the file lies, by its role in a run. */
 static const char *place_of(const char *path)
 {
-    static const char rows[] = ".h5ad.part", columns[] = ".columns-";
-    size_t n = strlen(path), n_rows = sizeof rows - 1;
+    static const char columns[] = "." MZG_OWN_COLUMNS;
     const char *slash = strrchr(path, '/'), *role = strrchr(slash ? slash : path, '.');
-    if ((n > n_rows && strcmp(path + n - n_rows, rows) == 0) ||
-        (role && strncmp(role, columns, sizeof columns - 1) == 0))
+    if (mzg_file_ends_in(path, "." MZG_OWN_ROWS) || (role && strncmp(role, columns, sizeof columns - 1) == 0))
         return "it (--temp-dir)";
-    return role && strcmp(role, ".owner") == 0 ? "the output or --temp-dir" : "the output";
+    return role && strcmp(role, "." MZG_OWN_OWNER) == 0 ? "the output or --temp-dir" : "the output";
 }
 
 enum mzg_status mzg_file_write_failed(struct mzg_error *err, const char *path, const char *what, int code)

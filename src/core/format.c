@@ -46,10 +46,20 @@ char *mzg_format_count(char *text, size_t size, int64_t count)
     return text;
 }
 
-char *mzg_format_value(char *text, size_t size, double value, int digits)
+char *mzg_format_power(char *text, size_t size, int exponent)
 {
     static const char *const superscripts[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
-    char rounded[64], power[16];
+    char digits[16];
+    int n = snprintf(text, size, "×10%s", exponent < 0 ? "⁻" : "");
+    snprintf(digits, sizeof digits, "%d", abs(exponent));
+    for (const char *digit = digits; *digit && n > 0 && (size_t)n < size; digit++)
+        n += snprintf(text + n, size - (size_t)n, "%s", superscripts[*digit - '0']);
+    return text;
+}
+
+char *mzg_format_value(char *text, size_t size, double value, int digits)
+{
+    char rounded[64], power[MZG_FORMAT_SIZE];
     snprintf(rounded, sizeof rounded, "%.*e", digits - 1, value);
     const char *mark = strchr(rounded, 'e');
     int exponent = mark ? atoi(mark + 1) : 0;
@@ -60,10 +70,8 @@ char *mzg_format_value(char *text, size_t size, double value, int digits)
     } else if (!isfinite(value) || (exponent >= -3 && exponent < 6)) {
         snprintf(text, size, "%.*g", digits, value);
     } else {
-        int n = snprintf(text, size, "%g×10%s", atof(rounded) / pow(10, exponent), exponent < 0 ? "⁻" : "");
-        snprintf(power, sizeof power, "%d", abs(exponent));
-        for (const char *digit = power; *digit && n > 0 && (size_t)n < size; digit++)
-            n += snprintf(text + n, size - (size_t)n, "%s", superscripts[*digit - '0']);
+        snprintf(text, size, "%g%s", atof(rounded) / pow(10, exponent),
+                 mzg_format_power(power, sizeof power, exponent));
     }
     return text;
 }

@@ -19,6 +19,9 @@ char *mzg_format_data(char *text, size_t size, int64_t bytes);
 /* A count with its thousands apart: "1,234,567". */
 char *mzg_format_count(char *text, size_t size, int64_t count);
 
+/* A power of ten to stand behind a number: "×10⁻⁶". */
+char *mzg_format_power(char *text, size_t size, int exponent);
+
 /* A measured value with `digits` significant digits, the thousands apart: "0.0123", "12.3", "97,180"; from a
  * million, and below a thousandth, "7.54×10⁶". */
 char *mzg_format_value(char *text, size_t size, double value, int digits);

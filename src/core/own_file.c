@@ -131,7 +131,7 @@ static enum mzg_status make_owner(struct mzg_own *own, struct mzg_error *err)
 {
     for (int i = 0; i < TRIES && !own->owner && err->status == MZG_OK; i++) {
         mzg_own_tag(own->tag);
-        char *path = mzg_own_path(own->directory, own->stem, own->tag, "owner");
+        char *path = mzg_own_path(own->directory, own->stem, own->tag, MZG_OWN_OWNER);
         if (!path)
             mzg_fail(err, MZG_ENOMEM, "%s: no memory for a path in it", own->directory);
         else
@@ -160,7 +160,7 @@ static bool is_in_use(const char *path)
 /* What became of the one who made `path`, and who that was. */
 static enum mzg_own_life judge(const struct mzg_own *own, const char *tag, const char *path, char text[TEXT])
 {
-    char *owner = mzg_own_path(own->directory, own->stem, tag, "owner");
+    char *owner = mzg_own_path(own->directory, own->stem, tag, MZG_OWN_OWNER);
     int fd = owner ? open(owner, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : -1;
     bool none = owner && fd < 0 && errno == ENOENT;
     enum mzg_own_life life = MZG_OWN_UNKNOWN;
@@ -225,7 +225,7 @@ static void sweep(struct mzg_own *own)
             return;
         while ((entry = readdir(directory)))
             if (mzg_own_is_name(entry->d_name, own->stem, tag, &role) && strcmp(tag, own->tag) != 0 &&
-                (strcmp(role, "owner") == 0) == (owners == 1))
+                (strcmp(role, MZG_OWN_OWNER) == 0) == (owners == 1))
                 sweep_entry(own, tag, role);
         closedir(directory);
     }

@@ -6,6 +6,12 @@
 
 enum { MZG_OWN_STEM = 96, MZG_OWN_TAG = 9 };
 
+/* Roles of files that do not lie beside the output with --temp-dir: who owns them, the rows that wait, and
+ * the columns that each rank makes of them, with its number behind. */
+#define MZG_OWN_OWNER "owner"
+#define MZG_OWN_ROWS "h5ad.part"
+#define MZG_OWN_COLUMNS "columns-"
+
 /* What all names of one output begin with, "OUT.zarr.1a2b3c4d-"; a long name is cut, the digest is of all of
  * its path, whose directory is resolved. 0, or -1 with errno set. */
 int mzg_own_stem(const char *output, char stem[MZG_OWN_STEM]);

@@ -1,3 +1,4 @@
+#include <core/format.h>
 #include <picture/ticks.h>
 
 #include <math.h>
@@ -54,16 +55,10 @@ void mzg_tick_text(const struct mzg_ticks *ticks, int i, char *text, int size)
 
 void mzg_tick_label(const struct mzg_ticks *ticks, const char *label, char *text, int size)
 {
-    static const char *const superscripts[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
-    char digits[16];
-    if (ticks->exponent == 0) {
+    char power[MZG_FORMAT_SIZE];
+    if (ticks->exponent == 0)
         snprintf(text, (size_t)size, "%s", label);
-        return;
-    }
-    int n = snprintf(text, (size_t)size, "%s (×10%s", label, ticks->exponent < 0 ? "⁻" : "");
-    snprintf(digits, sizeof digits, "%d", ticks->exponent < 0 ? -ticks->exponent : ticks->exponent);
-    for (const char *digit = digits; *digit && n > 0 && n < size; digit++)
-        n += snprintf(text + n, (size_t)(size - n), "%s", superscripts[*digit - '0']);
-    if (n > 0 && n < size)
-        snprintf(text + n, (size_t)(size - n), ")");
+    else
+        snprintf(text, (size_t)size, "%s (%s)", label,
+                 mzg_format_power(power, sizeof power, ticks->exponent));
 }

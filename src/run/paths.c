@@ -14,8 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char stage_role[] = "h5ad.part";
-
 /* OUT.zarr -> [TEMP_DIR/]OUT.h5ad */
 static char *path_of_h5ad(const struct mzg_convert_options *options)
 {
@@ -69,7 +67,7 @@ static enum mzg_status claim(const struct mzg_convert_options *options, const st
         (options->keep_hdf5 &&
          mzg_own_claim(paths->directory, paths->h5ad, true, &paths->kept, err) != MZG_OK) ||
         mzg_paths_look(options, paths, err) != MZG_OK ||
-        mzg_own_reserve(paths->own, stage_role, &stage, err) != MZG_OK)
+        mzg_own_reserve(paths->own, MZG_OWN_ROWS, &stage, err) != MZG_OK)
         return err->status;
     if (mzg_own_left(paths->own)[0])
         mzg_log_line(context->log, MZG_LOG_WARNING, "%s", mzg_own_left(paths->own));
@@ -87,10 +85,10 @@ enum mzg_status mzg_paths_claim(const struct mzg_context *context, const struct 
         claim(options, context, paths, err);
     if (mzg_agree_text(context->comm, &paths->stage, err) != MZG_OK)
         return err->status;
-    int stem = (int)(strlen(paths->stage) - strlen(stage_role));
-    if (asprintf(&paths->scratch, "%.*scolumns-%d", stem, paths->stage, context->rank) < 0)
+    int stem = (int)(strlen(paths->stage) - strlen(MZG_OWN_ROWS));
+    if (asprintf(&paths->scratch, "%.*s" MZG_OWN_COLUMNS "%d", stem, paths->stage, context->rank) < 0)
         paths->scratch = NULL;
-    if (asprintf(&owner, "%.*sowner", stem, paths->stage) < 0)
+    if (asprintf(&owner, "%.*s" MZG_OWN_OWNER, stem, paths->stage) < 0)
         owner = NULL;
     if (!paths->scratch || !owner)
         mzg_fail(err, MZG_ENOMEM, "no memory for the paths of temporary files");
