@@ -1,14 +1,13 @@
 /* `mzgrid axis`: one mass axis for several inputs, as a file that `mzgrid convert --mass-axis-file` takes. */
 #include <cli/commands.h>
 #include <cli/convert_options.h>
-#include <cli/draw.h>
+#include <cli/new_file.h>
 #include <cli/prepare.h>
 #include <core/agree.h>
 #include <core/context.h>
 #include <run/runs.h>
 
 #include <inttypes.h>
-#include <sys/stat.h>
 
 static void check_output(const struct mzg_convert_options *options, const struct mzg_arguments *arguments,
                          struct mzg_error *err)
@@ -16,15 +15,7 @@ static void check_output(const struct mzg_convert_options *options, const struct
     for (int i = 0; i < arguments->n_repeated; i++)
         if (mzg_check_named("-o", options->output, arguments->repeated[i], NULL, err) != MZG_OK)
             return;
-    struct stat info;
-    if (stat(options->output, &info) != 0) {
-        mzg_check_directory(options->output, err);
-        return;
-    }
-    if (S_ISDIR(info.st_mode))
-        mzg_fail(err, MZG_EIO, "%s is not a file: it is not replaced; give another name", options->output);
-    else if (!options->overwrite)
-        mzg_fail(err, MZG_EIO, "%s: exists already; --overwrite replaces it", options->output);
+    mzg_check_new_file("-o", options->output, NULL, options->overwrite, err);
 }
 
 /* On rank 0. */

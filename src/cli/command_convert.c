@@ -1,8 +1,8 @@
 /* `mzgrid convert`: options → one conversion → closing summary and run record. */
 #include <cli/commands.h>
 #include <cli/convert_options.h>
-#include <cli/draw.h>
 #include <cli/how_far.h>
+#include <cli/new_file.h>
 #include <cli/prepare.h>
 #include <cli/preview_picture.h>
 #include <cli/progress_json.h>
@@ -59,7 +59,7 @@ static enum mzg_status check_preview(const char *preview, const struct mzg_conve
         return MZG_OK;
     if (mzg_file_kind_of(preview) != MZG_FILE_PNG)
         return mzg_fail(err, MZG_EUSAGE, "--preview: '%s' does not end in .png", preview);
-    return mzg_check_picture("--preview", preview, options->output, options->overwrite, err);
+    return mzg_check_new_file("--preview", preview, options->output, options->overwrite, err);
 }
 
 /* What is made, added to or emptied is neither read nor made for something else; and what is read or kept

@@ -1,6 +1,6 @@
 /* `mzgrid export`: a finished store as files of other formats. */
 #include <cli/commands.h>
-#include <cli/draw.h>
+#include <cli/new_file.h>
 #include <cli/prepare.h>
 #include <cli/progress_view.h>
 #include <core/agree.h>
@@ -131,8 +131,8 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
     if (mzg_agree(context->comm, err) != MZG_OK)
         goto cleanup;
     if (!settings.imzml && context->rank == 0) {
-        if (mzg_check_picture("-o", settings.export.output, settings.export.store, settings.export.overwrite,
-                              err) == MZG_OK)
+        if (mzg_check_new_file("-o", settings.export.output, settings.export.store, settings.export.overwrite,
+                               err) == MZG_OK)
             mzg_export_csv(context, &settings.export, settings.list, &outcome, err);
     } else if (settings.imzml && mzg_prepare(context, settings.quiet ? MZG_LOG_WARNING : MZG_LOG_INFO, NULL,
                                              settings.threads, err) == MZG_OK) {

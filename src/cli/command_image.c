@@ -1,6 +1,7 @@
 /* `mzgrid image`: ion images of a finished store, as a picture or as numbers. */
 #include <cli/commands.h>
 #include <cli/draw.h>
+#include <cli/new_file.h>
 #include <cli/numbers.h>
 #include <core/context.h>
 #include <core/own_file.h>
@@ -253,7 +254,7 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
     const char *store = arguments->operands[0];
     if (read_settings(arguments, &settings, err) != MZG_OK || context->rank != 0)
         return 0;
-    if (mzg_check_picture("-o", settings.output, store, settings.overwrite, err) != MZG_OK ||
+    if (mzg_check_new_file("-o", settings.output, store, settings.overwrite, err) != MZG_OK ||
         mzg_view_open(store, settings.dataset, context->stop, &view, err) != MZG_OK ||
         find_windows(view, arguments, &settings, &images, err) != MZG_OK ||
         mzg_view_raster(view, !mzg_arguments_has(arguments, "z"), settings.z, &images.places, err) != MZG_OK)

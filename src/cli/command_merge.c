@@ -1,7 +1,7 @@
 /* `mzgrid merge`: several stores as one. */
 #include <cli/commands.h>
 #include <cli/convert_words.h>
-#include <cli/draw.h>
+#include <cli/new_file.h>
 #include <cli/prepare.h>
 #include <cli/progress_view.h>
 #include <core/agree.h>

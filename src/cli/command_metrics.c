@@ -1,13 +1,15 @@
 /* `mzgrid metrics`: where time and memory of a run went, as a picture. Rank 0 works, the others look on. */
 #include <cli/commands.h>
-#include <cli/draw.h>
 #include <cli/metrics_file.h>
+#include <cli/new_file.h>
 #include <core/context.h>
 #include <core/escape.h>
 #include <core/format.h>
+#include <core/log.h>
 #include <core/named_file.h>
 #include <core/own_file.h>
 #include <mzgrid/version.h>
+#include <picture/picture.h>
 
 #include <math.h>
 #include <stddef.h>
@@ -220,7 +222,7 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
     if (read_settings(arguments, &settings, err) != MZG_OK || context->rank != 0)
         return 0;
     if (mzg_named_check("-o", settings.output, "the file of metrics", path, err) == MZG_OK &&
-        mzg_check_picture("-o", settings.output, NULL, settings.overwrite, err) == MZG_OK &&
+        mzg_check_new_file("-o", settings.output, NULL, settings.overwrite, err) == MZG_OK &&
         mzg_metrics_file_read(path, &file, err) == MZG_OK && draw(path, &settings, &file, err) == MZG_OK &&
         !settings.quiet)
         mzg_log_line(context->log, MZG_LOG_INFO, "%s is complete", settings.output);

@@ -1,6 +1,6 @@
 /* `mzgrid report`: the page about a store, of one that was made without it, or was moved. */
 #include <cli/commands.h>
-#include <cli/draw.h>
+#include <cli/new_file.h>
 #include <core/context.h>
 #include <core/file.h>
 #include <core/log.h>
@@ -84,7 +84,7 @@ static int run(struct mzg_context *context, const struct mzg_arguments *argument
         goto cleanup;
     }
     const char *output = settings.output ? settings.output : usual;
-    if (mzg_check_picture("-o", output, store, settings.overwrite, err) != MZG_OK ||
+    if (mzg_check_new_file("-o", output, store, settings.overwrite, err) != MZG_OK ||
         (!settings.output && mzg_report_check(output, err) != MZG_OK))
         goto cleanup;
     record = load_record(context, store);

@@ -1,8 +1,8 @@
 /* `mzgrid topology`: where ranks and threads of a job run, and what is wrong with that. */
 #include <cli/commands.h>
-#include <cli/draw.h>
 #include <cli/job_places.h>
 #include <cli/json_print.h>
+#include <cli/new_file.h>
 #include <cli/output.h>
 #include <core/agree.h>
 #include <core/context.h>
@@ -45,7 +45,7 @@ static enum mzg_status check_output(const struct topology_settings *settings, st
     enum mzg_file_kind kind = mzg_file_kind_of(settings->output);
     if (kind != MZG_FILE_SVG && kind != MZG_FILE_PNG)
         return mzg_fail(err, MZG_EUSAGE, "-o: '%s' does not end in .svg or .png", settings->output);
-    return mzg_check_picture("-o", settings->output, NULL, settings->overwrite, err);
+    return mzg_check_new_file("-o", settings->output, NULL, settings->overwrite, err);
 }
 
 /* Which file system the working directory lies on, and what would be faster there; NULL without memory. */

@@ -1,6 +1,6 @@
 #include <cli/convert_options.h>
 #include <cli/convert_words.h>
-#include <cli/draw.h>
+#include <cli/new_file.h>
 #include <cli/peaks_options.h>
 #include <input/reader.h>
 #include <run/choices.h>

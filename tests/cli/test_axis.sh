@@ -22,7 +22,16 @@ mkdir directory
 run 1 axis a.imzML -o directory
 expect_status 1
 expect_error_line "directory is not a file: it is not replaced; give another name"
+ln -s directory link
+run 1 axis a.imzML -o link --overwrite
+expect_status 1
+expect_error_line "link is not a file: it is not replaced; give another name"
 rmdir directory
+run 1 axis a.imzML -o link
+expect_status 1
+expect_error_line "link: exists already; --overwrite replaces it"
+check "the link is as it was" test -L link
+rm link
 check "the file is as it was" cmp axis1.json axis3.json
 run 1 axis a.imzML -o axis1.json --overwrite -q
 expect_status 0

@@ -370,7 +370,9 @@ def test_output_that_exists(mzgrid, place):
         assert (place / name).stat().st_size > 1000
     refused(mzgrid, place, "none/a.png: cannot create it", "image", "x.zarr", "--mz", "500", "-o", "none/a.png")
     (place / "d.png").mkdir()
-    refused(mzgrid, place, "d.png is not a file", "image", "x.zarr", "--mz", "500", "-o", "d.png", "--overwrite")
+    (place / "e.png").symlink_to("d.png")
+    for name in ("d.png", "e.png"):
+        refused(mzgrid, place, f"{name} is not a file", "image", "x.zarr", "--mz", "500", "-o", name, "--overwrite")
 
 
 def test_all_ranks_leave_one_file(mzgrid, stores, tmp_path):
