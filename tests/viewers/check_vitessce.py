@@ -7,16 +7,16 @@ import anndata
 import matplotlib
 import numpy as np
 import zarr
+from feature import values_of
 from PIL import Image
-from scipy import ndimage, sparse
+from scipy import ndimage
 
 store, name, screenshot, facts, feature = sys.argv[1:6]
 facts = json.load(open(facts))
 root = zarr.open_group(store, mode="r")
 table = anndata.read_zarr(f"{store}/tables/{name}")
 names = list(table.var_names)
-values = table[:, feature].X
-values = np.asarray(values.todense() if sparse.issparse(values) else values).ravel()
+values = values_of(table, feature)
 labels = root["labels/msi_dataset_z0_pixels/0"][:]
 by_key = np.zeros(labels.max() + 1)
 by_key[table.obs["instance_key"]] = values

@@ -1,5 +1,7 @@
-"""Which feature the viewers colour by: the strongest that is not everywhere. As a program: feature.py STORE TABLE prints its name."""
+"""Which feature the viewers colour by, the strongest that is not everywhere, and its values. feature.py STORE TABLE prints its name."""
 import sys
+
+import numpy as np
 
 
 def name_of_feature(table):
@@ -8,6 +10,12 @@ def name_of_feature(table):
     somewhere = table.var["n_pixels"] < 0.6 * table.n_obs
     assert somewhere.any(), "each feature is nearly everywhere"
     return table.var_names[int((weight * somewhere).to_numpy().argmax())]
+
+
+def values_of(table, feature):
+    """Of each pixel."""
+    values = table[:, feature].X
+    return np.asarray(values.todense() if hasattr(values, "todense") else values).ravel()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import spatialdata  # noqa: E402
 from napari._qt.dialogs.qt_notification import NapariQtNotification  # noqa: E402
 from napari_spatialdata import Interactive  # noqa: E402
 from napari_spatialdata._view import QtAdataViewWidget  # noqa: E402
-from feature import name_of_feature  # noqa: E402
+from feature import name_of_feature, values_of  # noqa: E402
 from PIL import Image  # noqa: E402
 from qtpy.QtWidgets import QApplication  # noqa: E402
 
@@ -69,7 +69,7 @@ listed = [view.var_widget.item(i).text() for i in range(view.var_widget.count())
 assert listed == list(table.var_names), f"{len(listed)} names under Vars, not those of the {table.n_vars} features"
 view.var_widget._onAction([feature])
 pause(1)
-values = np.asarray(table[:, feature].X.todense() if hasattr(table.X, "todense") else table[:, feature].X).ravel()
+values = values_of(table, feature)
 shown = colours().sum(axis=1)
 rank = pandas.Series(values).rank().corr(pandas.Series(shown).rank())  # yellow is brighter than blue
 assert rank > 0.8, f"the colours follow the values by {rank:.2f} only"

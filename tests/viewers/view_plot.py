@@ -14,7 +14,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
 import spatialdata  # noqa: E402
 import spatialdata_plot  # noqa: E402, F401
-from feature import name_of_feature  # noqa: E402
+from feature import name_of_feature, values_of  # noqa: E402
 
 store, name_of_table, out = sys.argv[1:4]
 sdata = spatialdata.read_zarr(store)
@@ -41,7 +41,7 @@ for axis in axes:
 tic = np.asarray(sdata.images[image])[0]
 drawn = np.asarray(axes[0].get_images()[0].get_array())
 assert drawn.shape == tic.shape and np.array_equal(drawn, tic), "other values than the TIC"
-values = np.asarray(table[:, feature].X.todense() if hasattr(table.X, "todense") else table[:, feature].X).ravel()
+values = values_of(table, feature)
 raster = np.asarray(sdata.labels[labels])
 colours = np.asarray(axes[1].get_images()[-1].get_array(), dtype=float)
 assert colours.shape == (*raster.shape, 4), f"{colours.shape} of {raster.shape} cells"
