@@ -83,6 +83,8 @@ def test_a_title_says_where_the_window_lies():
     assert title(even) == "m/z 885.5461 ± 0.0023 (1 bin)"
     uneven = {"mz": 1105.6152, "window_low": 1101.592590, "window_high": 1106.103577, "n_bins": 1}  # of a native axis
     assert title(uneven) == "m/z 1105.6152, 1101.5926 to 1106.1036 (1 bin)"
+    near = {"mz": 500.002, "window_low": 500.0, "window_high": 500.005, "n_bins": 1}  # in a bin whose middle is another
+    assert title(near) == "m/z 500.0020, 500.0000 to 500.0050 (1 bin)"
 
 
 def test_a_png(csc, tmp_path):
@@ -120,7 +122,7 @@ def test_numbers_have_room_and_the_bar_is_as_high_as_the_image(tmp_path, width, 
     title, whole = ax.title.get_window_extent(), figure.bbox
     assert whole.x0 <= title.x0 and title.x1 <= whole.x1
     bar = next(a for a in [*figure.axes, *ax.child_axes] if a.get_ylabel() == "intensity").get_window_extent()
-    assert bar.height > 100
+    assert bar.height > 100 and bar.width > 8
     both = [ax.get_window_extent(), bar]
     middle = (min(box.x0 for box in both) + max(box.x1 for box in both)) / 2
     assert abs(middle - whole.width / 2) < 0.2 * whole.width, "image and bar stand at one side"
