@@ -169,22 +169,6 @@ static enum mzg_status make_var(const struct mzg_merge_samples *samples, const s
     return MZG_OK;
 }
 
-/* Whether a sample has `name` in the dict at `below`. */
-static bool has_member(const struct mzg_merge_sample *sample, const char *below, const char *name,
-                       struct mzg_error *err)
-{
-    bool has = false;
-    struct mzg_zarr_strings names = {0};
-    char *path = mzg_merge_sample_path(sample, below, err);
-    if (path && mzg_zarr_members(sample->store, path, &names, err) == MZG_OK) {
-        for (int64_t i = 0; i < names.n; i++)
-            has = has || strcmp(names.items[i], name) == 0;
-    }
-    mzg_zarr_strings_free(&names);
-    free(path);
-    return has;
-}
-
 /* Adds to `json` the word that uns/mzgrid/resampling of all samples has for `key`, if it is the same: what is
  * a peak depends on it. */
 static json_t *add_common(const struct mzg_merge_samples *samples, const char *key, json_t *json,
@@ -196,7 +180,8 @@ static json_t *add_common(const struct mzg_merge_samples *samples, const char *k
     for (int i = 0; i < samples->n; i++) {
         const struct mzg_merge_sample *sample = &samples->samples[i];
         struct mzg_zarr_strings text = {0};
-        if (!has_member(sample, "uns/mzgrid", "resampling", err) || !has_member(sample, resampling, key, err))
+        if (!mzg_merge_sample_has(sample, "uns/mzgrid", "resampling", err) ||
+            !mzg_merge_sample_has(sample, resampling, key, err))
             return json;
         char *path = mzg_merge_sample_path(sample, below, err);
         if (path)

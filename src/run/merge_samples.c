@@ -84,17 +84,19 @@ static enum mzg_status find_value_type(struct mzg_merge_sample *sample, struct m
     return err->status;
 }
 
-static enum mzg_status find_layers(struct mzg_merge_sample *sample, struct mzg_error *err)
+bool mzg_merge_sample_has(const struct mzg_merge_sample *sample, const char *below, const char *name,
+                          struct mzg_error *err)
 {
+    bool has = false;
     struct mzg_zarr_strings names = {0};
-    char *path = mzg_merge_sample_path(sample, "layers", err);
+    char *path = mzg_merge_sample_path(sample, below, err);
     if (path && mzg_zarr_members(sample->store, path, &names, err) == MZG_OK) {
         for (int64_t i = 0; i < names.n; i++)
-            sample->has_rows = sample->has_rows || strcmp(names.items[i], "csr") == 0;
+            has = has || strcmp(names.items[i], name) == 0;
     }
     mzg_zarr_strings_free(&names);
     free(path);
-    return err->status;
+    return has;
 }
 
 static enum mzg_status open_sample(struct mzg_merge_sample *sample, struct mzg_error *err)
@@ -103,7 +105,7 @@ static enum mzg_status open_sample(struct mzg_merge_sample *sample, struct mzg_e
     char *path = mzg_merge_sample_path(sample, "X", err);
     if (path && mzg_zarr_load(sample->store, path, &metadata, err) == MZG_OK &&
         understand(sample, metadata, err) == MZG_OK && find_value_type(sample, err) == MZG_OK)
-        find_layers(sample, err);
+        sample->has_rows = mzg_merge_sample_has(sample, "layers", "csr", err);
     json_decref(metadata);
     free(path);
     return err->status;

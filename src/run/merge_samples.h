@@ -39,6 +39,10 @@ void mzg_merge_samples_close(struct mzg_merge_samples *samples);
 /* The path of a node below the table of a sample; to be freed, NULL with `err` filled. Local. */
 char *mzg_merge_sample_path(const struct mzg_merge_sample *sample, const char *below, struct mzg_error *err);
 
+/* Whether a sample has `name` in the group at `below`, which it has; false with `err` filled. Local. */
+bool mzg_merge_sample_has(const struct mzg_merge_sample *sample, const char *below, const char *name,
+                          struct mzg_error *err);
+
 /* Reads the whole array `below` of a sample's table, of one dimension and exactly n elements. Local. */
 enum mzg_status mzg_merge_sample_read(const struct mzg_merge_sample *sample, const char *below,
                                       enum mzg_type type, int64_t n, void **values, struct mzg_error *err);

@@ -246,8 +246,7 @@ static enum mzg_status make_slots(struct run *run, struct mzg_error *err)
     slots = slots < workers ? slots : workers;
     MZG_MPI(MPI_Allreduce(MPI_IN_PLACE, &slots, 1, MPI_INT64_T, MPI_MIN, context->comm));
     if (slots < 1) {
-        /* Of the libraries also what other programs have a share of now, but perhaps not beside the next run.
-         */
+        /* Of the libraries also what others have a share of now, but perhaps not beside the next run. */
         int64_t used = mzg_memory_pss() + mzg_memory_shared_elsewhere(1);
         mzg_fail(err, MZG_ENOMEM,
                  "%" PRId64 " peaks of %" PRId64 " pixels need %" PRId64 " MiB for each of %d ranks; raise "

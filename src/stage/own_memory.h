@@ -21,8 +21,8 @@ struct mzg_own_memory {
     int64_t used; /* of the last piece, bytes */
 };
 
-/* The next `bytes` bytes, aligned to a line of the cache; NULL: there are none, or a limit
- * counts addresses. Local. */
+/* The next `bytes` bytes, aligned to a line of the cache; NULL: there are none, or a limit counts addresses.
+ * Local. */
 char *mzg_own_memory_take(struct mzg_own_memory *memory, int64_t bytes);
 
 /* Gives back the whole pages among `bytes` bytes from `begin` on, which nobody reads again. Local. */

@@ -33,9 +33,8 @@ struct mzg_sink_spec {
     const char *mpi_info;     /* hints for making that file (core/mpi_hints.h); borrowed; NULL: none */
     int64_t most_bytes;       /* of memory, of all ranks: rows that take more should move to that file;
                                * 0: there is no limit */
-    int64_t
-        passing_window; /* bytes of a file that are left to the system (core/passing_file.h); 0: as usual */
-    const void *target; /* what kinds of other rooms need to know; borrowed while it is opened */
+    int64_t passing_window;   /* bytes of that file left to the system (core/passing_file.h); 0: as usual */
+    const void *target;       /* what kinds of other rooms need to know; borrowed while it is opened */
 };
 
 struct mzg_sink;

@@ -28,6 +28,8 @@ enum mzg_status mzg_view_check_same(const struct mzg_view *view, struct mzg_erro
     if (!view)
         return err->status;
     char *table = view->table ? mzg_view_node(view->store, view->table) : NULL;
+    if (view->table && !table && err->status == MZG_OK)
+        return mzg_fail(err, MZG_ENOMEM, "%s: no memory for a path in it", view->store);
     if (!is_same(view->store, &view->marks[0]) || (table && !is_same(table, &view->marks[1]))) {
         *err = (struct mzg_error){0};
         mzg_fail(err, MZG_EIO, "%s: %s while it was read; nothing is made of it, do it again", view->store,
