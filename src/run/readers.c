@@ -18,7 +18,7 @@ static enum mzg_status find_kind(const char *path, const struct mzg_reader_kind 
             return MZG_OK;
         }
     }
-    struct mzg_error why = {0};
+    struct mzg_error why = {0}; /* the analyser does not see that another file fails */
     mzg_not_input(path, &why);
     return mzg_fail(err, why.status == MZG_EIO ? MZG_EIO : MZG_EFORMAT, "%s", why.text);
 }

@@ -1,28 +1,16 @@
 /* From an m/z and a tolerance to a range of bins. */
 #include <view/view_parts.h>
 
+#include <core/search.h>
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* How many centres lie below `mz`, or, with `or_at`, not above it. */
-static int64_t count_below(const struct mzg_view *view, double mz, bool or_at)
-{
-    int64_t first = 0, end = view->n_bins;
-    while (first < end) {
-        int64_t middle = first + (end - first) / 2;
-        if (view->mz[middle] < mz || (or_at && view->mz[middle] == mz))
-            first = middle + 1;
-        else
-            end = middle;
-    }
-    return first;
-}
-
 /* The bin whose centre is nearest, and how far that is, as words. */
 static void describe_nearest(const struct mzg_view *view, double mz, char *text, size_t size)
 {
-    int64_t k = count_below(view, mz, false);
+    int64_t k = mzg_count_below(view->mz, view->n_bins, mz);
     char far[60];
     if (k == view->n_bins || (k > 0 && mz - view->mz[k - 1] <= view->mz[k] - mz))
         k--;
@@ -59,7 +47,7 @@ static enum mzg_status read_edges(const struct mzg_view *view, int64_t bin, doub
 static enum mzg_status find_bin(const struct mzg_view *view, double mz, struct mzg_view_window *window,
                                 struct mzg_error *err)
 {
-    int64_t above = count_below(view, mz, true);
+    int64_t above = mzg_count_up_to(view->mz, view->n_bins, mz);
     for (int64_t k = above > 0 ? above - 1 : 0; k <= above && k < view->n_bins; k++) {
         double edges[2] = {0, 0};
         if (read_edges(view, k, edges, err) != MZG_OK)
@@ -81,8 +69,8 @@ enum mzg_status mzg_view_find(const struct mzg_view *view, double mz, struct mzg
         return find_bin(view, mz, window, err);
     double half = tolerance.unit == MZG_VIEW_PPM ? tolerance.half * mz * 1e-6 : tolerance.half;
     struct mzg_view_window found = {.mz = mz, .low = mz - half, .high = mz + half};
-    found.first = count_below(view, found.low, false);
-    found.end = count_below(view, found.high, true);
+    found.first = mzg_count_below(view->mz, view->n_bins, found.low);
+    found.end = mzg_count_up_to(view->mz, view->n_bins, found.high);
     if (found.first >= found.end) {
         char nearest[300];
         describe_nearest(view, mz, nearest, sizeof nearest);
