@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define OUTPUTS " o out outfile output-file "
+
 /* What is typed, and what it may mean; of several the first that the command has. With blanks around them,
  * words are found in a list. */
 static const struct {
@@ -37,11 +39,11 @@ static const struct {
     {" roi crop ", "region"},
     {" silent s ", "quiet"},
     {" debug ", "verbose"},
-    {" o out outfile output-file ", "output"},
+    {OUTPUTS, "output"},
 };
 
 /* What is no option: arguments, and how many ranks there are. */
-static const char paths[] = " i input in infile input-file o output out outfile output-file ";
+static const char paths[] = " i input in infile input-file output" OUTPUTS;
 static const char ranks[] = " np n ranks nranks nodes mpi ";
 
 static bool is_listed(const char *list, const char *word)
