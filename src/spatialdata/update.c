@@ -233,10 +233,6 @@ void mzg_update_free(struct mzg_update *update)
         return;
     const struct mzg_context *context = update->sdata.context;
     MZG_MPI(MPI_Barrier(context->comm)); /* nobody writes any more into what is removed now */
-    if (context->rank == 0 && update->is_part && update->sdata.part &&
-        mzg_remove_tree(update->sdata.part, &left) != MZG_OK)
-        mzg_log_line(context->log, MZG_LOG_WARNING, "%s", left.text);
-    left = (struct mzg_error){0};
     if (mzg_own_close(update->own, &left) != MZG_OK)
         mzg_log_line(context->log, MZG_LOG_WARNING,
                      "%s; the next run of 'mzgrid peaks' on this store removes it", left.text);
@@ -438,7 +434,8 @@ enum mzg_status mzg_update_finish(struct mzg_update *update, struct mzg_error *e
 {
     if (mzg_zarr_store_finish(update->sdata.store, err) != MZG_OK)
         return err->status;
-    if (update->sdata.context->rank == 0)
-        put_in_place(update, err);
+    if (update->sdata.context->rank == 0 && put_in_place(update, err) == MZG_OK && update->is_part)
+        mzg_remove_tree(update->sdata.part,
+                        err); /* else it would stay in a store that is said to be complete */
     return mzg_agree(update->sdata.context->comm, err);
 }

@@ -36,7 +36,8 @@ struct mzg_update_options {
 enum mzg_status mzg_update_new(const struct mzg_context *context, const struct mzg_update_options *options,
                                struct mzg_update **update, struct mzg_error *err);
 
-/* Removes what was built, unless it is in its place, and ends the claim. Accepts NULL. Collective. */
+/* Removes what was built, unless it is in its place, and ends the claim. What was built inside of a store
+ * under construction goes with that store, if mzg_update_finish() failed. Accepts NULL. Collective. */
 void mzg_update_free(struct mzg_update *update);
 
 /* The new table, for mzg_sdata_write_matrix(), mzg_sdata_write_table() and the like. Local. */
@@ -56,7 +57,8 @@ enum mzg_status mzg_update_mark(struct mzg_update *update, const char *name, int
                                 const unsigned char *values, struct mzg_error *err);
 
 /* Completes the new table, brings it to the disk and puts all in its place; on failure what was moved goes
- * back. All ranks return the same status. Collective. */
+ * back. MZG_EIO also if something of the place in which it was built would stay in a store under
+ * construction, which then must not get its name. All ranks return the same status. Collective. */
 enum mzg_status mzg_update_finish(struct mzg_update *update, struct mzg_error *err);
 
 #endif

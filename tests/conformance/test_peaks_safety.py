@@ -294,6 +294,40 @@ def test_what_cannot_be_removed_at_the_end_is_said(mzgrid, store, tmp_path, comm
     assert done.returncode == 0 and not list(tmp_path.glob("*.owner")), done
 
 
+@pytest.mark.parametrize("layout", ["csc", "csr"])
+def test_what_a_conversion_cannot_remove_of_its_peaks_does_not_stay_in_the_store(mzgrid, tmp_path, layout):
+    """Peaks are built inside of the store before it has its name: a store in which something of that stays is not the right one."""
+    library = shim(mzgrid.path)
+    place, counts = tmp_path / "out", tmp_path / "counts"
+    path = place / "out.zarr"
+
+    def run(call, at):
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        values = {**mpi_environment(), "LD_PRELOAD": str(library), "MZG_FAULT_PATHS": ".part", "MZG_FAULT_CALL": call, "MZG_FAULT_AT": str(at),
+                  "MZG_FAULT_AS": "EIO"}
+        if at == 0:
+            values["MZG_FAULT_COUNTS"] = str(counts)
+        return subprocess.run([str(mzgrid.path), "convert", "synthetic:6x5:80", str(path), "--bins", "200", "--snr", "2", "--layout", layout, "-q",
+                               "--threads", "1"], env=values, capture_output=True, text=True, timeout=60)
+
+    done = run("rmdir", 0)
+    assert done.returncode == 0 and (path / "tables/msi_dataset_z0_peaks").exists(), done
+    expected = stores.tree(path)
+    numbers = dict(pair.split("=") for pair in counts.read_text().split() if "=" in pair)
+    refused = 0
+    for call in ("rmdir", "unlink"):
+        for at in range(1, int(numbers[call]) + 1):
+            done = run(call, at)
+            if done.returncode == 0:
+                assert stores.tree(path) == expected, (call, at, done.stderr)
+                continue
+            refused += 1
+            assert done.returncode == 1 and done.stderr.count("\n") == 1 and "cannot remove" in done.stderr, (call, at, done)
+            assert not path.exists() and not list(place.iterdir()), (call, at, list(place.iterdir()))
+    assert refused >= 1
+
+
 def test_where_names_cannot_change_places_a_table_is_replaced_all_the_same(mzgrid, store, tmp_path, tmp_path_factory):
     """File systems such as NFS have no exchange of two names: the call fails, one after the other."""
     library = shim(mzgrid.path)
