@@ -89,7 +89,7 @@ static double sigma_of_few(const struct mzg_noise *noise, const struct mzg_spect
 
 /* How many pixels a bin of centroids needs; whether peaks crowd the window. */
 static bool count_chance(const struct mzg_spectra *spectra, int64_t first, int64_t end, double *scratch,
-                         double *rate, double *least)
+                         double *rate, int64_t *least)
 {
     enum { CROWD = 5 };
     int64_t n_peaks = 0;
@@ -99,7 +99,7 @@ static bool count_chance(const struct mzg_spectra *spectra, int64_t first, int64
     int64_t needed = mzg_chance_least(*rate, spectra->n_rows, spectra->n_bins);
     for (int64_t k = first; k < end; k++)
         n_peaks += spectra->n_pixels[k] >= needed;
-    *least = (double)(needed < spectra->n_rows ? needed : spectra->n_rows);
+    *least = needed < spectra->n_rows ? needed : spectra->n_rows;
     return n_peaks * CROWD > end - first;
 }
 

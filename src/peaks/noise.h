@@ -9,7 +9,7 @@ struct mzg_noise {
     double *sigma;  /* of each window: standard deviation; NaN if peaks crowd it */
     double *median; /* of its values */
     double *rate;   /* of mzg_chance_rate(); 0 of curves */
-    double *least;  /* pixels that a bin needs to be no chance, or all of them; 0 of curves */
+    int64_t *least; /* pixels that a bin needs to be no chance, or all of them; 0 of curves */
     double nothing; /* what mzg_noise_is_nothing() goes by: the largest value that is as good as 0 */
 };
 

@@ -78,7 +78,7 @@ static bool stands_out(const struct mzg_spectra *spectra, const struct mzg_peak 
                        const struct mzg_noise *noise, int64_t window, double snr)
 {
     int64_t n_pixels = spectra->n_pixels[peak->top];
-    if ((double)n_pixels < noise->least[window])
+    if (n_pixels < noise->least[window])
         return false;
     if (!isnan(peak->noise))
         return peak->prominence >= snr * peak->noise;
